@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# overrides for the run: make train ARGS="data=captcha_v2 seed=3"
+ARGS ?=
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
+
+$(READY): pyproject.toml .constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make $@ PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint .constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint .constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: $(READY)  ## make .venv and install the pinned dependencies
+
+train: setup  ## train on synthetic captchas (ARGS="data=folder data.dir=PATH" for your own)
+	$(BIN)/python train.py $(ARGS)
+
+test: setup  ## run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup  ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup  ## mend style and formatting
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove .venv and caches (runs/ and data/ stay)
+	rm -rf $(VENV) .pytest_cache .ruff_cache *.egg-info
+
+.PHONY: help setup train test lint format clean
