@@ -1,0 +1,1 @@
+"""What comes in: captioned images, prepared and split."""

@@ -1,0 +1,87 @@
+"""Augmentation of whole batches, on the device that trains.
+
+Shapes: B batch, C channels, H height, W width.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Light(nn.Module):
+    """What a camera, a scanner or a captcha generator might have done differently.
+
+    Lengths are in image heights, so that they mean the same for a plate and for a printed line;
+    each image draws its own values from -x to x (elastic: from a normal distribution).
+
+    tilt: one end up, the other down. slant: like italics, width per height. scale: larger or
+    smaller. shift: of the whole image. elastic: a smooth random displacement of its parts.
+    contrast, brightness: in standard deviations of the set. blur: the share of a 3 x 3 mean that
+    is mixed in, at most. noise: standard deviation of noise on each pixel, at most.
+    """
+
+    def __init__(
+        self,
+        tilt: float,
+        slant: float,
+        scale: float,
+        shift: float,
+        elastic: float,
+        contrast: float,
+        brightness: float,
+        blur: float,
+        noise: float,
+    ) -> None:
+        super().__init__()
+        self.tilt = tilt
+        self.slant = slant
+        self.scale = scale
+        self.shift = shift
+        self.elastic = elastic
+        self.contrast = contrast
+        self.brightness = brightness
+        self.blur = blur
+        self.noise = noise
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Normalised float (B, C, H, W) -> the same, changed."""
+        images = F.grid_sample(
+            images, self._grid(images), padding_mode="border", align_corners=True
+        )
+        column = images.new_empty(len(images), 1, 1, 1)
+        if self.blur:
+            strength = column.uniform_(0, self.blur).clone()
+            images = torch.lerp(images, F.avg_pool2d(images, 3, 1, 1), strength)
+        if self.noise:
+            strength = column.uniform_(0, self.noise).clone()
+            images = images + strength * torch.randn_like(images)
+        contrast = column.uniform_(1 - self.contrast, 1 + self.contrast).clone()
+        return images * contrast + column.uniform_(-self.brightness, self.brightness)
+
+    def _grid(self, images: torch.Tensor) -> torch.Tensor:
+        """Where each pixel is taken from, (B, H, W, 2), for `grid_sample` with aligned corners.
+
+        The mapping is made on a coarse lattice and interpolated, which keeps its affine part
+        exact and makes the rest smooth.
+        """
+        batch, _, height, width = images.shape
+        aspect = width / height
+        rows, columns = 4, max(2, round(2 * aspect) + 1)
+
+        def draw(limit: float) -> torch.Tensor:
+            return images.new_empty(batch, 1, 1).uniform_(-limit, limit)
+
+        # In heights, from the image's centre.
+        y, x = torch.meshgrid(
+            torch.linspace(-0.5, 0.5, rows, device=images.device),
+            torch.linspace(-0.5, 0.5, columns, device=images.device) * aspect,
+            indexing="ij",
+        )
+        noise = self.elastic * torch.randn(2, batch, rows, columns, device=images.device)
+        from_x = x * (1 + draw(self.scale)) + y * draw(self.slant) + draw(self.shift) + noise[0]
+        from_y = y * (1 + draw(self.scale)) + x / aspect * draw(2 * self.tilt)
+        from_y = from_y + draw(self.shift) + noise[1]
+        # grid_sample counts from -1 to 1 across the image.
+        coarse = torch.stack((from_x * (2 / aspect), from_y * 2), dim=1)
+        fine = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=True)
+        return fine.permute(0, 2, 3, 1)

@@ -1,0 +1,230 @@
+"""Captioned images as Lightning wants them: parts, loaders, one normalisation."""
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from pytorch_lightning import LightningDataModule
+from pytorch_lightning.utilities import rank_zero_only
+from torch import nn
+from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
+
+from ocr.data.charset import Charset, steps_needed
+from ocr.data.dataset import CaptionedImages
+from ocr.data.images import Batch, Normalizer, blank_padding
+from ocr.data.preflight import ImageCache
+from ocr.data.sources import Sample, Skipped
+from ocr.data.splits import split
+from ocr.errors import UserError
+from ocr.log import say
+
+
+class DataModule(LightningDataModule):
+    """Splits the samples that a subclass finds, prepares them, and serves them in batches.
+
+    After `setup`: `charset`, `normalizer`, `parts` (samples by part) and `skipped`.
+
+    batch_size: images in a training step, on each device.
+    val_size, test_size: shares of the images. split_seed: another number, another split.
+    height, width, channels: see `Normalizer`.
+    charset: the symbols; None takes those of the captions.
+    max_skipped: the share of samples that may be left out before the run ends.
+    cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
+    num_workers: processes that decode; None starts them only if the cache can't hold the set.
+    augment: called with the normalised images (B, C, H, W) of a training batch.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        val_size: float,
+        test_size: float,
+        split_seed: int,
+        height: int,
+        width: int | None,
+        channels: int,
+        charset: str | None,
+        max_skipped: float,
+        cache_mb: float,
+        num_workers: int | None,
+        augment: nn.Module | None,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise UserError(f"data.batch_size={batch_size} must be at least 1")
+        self.batch_size = batch_size
+        self.shares = {"test": test_size, "val": val_size}
+        self.split_seed = split_seed
+        self.max_skipped = max_skipped
+        self.num_workers = num_workers
+        self.augment = augment
+        self.normalizer = Normalizer(height, width, channels)
+        self.cache = ImageCache(cache_mb)
+        self.charset = Charset(charset) if charset else None
+        self.parts: dict[str, list[Sample]] = {}
+        self.skipped: list[Skipped] = []
+
+    def find(self) -> dict[str, Sequence[Sample | Skipped]]:
+        """Samples by part; the parts that are missing are cut from "train"."""
+        raise NotImplementedError
+
+    def setup(self, stage: str | None = None) -> None:
+        """Find and split the samples. Only the first call does anything."""
+        if self.parts:
+            return
+        found = self.find()
+        parts = {part: self._keep(samples) for part, samples in found.items()}
+        if not parts["train"]:
+            raise UserError(f"no usable image: {self._skipped_in_words()}")
+        if self.charset is None:
+            self.charset = Charset.of(sample.text for kept in parts.values() for sample in kept)
+        else:
+            parts = {part: self._keep(map(self._spell, kept)) for part, kept in parts.items()}
+        shares = {part: share for part, share in self.shares.items() if part not in parts}
+        self.parts = parts | split(parts["train"], shares)
+        self._warn_of_leaks()
+        train = self.dataset("train")
+        self.normalizer.fit([train.image(i) for i in range(min(len(train), 256))])
+        if self.batch_size > len(train):
+            say(
+                f"data.batch_size={self.batch_size} is more than the {len(train)} training images;"
+                f" training with data.batch_size={len(train)}"
+            )
+            self.batch_size = len(train)
+
+    def drop_unplaceable(self, time_steps: Callable[[int], int]) -> None:
+        """Skip captions that need more steps than `time_steps` gives for their image's width.
+
+        CTC puts at most one character on a step, and a blank between equal neighbours.
+        """
+
+        def place(sample: Sample) -> Sample | Skipped:
+            needed, available = steps_needed(sample.text), time_steps(sample.width)
+            if needed <= available:
+                return sample
+            return Skipped(
+                sample.name,
+                f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: "
+                "lower encoder.stride, or raise data.height (data.width, if that is set)",
+            )
+
+        self.parts = {part: self._keep(map(place, kept)) for part, kept in self.parts.items()}
+
+    def report(self, folder: Path) -> None:
+        """Write split.csv and skipped.csv into `folder`, and say what was left out.
+
+        Raises UserError if that is more than `max_skipped` of all, or leaves a part empty.
+        """
+        self._write_lists(folder)
+        if self.skipped:
+            total = len(self.skipped) + sum(map(len, self.parts.values()))
+            words = f"{len(self.skipped)} of {total} images are left out: {self._skipped_in_words()}"
+            if len(self.skipped) > self.max_skipped * total:
+                raise UserError(
+                    f"{words}. That is more than data.max_skipped={self.max_skipped} allows; "
+                    f"all are listed in {folder / 'skipped.csv'}"
+                )
+            say(f"{words}. All are listed in skipped.csv")
+        for part in ("train", "val", "test"):
+            count = len(self.parts.get(part, ()))
+            if part in self.parts and count == 0:
+                raise UserError(f"no {part} images are left: {self._skipped_in_words()}")
+            if part in ("val", "test") and 0 < count < self._world_size:
+                raise UserError(f"{count} {part} images can't be shared by {self._world_size} devices")
+
+    @rank_zero_only
+    def _write_lists(self, folder: Path) -> None:
+        rows = [(p, s.name, s.text) for p, samples in self.parts.items() for s in samples]
+        _write_csv(folder / "split.csv", ("part", "file", "label"), rows)
+        if self.skipped:
+            rows = [(skipped.name, skipped.reason) for skipped in self.skipped]
+            _write_csv(folder / "skipped.csv", ("file", "reason"), rows)
+
+    def _keep(self, samples: Iterable[Sample | Skipped]) -> list[Sample]:
+        kept = []
+        for sample in samples:
+            (kept if isinstance(sample, Sample) else self.skipped).append(sample)
+        return kept
+
+    def _spell(self, sample: Sample) -> Sample | Skipped:
+        if unknown := self.charset.unknown(sample.text):
+            reason = f"caption {sample.text!r} has characters outside data.charset: {unknown}"
+            return Skipped(sample.name, reason)
+        return sample
+
+    def _skipped_in_words(self) -> str:
+        shown = [f"{skipped.name} ({skipped.reason})" for skipped in self.skipped[:3]]
+        more = [f"and {len(self.skipped) - 3} more"] if len(self.skipped) > 3 else []
+        return ", ".join(shown + more)
+
+    def _warn_of_leaks(self) -> None:
+        seen = {sample.digest: sample.name for sample in self.parts["train"]}
+        for part in ("val", "test"):
+            leaks = [s for s in self.parts.get(part, ()) if s.digest in seen]
+            if leaks:
+                say(
+                    f"{len(leaks)} {part} images are also training images (the first: "
+                    f"{leaks[0].name} is {seen[leaks[0].digest]}): their scores flatter"
+                )
+
+    def dataset(self, part: str) -> CaptionedImages:
+        """The images of "train", "val" or "test"."""
+        return CaptionedImages(self.parts[part], self.normalizer, self.charset, self.cache)
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled; under several devices each takes its share."""
+        dataset = self.dataset("train")
+        if self._world_size > 1:
+            return self._loader(dataset, DistributedSampler(dataset, self._world_size, self._rank))
+        return self._loader(dataset, RandomSampler(dataset))
+
+    def val_dataloader(self) -> DataLoader:
+        """In order, every image once."""
+        return self._evaluation_loader("val")
+
+    def test_dataloader(self) -> DataLoader:
+        """In order, every image once."""
+        return self._evaluation_loader("test")
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Normalise on the device, where it is cheapest; in training, augment."""
+        images = self.normalizer.floats(batch.images, batch.widths)
+        if self.augment is not None and self.trainer.training:
+            images = blank_padding(self.augment(images), batch.widths)
+        return batch._replace(images=images)
+
+    @property
+    def _world_size(self) -> int:
+        return self.trainer.world_size if self.trainer else 1
+
+    @property
+    def _rank(self) -> int:
+        return self.trainer.global_rank if self.trainer else 0
+
+    def _evaluation_loader(self, part: str) -> DataLoader:
+        dataset = self.dataset(part)
+        # Lightning's own sampler would repeat images until all devices have equally many.
+        return self._loader(dataset, range(self._rank, len(dataset), self._world_size))
+
+    def _loader(self, dataset: CaptionedImages, sampler: Iterable[int]) -> DataLoader:
+        workers = self.num_workers
+        if workers is None:
+            held = self.cache.holds(dataset.samples, dataset.image(0).numel())
+            workers = 0 if held else min(os.cpu_count() or 1, 8)
+        return DataLoader(
+            dataset,
+            batch_size=self.batch_size,
+            sampler=sampler,
+            collate_fn=dataset.collate,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+        )
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)

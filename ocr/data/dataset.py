@@ -1,0 +1,50 @@
+"""The images of one part, and how a batch is made of them."""
+
+from collections.abc import Sequence
+
+import torch
+from torch.utils.data import Dataset, get_worker_info
+
+from ocr.data.charset import Charset
+from ocr.data.images import Batch, Normalizer
+from ocr.data.preflight import ImageCache
+from ocr.data.sources import Sample
+
+
+class CaptionedImages(Dataset):
+    """Images with the ids of their captions."""
+
+    def __init__(
+        self, samples: Sequence[Sample], normalizer: Normalizer, charset: Charset, cache: ImageCache
+    ) -> None:
+        self.samples = samples
+        self.normalizer = normalizer
+        self.charset = charset
+        self.cache = cache
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, list[int]]:
+        """uint8 (C, H, W) and the caption's ids."""
+        return self.image(index), self.charset.encode(self.samples[index].text)
+
+    def image(self, index: int) -> torch.Tensor:
+        """uint8 (C, H, W), from the cache or decoded anew."""
+        sample = self.samples[index]
+        image = self.cache.get(sample.name)
+        if image is None:
+            image = self.normalizer.decode(sample.source(), sample.name)
+            if get_worker_info() is None:  # a worker's copy of the cache would help nobody
+                self.cache.put(sample.name, image)
+        return image
+
+    def collate(self, items: Sequence[tuple[torch.Tensor, list[int]]]) -> Batch:
+        """One batch of uint8 images, padded on the right."""
+        images, captions = zip(*items, strict=True)
+        return Batch(
+            *self.normalizer.batch(images),
+            torch.tensor([i for caption in captions for i in caption]),
+            torch.tensor([len(caption) for caption in captions]),
+        )

@@ -1,0 +1,87 @@
+"""Fetch a zip of images, check that it is the right one, and unpack it without surprises."""
+
+import hashlib
+import logging
+import os
+import shutil
+import stat
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from ocr.errors import UserError
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 30  # seconds without a byte
+MAX_UNPACKED = 512 * 2**20  # bytes; a zip that claims more is not the one that we asked for
+
+
+def git_blob_id(content: bytes) -> str:
+    """The id that git gives to a file of this content: sha1 of a header and the content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def download(url: str, blob_id: str, folder: Path) -> None:
+    """Make `folder` from the zip at `url`, whose git blob id must be `blob_id`.
+
+    All or nothing: the folder appears complete, or UserError says why there is none.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        archive = Path(scratch) / "archive.zip"
+        log.info("downloading %s", url)
+        _fetch(url, archive, folder)
+        if git_blob_id(archive.read_bytes()) != blob_id:
+            raise UserError(
+                f"{url}: not the expected file (git blob id differs from {blob_id}); get the "
+                f"images elsewhere and name their folder: data.dir=PATH"
+            )
+        images = Path(scratch) / "images"
+        _unpack(archive, images, url)
+        try:
+            images.rename(folder)
+        except OSError as error:
+            # Another process was faster; its folder is as good as ours.
+            if not folder.is_dir():
+                raise UserError(f"{folder}: {error.strerror}") from error
+
+
+def _fetch(url: str, archive: Path, folder: Path) -> None:
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, archive.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+            expected = answer.headers.get("Content-Length")
+        if expected is not None and archive.stat().st_size != int(expected):
+            raise OSError(f"the connection broke after {archive.stat().st_size} of {expected} bytes")
+    except (OSError, urllib.error.URLError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise UserError(
+            f"cannot download {url} ({reason}); unpack that file to {folder}, "
+            "or name a folder that holds the images: data.dir=PATH"
+        ) from error
+
+
+def _unpack(archive: Path, images: Path, url: str) -> None:
+    """Unpack the files of the zip's one folder straight into `images`."""
+    images.mkdir()
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            members = [member for member in zipped.infolist() if not member.is_dir()]
+            if sum(member.file_size for member in members) > MAX_UNPACKED:
+                raise UserError(f"{url}: unpacks to more than {MAX_UNPACKED // 2**20} MiB; refused")
+            for member in members:
+                path = PurePosixPath(member.filename.replace("\\", "/"))
+                outside = path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
+                if outside or stat.S_ISLNK(member.external_attr >> 16):
+                    raise UserError(f"{url}: entry {member.filename!r} points outside; refused")
+                if path.parts[0] == "__MACOSX":
+                    continue
+                with zipped.open(member) as source, (images / path.name).open("xb") as target:
+                    shutil.copyfileobj(source, target)
+    except (zipfile.BadZipFile, FileExistsError, EOFError, OSError) as error:
+        raise UserError(f"{url}: not a usable zip ({error})") from error
+    if not any(os.scandir(images)):
+        raise UserError(f"{url}: the zip holds no files")

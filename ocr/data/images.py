@@ -1,0 +1,175 @@
+"""Decode an image and bring it to the size and range that the network was trained on.
+
+Shapes: B batch, C channels, H height, W width.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ocr.errors import UserError
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
+
+# What Pillow raises on broken bytes; each is turned into one line that names the image.
+DECODE_ERRORS = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+)
+
+MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
+
+ImageSource = str | Path | bytes | Image.Image | np.ndarray
+
+
+class Batch(NamedTuple):
+    """Images of one batch and their captions, as the data module hands them out."""
+
+    images: torch.Tensor  # (B, C, H, W), uint8 from the loader, float after `Normalizer.floats`
+    widths: torch.Tensor  # (B,) pixels without padding
+    targets: torch.Tensor  # (sum of lengths,) ids of all captions, one after another
+    target_lengths: torch.Tensor  # (B,)
+
+
+class Normalizer:
+    """One preparation of images, for training, reading and everything after.
+
+    height: every image is brought to this height, in pixels.
+    width: None keeps the proportions and pads a batch to its widest image; a number squashes
+        every image to that width.
+    channels: 1 for grey, 3 for colour.
+    mean, std: of the training part, on the scale 0 to 1.
+    """
+
+    def __init__(
+        self,
+        height: int,
+        width: int | None = None,
+        channels: int = 1,
+        mean: float = 0.5,
+        std: float = 0.25,
+    ) -> None:
+        if channels not in (1, 3):
+            raise UserError(f"data.channels is {channels}; it takes 1 (grey) or 3 (colour)")
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.mean = mean
+        self.std = std
+
+    def state(self) -> dict[str, int | float | None]:
+        """The arguments that build this normalizer again, plain enough for a checkpoint."""
+        return dict(vars(self))
+
+    def fit(self, images: Sequence[torch.Tensor]) -> None:
+        """Take mean and std from uint8 `images`, (C, H, W) each."""
+        pixels = torch.cat([image.flatten() for image in images]).double() / 255
+        self.mean = round(pixels.mean().item(), 4)
+        # A set of blank images has no spread; a floor keeps the division finite.
+        self.std = round(max(pixels.std().item(), 0.01), 4)
+
+    def scaled_width(self, width: int, height: int) -> int:
+        """The width, as the network sees it, of an image of that size."""
+        return self.width or max(1, round(width * self.height / height))
+
+    def decode(self, source: ImageSource, name: str = "image") -> torch.Tensor:
+        """uint8 (C, H, W) of a path, encoded bytes, a PIL image or an array (H, W[, 3 or 4]).
+
+        Raises UserError, naming the path or `name`, when there is no readable image in it.
+        """
+        try:
+            if isinstance(source, str | Path):
+                name = str(source)
+                source = Path(source).read_bytes()
+            return self._decode(source)
+        except DECODE_ERRORS as error:
+            raise UserError(f"{name}: {_reason(error)}") from error
+
+    def _decode(self, source: bytes | Image.Image | np.ndarray) -> torch.Tensor:
+        if isinstance(source, bytes):
+            image = Image.open(io.BytesIO(source))
+        elif isinstance(source, np.ndarray):
+            image = Image.fromarray(source)
+        elif isinstance(source, Image.Image):
+            image = source
+        else:
+            raise ValueError("expected a path, bytes, a PIL image or an array")
+        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+            # Pillow itself only warns here, and raises at twice the limit.
+            raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+        image = _opaque(ImageOps.exif_transpose(image))
+        image = image.convert("L" if self.channels == 1 else "RGB")
+        width = self.scaled_width(*image.size)
+        if width > MAX_WIDTH:
+            raise ValueError(f"{width} pixels wide at data.height={self.height}")
+        if image.size != (width, self.height):
+            image = image.resize((width, self.height), Image.Resampling.BILINEAR)
+        pixels = torch.from_numpy(np.array(image))
+        return pixels.unsqueeze(0) if self.channels == 1 else pixels.permute(2, 0, 1).contiguous()
+
+    def batch(self, images: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """uint8 (B, C, H, W), padded on the right, and the widths (B,) before padding."""
+        widths = [image.shape[-1] for image in images]
+        widest = max(widths)
+        if min(widths) == widest:
+            padded = torch.stack(list(images))
+        else:
+            padded = images[0].new_zeros(len(images), *images[0].shape[:2], widest)
+            for row, image in zip(padded, images, strict=True):
+                row[..., : image.shape[-1]] = image
+        return padded, torch.tensor(widths)
+
+    def floats(self, images: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
+        """Normalised float (B, C, H, W) of a uint8 batch; padding is exactly 0, the mean."""
+        scale = 1 / (255 * self.std)
+        images = images.to(torch.float32).mul_(scale).sub_(self.mean / self.std)
+        return blank_padding(images, widths)
+
+    def read_batch(self, sources: Iterable[ImageSource]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Normalised float (B, C, H, W) and widths (B,) of images of any source."""
+        images, widths = self.batch([self.decode(source) for source in sources])
+        return self.floats(images, widths), widths
+
+
+def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
+    """Set (B, C, H, W) `features` to 0 from each row's width (B,) on.
+
+    Zeros are what a convolution sees beyond an image's border, so an image reads the same
+    alone and beside wider ones.
+    """
+    positions = torch.arange(features.shape[-1], device=features.device)
+    return features * (positions < widths[:, None]).to(features.dtype)[:, None, None]
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """An 8-bit image without transparency: on white, the paper that it was meant for."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    if image.mode.startswith("I"):
+        # 16 bits a pixel: Pillow's own conversion to 8 bits clips instead of scaling.
+        pixels = np.asarray(image).astype(np.int64)
+        if image.mode != "I" or pixels.max() > 255:
+            pixels = pixels >> 8
+        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    return image
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image, or a damaged one"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more pixels than a text image can need ({error})"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return f"not a readable image ({detail})"

@@ -1,0 +1,109 @@
+"""Where images can come from: one class for each file in conf/data."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ocr.data.datamodule import DataModule
+from ocr.data.download import download
+from ocr.data.preflight import digest, inspect
+from ocr.data.sources import Sample, Skipped, find_samples
+from ocr.data.synthetic import drawings
+from ocr.errors import UserError
+
+
+class FolderData(DataModule):
+    """A folder of images whose file names are the captions, or whose captions are in a CSV file.
+
+    dir: the folder, split by `val_size` and `test_size`; or, for folders that are split already,
+    train_dir, val_dir, test_dir: what has no folder of its own is cut from train_dir.
+    labels: a CSV file with the columns `file` and `label`, in each folder or one for all.
+    """
+
+    def __init__(
+        self,
+        *,
+        dir: str | None,
+        labels: str | None = None,
+        train_dir: str | None = None,
+        val_dir: str | None = None,
+        test_dir: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if (dir is None) == (train_dir is None):
+            raise UserError("name your images' folder: data.dir=PATH (or data.train_dir=PATH)")
+        self.dirs = {"train": dir or train_dir, "val": val_dir, "test": test_dir}
+        self.labels = labels
+
+    def find(self) -> dict[str, list[Sample | Skipped]]:
+        """Every image is read once, so that training meets no surprise."""
+        labels = Path(self.labels) if self.labels else None
+        found = {
+            part: find_samples(Path(folder).expanduser(), labels)
+            for part, folder in self.dirs.items()
+            if folder is not None
+        }
+        everything = [sample for samples in found.values() for sample in samples]
+        looked = iter(inspect(everything, self.normalizer, self.cache, self.split_seed))
+        return {part: [next(looked) for _ in samples] for part, samples in found.items()}
+
+
+class DownloadedData(FolderData):
+    """A folder that is downloaded if it isn't there.
+
+    url: of a zip. git_blob: the git blob id that the zip must have.
+    """
+
+    def __init__(self, *, url: str, git_blob: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.url = url
+        self.git_blob = git_blob
+
+    def prepare_data(self) -> None:
+        """Download once."""
+        folder = Path(self.dirs["train"]).expanduser()
+        if not folder.exists():
+            download(self.url, self.git_blob, folder)
+
+    def find(self) -> dict[str, list[Sample | Skipped]]:
+        """As in any folder, once it is there."""
+        self.prepare_data()
+        return super().find()
+
+
+class SyntheticData(DataModule):
+    """Captchas drawn on the fly.
+
+    count: captchas in all. symbols: what their captions are made of. length: characters each.
+    image_width, image_height: in pixels. seed: another number, other captchas.
+    """
+
+    def __init__(
+        self,
+        *,
+        count: int,
+        symbols: str,
+        length: int,
+        image_width: int,
+        image_height: int,
+        seed: int,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.count = count
+        self.symbols = symbols
+        self.length = length
+        self.size = (image_width, image_height)
+        self.seed = seed
+
+    def find(self) -> dict[str, list[Sample | Skipped]]:
+        """Captions now, pictures when they are needed."""
+        width = self.normalizer.scaled_width(*self.size)
+        samples = drawings(self.count, self.symbols, self.length, self.size, self.seed)
+        return {
+            "train": [
+                replace(s, digest=digest(s.name.encode(), self.split_seed), width=width)
+                for s in samples
+            ]
+        }

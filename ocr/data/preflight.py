@@ -1,0 +1,91 @@
+"""Look at every image once before training, so that no broken one ends a long run."""
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import blake2b
+
+import torch
+from rich.progress import track
+
+from ocr.data.images import Normalizer
+from ocr.data.sources import Sample, Skipped
+from ocr.errors import UserError
+
+
+class ImageCache:
+    """Decoded uint8 images by name, up to `limit_mb` MiB."""
+
+    def __init__(self, limit_mb: float) -> None:
+        self.room = int(limit_mb * 2**20)
+        self._images: dict[str, torch.Tensor] = {}
+
+    def get(self, name: str) -> torch.Tensor | None:
+        """The image of that name, (C, H, W), if it is held."""
+        return self._images.get(name)
+
+    def put(self, name: str, image: torch.Tensor) -> None:
+        """Hold the image, if there is room for it."""
+        if name not in self._images and image.numel() <= self.room:
+            self.room -= image.numel()
+            self._images[name] = image
+
+    def holds(self, samples: Sequence[Sample], size: int) -> bool:
+        """Whether all of `samples` are held, or could be at `size` bytes each."""
+        missing = sum(sample.name not in self._images for sample in samples)
+        return missing * size <= self.room
+
+
+def digest(content: bytes, seed: int) -> int:
+    """64 bits of `content`, drawn anew by each split seed."""
+    return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
+
+
+def inspect(
+    samples: Sequence[Sample], normalizer: Normalizer, cache: ImageCache, seed: int
+) -> list[Sample | Skipped]:
+    """Read and decode every image; in the samples' order, each with its digest and its width.
+
+    Skipped, with the reason: no caption, no readable image, or one content under two captions.
+    """
+
+    def look(sample: Sample) -> Sample | Skipped:
+        if not sample.text:
+            return Skipped(sample.name, "the caption has no characters")
+        try:
+            content = sample.source()
+        except OSError as error:
+            return Skipped(sample.name, error.strerror or str(error))
+        try:
+            image = normalizer.decode(content, sample.name)
+        except UserError as error:
+            return Skipped(sample.name, str(error).removeprefix(f"{sample.name}: "))
+        cache.put(sample.name, image)
+        return replace(sample, digest=digest(content, seed), width=image.shape[-1])
+
+    # Pillow lets go of the interpreter while it decodes, so threads share the work.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looked = pool.map(look, samples)
+        if len(samples) > 5_000:  # some seconds of work: show it
+            looked = track(looked, "reading images", total=len(samples))
+        return _without_conflicts(list(looked))
+
+
+def _without_conflicts(looked: list[Sample | Skipped]) -> list[Sample | Skipped]:
+    """Nobody can tell which of two captions of one content is right: skip them all."""
+    captions = defaultdict(dict)
+    for sample in looked:
+        if isinstance(sample, Sample):
+            captions[sample.digest].setdefault(sample.text, sample.name)
+
+    def judge(sample: Sample | Skipped) -> Sample | Skipped:
+        if isinstance(sample, Sample):
+            for text, name in captions[sample.digest].items():
+                if text != sample.text:
+                    reason = f"the same content as {name}, whose caption is {text!r}"
+                    return Skipped(sample.name, reason)
+        return sample
+
+    return [judge(sample) for sample in looked]

@@ -1,0 +1,78 @@
+"""Find captioned images: file names that are captions, or a labels file."""
+
+import csv
+import os
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr.data.images import SUFFIXES, ImageSource
+from ocr.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An image and its caption.
+
+    digest: 64 bits of the content; equal images have equal digests. Splits follow from it.
+    width: in pixels, as the network will see the image.
+    """
+
+    name: str
+    text: str
+    digest: int = 0
+    width: int = 0
+
+    def source(self) -> ImageSource:
+        """What `Normalizer.decode` takes: here the file's bytes."""
+        return Path(self.name).read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A sample that is left out, and why."""
+
+    name: str
+    reason: str
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The images directly in `folder`, sorted by name. Raises UserError if there are none."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder")
+    with os.scandir(folder) as entries:
+        names = sorted(e.name for e in entries if os.path.splitext(e.name)[1].lower() in SUFFIXES)
+    if not names:
+        below = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
+        raise UserError(f"{folder}: no images here ({', '.join(sorted(SUFFIXES))}){hint}")
+    return [folder / name for name in names]
+
+
+def find_samples(folder: Path, labels: Path | None = None) -> list[Sample]:
+    """The captioned images of `folder`: by their file names, or by the rows of `labels`.
+
+    Captions are brought to Unicode's composed form (NFC): file systems differ in which form
+    they keep, and equal texts must be equal.
+    """
+    if labels is None:
+        pairs = [(str(path), path.stem) for path in image_files(folder)]
+    else:
+        pairs = _read_labels(folder, labels)
+    return [Sample(name, unicodedata.normalize("NFC", text)) for name, text in pairs]
+
+
+def _read_labels(folder: Path, labels: Path) -> list[tuple[str, str]]:
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder")
+    path = next((p for p in (folder / labels, labels) if p.is_file()), None)
+    if path is None:
+        raise UserError(f"data.labels={labels}: no such file, neither in {folder} nor from here")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            if not {"file", "label"} <= set(rows.fieldnames or ()):
+                raise UserError(f"{path}: the first line must name the columns 'file' and 'label'")
+            return [(str(folder / row["file"]), row["label"] or "") for row in rows if row["file"]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a CSV file in UTF-8 ({error})") from error

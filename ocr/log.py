@@ -1,0 +1,32 @@
+"""What a run tells the person, once, however many processes it has."""
+
+import logging
+import warnings
+
+from pytorch_lightning.utilities import rank_zero_only
+
+_log = logging.getLogger("ocr")
+
+# Lightning's remarks on what is meant to be so here; each is matched by its beginning.
+_EXPECTED = (
+    r"Experiment logs directory .* exists and is not empty",  # Hydra has made the run folder
+    r"Checkpoint directory .* exists and is not empty",
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own use of torch
+    r"Precision bf16-mixed is not supported by the model summary",
+    r"The '(train|val|test)_dataloader' does not have many workers",  # the images are in memory
+    r"The number of training batches .* is smaller than the logging interval",
+)
+
+
+@rank_zero_only
+def say(message: str) -> None:
+    """Print a line, and keep it in the run folder's log."""
+    _log.info(message)
+
+
+def hush() -> None:
+    """Keep the frameworks' routine remarks off the screen; their real warnings stay."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for beginning in _EXPECTED:
+        warnings.filterwarnings("ignore", beginning)

@@ -1,0 +1,1 @@
+"""What learns: encoder, recurrent part and head, and the loss that teaches them."""

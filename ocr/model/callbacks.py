@@ -1,0 +1,165 @@
+"""What watches over a training run."""
+
+import math
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
+from pytorch_lightning.trainer.states import TrainerFn
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from ocr.errors import UserError
+from ocr.log import say
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """best.ckpt by `monitor`, lower is better unless `mode` is "max", and last.ckpt.
+
+    `scores` holds the validation values of best.ckpt. Of equal epochs the latest is the best: on
+    few images many epochs reach the same score, and later ones have seen more. Interrupted by
+    Ctrl-C or by a scheduler, it leaves the state of that moment in last.ckpt.
+    """
+
+    def __init__(self, dirpath: str, monitor: str, mode: str) -> None:
+        super().__init__(
+            dirpath, "best", monitor, mode=mode, save_last=True, enable_version_counter=False
+        )
+        self.scores: dict[str, float] = {}
+
+    def check_monitor_top_k(self, trainer: Trainer, current: torch.Tensor | None = None) -> bool:
+        """Whether `current` is at least as good as the best so far."""
+        if current is not None and self.best_model_score is not None:
+            return bool(current == self.best_model_score) or super().check_monitor_top_k(
+                trainer, current
+            )
+        return super().check_monitor_top_k(trainer, current)
+
+    def _save_topk_checkpoint(self, trainer: Trainer, candidates: dict[str, torch.Tensor]) -> None:
+        if self.check_monitor_top_k(trainer, candidates.get(self.monitor)):
+            self.scores = {k: float(v) for k, v in candidates.items() if k.startswith("val/")}
+        super()._save_topk_checkpoint(trainer, candidates)
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Keep what an interrupted run has learnt."""
+        if not isinstance(exception, KeyboardInterrupt | SIGTERMException):
+            return
+        last = Path(self.dirpath) / "last.ckpt"
+        if trainer.world_size == 1:  # else the ranks may stand at different places
+            trainer.save_checkpoint(last)
+        if last.exists():
+            say(
+                f"stopped in epoch {trainer.current_epoch}. To go on from there, give the same "
+                f"command again with ckpt_path={last}"
+            )
+        else:
+            say("stopped before the first checkpoint")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Lightning's own state and the scores."""
+        return {**super().state_dict(), "scores": self.scores}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the state of an earlier run, which may have lain in another folder."""
+        self.scores = state_dict.get("scores", {})
+        super().load_state_dict(state_dict)
+
+
+class MovingAverage(WeightAveraging):
+    """Validates and saves the exponential moving average of the weights (Polyak & Juditsky 1992).
+
+    decay: the share of the average that stays at each step. The average scores in the middle of
+    a run what the weights themselves score only once the learning rate has come down.
+    """
+
+    def __init__(self, decay: float) -> None:
+        super().__init__(multi_avg_fn=get_ema_multi_avg_fn(decay))
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """The average belongs to this fit: a later validation means the weights it is given."""
+        self._average_model = None
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Go on averaging; but test the average itself, which is what a checkpoint's weights are."""
+        if trainer.state.fn == TrainerFn.FITTING:
+            super().on_load_checkpoint(trainer, pl_module, checkpoint)
+
+
+class Stopwatch(Callback):
+    """Logs `train/seconds`: the time spent on training so far, without validation and checkpoints."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._since: float | None = None
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Go on counting."""
+        self._since = monotonic()
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop, and note where the count stands."""
+        if self._since is not None:
+            self._seconds += monotonic() - self._since
+            self._since = None
+        pl_module.log("train/seconds", self._seconds, rank_zero_only=True)
+
+    def state_dict(self) -> dict[str, float]:
+        """The seconds so far."""
+        return {"seconds": self._seconds}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Go on from an earlier run."""
+        self._seconds = state_dict["seconds"]
+
+
+class HealthWatch(Callback):
+    """Says in plain words when training goes nowhere.
+
+    blank_steps: steps after which an output of nothing but blanks is worth a warning.
+    """
+
+    def __init__(self, blank_steps: int) -> None:
+        self.blank_steps = blank_steps
+        self._warned = False
+        self._not_finite = 0
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: dict[str, torch.Tensor],
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """End a run whose loss has stopped being a number."""
+        if trainer.global_step % 10:  # looking makes a GPU wait
+            return
+        self._not_finite = 0 if math.isfinite(outputs["loss"]) else self._not_finite + 1
+        if self._not_finite == 3:
+            raise UserError(
+                f"the loss is {outputs['loss'].item()} and stays so (step {trainer.global_step}): "
+                "lower optimizer.lr, keep trainer.gradient_clip_val above 0, or compute with "
+                "trainer.precision=32-true"
+            )
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell of an output that is still blank."""
+        share = trainer.callback_metrics.get("val/blanks")
+        if self._warned or share is None or trainer.global_step < self.blank_steps:
+            return
+        if share > 0.999:
+            self._warned = True
+            say(
+                f"after {trainer.global_step} steps the network still reads nothing: every time "
+                "step says 'blank' (val/blanks). If it stays so, try a lower or a higher "
+                "optimizer.lr, head.blank_prior=0.9, encoder.norm=batch, a smaller "
+                "data.batch_size, or more trainer.max_epochs; and look whether the captions fit "
+                "the images (split.csv)."
+            )

@@ -1,0 +1,50 @@
+"""How good a reader is."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import sqrt
+
+import torch
+from torchmetrics import Metric
+
+
+class ExactMatch(Metric):
+    """The share of captions that are read without any mistake.
+
+    only_repeats: count only captions with equal neighbours ("aab"), which CTC finds hardest.
+    NaN when there is nothing to count.
+    """
+
+    full_state_update = False
+    higher_is_better = True
+
+    def __init__(self, only_repeats: bool = False) -> None:
+        super().__init__()
+        self.only_repeats = only_repeats
+        self.add_state("right", torch.tensor(0), dist_reduce_fx="sum")
+        self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, readings: Sequence[str], captions: Sequence[str]) -> None:
+        """Count a batch."""
+        for reading, caption in zip(readings, captions, strict=True):
+            if not self.only_repeats or any(a == b for a, b in pairwise(caption)):
+                self.total += 1
+                self.right += reading == caption
+
+    def compute(self) -> torch.Tensor:
+        """The share, 0 to 1."""
+        return self.right / self.total
+
+
+def wilson_interval(share: float, total: int, z: float = 1.96) -> tuple[float, float]:
+    """The interval that holds the true share with 95 % confidence, after `total` trials.
+
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference"; unlike
+    the textbook interval it stays honest near 0 and 1 and for few trials.
+    """
+    if total == 0:
+        return 0.0, 1.0
+    middle = share + z * z / (2 * total)
+    spread = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)

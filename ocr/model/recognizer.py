@@ -1,0 +1,128 @@
+"""The network in training: loss, metrics, optimizer."""
+
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import nn
+from torchmetrics.text import CharErrorRate
+
+from ocr.data.charset import Charset
+from ocr.data.images import Batch, Normalizer
+from ocr.model.build import build
+from ocr.model.crnn import CRNN
+from ocr.model.ctc import best_path, blank_share, ctc_loss
+from ocr.model.metrics import ExactMatch
+from ocr.model.schedules import Schedule
+
+
+class Recognizer(LightningModule):
+    """Teaches a `CRNN` with CTC.
+
+    encoder, recurrent, head, optimizer, scheduler: configs. They, `symbols` and `normalizer`
+    (the state of a `Normalizer`) are plain dicts, strings and numbers, so that a checkpoint
+    holds all that rebuilds the reader.
+    """
+
+    def __init__(
+        self,
+        *,
+        symbols: str,
+        normalizer: dict[str, Any],
+        encoder: dict[str, Any],
+        recurrent: dict[str, Any],
+        head: dict[str, Any],
+        optimizer: dict[str, Any],
+        scheduler: dict[str, Any],
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.charset = Charset(symbols)
+        self.model = CRNN(
+            encoder=encoder,
+            recurrent=recurrent,
+            head=head,
+            normalizer=Normalizer(**normalizer),
+            num_classes=len(self.charset),
+        )
+        self.metrics = nn.ModuleDict({"val": _metrics(), "test": _metrics()})
+
+    def time_steps(self, width: int) -> int:
+        """Time steps that an image of `width` pixels gives."""
+        return self.model.encoder.time_steps(width)
+
+    def forward(
+        self, images: torch.Tensor, widths: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images (B, C, H, W), widths (B,) -> logits (B, T, K), lengths (B,)."""
+        return self.model(images, widths)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
+        """CTC loss per character."""
+        logits, lengths = self(batch.images, batch.widths)
+        loss = self._loss(logits, lengths, batch)
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.widths))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count a batch of the validation part."""
+        self._evaluate(batch, "val")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count a batch of the test part."""
+        self._evaluate(batch, "test")
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """The optimizer, without weight decay on biases and norms, and its schedule."""
+        parameters = [p for p in self.parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for p in parameters if p.ndim > 1]},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        optimizer = build(self.hparams.optimizer, _partial_=True)(groups)
+        schedule: Schedule = build(self.hparams.scheduler, _partial_=True)(
+            optimizer, self.trainer.estimated_stepping_batches
+        )
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """As Lightning does, but for fused optimizers as well, which it refuses under autocast."""
+        if gradient_clip_val and gradient_clip_algorithm == "value":
+            nn.utils.clip_grad_value_(self.parameters(), gradient_clip_val)
+        elif gradient_clip_val:
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+
+    def _loss(self, logits: torch.Tensor, lengths: torch.Tensor, batch: Batch) -> torch.Tensor:
+        losses = ctc_loss(logits, lengths, batch.targets, batch.target_lengths)
+        return (losses / batch.target_lengths).mean()
+
+    def _evaluate(self, batch: Batch, part: str) -> None:
+        logits, lengths = self(batch.images, batch.widths)
+        readings = [self.charset.decode(ids) for ids in best_path(logits, lengths)]
+        ids = batch.targets.cpu().split(batch.target_lengths.tolist())
+        captions = [self.charset.decode(caption.tolist()) for caption in ids]
+        size = len(captions)
+        for name, metric in self.metrics[part].items():
+            metric.update(readings, captions)
+            on_bar = name != "exact_match_repeats"
+            self.log(f"{part}/{name}", metric, prog_bar=on_bar, batch_size=size)
+        values = {
+            f"{part}/loss": self._loss(logits, lengths, batch),
+            f"{part}/blanks": blank_share(logits, lengths),
+        }
+        self.log_dict(values, batch_size=size, sync_dist=True)
+
+
+def _metrics() -> nn.ModuleDict:
+    return nn.ModuleDict(
+        {
+            "cer": CharErrorRate(),
+            "exact_match": ExactMatch(),
+            "exact_match_repeats": ExactMatch(only_repeats=True),
+        }
+    )

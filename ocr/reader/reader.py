@@ -1,0 +1,103 @@
+"""Read images with a trained model. Needs a checkpoint and nothing else."""
+
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ocr.data.charset import Charset
+from ocr.data.images import ImageSource, Normalizer
+from ocr.errors import UserError
+from ocr.model.crnn import CRNN
+from ocr.model.ctc import best_path, ctc_loss
+from ocr.model.precision import fastest_precision
+
+
+class Reading(NamedTuple):
+    """What an image says. confidence: the probability that the model gives this text, 0 to 1."""
+
+    text: str
+    confidence: float
+
+
+class Reader:
+    """A network with the charset and the image preparation that it was trained with."""
+
+    def __init__(
+        self, model: CRNN, charset: Charset, normalizer: Normalizer, device: str = "cpu"
+    ) -> None:
+        self.model = model.eval().requires_grad_(False).to(device)
+        self.charset = charset
+        self.normalizer = normalizer
+        self.device = torch.device(device)
+        self._bf16 = fastest_precision(self.device.type) == "bf16-mixed"
+
+    @classmethod
+    def load(cls, checkpoint: str | Path, device: str = "cpu") -> "Reader":
+        """The reader in a checkpoint of train.py.
+
+        Raises UserError if the file is not one. Nothing in the file is executed.
+        """
+        try:
+            saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+            parts = saved["hyper_parameters"]
+            charset = Charset(parts["symbols"])
+            normalizer = Normalizer(**parts["normalizer"])
+            model = CRNN(
+                encoder=parts["encoder"],
+                recurrent=parts["recurrent"],
+                head=parts["head"],
+                normalizer=normalizer,
+                num_classes=len(charset),
+            )
+            weights = {
+                name.removeprefix("model."): value
+                for name, value in saved["state_dict"].items()
+                if name.startswith("model.")
+            }
+            model.load_state_dict(weights)
+        except OSError as error:
+            raise UserError(f"{checkpoint}: {error.strerror or error}") from error
+        except (KeyError, TypeError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+            raise UserError(f"{checkpoint}: not a checkpoint of train.py") from error
+        return cls(model, charset, normalizer, device)
+
+    def read(
+        self, images: ImageSource | Iterable[ImageSource], batch_size: int = 64
+    ) -> list[Reading]:
+        """The readings of `images`, in their order.
+
+        An image is a path, encoded bytes, a PIL image, or an array (H, W) or (H, W, 3 or 4) of
+        uint8. Raises UserError, naming the image, for one that can't be decoded.
+        """
+        if isinstance(images, str | Path | bytes | Image.Image | np.ndarray):
+            images = [images]
+        return list(self.stream(images, batch_size))
+
+    def stream(self, images: Iterable[ImageSource], batch_size: int = 64) -> Iterator[Reading]:
+        """Like `read`, one reading after another, for more images than memory holds."""
+        images = iter(images)
+        while batch := list(islice(images, batch_size)):
+            yield from self.read_decoded([self.normalizer.decode(image) for image in batch])
+
+    @torch.inference_mode()
+    def read_decoded(self, images: Sequence[torch.Tensor]) -> list[Reading]:
+        """The readings of one batch of what `normalizer.decode` gives."""
+        pixels, widths = self.normalizer.batch(images)
+        pixels, widths = pixels.to(self.device), widths.to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
+            logits, lengths = self.model(self.normalizer.floats(pixels, widths), widths)
+        captions = best_path(logits, lengths)
+        targets = torch.tensor([i for ids in captions for i in ids], dtype=torch.long)
+        sizes = torch.tensor([len(ids) for ids in captions])
+        losses = ctc_loss(logits, lengths, targets.to(self.device), sizes.to(self.device))
+        confidences = torch.exp(-losses).tolist()
+        return [
+            Reading(self.charset.decode(ids), confidence)
+            for ids, confidence in zip(captions, confidences, strict=True)
+        ]

@@ -1,0 +1,95 @@
+"""What a run came to: metrics.json for machines, a table for people."""
+
+import json
+import math
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import Trainer
+from pytorch_lightning.utilities import rank_zero_only
+from rich.console import Console
+from rich.table import Table
+
+from ocr.data.datamodule import DataModule
+from ocr.model.metrics import wilson_interval
+from ocr.model.recognizer import Recognizer
+
+PACKAGES = ("surrogate-ocr", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
+
+
+@rank_zero_only
+def conclude(
+    trainer: Trainer,
+    recognizer: Recognizer,
+    data: DataModule,
+    scores: Mapping[str, float],
+    seconds: float,
+    seed: int,
+    folder: Path,
+) -> None:
+    """Write metrics.json into `folder` and print the closing table.
+
+    scores: by name, such as "test/cer". seconds: of fitting, validation included.
+    """
+    counts = {part: len(samples) for part, samples in data.parts.items()}
+    metrics: dict[str, Any] = {}
+    for name, value in scores.items():
+        part, _, kind = name.partition("/")
+        metrics[name] = None if math.isnan(value) else value  # JSON has no NaN
+        if kind == "exact_match":
+            metrics[f"{name}_ci95"] = list(wilson_interval(value, counts[part]))
+    metrics |= {f"images_{part}": counts.get(part, 0) for part in ("train", "val", "test")}
+    metrics |= {
+        "images_skipped": len(data.skipped),
+        "fit_seconds": seconds,
+        "epochs": trainer.current_epoch,
+        "parameters": sum(p.numel() for p in recognizer.parameters()),
+        "seed": seed,
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
+    }
+    _write(metrics, folder / "metrics.json")
+    _print(metrics, folder / "best.ckpt")
+
+
+def _write(metrics: Mapping[str, Any], path: Path) -> None:
+    """Whole or not at all: readers never see half a file."""
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    scratch.replace(path)
+
+
+def _print(metrics: Mapping[str, Any], checkpoint: Path) -> None:
+    """The closing table, and what to type next."""
+    table = Table("part", "images", "exact match", "95 % interval", "character errors")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for part in ("val", "test"):
+        if f"{part}/exact_match" in metrics:
+            low, high = metrics[f"{part}/exact_match_ci95"]
+            table.add_row(
+                part,
+                f"{metrics[f'images_{part}']:,}",
+                f"{metrics[f'{part}/exact_match']:.1%}",
+                f"{low:.1%} to {high:.1%}",
+                f"{metrics[f'{part}/cer']:.2%}",
+            )
+    lines = [
+        f"{metrics['images_train']:,} training images, {metrics['epochs']} epochs in "
+        f"{metrics['fit_seconds']:.0f} s, {metrics['parameters']:,} parameters",
+        f"checkpoint  {_short(checkpoint)}",
+        f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
+    ]
+    if skipped := metrics["images_skipped"]:
+        lines.insert(1, f"left out    {skipped} images, listed in {_short(checkpoint.parent)}/skipped.csv")
+    console = Console()
+    console.print(table)
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _short(path: Path) -> Path:
+    """Relative to where the person stands, if it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,59 @@
+"""Train a reader: `python train.py data=folder data.dir=PATH`; see conf/ for every choice."""
+
+from pathlib import Path
+from time import monotonic
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning import seed_everything
+
+from ocr.errors import plain_errors
+from ocr.log import hush
+from ocr.model.build import build
+from ocr.model.precision import fastest_precision
+from ocr.summary import conclude
+
+OmegaConf.register_resolver("fastest_precision", fastest_precision, replace=True)
+
+
+@hydra.main(config_path="conf", config_name="train")
+def main(config: DictConfig) -> float:
+    """One run, or one of a sweep; returns what the sweep looks at."""
+    with plain_errors():
+        return train(config)
+
+
+def train(config: DictConfig) -> float:
+    """Train, test, and return the best validation value of `objective`."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    hush()
+    seed_everything(config.seed, workers=True, verbose=False)
+
+    data = build(config.data)
+    data.setup()
+    recognizer = build(
+        config.model, symbols=data.charset.symbols, normalizer=data.normalizer.state()
+    )
+    data.drop_unplaceable(recognizer.time_steps)
+    data.report(folder)
+
+    callbacks = {name: build(callback) for name, callback in config.callbacks.items() if callback}
+    logger = [build(logger) for logger in config.logger.values()]
+    trainer = build(config.trainer, callbacks=[*callbacks.values()], logger=logger)
+
+    start = monotonic()
+    trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
+    seconds = monotonic() - start
+    best = callbacks["checkpoint"]
+    scores = dict(best.scores)
+    if config.test and "test" in data.parts:
+        scores |= trainer.test(recognizer, data, "best", verbose=False, weights_only=True)[0]
+
+    conclude(trainer, recognizer, data, scores, seconds, config.seed, folder)
+    return best.best_model_score.item()
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        main()
