@@ -11,6 +11,7 @@ from pytorch_lightning import seed_everything
 from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
+from ocr.model.checkpoint import resumable
 from ocr.model.precision import fastest_precision
 from ocr.summary import conclude
 
@@ -31,10 +32,10 @@ def train(config: DictConfig) -> float:
     seed_everything(config.seed, workers=True, verbose=False)
 
     data = build(config.data)
+    if config.ckpt_path:
+        data.adopt(resumable(config.ckpt_path, config.model))
     data.setup()
-    recognizer = build(
-        config.model, symbols=data.charset.symbols, normalizer=data.normalizer.state()
-    )
+    recognizer = build(config.model, **data.state())
     data.drop_unplaceable(recognizer.time_steps)
     data.report(folder)
 
@@ -45,10 +46,10 @@ def train(config: DictConfig) -> float:
     start = monotonic()
     trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
     seconds = monotonic() - start
-    best = callbacks["checkpoint"]
-    scores = dict(best.scores)
+    best = callbacks["best"]
+    scores = best.scores
     if config.test and "test" in data.parts:
-        scores |= trainer.test(recognizer, data, "best", verbose=False, weights_only=True)[0]
+        scores |= trainer.test(recognizer, data, best.best_model_path, False, weights_only=True)[0]
 
     conclude(trainer, recognizer, data, scores, seconds, config.seed, folder)
     return best.best_model_score.item()

@@ -83,7 +83,9 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path) -> None:
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
     if skipped := metrics["images_skipped"]:
-        lines.insert(1, f"left out    {skipped} images, listed in {_short(checkpoint.parent)}/skipped.csv")
+        lines.insert(
+            1, f"left out    {skipped} images, listed in {_short(checkpoint.parent)}/skipped.csv"
+        )
     console = Console()
     console.print(table)
     for line in lines:

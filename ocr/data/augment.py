@@ -15,9 +15,11 @@ class Light(nn.Module):
     each image draws its own values from -x to x (elastic: from a normal distribution).
 
     tilt: one end up, the other down. slant: like italics, width per height. scale: larger or
-    smaller. shift: of the whole image. elastic: a smooth random displacement of its parts.
-    contrast, brightness: in standard deviations of the set. blur: the share of a 3 x 3 mean that
-    is mixed in, at most. noise: standard deviation of noise on each pixel, at most.
+    smaller, by so much of a height at most. shift: of the whole image. elastic: a smooth random
+    displacement of its parts.
+    contrast, brightness: in standard deviations of the set. Then a batch is either blurred or
+    noisy. blur: the share of a 3 x 3 mean that is mixed in, at most. noise: standard deviation of
+    noise on each pixel, at most.
     """
 
     def __init__(
@@ -49,10 +51,12 @@ class Light(nn.Module):
             images, self._grid(images), padding_mode="border", align_corners=True
         )
         column = images.new_empty(len(images), 1, 1, 1)
-        if self.blur:
+        if torch.rand(()) < 0.5:
             strength = column.uniform_(0, self.blur).clone()
-            images = torch.lerp(images, F.avg_pool2d(images, 3, 1, 1), strength)
-        if self.noise:
+            images = torch.lerp(
+                images, F.avg_pool2d(images, 3, 1, 1, count_include_pad=False), strength
+            )
+        else:
             strength = column.uniform_(0, self.noise).clone()
             images = images + strength * torch.randn_like(images)
         contrast = column.uniform_(1 - self.contrast, 1 + self.contrast).clone()
@@ -78,7 +82,12 @@ class Light(nn.Module):
             indexing="ij",
         )
         noise = self.elastic * torch.randn(2, batch, rows, columns, device=images.device)
-        from_x = x * (1 + draw(self.scale)) + y * draw(self.slant) + draw(self.shift) + noise[0]
+        from_x = (
+            x * (1 + draw(self.scale / max(1, aspect)))
+            + y * draw(self.slant)
+            + draw(self.shift)
+            + noise[0]
+        )
         from_y = y * (1 + draw(self.scale)) + x / aspect * draw(2 * self.tilt)
         from_y = from_y + draw(self.shift) + noise[1]
         # grid_sample counts from -1 to 1 across the image.

@@ -9,7 +9,7 @@ BLANK = 0  # CTC's "nothing here"; symbols count from 1
 
 
 def steps_needed(text: str) -> int:
-    """Time steps that CTC needs for `text`: one a character, and a blank between equal neighbours."""
+    """CTC's time steps for `text`: one a character, and a blank between equal neighbours."""
     return len(text) + sum(a == b for a, b in pairwise(text))
 
 

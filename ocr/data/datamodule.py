@@ -2,8 +2,9 @@
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning import LightningDataModule
 from pytorch_lightning.utilities import rank_zero_only
@@ -14,7 +15,7 @@ from ocr.data.charset import Charset, steps_needed
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import Batch, Normalizer, blank_padding
 from ocr.data.preflight import ImageCache
-from ocr.data.sources import Sample, Skipped
+from ocr.data.sources import Sample, Skipped, normalize_caption
 from ocr.data.splits import split
 from ocr.errors import UserError
 from ocr.log import say
@@ -61,8 +62,9 @@ class DataModule(LightningDataModule):
         self.num_workers = num_workers
         self.augment = augment
         self.normalizer = Normalizer(height, width, channels)
+        self._fitted = False
         self.cache = ImageCache(cache_mb)
-        self.charset = Charset(charset) if charset else None
+        self.charset = None if charset is None else Charset(normalize_caption(str(charset)))
         self.parts: dict[str, list[Sample]] = {}
         self.skipped: list[Skipped] = []
 
@@ -70,23 +72,38 @@ class DataModule(LightningDataModule):
         """Samples by part; the parts that are missing are cut from "train"."""
         raise NotImplementedError
 
+    def state(self) -> dict[str, Any]:
+        """How captions are spelt and images prepared: what a reader must know."""
+        return {"symbols": self.charset.symbols, "normalizer": self.normalizer.state()}
+
+    def adopt(self, state: Mapping[str, Any]) -> None:
+        """Spell and prepare as an earlier run did; to be called before `setup`."""
+        self.charset = Charset(state["symbols"])
+        self.normalizer = Normalizer(**state["normalizer"])
+        self._fitted = True
+
     def setup(self, stage: str | None = None) -> None:
         """Find and split the samples. Only the first call does anything."""
         if self.parts:
             return
         found = self.find()
         parts = {part: self._keep(samples) for part, samples in found.items()}
-        if not parts["train"]:
-            raise UserError(f"no usable image: {self._skipped_in_words()}")
+        self._require_images(parts)
         if self.charset is None:
             self.charset = Charset.of(sample.text for kept in parts.values() for sample in kept)
         else:
             parts = {part: self._keep(map(self._spell, kept)) for part, kept in parts.items()}
+            self._require_images(parts)
         shares = {part: share for part, share in self.shares.items() if part not in parts}
+        if not shares.get("val", 1):
+            raise UserError(
+                "data.val_size=0 leaves nothing to validate on: raise it, or give data.val_dir"
+            )
         self.parts = parts | split(parts["train"], shares)
         self._warn_of_leaks()
         train = self.dataset("train")
-        self.normalizer.fit([train.image(i) for i in range(min(len(train), 256))])
+        if not self._fitted:
+            self.normalizer.fit([train.image(i) for i in range(min(len(train), 256))])
         if self.batch_size > len(train):
             say(
                 f"data.batch_size={self.batch_size} is more than the {len(train)} training images;"
@@ -120,19 +137,16 @@ class DataModule(LightningDataModule):
         self._write_lists(folder)
         if self.skipped:
             total = len(self.skipped) + sum(map(len, self.parts.values()))
-            words = f"{len(self.skipped)} of {total} images are left out: {self._skipped_in_words()}"
+            words = (
+                f"{len(self.skipped)} of {total} images are left out: {self._skipped_in_words()}"
+            )
             if len(self.skipped) > self.max_skipped * total:
                 raise UserError(
                     f"{words}. That is more than data.max_skipped={self.max_skipped} allows; "
                     f"all are listed in {folder / 'skipped.csv'}"
                 )
             say(f"{words}. All are listed in skipped.csv")
-        for part in ("train", "val", "test"):
-            count = len(self.parts.get(part, ()))
-            if part in self.parts and count == 0:
-                raise UserError(f"no {part} images are left: {self._skipped_in_words()}")
-            if part in ("val", "test") and 0 < count < self._world_size:
-                raise UserError(f"{count} {part} images can't be shared by {self._world_size} devices")
+        self._require_images(self.parts)
 
     @rank_zero_only
     def _write_lists(self, folder: Path) -> None:
@@ -142,6 +156,11 @@ class DataModule(LightningDataModule):
             rows = [(skipped.name, skipped.reason) for skipped in self.skipped]
             _write_csv(folder / "skipped.csv", ("file", "reason"), rows)
 
+    def _require_images(self, parts: Mapping[str, Sequence[Sample]]) -> None:
+        for part, samples in parts.items():
+            if not samples:
+                raise UserError(f"no usable {part} image: {self._skipped_in_words()}")
+
     def _keep(self, samples: Iterable[Sample | Skipped]) -> list[Sample]:
         kept = []
         for sample in samples:
@@ -150,7 +169,7 @@ class DataModule(LightningDataModule):
 
     def _spell(self, sample: Sample) -> Sample | Skipped:
         if unknown := self.charset.unknown(sample.text):
-            reason = f"caption {sample.text!r} has characters outside data.charset: {unknown}"
+            reason = f"caption {sample.text!r} has characters outside the charset: {unknown}"
             return Skipped(sample.name, reason)
         return sample
 
@@ -205,6 +224,8 @@ class DataModule(LightningDataModule):
 
     def _evaluation_loader(self, part: str) -> DataLoader:
         dataset = self.dataset(part)
+        if len(dataset) < self._world_size:
+            raise UserError(f"{len(dataset)} {part} images can't occupy {self._world_size} devices")
         # Lightning's own sampler would repeat images until all devices have equally many.
         return self._loader(dataset, range(self._rank, len(dataset), self._world_size))
 

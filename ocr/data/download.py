@@ -6,9 +6,10 @@ import os
 import shutil
 import stat
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
+import zlib
+from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 
 from ocr.errors import UserError
@@ -29,8 +30,12 @@ def download(url: str, blob_id: str, folder: Path) -> None:
 
     All or nothing: the folder appears complete, or UserError says why there is none.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch_folder = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
+    except OSError as error:
+        raise UserError(f"{folder}: can't be made ({error})") from error
+    with scratch_folder as scratch:
         archive = Path(scratch) / "archive.zip"
         log.info("downloading %s", url)
         _fetch(url, archive, folder)
@@ -55,9 +60,11 @@ def _fetch(url: str, archive: Path, folder: Path) -> None:
             shutil.copyfileobj(answer, file)
             expected = answer.headers.get("Content-Length")
         if expected is not None and archive.stat().st_size != int(expected):
-            raise OSError(f"the connection broke after {archive.stat().st_size} of {expected} bytes")
-    except (OSError, urllib.error.URLError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
+            raise OSError(
+                f"the connection broke after {archive.stat().st_size} of {expected} bytes"
+            )
+    except (OSError, HTTPException, ValueError) as error:
+        reason = str(getattr(error, "reason", None) or error).partition("\n")[0]
         raise UserError(
             f"cannot download {url} ({reason}); unpack that file to {folder}, "
             "or name a folder that holds the images: data.dir=PATH"
@@ -69,19 +76,20 @@ def _unpack(archive: Path, images: Path, url: str) -> None:
     images.mkdir()
     try:
         with zipfile.ZipFile(archive) as zipped:
-            members = [member for member in zipped.infolist() if not member.is_dir()]
+            members = [member for member in zipped.infolist() if not member.filename.endswith("/")]
             if sum(member.file_size for member in members) > MAX_UNPACKED:
                 raise UserError(f"{url}: unpacks to more than {MAX_UNPACKED // 2**20} MiB; refused")
             for member in members:
                 path = PurePosixPath(member.filename.replace("\\", "/"))
-                outside = path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
+                first = path.parts[0] if path.parts else "/"
+                outside = path.is_absolute() or ".." in path.parts or ":" in first or first == "/"
                 if outside or stat.S_ISLNK(member.external_attr >> 16):
                     raise UserError(f"{url}: entry {member.filename!r} points outside; refused")
-                if path.parts[0] == "__MACOSX":
+                if first == "__MACOSX":
                     continue
                 with zipped.open(member) as source, (images / path.name).open("xb") as target:
                     shutil.copyfileobj(source, target)
-    except (zipfile.BadZipFile, FileExistsError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise UserError(f"{url}: not a usable zip ({error})") from error
     if not any(os.scandir(images)):
         raise UserError(f"{url}: the zip holds no files")

@@ -4,6 +4,7 @@ Shapes: B batch, C channels, H height, W width.
 """
 
 import io
+import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +19,15 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", 
 
 # What Pillow raises on broken bytes; each is turned into one line that names the image.
 DECODE_ERRORS = (
-    UnidentifiedImageError,
+    ArithmeticError,
+    EOFError,
     Image.DecompressionBombError,
     OSError,
     SyntaxError,
+    TypeError,
+    UnidentifiedImageError,
     ValueError,
-    EOFError,
+    struct.error,
 )
 
 MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
@@ -60,6 +64,9 @@ class Normalizer:
     ) -> None:
         if channels not in (1, 3):
             raise UserError(f"data.channels is {channels}; it takes 1 (grey) or 3 (colour)")
+        for key, value in {"height": height, "width": width}.items():
+            if value is not None and not (isinstance(value, int) and value > 0):
+                raise UserError(f"data.{key}={value}: give a number of pixels, 1 or more")
         self.height = height
         self.width = width
         self.channels = channels
@@ -152,15 +159,15 @@ def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
 
 def _opaque(image: Image.Image) -> Image.Image:
     """An 8-bit image without transparency: on white, the paper that it was meant for."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     if image.mode.startswith("I"):
         # 16 bits a pixel: Pillow's own conversion to 8 bits clips instead of scaling.
         pixels = np.asarray(image).astype(np.int64)
         if image.mode != "I" or pixels.max() > 255:
             pixels = pixels >> 8
         return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     return image
 
 

@@ -31,19 +31,25 @@ class FolderData(DataModule):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if (dir is None) == (train_dir is None):
-            raise UserError("name your images' folder: data.dir=PATH (or data.train_dir=PATH)")
-        self.dirs = {"train": dir or train_dir, "val": val_dir, "test": test_dir}
-        self.labels = labels
+        if dir is None and train_dir is None:
+            raise UserError(
+                "name the folder of your images: data.dir=PATH (or data.train_dir=PATH)"
+            )
+        if dir is not None and train_dir is not None:
+            raise UserError(
+                "give data.dir or data.train_dir, not both (data.dir=null takes it back)"
+            )
+        train = train_dir if dir is None else dir
+        self.dirs = {
+            part: Path(str(place)).expanduser()
+            for part, place in {"train": train, "val": val_dir, "test": test_dir}.items()
+            if place is not None
+        }
+        self.labels = None if labels is None else Path(str(labels)).expanduser()
 
     def find(self) -> dict[str, list[Sample | Skipped]]:
         """Every image is read once, so that training meets no surprise."""
-        labels = Path(self.labels) if self.labels else None
-        found = {
-            part: find_samples(Path(folder).expanduser(), labels)
-            for part, folder in self.dirs.items()
-            if folder is not None
-        }
+        found = {part: find_samples(folder, self.labels) for part, folder in self.dirs.items()}
         everything = [sample for samples in found.values() for sample in samples]
         looked = iter(inspect(everything, self.normalizer, self.cache, self.split_seed))
         return {part: [next(looked) for _ in samples] for part, samples in found.items()}
@@ -62,7 +68,7 @@ class DownloadedData(FolderData):
 
     def prepare_data(self) -> None:
         """Download once."""
-        folder = Path(self.dirs["train"]).expanduser()
+        folder = self.dirs["train"]
         if not folder.exists():
             download(self.url, self.git_blob, folder)
 
@@ -91,8 +97,19 @@ class SyntheticData(DataModule):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        sizes = {
+            "count": count,
+            "length": length,
+            "image_width": image_width,
+            "image_height": image_height,
+        }
+        for key, value in sizes.items():
+            if not (isinstance(value, int) and value > 0):
+                raise UserError(f"data.{key}={value}: give a whole number, 1 or more")
+        if str(symbols) == "":
+            raise UserError("data.symbols is empty: give the characters to draw")
         self.count = count
-        self.symbols = symbols
+        self.symbols = str(symbols)
         self.length = length
         self.size = (image_width, image_height)
         self.seed = seed

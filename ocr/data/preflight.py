@@ -54,10 +54,14 @@ def inspect(
     def look(sample: Sample) -> Sample | Skipped:
         if not sample.text:
             return Skipped(sample.name, "the caption has no characters")
+        if any("\ud800" <= character <= "\udfff" for character in sample.name):
+            return Skipped(ascii(sample.name), "the file name is not Unicode")
         try:
             content = sample.source()
         except OSError as error:
             return Skipped(sample.name, error.strerror or str(error))
+        except ValueError as error:  # a NUL in the name
+            return Skipped(ascii(sample.name), str(error))
         try:
             image = normalizer.decode(content, sample.name)
         except UserError as error:

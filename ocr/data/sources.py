@@ -36,12 +36,22 @@ class Skipped:
     reason: str
 
 
+def normalize_caption(text: str) -> str:
+    """Unicode's composed form (NFC): file systems differ in which form they keep."""
+    return unicodedata.normalize("NFC", text)
+
+
 def image_files(folder: Path) -> list[Path]:
     """The images directly in `folder`, sorted by name. Raises UserError if there are none."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder")
     with os.scandir(folder) as entries:
-        names = sorted(e.name for e in entries if os.path.splitext(e.name)[1].lower() in SUFFIXES)
+        # macOS leaves "._A12DF.png" beside "A12DF.png" on foreign disks; they are no images.
+        names = sorted(
+            entry.name
+            for entry in entries
+            if Path(entry.name).suffix.lower() in SUFFIXES and not entry.name.startswith("._")
+        )
     if not names:
         below = sorted(path.name for path in folder.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
@@ -50,16 +60,12 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def find_samples(folder: Path, labels: Path | None = None) -> list[Sample]:
-    """The captioned images of `folder`: by their file names, or by the rows of `labels`.
-
-    Captions are brought to Unicode's composed form (NFC): file systems differ in which form
-    they keep, and equal texts must be equal.
-    """
+    """The captioned images of `folder`: by their file names, or by the rows of `labels`."""
     if labels is None:
         pairs = [(str(path), path.stem) for path in image_files(folder)]
     else:
         pairs = _read_labels(folder, labels)
-    return [Sample(name, unicodedata.normalize("NFC", text)) for name, text in pairs]
+    return [Sample(name, normalize_caption(text)) for name, text in pairs]
 
 
 def _read_labels(folder: Path, labels: Path) -> list[tuple[str, str]]:
@@ -73,6 +79,9 @@ def _read_labels(folder: Path, labels: Path) -> list[tuple[str, str]]:
             rows = csv.DictReader(file)
             if not {"file", "label"} <= set(rows.fieldnames or ()):
                 raise UserError(f"{path}: the first line must name the columns 'file' and 'label'")
-            return [(str(folder / row["file"]), row["label"] or "") for row in rows if row["file"]]
+            pairs = [(str(folder / row["file"]), row["label"] or "") for row in rows if row["file"]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    if not pairs:
+        raise UserError(f"{path}: no rows below the header")
+    return pairs

@@ -38,9 +38,7 @@ def split(samples: Sequence[Sample], shares: dict[str, float]) -> dict[str, list
     for i in reversed(range(len(cuts))):  # and one above it that no later part has
         cuts[i] = min(cuts[i], (cuts[i + 1] if i + 1 < len(cuts) else len(digests)) - 1)
     owner = {}
-    for part, start, end in zip(
-        [*shares, "train"], [0, *cuts], [*cuts, len(digests)], strict=True
-    ):
+    for part, start, end in zip([*shares, "train"], [0, *cuts], [*cuts, len(digests)], strict=True):
         owner.update(dict.fromkeys(digests[start:end], part))
     parts = {part: [] for part in ("train", *shares)}
     for sample in samples:

@@ -14,28 +14,29 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ocr.errors import UserError
 from ocr.log import say
+from ocr.model.metrics import SCORES
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """best.ckpt by `monitor`, lower is better unless `mode` is "max", and last.ckpt.
+    """best.ckpt by `monitor`; `scores` holds its validation values.
 
-    `scores` holds the validation values of best.ckpt. Of equal epochs the latest is the best: on
-    few images many epochs reach the same score, and later ones have seen more. Interrupted by
-    Ctrl-C or by a scheduler, it leaves the state of that moment in last.ckpt.
+    Of equal epochs the latest is the best: on few images many epochs reach the same score, and
+    later ones have seen more.
     """
 
     def __init__(self, dirpath: str, monitor: str, mode: str) -> None:
-        super().__init__(
-            dirpath, "best", monitor, mode=mode, save_last=True, enable_version_counter=False
-        )
+        objectives = [f"val/{score}" for score in SCORES if score != "blanks"]
+        if monitor not in objectives:
+            raise UserError(f"objective={monitor}: choose {', '.join(objectives)}")
+        if mode != ("max" if "exact_match" in monitor else "min"):
+            raise UserError(f"objective={monitor} does not go with objective_mode={mode}")
+        super().__init__(dirpath, "best", monitor, mode=mode, enable_version_counter=False)
         self.scores: dict[str, float] = {}
 
     def check_monitor_top_k(self, trainer: Trainer, current: torch.Tensor | None = None) -> bool:
         """Whether `current` is at least as good as the best so far."""
-        if current is not None and self.best_model_score is not None:
-            return bool(current == self.best_model_score) or super().check_monitor_top_k(
-                trainer, current
-            )
+        if current is not None and current == self.best_model_score:
+            return True
         return super().check_monitor_top_k(trainer, current)
 
     def _save_topk_checkpoint(self, trainer: Trainer, candidates: dict[str, torch.Tensor]) -> None:
@@ -43,14 +44,30 @@ class BestCheckpoint(ModelCheckpoint):
             self.scores = {k: float(v) for k, v in candidates.items() if k.startswith("val/")}
         super()._save_topk_checkpoint(trainer, candidates)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Lightning's own state and the scores."""
+        return {**super().state_dict(), "scores": self.scores}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the state of an earlier run, which may have lain in another folder."""
+        self.scores = state_dict["scores"]
+        super().load_state_dict(state_dict)
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """last.ckpt at the end of every epoch, and when Ctrl-C or a scheduler ends the run."""
+
+    def __init__(self, dirpath: str) -> None:
+        super().__init__(dirpath, "last", enable_version_counter=False)
+
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Keep what an interrupted run has learnt."""
+        """Keep what an interrupted run has learnt, and say how to go on."""
         if not isinstance(exception, KeyboardInterrupt | SIGTERMException):
             return
         last = Path(self.dirpath) / "last.ckpt"
-        if trainer.world_size == 1:  # else the ranks may stand at different places
+        if trainer.world_size == 1:  # several processes may stand at different places
             trainer.save_checkpoint(last)
         if last.exists():
             say(
@@ -58,16 +75,7 @@ class BestCheckpoint(ModelCheckpoint):
                 f"command again with ckpt_path={last}"
             )
         else:
-            say("stopped before the first checkpoint")
-
-    def state_dict(self) -> dict[str, Any]:
-        """Lightning's own state and the scores."""
-        return {**super().state_dict(), "scores": self.scores}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the state of an earlier run, which may have lain in another folder."""
-        self.scores = state_dict.get("scores", {})
-        super().load_state_dict(state_dict)
+            say("stopped before the end of the first epoch: nothing to go on from")
 
 
 class MovingAverage(WeightAveraging):
@@ -87,13 +95,13 @@ class MovingAverage(WeightAveraging):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Go on averaging; but test the average itself, which is what a checkpoint's weights are."""
+        """Go on averaging; but test the average, which is what a checkpoint's weights are."""
         if trainer.state.fn == TrainerFn.FITTING:
             super().on_load_checkpoint(trainer, pl_module, checkpoint)
 
 
 class Stopwatch(Callback):
-    """Logs `train/seconds`: the time spent on training so far, without validation and checkpoints."""
+    """Logs `train/seconds`: the time spent on training so far, validation not counted."""
 
     def __init__(self) -> None:
         self._seconds = 0.0

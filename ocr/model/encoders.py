@@ -154,9 +154,7 @@ class ResNet(Encoder):
         """Two convolutions and the way round them."""
         return Residual(
             Convolution(in_channels, out_channels, kernel_size, self.norm, stride),
-            Convolution(
-                out_channels, out_channels, self.kernel_size, self.norm, activation=False
-            ),
+            Convolution(out_channels, out_channels, self.kernel_size, self.norm, activation=False),
             Convolution(in_channels, out_channels, 1, self.norm, stride, activation=False),
         )
 

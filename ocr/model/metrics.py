@@ -7,6 +7,9 @@ from math import sqrt
 import torch
 from torchmetrics import Metric
 
+# What every run scores on the validation and the test part; of exact matches more is better.
+SCORES = ("cer", "exact_match", "exact_match_repeats", "loss", "blanks")
+
 
 class ExactMatch(Metric):
     """The share of captions that are read without any mistake.

@@ -6,7 +6,9 @@ import torch
 def fastest_precision(accelerator: str = "auto") -> str:
     """Lightning's name for it: bf16 mixed with float32 where the hardware multiplies in bf16."""
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
+        return (
+            "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
+        )
     return "bf16-mixed" if accelerator in ("auto", "cpu") and _cpu_has_bf16() else "32-true"
 
 

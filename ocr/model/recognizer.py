@@ -79,9 +79,9 @@ class Recognizer(LightningModule):
             {"params": [p for p in parameters if p.ndim > 1]},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        optimizer = build(self.hparams.optimizer, _partial_=True)(groups)
-        schedule: Schedule = build(self.hparams.scheduler, _partial_=True)(
-            optimizer, self.trainer.estimated_stepping_batches
+        optimizer = build(self.hparams.optimizer, groups)
+        schedule: Schedule = build(
+            self.hparams.scheduler, optimizer, self.trainer.estimated_stepping_batches
         )
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 

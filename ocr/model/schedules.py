@@ -4,10 +4,11 @@ Each takes the optimizer and the number of steps of the whole run, and gives wha
 `configure_optimizers` calls an lr_scheduler.
 """
 
+from math import cos, pi
 from typing import Any
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import ConstantLR, LambdaLR, ReduceLROnPlateau
 
 Schedule = dict[str, Any]
 
@@ -22,23 +23,33 @@ def onecycle(
 ) -> Schedule:
     """Up to the optimizer's lr in the first `pct_start` of all steps, then down to nothing.
 
-    It starts at lr / div_factor (Smith & Topin 2017, arXiv:1708.07120).
+    It starts at lr / div_factor; both ways are half cosines (Smith & Topin 2017,
+    arXiv:1708.07120). Unlike torch's OneCycleLR it takes runs of any length, optimizers without
+    momentum, and a run that goes on for more epochs than were planned.
     """
-    scheduler = OneCycleLR(
-        optimizer,
-        max_lr=[group["lr"] for group in optimizer.param_groups],
-        total_steps=total_steps,
-        pct_start=pct_start,
-        div_factor=div_factor,
-        cycle_momentum=False,  # so that it suits optimizers that have none
-    )
-    return {"scheduler": scheduler, "interval": "step"}
+    rise = pct_start * total_steps
+
+    def factor(step: int) -> float:
+        if step < rise:
+            return 1 - (1 - 1 / div_factor) * _half_cosine(step / rise)
+        return _half_cosine(min(1.0, (step - rise) / (total_steps - rise)))
+
+    return {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}
 
 
 def cosine(optimizer: Optimizer, total_steps: int, *, final_factor: float) -> Schedule:
-    """From lr down to lr * final_factor along half a cosine (Loshchilov & Hutter 2016)."""
-    floor = optimizer.param_groups[0]["lr"] * final_factor
-    return {"scheduler": CosineAnnealingLR(optimizer, total_steps, floor), "interval": "step"}
+    """From lr down to lr * final_factor (Loshchilov & Hutter 2016, arXiv:1608.03983)."""
+
+    def factor(step: int) -> float:
+        fall = _half_cosine(min(1.0, step / total_steps))
+        return final_factor + (1 - final_factor) * fall
+
+    return {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}
+
+
+def _half_cosine(progress: float) -> float:
+    """From 1 down to 0 as progress goes from 0 to 1."""
+    return (1 + cos(pi * progress)) / 2
 
 
 def plateau(

@@ -1,6 +1,5 @@
 """Read images with a trained model. Needs a checkpoint and nothing else."""
 
-import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -8,11 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from hydra.errors import HydraException
 from PIL import Image
 
 from ocr.data.charset import Charset
 from ocr.data.images import ImageSource, Normalizer
 from ocr.errors import UserError
+from ocr.model.checkpoint import load_checkpoint
 from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, ctc_loss
 from ocr.model.precision import fastest_precision
@@ -43,9 +44,14 @@ class Reader:
 
         Raises UserError if the file is not one. Nothing in the file is executed.
         """
+        saved = load_checkpoint(checkpoint)
+        parts = saved["hyper_parameters"]
+        weights = {
+            name.removeprefix("model."): value
+            for name, value in saved["state_dict"].items()
+            if name.startswith("model.")
+        }
         try:
-            saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-            parts = saved["hyper_parameters"]
             charset = Charset(parts["symbols"])
             normalizer = Normalizer(**parts["normalizer"])
             model = CRNN(
@@ -55,16 +61,9 @@ class Reader:
                 normalizer=normalizer,
                 num_classes=len(charset),
             )
-            weights = {
-                name.removeprefix("model."): value
-                for name, value in saved["state_dict"].items()
-                if name.startswith("model.")
-            }
             model.load_state_dict(weights)
-        except OSError as error:
-            raise UserError(f"{checkpoint}: {error.strerror or error}") from error
-        except (KeyError, TypeError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
-            raise UserError(f"{checkpoint}: not a checkpoint of train.py") from error
+        except (HydraException, RuntimeError, TypeError) as error:
+            raise UserError(f"{checkpoint}: its parts don't fit together ({error})") from error
         return cls(model, charset, normalizer, device)
 
     def read(

@@ -1,0 +1,93 @@
+"""How fast batches come, and how fast images are read, with the default model.
+
+waiting for data: the share of a training step that is spent on getting the next batch.
+reading: images already decoded, 200 x 50 pixels, as numpy arrays.
+"""
+
+import logging
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+from pytorch_lightning import Trainer
+from pytorch_lightning.profilers import SimpleProfiler
+from rich.console import Console
+from rich.table import Table
+
+from ocr.data.charset import Charset
+from ocr.data.images import Normalizer
+from ocr.model.build import build
+from ocr.model.precision import fastest_precision
+from ocr.reader import Reader
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+OmegaConf.register_resolver("fastest_precision", fastest_precision, replace=True)
+
+
+def seconds(call: Callable[[], object], repeats: int) -> float:
+    """Median over `repeats` calls, after three to warm up."""
+    times = []
+    for i in range(repeats + 3):
+        start = time.perf_counter()
+        call()
+        if i >= 3:
+            times.append(time.perf_counter() - start)
+    return median(times)
+
+
+def waiting_share(epochs: int = 5) -> float:
+    """The share of training time that goes into getting batches, in all epochs but the first."""
+    with initialize_config_dir(str(CONF)):
+        config = compose("train", overrides=["data.count=900"])
+    data = build(config.data)
+    data.setup()
+    recognizer = build(config.model, **data.state())
+    profiler = SimpleProfiler()
+    trainer = Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        precision=fastest_precision("cpu"),
+        profiler=profiler,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+    profiler.summary = str  # the table is ours
+    trainer.fit(recognizer, data)
+    # The first epoch draws the captchas; it is the same work as decoding files before training.
+    steps = len(profiler.recorded_durations["run_training_batch"]) // epochs
+    waits = profiler.recorded_durations["[_TrainingEpochLoop].train_dataloader_next"][steps:]
+    works = profiler.recorded_durations["run_training_batch"][steps:]
+    return sum(waits) / (sum(waits) + sum(works))
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    warnings.simplefilter("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    with initialize_config_dir(str(CONF)):
+        model = OmegaConf.to_container(compose("train").model, resolve=True)
+    charset, normalizer = Charset("2345678bcdefgmnpwxy"), Normalizer(50)
+    recognizer = build(model, symbols=charset.symbols, normalizer=normalizer.state())
+    reader = Reader(recognizer.model, charset, normalizer)
+    chance = np.random.default_rng(0)
+    images = list(chance.integers(0, 256, (64, 50, 200), dtype=np.uint8))
+    batch = seconds(lambda: reader.read(images), 30)
+    one = seconds(lambda: reader.read(images[:1]), 200)
+    table = Table("", "", title=f"{torch.get_num_threads()} threads, medians")
+    table.add_row("training step: waiting for data", f"{waiting_share():.2%}")
+    table.add_row("Reader.read, 64 images", f"{64 / batch:,.0f} images/s")
+    table.add_row("Reader.read, one image", f"{one * 1000:.2f} ms")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

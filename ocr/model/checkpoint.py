@@ -1,0 +1,50 @@
+"""Open a checkpoint of train.py without running anything that is in it."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ocr.errors import UserError
+
+PARTS = ("encoder", "recurrent", "head")
+
+
+def load_checkpoint(path: str | Path) -> dict[str, Any]:
+    """What Lightning saved: "hyper_parameters", "state_dict", ...
+
+    Raises UserError if there is no such file, or it isn't a checkpoint of train.py.
+    """
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        if {"symbols", "normalizer", *PARTS} <= saved["hyper_parameters"].keys():
+            return saved
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from error
+    except (AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not a checkpoint of train.py") from error
+    except pickle.UnpicklingError as error:
+        raise UserError(f"{path}: not a checkpoint of train.py") from error
+    raise UserError(f"{path}: not a checkpoint of train.py")
+
+
+def resumable(path: str | Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyperparameters of a checkpoint that a run with this model `config` can go on from.
+
+    Raises UserError, naming the keys, if `config` builds another network than was saved.
+    """
+    saved = load_checkpoint(path)["hyper_parameters"]
+    differences = [
+        f"{part}.{key} ({saved[part].get(key)} there, {config[part].get(key)} here)"
+        for part in PARTS
+        for key in sorted(saved[part].keys() | config[part].keys())
+        if saved[part].get(key) != config[part].get(key)
+    ]
+    if differences:
+        raise UserError(
+            f"ckpt_path={path} holds another network: {', '.join(differences)}. Give the same "
+            "values as for the run that saved it"
+        )
+    return saved

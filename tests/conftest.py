@@ -1,0 +1,94 @@
+"""What tests share: one small config, a folder of images, and train.py as a person starts it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# Small networks gain nothing from threads, and threads that outnumber the cores lose a lot.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+from PIL import Image, ImageDraw, ImageFont
+
+from ocr.model.precision import fastest_precision
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL = ROOT.parent / "shared" / "data"
+
+OmegaConf.register_resolver("fastest_precision", fastest_precision, replace=True)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+def config(*overrides: str) -> DictConfig:
+    """The config of `python train.py OVERRIDES`."""
+    with initialize_config_dir(str(ROOT / "conf")):
+        return compose("train", overrides=list(overrides))
+
+
+def draw(text: str, size: tuple[int, int] = (60, 24)) -> Image.Image:
+    image = Image.new("L", size, 255)
+    ImageDraw.Draw(image).text((4, 2), text, fill=0, font=ImageFont.load_default(18))
+    return image
+
+
+@pytest.fixture
+def captions() -> list[str]:
+    return [f"{a}{b}{c}" for a in "123" for b in "123" for c in "123"]
+
+
+@pytest.fixture
+def folder(tmp_path, captions) -> Path:
+    """27 images, 111.png to 333.png."""
+    place = tmp_path / "images"
+    place.mkdir()
+    for caption in captions:
+        draw(caption).save(place / f"{caption}.png")
+    return place
+
+
+# Small, and short: a few seconds on two cores.
+SMALL = (
+    "data.height=24",
+    "data.batch_size=8",
+    "encoder.channels=8",
+    "encoder.units=32",
+    "recurrent.hidden_size=16",
+    "trainer.max_epochs=2",
+    "trainer.precision=32-true",
+)
+
+
+def start(*overrides: str, cwd: Path, env: dict | None = None) -> subprocess.Popen:
+    """train.py in a process of its own, with its output in one pipe."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "train.py"), *overrides],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "COLUMNS": "200", **(env or {})},
+    )
+
+
+def train(*overrides: str, cwd: Path) -> tuple[int, str]:
+    """Exit code and output of train.py."""
+    process = start(*overrides, cwd=cwd)
+    output, _ = process.communicate(timeout=300)
+    return process.returncode, output
+
+
+def trained(*overrides: str, cwd: Path) -> tuple[Path, dict, str]:
+    """Run folder, metrics.json and output of a run that must succeed."""
+    run = cwd / "run"
+    code, output = train(*overrides, f"hydra.run.dir={run}", cwd=cwd)
+    assert code == 0, output
+    return run, json.loads((run / "metrics.json").read_text()), output

@@ -1,0 +1,72 @@
+import pytest
+
+from ocr.data.charset import BLANK, Charset, steps_needed
+from ocr.errors import UserError
+
+
+@pytest.mark.parametrize("text", ["", "a", "aab", "cab", "日é a"])
+def test_round_trip(text):
+    charset = Charset("abc é日")
+    assert charset.decode(charset.encode(text)) == text
+
+
+def test_blank_is_0_and_ids_count_from_1():
+    charset = Charset("xyz")
+    assert BLANK == 0
+    assert charset.encode("xyz") == [1, 2, 3]
+    assert len(charset) == 4
+
+
+def test_ids_follow_the_given_order():
+    assert Charset("ba").encode("ab") == [2, 1]
+
+
+def test_of_takes_every_character_once_in_code_point_order():
+    assert Charset.of(["bA", "", "éb", "1"]).symbols == "1Abé"
+
+
+def test_of_does_not_depend_on_the_order_of_the_texts():
+    texts = ["xa", "日b", "9c"]
+    assert Charset.of(texts) == Charset.of(reversed(texts))
+
+
+def test_of_takes_a_generator():
+    assert Charset.of(text for text in ("b", "a")).symbols == "ab"
+
+
+def test_unknown_characters_are_listed_once_and_sorted():
+    assert Charset("abc").unknown("zaxxbz") == "xz"
+    assert Charset("abc").unknown("cab") == ""
+
+
+def test_case_matters():
+    assert Charset("a").unknown("A") == "A"
+
+
+def test_encoding_an_unknown_character_is_refused():
+    with pytest.raises(KeyError):
+        Charset("abc").encode("abd")
+
+
+def test_duplicates_are_named():
+    with pytest.raises(UserError, match=r"data\.charset names 'a' 'c' more than once"):
+        Charset("abcacc")
+
+
+@pytest.mark.parametrize("make", [lambda: Charset(""), lambda: Charset.of(["", ""])])
+def test_an_empty_charset_is_refused(make):
+    with pytest.raises(UserError, match="empty"):
+        make()
+
+
+@pytest.mark.parametrize(
+    "text,steps", [("", 0), ("a", 1), ("ab", 2), ("aab", 4), ("aaa", 5), ("abba", 5), ("aA", 2)]
+)
+def test_steps_needed(text, steps):
+    assert steps_needed(text) == steps
+
+
+def test_equality_goes_by_symbols_in_order():
+    assert Charset("ab") == Charset("ab")
+    assert Charset("ab") != Charset("ba")
+    assert Charset("ab") != "ab"

@@ -1,0 +1,610 @@
+import csv
+import json
+import logging
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from conftest import draw
+
+from ocr.data.augment import Light
+from ocr.data.images import Batch
+from ocr.data.kinds import DownloadedData, FolderData, SyntheticData
+from ocr.errors import UserError
+
+BASE = {
+    "batch_size": 4,
+    "val_size": 0.2,
+    "test_size": 0.2,
+    "split_seed": 0,
+    "height": 24,
+    "width": None,
+    "channels": 1,
+    "charset": None,
+    "max_skipped": 0.05,
+    "cache_mb": 16,
+    "num_workers": None,
+    "augment": None,
+}
+DRAWN = {
+    "count": 30,
+    "symbols": "ABC",
+    "length": 3,
+    "image_width": 60,
+    "image_height": 30,
+    "seed": 0,
+}
+
+
+def from_folder(dir: object = None, **changes) -> FolderData:
+    """Data of a folder, found and split."""
+    data = FolderData(dir=str(dir) if isinstance(dir, Path) else dir, **BASE | changes)
+    data.setup()
+    return data
+
+
+def synthetic(**changes) -> SyntheticData:
+    data = SyntheticData(**DRAWN | BASE | changes)
+    data.setup()
+    return data
+
+
+def names(data: FolderData, part: str) -> list[str]:
+    return [Path(sample.name).name for sample in data.parts[part]]
+
+
+def texts(data: FolderData) -> set[str]:
+    return {sample.text for kept in data.parts.values() for sample in kept}
+
+
+def captions_of(data: FolderData, loader) -> list[str]:
+    """What a loader hands out, as texts, in its order."""
+    found = []
+    for batch in loader:
+        for ids in batch.targets.split(batch.target_lengths.tolist()):
+            found.append(data.charset.decode(ids.tolist()))
+    return found
+
+
+def on_device(data: FolderData, rank: int, world_size: int) -> None:
+    data.trainer = SimpleNamespace(world_size=world_size, global_rank=rank, training=False)
+
+
+def images(place: Path, *captions: str, width: int = 60) -> Path:
+    place.mkdir(parents=True)
+    for caption in captions:
+        draw(caption, (width, 24)).save(place / f"{caption}.png")
+    return place
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_every_image_is_in_one_part(folder, captions):
+    data = from_folder(folder)
+    assert data.parts.keys() == {"train", "val", "test"}
+    assert sorted(names(data, "train") + names(data, "val") + names(data, "test")) == [
+        f"{caption}.png" for caption in captions
+    ]
+    assert all(data.parts.values())
+    assert data.skipped == []
+
+
+def test_the_charset_is_that_of_all_captions(tmp_path):
+    data = from_folder(images(tmp_path / "images", *"fedcba"))
+    assert data.charset.symbols == "abcdef"
+
+
+def test_samples_know_the_width_that_the_network_sees(folder):
+    data = from_folder(folder, height=12)
+    assert {sample.width for kept in data.parts.values() for sample in kept} == {30}
+    assert data.dataset("train").image(0).shape == (1, 12, 30)
+
+
+def test_another_split_seed_is_another_split(folder):
+    assert names(from_folder(folder), "train") != names(from_folder(folder, split_seed=1), "train")
+
+
+def test_the_split_does_not_depend_on_the_network_s_view(folder):
+    assert names(from_folder(folder), "train") == names(from_folder(folder, height=10), "train")
+
+
+def test_setup_happens_once(folder):
+    data = from_folder(folder)
+    parts = data.parts
+    shutil.rmtree(folder)
+    data.setup("test")
+    assert data.parts is parts
+
+
+def test_mean_and_deviation_are_the_training_part_s(folder):
+    data = from_folder(folder)
+    floats = torch.cat([batch.images for batch in data.train_dataloader()]).float() / 255
+    assert data.normalizer.mean == pytest.approx(floats.mean().item(), abs=1e-3)
+    assert data.normalizer.std == pytest.approx(floats.std().item(), abs=1e-3)
+
+
+def test_without_a_test_share_there_is_no_test_part(folder, tmp_path):
+    data = from_folder(folder, test_size=0)
+    assert data.parts.keys() == {"train", "val"}
+    data.report(tmp_path)
+
+
+def test_without_a_validation_part_there_is_nothing_to_choose_by(folder):
+    with pytest.raises(UserError, match=r"data\.val_size"):
+        from_folder(folder, val_size=0)
+
+
+def test_folders_that_are_split_already(tmp_path):
+    for part, captions in {"train": "abcd", "val": "ef", "test": "gh"}.items():
+        images(tmp_path / part, *captions)
+    dirs = {f"{part}_dir": str(tmp_path / part) for part in ("train", "val", "test")}
+    data = from_folder(**dirs)
+    assert names(data, "train") == ["a.png", "b.png", "c.png", "d.png"]
+    assert names(data, "val") == ["e.png", "f.png"]
+    assert names(data, "test") == ["g.png", "h.png"]
+    assert data.charset.symbols == "abcdefgh"
+
+
+@pytest.mark.parametrize("given,cut", [("val", "test"), ("test", "val")])
+@pytest.mark.parametrize("key", ["dir", "train_dir"])
+def test_a_part_without_a_folder_is_cut_from_the_training_folder(tmp_path, folder, given, cut, key):
+    place = images(tmp_path / given, "777", "888")
+    data = from_folder(**{key: str(folder), f"{given}_dir": str(place)})
+    assert names(data, given) == ["777.png", "888.png"]
+    assert len(data.parts[cut]) + len(data.parts["train"]) == 27
+    assert data.parts[cut]
+
+
+def test_images_in_two_parts_are_mentioned(tmp_path, folder, caplog):
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    for name in ("111.png", "222.png"):
+        shutil.copy(folder / name, copies / name)
+    with caplog.at_level(logging.INFO):
+        from_folder(folder, val_size=0, val_dir=str(copies), test_size=0)
+    assert "2 val images are also training images" in caplog.text
+
+
+def test_an_unmixed_split_mentions_no_leak(folder, caplog):
+    with caplog.at_level(logging.INFO):
+        from_folder(folder)
+    assert "also training images" not in caplog.text
+
+
+@pytest.mark.parametrize("where", ["in the folder", "elsewhere"])
+def test_captions_from_a_labels_file(tmp_path, folder, captions, where):
+    labels = (folder if where == "in the folder" else tmp_path) / "labels.csv"
+    lines = [f'{caption}.png,"{caption[0]},é"' for caption in captions]
+    labels.write_text("\n".join(["file,label", *lines]), encoding="utf-8")
+    data = from_folder(folder, labels=labels.name if labels.parent == folder else str(labels))
+    assert texts(data) == {"1,é", "2,é", "3,é"}
+    assert sum(map(len, data.parts.values())) == 27
+
+
+@pytest.mark.parametrize("key", ["dir", "train_dir", "val_dir", "test_dir"])
+def test_an_unknown_folder_is_named(tmp_path, folder, key):
+    dirs = {"dir": str(folder)} if key in ("val_dir", "test_dir") else {}
+    with pytest.raises(UserError, match=r"gone: no such folder"):
+        from_folder(**dirs | {key: str(tmp_path / "gone")})
+
+
+def test_the_home_folder_may_be_written_short(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert len(texts(from_folder("~/images"))) == 27
+
+
+def test_the_labels_in_the_home_folder_may_be_written_short(folder, monkeypatch, captions):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    lines = ["file,label", *(f"{caption}.png,{caption}" for caption in captions)]
+    (folder.parent / "labels.csv").write_text("\n".join(lines))
+    assert len(texts(from_folder(folder, labels="~/labels.csv"))) == 27
+
+
+@pytest.mark.parametrize("dirs", [{}, {"val_dir": "a"}])
+def test_a_training_folder_must_be_named(dirs):
+    with pytest.raises(UserError, match=r"data\.dir=PATH"):
+        FolderData(dir=None, **dirs, **BASE)
+
+
+def test_there_is_only_one_training_folder():
+    with pytest.raises(UserError, match=r"data\.dir or data\.train_dir, not both"):
+        FolderData(dir="a", train_dir="b", **BASE)
+
+
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_batch_holds_at_least_one_image(folder, batch_size):
+    with pytest.raises(UserError, match=rf"data\.batch_size={batch_size}"):
+        from_folder(folder, batch_size=batch_size)
+
+
+def test_a_given_charset_keeps_its_order_and_skips_other_captions(folder):
+    data = from_folder(folder, charset="21x")
+    assert data.charset.symbols == "21x"
+    assert texts(data) == {f"{a}{b}{c}" for a in "12" for b in "12" for c in "12"}
+    assert len(data.skipped) == 19
+    reasons = {Path(skipped.name).name: skipped.reason for skipped in data.skipped}
+    assert "'133'" in reasons["133.png"]
+    assert reasons["133.png"].endswith("outside the charset: 3")
+
+
+def test_a_given_charset_also_holds_for_other_folders(tmp_path, folder):
+    place = images(tmp_path / "val", "12", "19")
+    data = from_folder(folder, val_dir=str(place), charset="123")
+    assert names(data, "val") == ["12.png"]
+    assert [Path(skipped.name).name for skipped in data.skipped] == ["19.png"]
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_charset_that_fits_no_caption_is_the_reason_given(tmp_path, folder, others):
+    dirs = {}
+    if others:
+        for part in ("val", "test"):
+            dirs[f"{part}_dir"] = str(images(tmp_path / part, "12", "13"))
+    with pytest.raises(UserError, match="outside the charset"):
+        from_folder(folder, charset="xyz", **dirs)
+
+
+def test_a_charset_of_digits_may_come_as_a_number(folder):
+    assert from_folder(folder, charset=123).charset.symbols == "123"
+
+
+def test_symbols_that_are_digits_may_come_as_a_number():
+    assert synthetic(symbols=234).charset.symbols == "234"
+
+
+def test_a_folder_may_be_named_by_a_number(tmp_path, folder, monkeypatch):
+    folder.rename(tmp_path / "2024")
+    monkeypatch.chdir(tmp_path)
+    assert len(texts(from_folder(2024))) == 27
+
+
+def test_a_given_charset_without_duplicates(folder):
+    with pytest.raises(UserError, match=r"data\.charset names '1' more than once"):
+        from_folder(folder, charset="1231")
+
+
+def test_what_an_earlier_run_knew_is_adopted(tmp_path, folder):
+    earlier = from_folder(folder, height=20, channels=3, charset="4321")
+    later = FolderData(dir=str(images(tmp_path / "later", *"1234567")), **BASE)
+    later.adopt(json.loads(json.dumps(earlier.state())))
+    later.setup()
+    assert later.state() == earlier.state()
+    assert texts(later) == set("1234")
+    assert len(later.skipped) == 3
+    assert later.dataset("train").image(0).shape == (3, 20, 50)
+    assert later.parts["train"][0].width == 50
+
+
+def test_unusable_images_are_skipped(folder):
+    (folder / "broken.png").write_bytes(b"no image")
+    shutil.copy(folder / "111.png", folder / "copy.png")
+    data = from_folder(folder)
+    skipped = {Path(skipped.name).name for skipped in data.skipped}
+    assert skipped == {"broken.png", "111.png", "copy.png"}
+    assert len(texts(data)) == 26
+    assert "b" not in data.charset.symbols
+
+
+def test_a_folder_without_a_usable_image_shows_why(tmp_path):
+    for i in range(5):
+        (tmp_path / f"{i}.png").write_bytes(b"no image")
+    with pytest.raises(
+        UserError, match=r"no usable train image: .*0\.png \(not an image.*and 2 more"
+    ):
+        from_folder(tmp_path)
+
+
+def test_a_labels_file_without_rows_is_the_reason_given(folder):
+    (folder / "labels.csv").write_text("file,label\n")
+    with pytest.raises(UserError, match=r"labels\.csv"):
+        from_folder(folder, labels="labels.csv")
+
+
+def test_report_lists_the_split_and_what_is_left_out(folder, tmp_path, caplog):
+    (folder / "broken.png").write_bytes(b"no image")
+    data = from_folder(folder)
+    with caplog.at_level(logging.INFO):
+        data.report(tmp_path)
+    head, *split = rows(tmp_path / "split.csv")
+    assert head == ["part", "file", "label"]
+    assert sorted(split) == sorted(
+        [part, sample.name, sample.text] for part, kept in data.parts.items() for sample in kept
+    )
+    assert len(split) == 27
+    head, *skipped = rows(tmp_path / "skipped.csv")
+    assert head == ["file", "reason"]
+    assert skipped == [[str(folder / "broken.png"), "not an image, or a damaged one"]]
+    assert "1 of 28 images are left out" in caplog.text
+
+
+def test_report_lists_nothing_left_out_where_nothing_is(folder, tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        from_folder(folder).report(tmp_path)
+    assert (tmp_path / "split.csv").is_file()
+    assert not (tmp_path / "skipped.csv").exists()
+    assert "left out" not in caplog.text
+
+
+def test_reports_keep_commas_quotes_and_scripts(folder, tmp_path, captions):
+    text = 'é,"日'
+    lines = ["file,label", *(f'{caption}.png,"é,""日"' for caption in captions)]
+    (folder / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    from_folder(folder, labels="labels.csv").report(tmp_path)
+    assert {row[2] for row in rows(tmp_path / "split.csv")[1:]} == {text}
+
+
+def test_a_file_name_that_is_not_utf_8_ends_no_run(folder, tmp_path):
+    name = os.fsdecode(b"\xfc.png")
+    try:
+        draw("444").save(folder / name)
+    except OSError:
+        pytest.skip("this file system keeps no such name")
+    from_folder(folder).report(tmp_path)
+
+
+def test_too_many_left_out_end_the_run_and_are_listed_nevertheless(folder, tmp_path):
+    for i in range(2):
+        (folder / f"broken{i}.png").write_bytes(b"no image")
+    data = from_folder(folder)
+    with pytest.raises(UserError, match=r"2 of 29 images.*broken0\.png.*data\.max_skipped=0\.05"):
+        data.report(tmp_path)
+    assert len(rows(tmp_path / "skipped.csv")) == 3
+
+
+@pytest.mark.parametrize("max_skipped,fails", [(0, True), (0.24, True), (0.25, False), (1, False)])
+def test_as_many_as_allowed_may_be_left_out(folder, tmp_path, max_skipped, fails):
+    for i in range(9):
+        (folder / f"broken{i}.png").write_bytes(b"no image")  # 9 of 36
+    data = from_folder(folder, max_skipped=max_skipped)
+    if fails:
+        with pytest.raises(UserError, match=rf"data\.max_skipped={max_skipped}"):
+            data.report(tmp_path)
+    else:
+        data.report(tmp_path)
+
+
+def test_a_part_that_lost_all_its_images_ends_the_run(tmp_path, folder):
+    place = images(tmp_path / "val", "999")
+    with pytest.raises(UserError, match=r"no usable val image: .*999\.png"):
+        from_folder(folder, val_dir=str(place), charset="123", max_skipped=1)
+
+
+def test_a_caption_without_room_is_skipped_with_its_numbers(tmp_path):
+    place = images(tmp_path / "images", "aab", *(f"{i}" for i in range(9)))
+    data = from_folder(place, max_skipped=0)
+    data.drop_unplaceable(lambda width: width // 20)
+    (skipped,) = data.skipped
+    assert skipped.name == str(place / "aab.png")
+    assert "needs 4 time steps, its image gives 3" in skipped.reason
+    assert "encoder.stride" in skipped.reason
+    assert "aab" not in texts(data)
+    with pytest.raises(UserError, match=r"aab\.png .*needs 4 time steps"):
+        data.report(tmp_path)
+
+
+def test_a_caption_with_just_enough_room_stays(tmp_path):
+    place = images(tmp_path / "images", "aab", *(f"{i}" for i in range(9)))
+    data = from_folder(place)
+    data.drop_unplaceable(lambda width: width // 15)
+    assert data.skipped == []
+
+
+def test_room_goes_by_each_image_s_own_width(tmp_path):
+    place = images(tmp_path / "images", "1234", "5678")
+    for caption in ("abcd", "efgh", "ijkl"):
+        draw(caption, (30, 24)).save(place / f"{caption}.png")
+    data = from_folder(place, width=None)
+    data.drop_unplaceable(lambda width: width // 10)
+    assert texts(data) == {"1234", "5678"}
+
+
+def test_a_batch_larger_than_the_training_part_becomes_it(folder, caplog):
+    with caplog.at_level(logging.INFO):
+        data = from_folder(folder, batch_size=500)
+    assert data.batch_size == len(data.parts["train"])
+    assert "data.batch_size=500" in caplog.text
+    assert [len(batch.widths) for batch in data.train_dataloader()] == [data.batch_size]
+
+
+def test_training_shuffles_anew_in_every_epoch(folder):
+    data = from_folder(folder)
+    loader = data.train_dataloader()
+    first, second = captions_of(data, loader), captions_of(data, loader)
+    assert sorted(first) == sorted(second) == sorted(s.text for s in data.parts["train"])
+    assert first != second
+
+
+def test_batches_have_their_size(folder):
+    data = from_folder(folder, batch_size=5)
+    sizes = [len(batch.images) for batch in data.train_dataloader()]
+    assert set(sizes[:-1]) == {5}
+    assert sum(sizes) == len(data.parts["train"])
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_evaluation_sees_every_image_once_in_order(folder, part):
+    data = from_folder(folder)
+    loader = getattr(data, f"{part}_dataloader")()
+    expected = [sample.text for sample in data.parts[part]]
+    assert captions_of(data, loader) == captions_of(data, loader) == expected
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+@pytest.mark.parametrize("world_size", [2, 3])
+def test_evaluation_on_several_devices_sees_every_image_once(folder, part, world_size):
+    data = from_folder(folder, val_size=0.3, test_size=0.3)
+    seen = []
+    for rank in range(world_size):
+        on_device(data, rank, world_size)
+        share = captions_of(data, getattr(data, f"{part}_dataloader")())
+        assert share
+        seen += share
+    assert sorted(seen) == [sample.text for sample in data.parts[part]]
+
+
+def test_training_on_several_devices_sees_every_image(folder):
+    data = from_folder(folder)
+    seen = []
+    for rank in range(2):
+        on_device(data, rank, 2)
+        seen.append(captions_of(data, data.train_dataloader()))
+    assert len(seen[0]) == len(seen[1])
+    assert {*seen[0], *seen[1]} == {sample.text for sample in data.parts["train"]}
+
+
+def test_fewer_images_than_devices_end_the_run(tmp_path, folder):
+    data = from_folder(folder, val_dir=str(images(tmp_path / "val", "1", "2")))
+    on_device(data, 0, 3)
+    with pytest.raises(UserError, match="2 val images are too few for 3 devices"):
+        data.val_dataloader()
+
+
+@pytest.mark.parametrize(
+    "cache_mb,num_workers,expected",
+    [(16, None, False), (0, None, True), (0.01, None, True), (0, 0, False), (16, 1, True)],
+)
+def test_processes_decode_where_the_cache_cannot_hold_the_set(
+    folder, cache_mb, num_workers, expected
+):
+    data = from_folder(folder, cache_mb=cache_mb, num_workers=num_workers)
+    assert (data.train_dataloader().num_workers > 0) == expected
+
+
+def test_without_a_cache_the_batches_are_the_same(folder):
+    with_cache, without = from_folder(folder), from_folder(folder, cache_mb=0, num_workers=0)
+    for ours, theirs in zip(with_cache.val_dataloader(), without.val_dataloader(), strict=True):
+        assert torch.equal(ours.images, theirs.images)
+
+
+class Plus100(torch.nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images + 100
+
+
+def transferred(data: FolderData, training: bool, *pictures: torch.Tensor) -> Batch:
+    """What the model gets of uint8 images (C, H, W)."""
+    data.trainer = SimpleNamespace(world_size=1, global_rank=0, training=training)
+    batch = Batch(*data.normalizer.batch(pictures), torch.tensor([1]), torch.tensor([1]))
+    return data.on_after_batch_transfer(batch, 0)
+
+
+def of_width(width: int) -> torch.Tensor:
+    return torch.full((1, 24, width), 200, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_batch_is_normalised_on_the_device(folder, training):
+    data = from_folder(folder)
+    batch = transferred(data, training, of_width(30), of_width(50))
+    assert batch.widths.tolist() == [30, 50]
+    assert batch.targets.tolist() == [1]
+    expected = (200 / 255 - data.normalizer.mean) / data.normalizer.std
+    assert batch.images[1].unique().tolist() == pytest.approx([expected], abs=1e-5)
+    assert (batch.images[0, ..., 30:] == 0).all()
+
+
+def test_only_training_augments_and_padding_stays_0(folder):
+    data = from_folder(folder, augment=Plus100())
+    pictures = of_width(30), of_width(50)
+    plain, changed = (transferred(data, training, *pictures).images for training in (False, True))
+    torch.testing.assert_close(changed[1], plain[1] + 100)
+    assert (changed[0, ..., :30] > 90).all()
+    assert (changed[0, ..., 30:] == 0).all()
+
+
+def test_augmenting_beside_a_wide_image_keeps_a_narrow_one_s_first_character(folder):
+    still = dict.fromkeys(("tilt", "slant", "shift", "elastic", "contrast", "brightness"), 0.0)
+    data = from_folder(folder, augment=Light(**still, scale=0.1, blur=0.0, noise=0.0))
+    narrow = torch.full((1, 24, 60), 255, dtype=torch.uint8)
+    narrow[..., 6:18] = 0  # a stroke, a quarter of the height from the edge
+    images = transferred(data, True, *[narrow] * 50, of_width(1200)).images[:50]
+    assert (images[:, 0, 12] < 0).sum(1).min() > 8
+
+
+def test_synthetic_data_needs_no_folder(tmp_path):
+    data = synthetic()
+    assert sum(map(len, data.parts.values())) == 30
+    assert data.charset.symbols == "ABC"
+    data.report(tmp_path)
+    batch = next(iter(data.train_dataloader()))
+    assert batch.images.shape == (4, 1, 24, 48)
+    assert batch.target_lengths.tolist() == [3] * 4
+
+
+def test_synthetic_samples_know_the_width_that_the_network_sees():
+    data = synthetic(height=20)
+    sample = data.parts["train"][0]
+    assert sample.width == data.dataset("train").image(0).shape[-1] == 40
+
+
+def test_synthetic_data_is_the_same_under_the_same_seed():
+    first, second = synthetic(), synthetic(cache_mb=0)
+    assert first.parts == second.parts
+    ours, theirs = (next(iter(data.val_dataloader())).images for data in (first, second))
+    assert torch.equal(ours, theirs)
+    assert texts(synthetic(seed=1)) != texts(first)
+
+
+def test_more_synthetic_data_moves_none_of_the_first():
+    few, many = (
+        {s.name: part for part, kept in synthetic(count=count).parts.items() for s in kept}
+        for count in (100, 200)
+    )
+    assert few.items() <= many.items()
+
+
+def test_another_split_seed_splits_synthetic_data_anew():
+    assert synthetic().parts != synthetic(split_seed=1).parts
+
+
+@pytest.mark.parametrize(
+    "key,value", [("symbols", ""), ("length", 0), ("image_width", 0), ("image_height", 0)]
+)
+def test_what_cannot_be_drawn_is_named(key, value):
+    with pytest.raises(UserError, match=rf"data\.{key}"):
+        synthetic(**{key: value})
+
+
+@pytest.fixture
+def downloads(monkeypatch):
+    """The calls of `download`, which makes a folder of 9 images."""
+    calls = []
+
+    def download(url: str, blob_id: str, folder: Path) -> None:
+        calls.append((url, blob_id, folder))
+        images(folder, *"123456789")
+
+    monkeypatch.setattr("ocr.data.kinds.download", download)
+    return calls
+
+
+def downloaded(place: Path) -> DownloadedData:
+    return DownloadedData(url="http://host/a.zip", git_blob="abc", dir=str(place), **BASE)
+
+
+def test_a_folder_that_is_not_there_is_downloaded_once(tmp_path, downloads):
+    data = downloaded(tmp_path / "data" / "images")
+    data.prepare_data()
+    data.prepare_data()
+    data.setup()
+    assert downloads == [("http://host/a.zip", "abc", tmp_path / "data" / "images")]
+    assert texts(data) == set("123456789")
+
+
+def test_setup_alone_downloads_too(tmp_path, downloads):
+    downloaded(tmp_path / "images").setup()
+    assert len(downloads) == 1
+
+
+def test_a_folder_that_is_there_is_not_downloaded(folder, downloads):
+    data = downloaded(folder)
+    data.prepare_data()
+    data.setup()
+    assert downloads == []
+    assert len(texts(data)) == 27

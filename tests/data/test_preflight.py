@@ -1,0 +1,169 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ocr.data.images import Normalizer
+from ocr.data.preflight import ImageCache, digest, inspect
+from ocr.data.sources import Sample, Skipped
+
+KIB = 2**-10  # in the cache's MiB
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Makes images, equal for equal numbers, and the samples that name them."""
+
+    def make(name: str, number: int, text: str | None = None, width: int = 32) -> Sample:
+        pixels = np.random.default_rng(number).integers(0, 256, (16, width))
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / name)
+        return Sample(str(tmp_path / name), Path(name).stem if text is None else text)
+
+    return make
+
+
+def look(*samples: Sample, height: int = 16, cache: float = 1, seed: int = 0):
+    return inspect(samples, Normalizer(height), ImageCache(cache), seed)
+
+
+def test_a_good_image_gets_its_digest_and_its_width(place):
+    sample = place("a.png", 0, width=40)
+    (looked,) = look(sample, height=8)
+    assert (looked.name, looked.text) == (sample.name, "a")
+    assert looked.width == 20
+    assert looked.digest == digest(Path(sample.name).read_bytes(), 0)
+
+
+def test_an_empty_caption_is_skipped(place):
+    assert look(place("a.png", 0, "")) == [
+        Skipped(place("a.png", 0).name, "the caption has no characters")
+    ]
+
+
+def test_a_missing_file_is_skipped(tmp_path):
+    name = str(tmp_path / "gone.png")
+    assert look(Sample(name, "gone")) == [Skipped(name, "No such file or directory")]
+
+
+def test_a_folder_named_like_an_image_is_skipped(tmp_path):
+    (looked,) = look(Sample(str(tmp_path), "x"))
+    assert looked == Skipped(str(tmp_path), "Is a directory")
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", None])
+def test_a_broken_image_is_skipped_with_a_reason_that_does_not_repeat_its_name(place, content):
+    sample = place("a.png", 0)
+    path = Path(sample.name)
+    path.write_bytes(path.read_bytes()[:200] if content is None else content)
+    (looked,) = look(sample)
+    assert isinstance(looked, Skipped)
+    assert looked.name == sample.name
+    assert "image" in looked.reason
+    assert sample.name not in looked.reason
+
+
+def test_a_name_that_no_file_can_have_is_skipped():
+    (looked,) = look(Sample("a\0.png", "a"))
+    assert isinstance(looked, Skipped)
+
+
+def test_one_content_under_two_captions_is_skipped_and_each_names_another(place):
+    a, b, other = place("a.png", 0), place("b.png", 0), place("c.png", 1)
+    looked = look(a, b, other)
+    assert [type(item) for item in looked] == [Skipped, Skipped, Sample]
+    assert b.name in looked[0].reason and "'b'" in looked[0].reason
+    assert a.name in looked[1].reason and "'a'" in looked[1].reason
+
+
+def test_of_three_captions_of_one_content_none_is_believed(place):
+    looked = look(*(place(f"{i}.png", 0, text) for i, text in enumerate(("x", "x", "y"))))
+    assert all(isinstance(item, Skipped) for item in looked)
+    assert "2.png" in looked[0].reason and "2.png" in looked[1].reason
+    assert "0.png" in looked[2].reason
+
+
+def test_one_file_under_two_captions_is_skipped(place):
+    a = place("a.png", 0)
+    looked = look(a, Sample(a.name, "b"))
+    assert all(isinstance(item, Skipped) for item in looked)
+
+
+def test_one_content_under_one_caption_is_kept(place):
+    looked = look(place("1.png", 0, "x"), place("2.png", 0, "x"))
+    assert [item.text for item in looked] == ["x", "x"]
+    assert looked[0].digest == looked[1].digest
+
+
+def test_a_broken_copy_does_not_count_as_a_conflict(place, tmp_path):
+    good = place("good.png", 0)
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    looked = look(good, Sample(str(tmp_path / "bad.png"), "bad"), place("empty.png", 0, ""))
+    assert isinstance(looked[0], Sample)
+
+
+def test_the_order_is_kept(place, tmp_path):
+    samples = [place(f"{i}.png", i, width=16 + 8 * (i % 5)) for i in range(40)]
+    samples[7:7] = [Sample(str(tmp_path / "gone.png"), "gone")]
+    looked = look(*samples)
+    assert [item.name for item in looked] == [sample.name for sample in samples]
+
+
+def test_nothing_to_inspect():
+    assert look() == []
+
+
+def test_inspected_images_are_cached_as_they_are_decoded(place):
+    sample, cache, normalizer = place("a.png", 0), ImageCache(1), Normalizer(10)
+    inspect([sample], normalizer, cache, 0)
+    assert torch.equal(cache.get(sample.name), normalizer.decode(sample.name))
+
+
+@pytest.mark.parametrize("kib,held", [(0, 0), (0.4, 0), (1, 2), (1.6, 3), (100, 8)])
+def test_the_cache_holds_no_more_than_its_limit(place, kib, held):
+    samples = [place(f"{i}.png", i) for i in range(8)]  # 512 bytes each
+    cache = ImageCache(kib * KIB)
+    assert all(isinstance(item, Sample) for item in inspect(samples, Normalizer(16), cache, 0))
+    assert sum(cache.get(sample.name) is not None for sample in samples) == held
+
+
+def test_a_small_image_fits_where_a_large_one_did_not():
+    cache = ImageCache(1 * KIB)
+    cache.put("large", torch.zeros(1, 2, 1000, dtype=torch.uint8))
+    cache.put("small", torch.zeros(1, 1, 1000, dtype=torch.uint8))
+    assert cache.get("large") is None
+    assert cache.get("small") is not None
+
+
+def test_putting_an_image_twice_takes_its_room_once():
+    cache = ImageCache(1 * KIB)
+    for _ in range(5):
+        cache.put("a", torch.zeros(500, dtype=torch.uint8))
+    cache.put("b", torch.zeros(500, dtype=torch.uint8))
+    assert cache.get("b") is not None
+
+
+def test_the_cache_knows_what_it_could_hold():
+    cache = ImageCache(1 * KIB)
+    samples = [Sample(name, name) for name in "abc"]
+    assert cache.holds(samples, 341)
+    assert not cache.holds(samples, 342)
+    cache.put("a", torch.zeros(600, dtype=torch.uint8))
+    assert cache.holds(samples, 212)
+    assert not cache.holds(samples, 213)
+
+
+def test_a_full_cache_still_holds_what_it_holds():
+    cache = ImageCache(1 * KIB)
+    cache.put("a", torch.zeros(1024, dtype=torch.uint8))
+    assert cache.holds([Sample("a", "a")], 1024)
+
+
+def test_digests_never_change():
+    """A split must outlive a release, and so must these numbers."""
+    assert [digest(b"", 0), digest(b"image", 0), digest(b"image", 1)] == [
+        0x83E1045460752D64,
+        0x73FACF58ECBD8F7A,
+        0x76A0E5EFD7EA80C8,
+    ]

@@ -1,0 +1,126 @@
+import math
+
+import pytest
+
+from ocr.data.preflight import digest
+from ocr.data.sources import Sample
+from ocr.data.splits import split
+from ocr.errors import UserError
+
+SHARES = {"test": 0.1, "val": 0.1}
+
+
+def samples(count: int, seed: int = 0) -> list[Sample]:
+    return [Sample(f"{i}.png", "x", digest(b"%d" % i, seed)) for i in range(count)]
+
+
+def owners(parts: dict[str, list[Sample]]) -> dict[str, str]:
+    return {sample.name: part for part, kept in parts.items() for sample in kept}
+
+
+def test_every_sample_has_one_part_and_keeps_its_place():
+    given = samples(500)
+    parts = split(given, SHARES)
+    assert sum(map(len, parts.values())) == 500
+    assert owners(parts).keys() == {sample.name for sample in given}
+    for kept in parts.values():
+        assert kept == [sample for sample in given if sample in kept]
+
+
+def test_shares_are_about_right():
+    parts = split(samples(2000), {"test": 0.1, "val": 0.2})
+    assert len(parts["test"]) == pytest.approx(200, abs=45)
+    assert len(parts["val"]) == pytest.approx(400, abs=60)
+
+
+@pytest.mark.parametrize("count", [100, 1000, 1999])
+def test_adding_images_moves_no_other_image(count):
+    everything = samples(2000)
+    before, after = owners(split(everything[:count], SHARES)), owners(split(everything, SHARES))
+    assert before.items() <= after.items()
+
+
+def test_the_order_of_the_samples_does_not_matter():
+    given = samples(200)
+    assert owners(split(given[::-1], SHARES)) == owners(split(given, SHARES))
+
+
+def test_names_and_captions_do_not_matter():
+    given = samples(200)
+    renamed = [Sample(f"new-{s.name}", "y", s.digest) for s in given]
+    assert owners(split(renamed, SHARES)) == {
+        f"new-{name}": part for name, part in owners(split(given, SHARES)).items()
+    }
+
+
+def test_equal_images_stay_together():
+    given = samples(200)
+    copies = [Sample(f"copy-{s.name}", s.text, s.digest) for s in given]
+    owner = owners(split(given + copies, SHARES))
+    assert all(owner[f"copy-{s.name}"] == owner[s.name] for s in given)
+
+
+def test_another_seed_is_another_split():
+    first, second = (owners(split(samples(2000, seed), SHARES)) for seed in (0, 1))
+    assert first != second
+    moved = sum(first[name] != second[name] for name in first)
+    assert 400 < moved < 960  # independent draws would move 34 %
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("count", [3, 4, 5, 10])
+@pytest.mark.parametrize("shares", [SHARES, {"test": 0.45, "val": 0.45}, {"val": 0.001}])
+def test_no_part_of_a_tiny_set_is_empty(count, seed, shares):
+    parts = split(samples(count, seed), shares)
+    assert parts.keys() == {"train", *shares}
+    assert min(map(len, parts.values())) >= 1
+    assert sum(map(len, parts.values())) == count
+
+
+def at(*shares: float) -> list[Sample]:
+    return [Sample(str(share), "x", int(share * 2**64)) for share in shares]
+
+
+def test_borders_stay_where_no_part_is_empty():
+    parts = split(at(0.05, 0.15, 0.25, 0.9), SHARES)
+    assert {part: [s.name for s in kept] for part, kept in parts.items()} == {
+        "test": ["0.05"],
+        "val": ["0.15"],
+        "train": ["0.25", "0.9"],
+    }
+
+
+def test_borders_move_by_as_few_images_as_possible():
+    parts = split(at(0.5, 0.6, 0.7, 0.8, 0.9), SHARES)
+    assert [len(parts[part]) for part in ("test", "val", "train")] == [1, 1, 3]
+    parts = split(at(0.01, 0.02, 0.03, 0.04, 0.05), SHARES)
+    assert [len(parts[part]) for part in ("test", "val", "train")] == [3, 1, 1]
+
+
+@pytest.mark.parametrize("given", [samples(2), samples(1) * 10, samples(2) * 10])
+def test_too_few_different_images_are_refused(given):
+    with pytest.raises(UserError, match="too few for the parts train, test, val"):
+        split(given, SHARES)
+
+
+def test_without_a_test_part_there_is_none():
+    parts = split(samples(100), {"test": 0, "val": 0.1})
+    assert parts.keys() == {"train", "val"}
+    assert split(samples(2), {"test": 0, "val": 0.1})["val"]
+
+
+def test_nothing_to_share_out_is_all_for_training():
+    assert split(samples(5), {}) == {"train": samples(5)}
+
+
+@pytest.mark.parametrize("share", [-0.1, 1, 1.5, 10, math.nan, math.inf])
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_a_share_out_of_range_is_named(part, share):
+    with pytest.raises(UserError, match=rf"data\.{part}_size={share} "):
+        split(samples(100), SHARES | {part: share})
+
+
+@pytest.mark.parametrize("test,val", [(0.5, 0.5), (0.9, 0.2)])
+def test_shares_must_leave_something_to_train_on(test, val):
+    with pytest.raises(UserError, match=rf"data\.test_size={test} and data\.val_size={val}"):
+        split(samples(100), {"test": test, "val": val})

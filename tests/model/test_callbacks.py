@@ -1,0 +1,111 @@
+"""What the callbacks promise, on a trainer that does real steps."""
+
+import logging
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from torch.utils.data import DataLoader
+
+from ocr.errors import UserError
+from ocr.model.callbacks import BestCheckpoint, HealthWatch, LastCheckpoint, MovingAverage
+
+
+class Scripted(LightningModule):
+    """One weight that counts epochs, and validation scores that are given."""
+
+    def __init__(self, scores):
+        super().__init__()
+        self.scores = scores
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def training_step(self, batch, batch_idx):
+        return -self.weight.sum()
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val/cer", self.scores[self.current_epoch])
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=1.0)
+
+    def train_dataloader(self):
+        return DataLoader([0])
+
+    val_dataloader = test_dataloader = train_dataloader
+
+    def test_step(self, batch, batch_idx):
+        self.log("test/weight", self.weight.item())
+
+
+def fit(tmp_path, scores, *callbacks):
+    model = Scripted(scores)
+    best = BestCheckpoint(str(tmp_path), monitor="val/cer", mode="min")
+    trainer = Trainer(
+        max_epochs=len(scores),
+        callbacks=[best, LastCheckpoint(str(tmp_path)), *callbacks],
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(model)
+    return trainer, model, best
+
+
+def weight_of(path):
+    return torch.load(path, weights_only=True)["state_dict"]["weight"].item()
+
+
+def test_the_best_epoch_is_kept_and_the_last_one_beside_it(tmp_path):
+    _, _, best = fit(tmp_path, [0.5, 0.1, 0.3])
+    assert weight_of(tmp_path / "best.ckpt") == 2
+    assert weight_of(tmp_path / "last.ckpt") == 3
+    assert best.best_model_score == pytest.approx(0.1)
+    assert best.scores == {"val/cer": pytest.approx(0.1)}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.ckpt", "last.ckpt"]
+
+
+def test_of_equal_epochs_the_latest_is_kept(tmp_path):
+    fit(tmp_path, [0.5, 0.1, 0.1, 0.1, 0.2])
+    assert weight_of(tmp_path / "best.ckpt") == 4
+
+
+def test_average_is_what_is_saved_and_tested(tmp_path):
+    trainer, model, _ = fit(tmp_path, [0.3, 0.2, 0.1], MovingAverage(decay=0.5))
+    # Weights 1, 2, 3 after the steps; the average starts from the first of them.
+    expected = ((1 * 0.5 + 2 * 0.5) * 0.5) + 3 * 0.5
+    assert weight_of(tmp_path / "best.ckpt") == pytest.approx(expected)
+    tested = trainer.test(
+        model, ckpt_path=str(tmp_path / "best.ckpt"), verbose=False, weights_only=True
+    )
+    assert tested[0]["test/weight"] == pytest.approx(expected)
+
+
+def watch(steps, loss=1.0, blanks=1.0):
+    trainer = SimpleNamespace(global_step=steps, callback_metrics={"val/blanks": blanks})
+    return trainer, {"loss": torch.tensor(loss)}
+
+
+def test_blanks_for_too_long_are_told_once(caplog):
+    caplog.set_level(logging.INFO, "ocr")
+    health = HealthWatch(blank_steps=100)
+    health.on_validation_end(watch(99)[0], None)
+    health.on_validation_end(watch(150, blanks=0.9)[0], None)
+    assert not caplog.messages
+    health.on_validation_end(watch(200)[0], None)
+    health.on_validation_end(watch(300)[0], None)
+    assert len(caplog.messages) == 1
+    assert "optimizer.lr" in caplog.messages[0]
+
+
+def test_a_loss_that_stays_nan_ends_the_run():
+    health = HealthWatch(blank_steps=100)
+    for step, loss in enumerate([math.nan, math.inf, 1.0, math.nan, math.nan], start=1):
+        trainer, outputs = watch(10 * step, loss)
+        health.on_train_batch_end(trainer, None, outputs, None, 0)
+    trainer, outputs = watch(60, math.nan)
+    with pytest.raises(UserError, match=r"optimizer\.lr"):
+        health.on_train_batch_end(trainer, None, outputs, None, 0)

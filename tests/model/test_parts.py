@@ -1,0 +1,149 @@
+"""Contracts of the parts: shapes, gradients, and no influence of padding."""
+
+from itertools import product
+
+import pytest
+import torch
+from conftest import ROOT, config
+from omegaconf import OmegaConf
+
+from ocr.data.images import Normalizer
+from ocr.errors import UserError
+from ocr.model.build import build
+from ocr.model.crnn import CRNN
+
+
+def choices(group):
+    return sorted(path.stem for path in (ROOT / "conf" / group).glob("*.yaml"))
+
+
+COMBINATIONS = list(product(choices("encoder"), choices("recurrent"), choices("head")))
+
+
+def crnn(*overrides, height=32, channels=1, num_classes=11):
+    model = OmegaConf.to_container(config(*overrides).model, resolve=True)
+    return CRNN(
+        encoder=model["encoder"],
+        recurrent=model["recurrent"],
+        head=model["head"],
+        normalizer=Normalizer(height, channels=channels),
+        num_classes=num_classes,
+    )
+
+
+@pytest.mark.parametrize("encoder,recurrent,head", COMBINATIONS)
+def test_shapes_and_gradients(encoder, recurrent, head):
+    model = crnn(f"encoder={encoder}", f"recurrent={recurrent}", f"head={head}")
+    logits, lengths = model(torch.randn(3, 1, 32, 90), torch.tensor([90, 90, 90]))
+    assert logits.shape == (3, model.encoder.time_steps(90), 11)
+    assert lengths.tolist() == [model.encoder.time_steps(90)] * 3
+    logits.logsumexp(-1).sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("encoder", choices("encoder"))
+@pytest.mark.parametrize("recurrent", choices("recurrent"))
+@pytest.mark.parametrize("stem_stride", [1, 2])
+def test_padding_changes_nothing(encoder, recurrent, stem_stride):
+    model = crnn(
+        f"encoder={encoder}", f"recurrent={recurrent}", f"encoder.stem_stride={stem_stride}"
+    )
+    model.train()
+    model(torch.randn(8, 1, 32, 100), torch.full((8,), 100))  # norms that are not the identity
+    model.eval()
+    widths = torch.tensor([37, 100, 64, 5])
+    images = torch.randn(4, 1, 32, 100)
+    for row, width in zip(images, widths, strict=True):
+        row[..., width:] = 0
+    together, lengths = model(images, widths)
+    for i, width in enumerate(widths):
+        alone, length = model(images[i : i + 1, ..., :width], widths[i : i + 1])
+        assert length == lengths[i]
+        torch.testing.assert_close(together[i, :length], alone[0, :length], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("encoder", choices("encoder"))
+@pytest.mark.parametrize("stride", [1, 2, 4, 8])
+@pytest.mark.parametrize("stem_stride", [1, 2])
+def test_time_steps_depend_on_the_stride_alone(encoder, stride, stem_stride):
+    for num_layers, growth in ((3, 1.0), (6, 2.0)):
+        model = crnn(
+            f"encoder={encoder}",
+            f"encoder.stride={stride}",
+            f"encoder.stem_stride={stem_stride}",
+            f"encoder.num_layers={num_layers}",
+            f"encoder.growth={growth}",
+            "encoder.channels=4",
+        )
+        for width in (80, 83):
+            logits, _ = model(torch.randn(2, 1, 32, width), torch.tensor([width, width]))
+            assert logits.shape[1] == model.encoder.time_steps(width)
+        assert model.encoder.time_steps(80) == 80 // stride
+
+
+@pytest.mark.parametrize("height", [16, 32, 50, 64, 101])
+def test_any_height(height):
+    logits, _ = crnn(height=height)(torch.randn(2, 1, height, 40), torch.tensor([40, 40]))
+    assert logits.shape == (2, 10, 11)
+
+
+def test_colour():
+    logits, _ = crnn(channels=3)(torch.randn(2, 3, 32, 40), torch.tensor([40, 40]))
+    assert logits.shape == (2, 10, 11)
+
+
+def test_an_image_narrower_than_a_time_step_reads_as_nothing():
+    logits, lengths = crnn()(torch.randn(2, 1, 32, 2), torch.tensor([2, 1]))
+    assert lengths.tolist() == [0, 0]
+    assert torch.isfinite(logits).all()
+
+
+def test_growth_and_layers_shape_the_stack():
+    model = crnn("encoder.num_layers=3", "encoder.channels=10", "encoder.growth=2")
+    assert [stage.conv.out_channels for stage in model.encoder.stages] == [10, 20, 40]
+
+
+def test_linear_layers_have_sizes_of_their_own():
+    model = crnn("encoder.units=48", "encoder.units_2=24")
+    assert [dense.linear.out_features for dense in model.encoder.columns] == [48, 24]
+    model = crnn("encoder.units=0", "encoder.units_2=0", "encoder.num_layers=4")
+    assert len(model.encoder.columns) == 0
+
+
+def test_memory_units_have_sizes_of_their_own():
+    model = crnn("recurrent.num_layers=3", "recurrent.hidden_size=24", "recurrent.hidden_size_2=12")
+    assert [layer.hidden_size for layer in model.recurrent.layers] == [24, 12, 12]
+
+
+def test_a_new_head_expects_blanks():
+    for head in choices("head"):
+        logits, _ = crnn(f"head={head}", "head.blank_prior=0.8").eval()(
+            torch.zeros(1, 1, 32, 40), torch.tensor([40])
+        )
+        assert logits.softmax(-1)[..., 0].mean().item() == pytest.approx(0.8, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "override,words",
+    [
+        ("encoder.stride=3", "encoder.stride=3"),
+        ("encoder.num_layers=0", "encoder.num_layers=0"),
+        ("encoder.kernel_size=4", "kernel_size=4"),
+        ("encoder.norm=layer", "encoder.norm=layer"),
+        ("encoder.stem_stride=3", "encoder.stem_stride=3"),
+        ("head.blank_prior=1.5", "head.blank_prior=1.5"),
+    ],
+)
+def test_impossible_values_are_named(override, words):
+    with pytest.raises(Exception) as caught:
+        crnn(override)
+    error = caught.value
+    while not isinstance(error, UserError):
+        error = error.__cause__
+    assert words in str(error)
+
+
+def test_only_the_projects_own_targets_run():
+    with pytest.raises(Exception, match="whitelist"):
+        build({"_target_": "os.system", "command": "true"})

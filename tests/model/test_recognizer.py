@@ -1,0 +1,94 @@
+"""The network in training."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from conftest import ROOT, config
+from omegaconf import OmegaConf
+
+from ocr.data.images import Batch, Normalizer
+from ocr.model.build import build
+from ocr.model.precision import fastest_precision
+
+OPTIMIZERS = sorted(path.stem for path in (ROOT / "conf/optimizer").glob("*.yaml"))
+SCHEDULERS = sorted(path.stem for path in (ROOT / "conf/scheduler").glob("*.yaml"))
+
+
+def recognizer(*overrides, symbols="ab"):
+    model = OmegaConf.to_container(config("encoder.channels=8", *overrides).model, resolve=True)
+    made = build(model, symbols=symbols, normalizer=Normalizer(16).state())
+    made.log = lambda *args, **kwargs: None
+    made._trainer = SimpleNamespace(estimated_stepping_batches=20)
+    return made
+
+
+def batch():
+    """Two images, "ab" and "b": one white bar for a, two for b."""
+    images = torch.zeros(2, 1, 16, 48)
+    images[0, 0, :, 6:9] = images[1, 0, :, 6:9] = images[1, 0, :, 12:15] = 1
+    images[0, 0, :, 30:33] = images[0, 0, :, 36:39] = 1
+    return Batch(images, torch.tensor([48, 48]), torch.tensor([1, 2, 2]), torch.tensor([2, 1]))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_learns(optimizer):
+    model = recognizer(f"optimizer={optimizer}", "scheduler=none")
+    made = build(model.hparams.optimizer, model.parameters())
+    first = model.training_step(batch(), 0)
+    for step in range(60):
+        made.zero_grad()
+        loss = model.training_step(batch(), step)
+        loss.backward()
+        made.step()
+    assert loss < 0.5 * first
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_every_scheduler_suits_every_optimizer(optimizer, scheduler):
+    model = recognizer(f"optimizer={optimizer}", f"scheduler={scheduler}")
+    made = model.configure_optimizers()
+    schedule = made["lr_scheduler"]["scheduler"]
+    rates = []
+    for _ in range(20):
+        made["optimizer"].step()
+        rates.append(made["optimizer"].param_groups[0]["lr"])
+        schedule.step(*([1.0] if scheduler == "plateau" else []))
+    peak = model.hparams.optimizer["lr"]
+    assert max(rates) == pytest.approx(peak, rel=0.01)
+    if scheduler != "none":
+        assert rates[-1] < 0.6 * peak
+
+
+def test_biases_and_norms_are_not_decayed():
+    model = recognizer("optimizer=adamw", "scheduler=none")
+    decayed, free = model.configure_optimizers()["optimizer"].param_groups
+    assert decayed["weight_decay"] > 0 and all(p.ndim > 1 for p in decayed["params"])
+    assert free["weight_decay"] == 0 and all(p.ndim == 1 for p in free["params"])
+
+
+def test_loss_is_per_character_and_padding_free():
+    model = recognizer().eval()
+    pair = batch()
+    logits, lengths = model(pair.images, pair.widths)
+    both = model._loss(logits, lengths, pair)
+    single = [
+        Batch(pair.images[:1], pair.widths[:1], torch.tensor([1, 2]), torch.tensor([2])),
+        Batch(pair.images[1:], pair.widths[1:], torch.tensor([2]), torch.tensor([1])),
+    ]
+    alone = [model._loss(*model(one.images, one.widths), one) for one in single]
+    torch.testing.assert_close(both, (alone[0] + alone[1]) / 2)
+
+
+def test_hyperparameters_are_plain():
+    def plain(value):
+        if isinstance(value, dict):
+            return all(plain(v) for v in value.values())
+        return value is None or type(value) in (str, int, float, bool)
+
+    assert plain(dict(recognizer().hparams))
+
+
+def test_fastest_precision_is_one_that_lightning_knows():
+    assert fastest_precision("cpu") in ("bf16-mixed", "32-true")

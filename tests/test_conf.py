@@ -1,0 +1,53 @@
+"""Every file in conf/ is a choice that works."""
+
+import pytest
+from conftest import ROOT, config
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+GROUPS = (
+    "augment", "callbacks", "data", "encoder", "experiment", "head", "logger", "optimizer",
+    "recurrent", "scheduler", "trainer",
+)  # fmt: skip
+CHOICES = [
+    f"{group}={path.stem}"
+    for group in GROUPS
+    for path in sorted((ROOT / "conf" / group).glob("*.yaml"))
+    if path.stem != "base"
+]
+SEARCHED = (
+    "optimizer.lr",
+    "encoder.num_layers",
+    "encoder.growth",
+    "encoder.units",
+    "encoder.units_2",
+    "recurrent.num_layers",
+    "recurrent.hidden_size",
+    "recurrent.hidden_size_2",
+    "data.batch_size",
+)
+
+
+def test_every_folder_is_tested():
+    assert {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()} == set(GROUPS)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_composes(choice):
+    composed = config(choice)
+    OmegaConf.to_container(composed.model, resolve=True, throw_on_missing=True)
+
+
+@pytest.mark.parametrize("encoder", ["conv", "vgg", "resnet"])
+@pytest.mark.parametrize("optimizer", [c for c in CHOICES if c.startswith("optimizer")])
+def test_every_searched_value_is_a_scalar_key(encoder, optimizer):
+    composed = config(f"encoder={encoder}", optimizer)
+    for key in SEARCHED:
+        assert OmegaConf.select(composed, key, throw_on_missing=True) is None or isinstance(
+            OmegaConf.select(composed, key), int | float
+        )
+
+
+def test_a_misspelt_choice_lists_the_valid_ones():
+    with pytest.raises(HydraException, match=r"(?s)resnt.*conv.*resnet.*vgg"):
+        config("encoder=resnt")

@@ -1,0 +1,236 @@
+"""train.py as a person runs it."""
+
+import csv
+import json
+import os
+import re
+import signal
+import time
+
+import pytest
+from conftest import ROOT, SMALL, draw, start, train, trained
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_leaves_what_it_promises(tmp_path, folder):
+    run, metrics, output = trained("data=folder", f"data.dir={folder}", *SMALL, cwd=tmp_path)
+    for name in ("best.ckpt", "last.ckpt", "metrics.csv", "metrics.json", "split.csv", ".hydra"):
+        assert (run / name).exists(), name
+    assert not (run / "skipped.csv").exists()
+    parts = [row["part"] for row in rows(run / "split.csv")]
+    for part in ("train", "val", "test"):
+        assert metrics[f"images_{part}"] == parts.count(part) > 0
+    assert sum(metrics[f"images_{part}"] for part in ("train", "val", "test")) == 27
+    for key in ("test/exact_match", "test/cer", "val/exact_match", "val/cer", "fit_seconds"):
+        assert metrics[key] >= 0
+    low, high = metrics["test/exact_match_ci95"]
+    assert 0 <= low <= metrics["test/exact_match"] <= high <= 1
+    assert metrics["epochs"] == 2 and metrics["seed"] == 0 and metrics["parameters"] > 1000
+    assert "torch" in metrics["versions"]
+    logged = rows(run / "metrics.csv")
+    for column in ("train/loss", "val/loss", "val/blanks", "val/cer", "train/seconds"):
+        assert any(row[column] for row in logged), column
+    assert "python -m ocr read" in output
+    assert "Warning" not in output
+
+
+def test_the_same_seed_gives_the_same_scores(tmp_path, folder):
+    scores = []
+    for attempt in "ab":
+        place = tmp_path / attempt
+        place.mkdir()
+        _, metrics, _ = trained("data=folder", f"data.dir={folder}", *SMALL, "seed=3", cwd=place)
+        scores.append({k: v for k, v in metrics.items() if "/" in k})
+    assert scores[0] == scores[1]
+
+
+def test_eight_images_can_be_learnt_by_heart(tmp_path):
+    place = tmp_path / "images"
+    place.mkdir()
+    for caption in ("11", "12", "21", "22", "122", "211", "212", "221"):
+        draw(caption).save(place / f"{caption}.png")
+    _, metrics, _ = trained(
+        "data=folder",
+        f"data.train_dir={place}",
+        f"data.val_dir={place}",
+        f"data.test_dir={place}",
+        *SMALL,
+        "augment=none",
+        "trainer.max_epochs=80",
+        "callbacks.moving_average.decay=0.5",
+        cwd=tmp_path,
+    )
+    assert metrics["test/exact_match"] == 1
+    assert metrics["test/exact_match_repeats"] == 1
+
+
+def test_every_value_from_the_command_line(tmp_path, folder):
+    run, metrics, _ = trained(
+        "data=folder",
+        f"data.dir={folder}",
+        *SMALL,
+        "encoder=resnet",
+        "encoder.num_layers=5",
+        "encoder.growth=1.5",
+        "recurrent=gru",
+        "recurrent.num_layers=2",
+        "recurrent.hidden_size=12",
+        "head=mlp",
+        "head.units=16",
+        "optimizer=sgd",
+        "optimizer.lr=2e-3",
+        "scheduler=cosine",
+        "data.batch_size=4",
+        "trainer.max_epochs=1",
+        "seed=5",
+        "test=false",
+        "logger=tensorboard",
+        cwd=tmp_path,
+    )
+    assert metrics["seed"] == 5 and metrics["epochs"] == 1
+    assert "test/cer" not in metrics
+    assert list((run / "tensorboard").glob("events*"))
+    written = (run / ".hydra" / "config.yaml").read_text()
+    assert "ocr.model.encoders.ResNet" in written and "torch.optim.SGD" in written
+
+
+@pytest.mark.parametrize(
+    "overrides,words",
+    [
+        (["data.bach_size=3"], ["data.bach_size", "batch_size", "num_workers"]),
+        (["encoder.growht=3"], ["encoder.growht", "Did you mean growth?"]),
+        (["sed=3"], ["sed", "seed"]),
+        (["encoder=resnt"], ["resnt", "conv", "resnet", "vgg"]),
+        (["data=folder"], ["data.dir=PATH"]),
+        (["data=folder", "data.dir=nowhere"], ["nowhere", "no such folder"]),
+        (["data.batch_size=0"], ["data.batch_size=0"]),
+        (["ckpt_path=nowhere.ckpt"], ["nowhere.ckpt"]),
+        (["objective=val/cre"], ["val/cre"]),
+    ],
+)
+def test_a_mistake_is_one_clear_line(tmp_path, overrides, words):
+    code, output = (
+        train(*overrides, "data.count=60", *SMALL, cwd=tmp_path)
+        if ("data=folder" not in overrides)
+        else train(*overrides, cwd=tmp_path)
+    )
+    assert code == 1
+    assert "Traceback" not in output, output
+    errors = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, output
+    for word in words:
+        assert word in output
+
+
+def test_what_is_left_out_is_counted_and_listed(tmp_path, folder):
+    (folder / "222.png").write_bytes((folder / "222.png").read_bytes()[:60])
+    draw("1" * 12).save(folder / "111222333111.png")
+    (folder / "321b.png").write_bytes((folder / "321.png").read_bytes())
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
+    code, output = train(*arguments, "hydra.run.dir=refused", cwd=tmp_path)
+    assert code == 1 and "data.max_skipped" in output
+    assert len(rows(tmp_path / "refused" / "skipped.csv")) == 4
+
+    run, metrics, output = trained(*arguments, "data.max_skipped=0.3", cwd=tmp_path)
+    reasons = {row["file"].rpartition("/")[2]: row["reason"] for row in rows(run / "skipped.csv")}
+    assert set(reasons) == {"222.png", "111222333111.png", "321.png", "321b.png"}
+    assert re.search(r"needs 18 time steps.*gives 15", reasons["111222333111.png"])
+    assert "321b.png" in reasons["321.png"]
+    assert metrics["images_skipped"] == 4
+    assert output.count("4 ") >= 2 and "left out" in output
+
+
+def test_going_on_from_last_ckpt(tmp_path, folder):
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
+    run, _, _ = trained(*arguments, cwd=tmp_path)
+    (tmp_path / "more").mkdir()
+    _, metrics, _ = trained(
+        *arguments,
+        "trainer.max_epochs=4",
+        f"ckpt_path={run / 'last.ckpt'}",
+        cwd=tmp_path / "more",
+    )
+    assert metrics["epochs"] == 4
+    logged = rows(tmp_path / "more" / "run" / "metrics.csv")
+    assert min(int(row["epoch"]) for row in logged if row["epoch"]) >= 2
+
+
+def test_a_checkpoint_of_other_symbols_is_refused(tmp_path, folder):
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
+    run, _, _ = trained(*arguments, cwd=tmp_path)
+    draw("123").save(folder / "12z.png")
+    code, output = train(*arguments, f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
+    assert code == 1
+    assert "error:" in output and "z" in output and "Traceback" not in output
+
+
+def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path, folder):
+    run = tmp_path / "run"
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=5000")
+    process = start(*arguments, f"hydra.run.dir={run}", cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while not (run / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert f"ckpt_path={run / 'last.ckpt'}" in output
+    assert "Traceback" not in output, output
+    reached = int(re.search(r"stopped in epoch (\d+)", output)[1])
+    (tmp_path / "more").mkdir()
+    _, metrics, _ = trained(
+        *arguments,
+        f"trainer.max_epochs={reached + 2}",
+        f"ckpt_path={run / 'last.ckpt'}",
+        cwd=tmp_path / "more",
+    )
+    assert metrics["epochs"] == reached + 2
+
+
+def test_two_devices_count_every_image_once(tmp_path, folder):
+    draw("3333").save(folder / "3333.png")  # odd numbers of images
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "data.val_size=0.2")
+    run, metrics, output = trained(
+        *arguments,
+        "data.test_size=0.3",
+        "trainer.accelerator=cpu",
+        "trainer.devices=2",
+        "trainer.strategy=ddp",
+        cwd=tmp_path,
+    )
+    assert output.count("python -m ocr read") == 1
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()].count("run") == 1
+    assert not (tmp_path / "runs").exists()
+    tested = [row for row in rows(run / "split.csv") if row["part"] == "test"]
+    from ocr import Reader
+
+    readings = Reader.load(run / "best.ckpt").read([row["file"] for row in tested])
+    right = sum(r.text == row["label"] for r, row in zip(readings, tested, strict=True))
+    assert metrics["test/exact_match"] == pytest.approx(right / len(tested))
+    assert metrics["images_test"] == len(tested)
+
+
+def test_a_plain_grid_sweep_runs(tmp_path, folder):
+    code, output = train(
+        "-m",
+        "hydra/sweeper=basic",
+        "data=folder",
+        f"data.dir={folder}",
+        *SMALL,
+        "trainer.max_epochs=1",
+        "optimizer=adam,sgd",
+        "hydra.sweep.dir=sweep",
+        cwd=tmp_path,
+    )
+    assert code == 0, output
+    for job in "01":
+        assert json.loads((tmp_path / "sweep" / job / "metrics.json").read_text())["epochs"] == 1
+
+
+def test_train_py_reads_aloud():
+    assert len((ROOT / "train.py").read_text().splitlines()) < 60
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
