@@ -1,7 +1,6 @@
 """Train a reader: `python train.py data=folder data.dir=PATH`; see conf/ for every choice."""
 
 from pathlib import Path
-from time import monotonic
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -43,15 +42,14 @@ def train(config: DictConfig) -> float:
     logger = [build(logger) for logger in config.logger.values()]
     trainer = build(config.trainer, callbacks=[*callbacks.values()], logger=logger)
 
-    start = monotonic()
     trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
-    seconds = monotonic() - start
     best = callbacks["best"]
-    scores = best.scores
     if config.test and "test" in data.parts:
-        scores |= trainer.test(recognizer, data, best.best_model_path, False, weights_only=True)[0]
+        path = best.best_model_path
+        best.scores |= trainer.test(recognizer, data, path, verbose=False, weights_only=True)[0]
 
-    conclude(trainer, recognizer, data, scores, seconds, config.seed, folder)
+    seconds = callbacks["stopwatch"].fit_seconds
+    conclude(trainer, recognizer, data, best.scores, seconds, config.seed, folder)
     return best.best_model_score.item()
 
 

@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class DataModule(LightningDataModule):
     After `setup`: `charset`, `normalizer`, `parts` (samples by part) and `skipped`.
 
     batch_size: images in a training step, on each device.
+    min_batches: training steps in an epoch, at least; a small set is gone through several times.
     val_size, test_size: shares of the images. split_seed: another number, another split.
     height, width, channels: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
@@ -40,6 +42,7 @@ class DataModule(LightningDataModule):
         self,
         *,
         batch_size: int,
+        min_batches: int,
         val_size: float,
         test_size: float,
         split_seed: int,
@@ -56,6 +59,7 @@ class DataModule(LightningDataModule):
         if batch_size < 1:
             raise UserError(f"data.batch_size={batch_size} must be at least 1")
         self.batch_size = batch_size
+        self.min_batches = min_batches
         self.shares = {"test": test_size, "val": val_size}
         self.split_seed = split_seed
         self.max_skipped = max_skipped
@@ -195,6 +199,8 @@ class DataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """Shuffled; under several devices each takes its share."""
         dataset = self.dataset("train")
+        wanted = self.min_batches * self.batch_size * self._world_size
+        dataset.repeats = ceil(wanted / len(dataset)) if wanted > len(dataset) else 1
         if self._world_size > 1:
             return self._loader(dataset, DistributedSampler(dataset, self._world_size, self._rank))
         return self._loader(dataset, RandomSampler(dataset))

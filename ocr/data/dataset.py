@@ -12,7 +12,10 @@ from ocr.data.sources import Sample
 
 
 class CaptionedImages(Dataset):
-    """Images with the ids of their captions."""
+    """Images with the ids of their captions.
+
+    repeats: how many times over the set counts; an index is taken modulo the images.
+    """
 
     def __init__(
         self, samples: Sequence[Sample], normalizer: Normalizer, charset: Charset, cache: ImageCache
@@ -21,13 +24,15 @@ class CaptionedImages(Dataset):
         self.normalizer = normalizer
         self.charset = charset
         self.cache = cache
+        self.repeats = 1
 
     def __len__(self) -> int:
-        """The number of images."""
-        return len(self.samples)
+        """The number of images, times `repeats`."""
+        return len(self.samples) * self.repeats
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, list[int]]:
         """uint8 (C, H, W) and the caption's ids."""
+        index %= len(self.samples)
         return self.image(index), self.charset.encode(self.samples[index].text)
 
     def image(self, index: int) -> torch.Tensor:

@@ -101,11 +101,23 @@ class MovingAverage(WeightAveraging):
 
 
 class Stopwatch(Callback):
-    """Logs `train/seconds`: the time spent on training so far, validation not counted."""
+    """Logs `train/seconds`: the time spent on training so far, validation not counted.
+
+    fit_seconds: of this fit, all told.
+    """
 
     def __init__(self) -> None:
+        self.fit_seconds = 0.0
         self._seconds = 0.0
         self._since: float | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start counting."""
+        self._start = monotonic()
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop counting."""
+        self.fit_seconds = monotonic() - self._start
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Go on counting."""

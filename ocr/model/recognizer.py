@@ -61,7 +61,9 @@ class Recognizer(LightningModule):
         """CTC loss per character."""
         logits, lengths = self(batch.images, batch.widths)
         loss = self._loss(logits, lengths, batch)
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.widths))
+        size = len(batch.widths)
+        self.log("loss", loss, prog_bar=True, logger=False, batch_size=size)
+        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=size)
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

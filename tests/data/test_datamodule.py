@@ -3,6 +3,7 @@ import json
 import logging
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from ocr.errors import UserError
 
 BASE = {
     "batch_size": 4,
+    "min_batches": 1,
     "val_size": 0.2,
     "test_size": 0.2,
     "split_seed": 0,
@@ -458,10 +460,18 @@ def test_training_on_several_devices_sees_every_image(folder):
     assert {*seen[0], *seen[1]} == {sample.text for sample in data.parts["train"]}
 
 
+def test_a_small_set_is_gone_through_several_times_in_an_epoch(folder):
+    data = from_folder(folder, min_batches=20)
+    seen = Counter(captions_of(data, data.train_dataloader()))
+    assert sum(seen.values()) >= 20 * 4
+    assert set(seen) == {sample.text for sample in data.parts["train"]}
+    assert len(set(seen.values())) == 1
+
+
 def test_fewer_images_than_devices_end_the_run(tmp_path, folder):
     data = from_folder(folder, val_dir=str(images(tmp_path / "val", "1", "2")))
     on_device(data, 0, 3)
-    with pytest.raises(UserError, match="2 val images are too few for 3 devices"):
+    with pytest.raises(UserError, match="2 val images can't occupy 3 devices"):
         data.val_dataloader()
 
 
