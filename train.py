@@ -4,23 +4,23 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning import seed_everything
+from omegaconf import DictConfig
 
-from ocr.errors import plain_errors
+from ocr.errors import plain_errors, plain_job_errors
 from ocr.log import hush
 from ocr.model.build import build
 from ocr.model.checkpoint import resumable
-from ocr.model.precision import fastest_precision
+from ocr.resolvers import register_resolvers
+from ocr.seed import seed
 from ocr.summary import conclude
 
-OmegaConf.register_resolver("fastest_precision", fastest_precision, replace=True)
+register_resolvers()
 
 
 @hydra.main(config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
     """One run, or one of a sweep; returns what the sweep looks at."""
-    with plain_errors():
+    with plain_job_errors():
         return train(config)
 
 
@@ -28,7 +28,7 @@ def train(config: DictConfig) -> float:
     """Train, test, and return the best validation value of `objective`."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     hush()
-    seed_everything(config.seed, workers=True, verbose=False)
+    seed(config.seed)
 
     data = build(config.data)
     if config.ckpt_path:
@@ -44,8 +44,8 @@ def train(config: DictConfig) -> float:
 
     trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
     best = callbacks["best"]
+    path = best.path
     if config.test and "test" in data.parts:
-        path = best.best_model_path
         best.scores |= trainer.test(recognizer, data, path, verbose=False, weights_only=True)[0]
 
     seconds = callbacks["stopwatch"].fit_seconds

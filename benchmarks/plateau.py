@@ -30,8 +30,6 @@ def main() -> None:
                 f"data.dir={options.data.resolve()}",
                 f"seed={seed}",
                 "test=false",
-                # All that is asked for is behind it by then.
-                "+callbacks.early_stopping.stopping_threshold=0.001",
                 *options.overrides,
             )
         to_90, to_99 = run.epochs_to(0.9), run.epochs_to(0.99)

@@ -16,10 +16,12 @@ class Run:
     """One finished run.
 
     curve: for each epoch the seconds of training so far and the validation exact match.
+    images: seen in training, all epochs together.
     metrics: metrics.json. peak_mb: largest resident memory of the process, MiB.
     """
 
     curve: list[tuple[float, float]]
+    images: int
     metrics: dict
     peak_mb: float
 
@@ -35,7 +37,7 @@ class Run:
     @property
     def images_per_second(self) -> float:
         """Training images per second of training."""
-        return self.metrics["images_train"] * len(self.curve) / self.curve[-1][0]
+        return self.images / self.curve[-1][0]
 
 
 def train(folder: Path, *overrides: str) -> Run:
@@ -49,10 +51,12 @@ def train(folder: Path, *overrides: str) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)}\n{printed[-2000:]}")
+    metrics = json.loads((folder / "metrics.json").read_text())
     with (folder / "metrics.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["val/exact_match"]]
     return Run(
         [(float(row["train/seconds"]), float(row["val/exact_match"])) for row in rows],
-        json.loads((folder / "metrics.json").read_text()),
+        len(rows) * metrics["images_per_epoch"],
+        metrics,
         usage.ru_maxrss / 1024,
     )

@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     read.set_defaults(run=_read)
     options = parser.parse_args(arguments)
+    # Captions hold any script, whatever the terminal's encoding.
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with plain_errors():
         try:
             options.run(options)
@@ -42,15 +44,15 @@ def _read(options: argparse.Namespace) -> None:
     paths = _image_paths(options.images)
     unreadable = 0
     while batch := list(islice(paths, BATCH)):
-        decoded = {}
+        decoded = []
         for path in batch:
             try:
-                decoded[path] = reader.normalizer.decode(path)
+                decoded.append((path, reader.normalizer.decode(path)))
             except UserError as error:
                 print(f"error: {error}", file=sys.stderr)
                 unreadable += 1
-        readings = reader.read_decoded(list(decoded.values())) if decoded else []
-        for path, reading in zip(decoded, readings, strict=True):
+        readings = reader.read_decoded([image for _, image in decoded]) if decoded else []
+        for (path, _), reading in zip(decoded, readings, strict=True):
             if options.json:
                 line = {"path": str(path), **reading._asdict()}
                 print(json.dumps(line, ensure_ascii=False))

@@ -3,10 +3,12 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from difflib import get_close_matches
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 
@@ -34,6 +36,16 @@ def plain_errors() -> Iterator[None]:
             raise
         sys.stdout.flush()
         sys.exit(f"error: {explain(error)}")
+    except KeyboardInterrupt:
+        if _TRACEBACKS:
+            raise
+        sys.exit(130)  # as a shell counts Ctrl-C
+
+
+def plain_job_errors() -> AbstractContextManager[None]:
+    """`plain_errors` for one job; a sweep must see its failed jobs as exceptions, not as exits."""
+    alone = HydraConfig.get().mode == RunMode.RUN
+    return plain_errors() if alone else nullcontext()
 
 
 def explain(error: BaseException) -> str:
@@ -43,7 +55,8 @@ def explain(error: BaseException) -> str:
         chain.append(cause)
     for link in chain:
         if isinstance(link, UserError):  # raised by a part while Hydra was building it
-            return str(link)
+            # From a worker process it comes with that process' traceback before it.
+            return str(link).rstrip().splitlines()[-1].removeprefix("ocr.errors.UserError: ")
         if isinstance(link, ConfigKeyError | ConfigAttributeError) and link.parent_node is not None:
             return _unknown_key(link)
     lines = [line.strip() for line in str(error).splitlines()]
@@ -57,4 +70,7 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
     near = get_close_matches(str(error.key), valid, n=1)
     guess = f" Did you mean {near[0]}?" if near else ""
     where = f"of {section}" if section else "here"
-    return f"there is no key {error.full_key}.{guess} Valid keys {where}: {', '.join(valid)}"
+    return (
+        f"there is no key {error.full_key}.{guess} Valid keys {where}: {', '.join(valid)} "
+        f"(+{error.full_key}=... adds one)"
+    )

@@ -13,11 +13,12 @@ from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console
 from rich.table import Table
 
+from ocr import __version__
 from ocr.data.datamodule import DataModule
 from ocr.model.metrics import wilson_interval
 from ocr.model.recognizer import Recognizer
 
-PACKAGES = ("surrogate-ocr", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
+PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
 
 
 @rank_zero_only
@@ -44,11 +45,13 @@ def conclude(
     metrics |= {f"images_{part}": counts.get(part, 0) for part in ("train", "val", "test")}
     metrics |= {
         "images_skipped": len(data.skipped),
+        "images_per_epoch": len(data.train_dataloader().dataset),
         "fit_seconds": seconds,
         "epochs": trainer.current_epoch,
         "parameters": sum(p.numel() for p in recognizer.parameters()),
         "seed": seed,
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
+        "versions": {"surrogate-ocr": __version__, "python": platform.python_version()}
+        | {package: version(package) for package in PACKAGES},
     }
     _write(metrics, folder / "metrics.json")
     _print(metrics, folder / "best.ckpt")

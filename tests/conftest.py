@@ -12,15 +12,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from PIL import Image, ImageDraw, ImageFont
 
-from ocr.model.precision import fastest_precision
+from ocr.resolvers import register_resolvers
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "data"
 
-OmegaConf.register_resolver("fastest_precision", fastest_precision, replace=True)
+register_resolvers()
 
 
 @pytest.fixture(autouse=True)

@@ -108,7 +108,13 @@ def test_every_value_from_the_command_line(tmp_path, folder):
         (["data=folder", "data.dir=nowhere"], ["nowhere", "no such folder"]),
         (["data.batch_size=0"], ["data.batch_size=0"]),
         (["ckpt_path=nowhere.ckpt"], ["nowhere.ckpt"]),
-        (["objective=val/cre"], ["val/cre"]),
+        (["objective=val/cre"], ["val/cre", "val/cer"]),
+        (["seed=abc"], ["seed=abc"]),
+        (["trainer.max_epochs=0"], ["trainer.max_epochs"]),
+        (["trainer.max_epochs=-1"], ["trainer.max_epochs"]),
+        (["trainer.max_time=00:00:00:00"], ["trainer.max_time"]),
+        (["encoder.num_layers=abc"], ["num_layers=abc"]),
+        (["data.val_size=abc"], ["data.val_size=abc"]),
     ],
 )
 def test_a_mistake_is_one_clear_line(tmp_path, overrides, words):
@@ -152,6 +158,26 @@ def test_going_on_from_last_ckpt(tmp_path, folder):
     assert metrics["epochs"] == 4
     logged = rows(tmp_path / "more" / "run" / "metrics.csv")
     assert min(int(row["epoch"]) for row in logged if row["epoch"]) >= 2
+
+
+def test_going_on_without_getting_better_keeps_the_earlier_best(tmp_path, folder):
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
+    first, before, _ = trained(*arguments, cwd=tmp_path)
+    (tmp_path / "more").mkdir()
+    second, after, _ = trained(
+        *arguments, f"ckpt_path={first / 'last.ckpt'}", cwd=tmp_path / "more"
+    )
+    assert (second / "best.ckpt").read_bytes() == (first / "best.ckpt").read_bytes()
+    assert after["val/cer"] == before["val/cer"]
+
+
+@pytest.mark.parametrize("change", ["optimizer.lr=1e-4", "encoder.growth=1.5", "data.height=32"])
+def test_going_on_with_other_values_is_refused(tmp_path, folder, change):
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=1")
+    run, _, _ = trained(*arguments, cwd=tmp_path)
+    code, output = train(*arguments, change, f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
+    assert code == 1
+    assert change.partition("=")[0] in output and "Traceback" not in output
 
 
 def test_a_checkpoint_of_other_symbols_is_refused(tmp_path, folder):

@@ -1,20 +1,20 @@
 """Captioned images as Lightning wants them: parts, loaders, one normalisation."""
 
-import csv
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+import torch
 from pytorch_lightning import LightningDataModule
-from pytorch_lightning.utilities import rank_zero_only
 from torch import nn
 from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
 
 from ocr.data.charset import Charset, steps_needed
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import Batch, Normalizer, blank_padding
+from ocr.data.lists import in_words, write_lists
 from ocr.data.preflight import ImageCache
 from ocr.data.sources import Sample, Skipped, normalize_caption
 from ocr.data.splits import split
@@ -56,8 +56,15 @@ class DataModule(LightningDataModule):
         augment: nn.Module | None,
     ) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise UserError(f"data.batch_size={batch_size} must be at least 1")
+        least = {"batch_size": 1, "min_batches": 1, "num_workers": 0}
+        values = {"batch_size": batch_size, "min_batches": min_batches, "num_workers": num_workers}
+        for key, value in values.items():
+            if not (isinstance(value, int) and value >= least[key]) and value is not None:
+                raise UserError(f"data.{key}={value}: give a whole number, {least[key]} or more")
+        shares = {"val_size": val_size, "test_size": test_size, "max_skipped": max_skipped}
+        for key, value in shares.items():
+            if not isinstance(value, int | float):
+                raise UserError(f"data.{key}={value}: give a share of the images, such as 0.1")
         self.batch_size = batch_size
         self.min_batches = min_batches
         self.shares = {"test": test_size, "val": val_size}
@@ -82,8 +89,13 @@ class DataModule(LightningDataModule):
 
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Spell and prepare as an earlier run did; to be called before `setup`."""
+        normalizer = Normalizer(**state["normalizer"])
+        for key in ("height", "width", "channels"):
+            old, new = getattr(normalizer, key), getattr(self.normalizer, key)
+            if old != new:
+                raise UserError(f"data.{key} was {old} in the run to go on from, and is {new} here")
         self.charset = Charset(state["symbols"])
-        self.normalizer = Normalizer(**state["normalizer"])
+        self.normalizer = normalizer
         self._fitted = True
 
     def setup(self, stage: str | None = None) -> None:
@@ -107,7 +119,9 @@ class DataModule(LightningDataModule):
         self._warn_of_leaks()
         train = self.dataset("train")
         if not self._fitted:
-            self.normalizer.fit([train.image(i) for i in range(min(len(train), 256))])
+            self.normalizer.fit(
+                [train.image(i) for i in range(0, len(train), max(1, len(train) // 256))]
+            )
         if self.batch_size > len(train):
             say(
                 f"data.batch_size={self.batch_size} is more than the {len(train)} training images;"
@@ -138,12 +152,10 @@ class DataModule(LightningDataModule):
 
         Raises UserError if that is more than `max_skipped` of all, or leaves a part empty.
         """
-        self._write_lists(folder)
+        write_lists(folder, self.parts, self.skipped)
         if self.skipped:
             total = len(self.skipped) + sum(map(len, self.parts.values()))
-            words = (
-                f"{len(self.skipped)} of {total} images are left out: {self._skipped_in_words()}"
-            )
+            words = f"{len(self.skipped)} of {total} images are left out: {in_words(self.skipped)}"
             if len(self.skipped) > self.max_skipped * total:
                 raise UserError(
                     f"{words}. That is more than data.max_skipped={self.max_skipped} allows; "
@@ -152,18 +164,10 @@ class DataModule(LightningDataModule):
             say(f"{words}. All are listed in skipped.csv")
         self._require_images(self.parts)
 
-    @rank_zero_only
-    def _write_lists(self, folder: Path) -> None:
-        rows = [(p, s.name, s.text) for p, samples in self.parts.items() for s in samples]
-        _write_csv(folder / "split.csv", ("part", "file", "label"), rows)
-        if self.skipped:
-            rows = [(skipped.name, skipped.reason) for skipped in self.skipped]
-            _write_csv(folder / "skipped.csv", ("file", "reason"), rows)
-
     def _require_images(self, parts: Mapping[str, Sequence[Sample]]) -> None:
         for part, samples in parts.items():
             if not samples:
-                raise UserError(f"no usable {part} image: {self._skipped_in_words()}")
+                raise UserError(f"no usable {part} image: {in_words(self.skipped)}")
 
     def _keep(self, samples: Iterable[Sample | Skipped]) -> list[Sample]:
         kept = []
@@ -176,11 +180,6 @@ class DataModule(LightningDataModule):
             reason = f"caption {sample.text!r} has characters outside the charset: {unknown}"
             return Skipped(sample.name, reason)
         return sample
-
-    def _skipped_in_words(self) -> str:
-        shown = [f"{skipped.name} ({skipped.reason})" for skipped in self.skipped[:3]]
-        more = [f"and {len(self.skipped) - 3} more"] if len(self.skipped) > 3 else []
-        return ", ".join(shown + more)
 
     def _warn_of_leaks(self) -> None:
         seen = {sample.digest: sample.name for sample in self.parts["train"]}
@@ -202,7 +201,12 @@ class DataModule(LightningDataModule):
         wanted = self.min_batches * self.batch_size * self._world_size
         dataset.repeats = ceil(wanted / len(dataset)) if wanted > len(dataset) else 1
         if self._world_size > 1:
-            return self._loader(dataset, DistributedSampler(dataset, self._world_size, self._rank))
+            return self._loader(
+                dataset,
+                DistributedSampler(
+                    dataset, self._world_size, self._rank, seed=torch.initial_seed()
+                ),
+            )
         return self._loader(dataset, RandomSampler(dataset))
 
     def val_dataloader(self) -> DataLoader:
@@ -248,10 +252,3 @@ class DataModule(LightningDataModule):
             num_workers=workers,
             persistent_workers=workers > 0,
         )
-
-
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)

@@ -6,9 +6,10 @@ import torch
 from torch.utils.data import Dataset, get_worker_info
 
 from ocr.data.charset import Charset
-from ocr.data.images import Batch, Normalizer
+from ocr.data.images import Batch, ImageSource, Normalizer
 from ocr.data.preflight import ImageCache
 from ocr.data.sources import Sample
+from ocr.errors import UserError
 
 
 class CaptionedImages(Dataset):
@@ -40,10 +41,16 @@ class CaptionedImages(Dataset):
         sample = self.samples[index]
         image = self.cache.get(sample.name)
         if image is None:
-            image = self.normalizer.decode(sample.source(), sample.name)
+            image = self.normalizer.decode(self._source(sample), sample.name)
             if get_worker_info() is None:  # a worker's copy of the cache would help nobody
                 self.cache.put(sample.name, image)
         return image
+
+    def _source(self, sample: Sample) -> ImageSource:
+        try:
+            return sample.source()
+        except OSError as error:  # it was there when the run began
+            raise UserError(f"{sample.name}: {error.strerror or error}") from error
 
     def collate(self, items: Sequence[tuple[torch.Tensor, list[int]]]) -> Batch:
         """One batch of uint8 images, padded on the right."""

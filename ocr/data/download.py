@@ -30,12 +30,7 @@ def download(url: str, blob_id: str, folder: Path) -> None:
 
     All or nothing: the folder appears complete, or UserError says why there is none.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch_folder = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
-    except OSError as error:
-        raise UserError(f"{folder}: can't be made ({error})") from error
-    with scratch_folder as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "archive.zip"
         log.info("downloading %s", url)
         _fetch(url, archive, folder)
@@ -44,6 +39,17 @@ def download(url: str, blob_id: str, folder: Path) -> None:
                 f"{url}: not the expected file (git blob id differs from {blob_id}); get the "
                 f"images elsewhere and name their folder: data.dir=PATH"
             )
+        _place(archive, folder, url)
+
+
+def _place(archive: Path, folder: Path, url: str) -> None:
+    """Unpack beside `folder`, on the same disk, so that it can appear in one step."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch_folder = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
+    except OSError as error:
+        raise UserError(f"{folder}: can't be made ({error})") from error
+    with scratch_folder as scratch:
         images = Path(scratch) / "images"
         _unpack(archive, images, url)
         try:
@@ -57,7 +63,10 @@ def download(url: str, blob_id: str, folder: Path) -> None:
 def _fetch(url: str, archive: Path, folder: Path) -> None:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, archive.open("wb") as file:
-            shutil.copyfileobj(answer, file)
+            while chunk := answer.read(2**20):
+                file.write(chunk)
+                if file.tell() > MAX_UNPACKED:
+                    raise OSError(f"it goes on after {MAX_UNPACKED // 2**20} MiB")
             expected = answer.headers.get("Content-Length")
         if expected is not None and archive.stat().st_size != int(expected):
             raise OSError(

@@ -5,7 +5,7 @@ Shapes: B batch, C channels, H height, W width.
 
 import io
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +15,19 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ocr.errors import UserError
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
+# No others: Pillow would hand PostScript to Ghostscript, and has many rarely used parsers.
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")
 
 # What Pillow raises on broken bytes; each is turned into one line that names the image.
 DECODE_ERRORS = (
     ArithmeticError,
+    AssertionError,
     EOFError,
     Image.DecompressionBombError,
+    LookupError,
     OSError,
+    RuntimeError,
     SyntaxError,
     TypeError,
     UnidentifiedImageError,
@@ -51,7 +56,7 @@ class Normalizer:
     width: None keeps the proportions and pads a batch to its widest image; a number squashes
         every image to that width.
     channels: 1 for grey, 3 for colour.
-    mean, std: of the training part, on the scale 0 to 1.
+    mean, std: of the training images, on the scale 0 to 1.
     """
 
     def __init__(
@@ -103,7 +108,7 @@ class Normalizer:
 
     def _decode(self, source: bytes | Image.Image | np.ndarray) -> torch.Tensor:
         if isinstance(source, bytes):
-            image = Image.open(io.BytesIO(source))
+            image = Image.open(io.BytesIO(source), formats=FORMATS)
         elif isinstance(source, np.ndarray):
             image = Image.fromarray(source)
         elif isinstance(source, Image.Image):
@@ -140,11 +145,6 @@ class Normalizer:
         scale = 1 / (255 * self.std)
         images = images.to(torch.float32).mul_(scale).sub_(self.mean / self.std)
         return blank_padding(images, widths)
-
-    def read_batch(self, sources: Iterable[ImageSource]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Normalised float (B, C, H, W) and widths (B,) of images of any source."""
-        images, widths = self.batch([self.decode(source) for source in sources])
-        return self.floats(images, widths), widths
 
 
 def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:

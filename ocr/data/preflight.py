@@ -22,6 +22,10 @@ class ImageCache:
         self.room = int(limit_mb * 2**20)
         self._images: dict[str, torch.Tensor] = {}
 
+    def __getstate__(self) -> dict[str, object]:
+        """Nothing: where worker processes get a copy of their own, it would be one too many."""
+        return {"room": 0, "_images": {}}
+
     def get(self, name: str) -> torch.Tensor | None:
         """The image of that name, (C, H, W), if it is held."""
         return self._images.get(name)

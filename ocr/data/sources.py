@@ -50,19 +50,20 @@ def image_files(folder: Path) -> list[Path]:
         names = sorted(
             entry.name
             for entry in entries
-            if Path(entry.name).suffix.lower() in SUFFIXES and not entry.name.startswith("._")
+            if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith("._")
         )
     if not names:
         below = sorted(path.name for path in folder.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
-        raise UserError(f"{folder}: no images here ({', '.join(sorted(SUFFIXES))}){hint}")
+        raise UserError(f"{folder}: no images here ({', '.join(SUFFIXES)}){hint}")
     return [folder / name for name in names]
 
 
 def find_samples(folder: Path, labels: Path | None = None) -> list[Sample]:
     """The captioned images of `folder`: by their file names, or by the rows of `labels`."""
     if labels is None:
-        pairs = [(str(path), path.stem) for path in image_files(folder)]
+        # Not Path.stem, to which ".png" is a name and not a suffix.
+        pairs = [(str(path), path.name.rpartition(".")[0]) for path in image_files(folder)]
     else:
         pairs = _read_labels(folder, labels)
     return [Sample(name, normalize_caption(text)) for name, text in pairs]

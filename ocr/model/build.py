@@ -8,7 +8,8 @@ from hydra.utils import instantiate
 
 from ocr.errors import UserError
 
-# Configs come from checkpoints too, and a checkpoint may come from anyone: only these may run.
+PARTS = ["ocr.model.encoders.*", "ocr.model.recurrent.*", "ocr.model.heads.*"]
+# What train.py builds from conf/; nothing else is meant to run.
 ALLOWED = [
     "ocr.data.augment.*",
     "ocr.data.kinds.*",
@@ -26,12 +27,23 @@ def build(config: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
 
     Raises UserError, with the values, if the target can't do anything with them.
     """
+    return _build(config, ALLOWED, args, kwargs)
+
+
+def build_part(config: Mapping[str, Any], **kwargs: Any) -> Any:
+    """Like `build`, for a part of the network: its config may come from a stranger's file."""
+    if any(isinstance(value, Mapping | list) for value in config.values()):
+        raise UserError("a part of the network has plain values only")
+    return _build(config, PARTS, (), kwargs)
+
+
+def _build(config: Mapping[str, Any], allowed: list[str], args: tuple, kwargs: dict) -> Any:
     try:
-        return instantiate(config, _partial_=True, _execution_whitelist_=ALLOWED)(*args, **kwargs)
+        return instantiate(config, _partial_=True, _execution_whitelist_=allowed)(*args, **kwargs)
     except (UserError, HydraException):
         raise
     except Exception as error:
-        name = config["_target_"].rpartition(".")[2]
+        name = str(config.get("_target_")).rpartition(".")[2]
         values = ", ".join(
             f"{key}={value}"
             for key, value in config.items()

@@ -1,6 +1,7 @@
 """What watches over a training run."""
 
 import math
+import shutil
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -9,12 +10,13 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
 from pytorch_lightning.trainer.states import TrainerFn
+from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ocr.errors import UserError
 from ocr.log import say
-from ocr.model.metrics import SCORES
+from ocr.model.metrics import OBJECTIVES
 
 
 class BestCheckpoint(ModelCheckpoint):
@@ -25,13 +27,20 @@ class BestCheckpoint(ModelCheckpoint):
     """
 
     def __init__(self, dirpath: str, monitor: str, mode: str) -> None:
-        objectives = [f"val/{score}" for score in SCORES if score != "blanks"]
-        if monitor not in objectives:
-            raise UserError(f"objective={monitor}: choose {', '.join(objectives)}")
-        if mode != ("max" if "exact_match" in monitor else "min"):
-            raise UserError(f"objective={monitor} does not go with objective_mode={mode}")
+        if monitor not in OBJECTIVES:
+            raise UserError(f"objective={monitor}: choose {', '.join(OBJECTIVES)}")
         super().__init__(dirpath, "best", monitor, mode=mode, enable_version_counter=False)
         self.scores: dict[str, float] = {}
+
+    @property
+    def path(self) -> str:
+        """Where best.ckpt lies. Raises UserError if no epoch has come to its end."""
+        if not self.best_model_path:
+            raise UserError(
+                "no epoch was trained and validated, so there is no best.ckpt: raise "
+                "trainer.max_epochs (or trainer.max_time)"
+            )
+        return self.best_model_path
 
     def check_monitor_top_k(self, trainer: Trainer, current: torch.Tensor | None = None) -> bool:
         """Whether `current` is at least as good as the best so far."""
@@ -49,22 +58,49 @@ class BestCheckpoint(ModelCheckpoint):
         return {**super().state_dict(), "scores": self.scores}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the state of an earlier run, which may have lain in another folder."""
+        """Take up the best of an earlier run, whose best.ckpt comes along into this folder."""
+        old, own = Path(state_dict["best_model_path"]), Path(self.dirpath) / "best.ckpt"
+        if not old.is_file():
+            return
+        if old.resolve() != own.resolve():
+            _copy(old, own)
+        score = state_dict["best_model_score"]
         self.scores = state_dict["scores"]
-        super().load_state_dict(state_dict)
+        super().load_state_dict(
+            state_dict
+            | {
+                "dirpath": self.dirpath,
+                "best_model_path": str(own),
+                "kth_best_model_path": str(own),
+                "kth_value": score,
+                "best_k_models": {str(own): score},
+            }
+        )
+
+
+@rank_zero_only
+def _copy(old: Path, own: Path) -> None:
+    own.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(old, own)
 
 
 class LastCheckpoint(ModelCheckpoint):
-    """last.ckpt at the end of every epoch, and when Ctrl-C or a scheduler ends the run."""
+    """last.ckpt at the end of every epoch, and when Ctrl-C or a scheduler ends the training."""
 
     def __init__(self, dirpath: str) -> None:
-        super().__init__(dirpath, "last", enable_version_counter=False)
+        super().__init__(
+            dirpath, "last", save_on_train_epoch_end=True, enable_version_counter=False
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Nothing is taken up: this run writes a last.ckpt of its own."""
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Keep what an interrupted run has learnt, and say how to go on."""
-        if not isinstance(exception, KeyboardInterrupt | SIGTERMException):
+        interrupted = isinstance(exception, KeyboardInterrupt | SIGTERMException)
+        if not interrupted or trainer.state.fn != TrainerFn.FITTING:
             return
         last = Path(self.dirpath) / "last.ckpt"
         if trainer.world_size == 1:  # several processes may stand at different places
@@ -87,6 +123,18 @@ class MovingAverage(WeightAveraging):
 
     def __init__(self, decay: float) -> None:
         super().__init__(multi_avg_fn=get_ema_multi_avg_fn(decay))
+        self._swapped = False
+
+    def _swap_models(self, pl_module: LightningModule) -> None:
+        super()._swap_models(pl_module)
+        self._swapped = not self._swapped
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Interrupted while validating: put the weights back before last.ckpt saves them."""
+        if self._swapped:
+            self._swap_models(pl_module)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """The average belongs to this fit: a later validation means the weights it is given."""
@@ -124,11 +172,24 @@ class Stopwatch(Callback):
         self._since = monotonic()
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop, and note where the count stands."""
+        """Stop for the validation, and note where the count stands."""
+        self._pause()
+        pl_module.log("train/seconds", self._seconds, rank_zero_only=True)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Go on counting."""
+        self._since = monotonic()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop until the next epoch."""
+        self._pause()
+
+    def _pause(self) -> None:
         if self._since is not None:
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()  # what was started counts, too
             self._seconds += monotonic() - self._since
             self._since = None
-        pl_module.log("train/seconds", self._seconds, rank_zero_only=True)
 
     def state_dict(self) -> dict[str, float]:
         """The seconds so far."""

@@ -33,18 +33,18 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
 def resumable(path: str | Path, config: Mapping[str, Any]) -> dict[str, Any]:
     """The hyperparameters of a checkpoint that a run with this model `config` can go on from.
 
-    Raises UserError, naming the keys, if `config` builds another network than was saved.
+    Raises UserError, naming the keys, if `config` has another network, optimizer or schedule.
     """
     saved = load_checkpoint(path)["hyper_parameters"]
     differences = [
         f"{part}.{key} ({saved[part].get(key)} there, {config[part].get(key)} here)"
-        for part in PARTS
+        for part in (*PARTS, "optimizer", "scheduler")
         for key in sorted(saved[part].keys() | config[part].keys())
         if saved[part].get(key) != config[part].get(key)
     ]
     if differences:
         raise UserError(
-            f"ckpt_path={path} holds another network: {', '.join(differences)}. Give the same "
+            f"ckpt_path={path} was made with other values: {', '.join(differences)}. Give the same "
             "values as for the run that saved it"
         )
     return saved

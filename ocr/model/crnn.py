@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ocr.data.images import Normalizer
-from ocr.model.build import build
+from ocr.model.build import build_part
 
 
 class CRNN(nn.Module):
@@ -29,9 +29,13 @@ class CRNN(nn.Module):
         num_classes: int,
     ) -> None:
         super().__init__()
-        self.encoder = build(encoder, in_channels=normalizer.channels, height=normalizer.height)
-        self.recurrent = build(recurrent, in_features=self.encoder.out_features)
-        self.head = build(head, in_features=self.recurrent.out_features, num_classes=num_classes)
+        self.encoder = build_part(
+            encoder, in_channels=normalizer.channels, height=normalizer.height
+        )
+        self.recurrent = build_part(recurrent, in_features=self.encoder.out_features)
+        self.head = build_part(
+            head, in_features=self.recurrent.out_features, num_classes=num_classes
+        )
 
     def forward(
         self, images: torch.Tensor, widths: torch.Tensor

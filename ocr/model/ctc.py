@@ -24,6 +24,9 @@ def ctc_loss(
     """
     with torch.autocast(logits.device.type, enabled=False):
         log_probs = logits.float().log_softmax(-1).transpose(0, 1)
+        if log_probs.device.type == "mps":  # Apple's GPUs have no CTC in torch
+            log_probs, targets = log_probs.cpu(), targets.cpu()
+            lengths, target_lengths = lengths.cpu(), target_lengths.cpu()
         return F.ctc_loss(log_probs, targets, lengths, target_lengths, BLANK, reduction="none")
 
 

@@ -31,7 +31,10 @@ class Convolution(nn.Module):
     ) -> None:
         super().__init__()
         if kernel_size % 2 == 0:
-            raise UserError(f"encoder.kernel_size={kernel_size}: only odd sizes keep the width")
+            raise UserError(
+                f"encoder.kernel_size and encoder.stem_kernel_size must be odd, not {kernel_size}: "
+                "only then the width stays"
+            )
         self.conv = nn.Conv2d(
             in_channels,
             out_channels,

@@ -7,8 +7,8 @@ from math import sqrt
 import torch
 from torchmetrics import Metric
 
-# What every run scores on the validation and the test part; of exact matches more is better.
-SCORES = ("cer", "exact_match", "exact_match_repeats", "loss", "blanks")
+# What a run can choose its best epoch by, and which way is better.
+OBJECTIVES = {"val/cer": "min", "val/exact_match": "max", "val/loss": "min"}
 
 
 class ExactMatch(Metric):

@@ -9,6 +9,8 @@ def fastest_precision(accelerator: str = "auto") -> str:
         return (
             "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
         )
+    if accelerator != "cpu" and torch.backends.mps.is_available():
+        return "32-true"
     return "bf16-mixed" if accelerator in ("auto", "cpu") and _cpu_has_bf16() else "32-true"
 
 

@@ -4,11 +4,13 @@ Each takes the optimizer and the number of steps of the whole run, and gives wha
 `configure_optimizers` calls an lr_scheduler.
 """
 
-from math import cos, pi
+from math import cos, isinf, pi
 from typing import Any
 
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, LambdaLR, ReduceLROnPlateau
+
+from ocr.errors import UserError
 
 Schedule = dict[str, Any]
 
@@ -27,6 +29,9 @@ def onecycle(
     arXiv:1708.07120). Unlike torch's OneCycleLR it takes runs of any length, optimizers without
     momentum, and a run that goes on for more epochs than were planned.
     """
+    if not 0 <= pct_start < 1:
+        raise UserError(f"scheduler.pct_start={pct_start} is a share of the steps: 0 to below 1")
+    total_steps = _planned(total_steps)
     rise = pct_start * total_steps
 
     def factor(step: int) -> float:
@@ -40,11 +45,22 @@ def onecycle(
 def cosine(optimizer: Optimizer, total_steps: int, *, final_factor: float) -> Schedule:
     """From lr down to lr * final_factor (Loshchilov & Hutter 2016, arXiv:1608.03983)."""
 
+    total_steps = _planned(total_steps)
+
     def factor(step: int) -> float:
         fall = _half_cosine(min(1.0, step / total_steps))
         return final_factor + (1 - final_factor) * fall
 
     return {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}
+
+
+def _planned(total_steps: float) -> float:
+    if isinf(total_steps):
+        raise UserError(
+            "this scheduler has to know when the run ends: set trainer.max_epochs, or choose "
+            "scheduler=none"
+        )
+    return max(1, total_steps)
 
 
 def _half_cosine(progress: float) -> float:

@@ -62,7 +62,7 @@ class Reader:
                 num_classes=len(charset),
             )
             model.load_state_dict(weights)
-        except (HydraException, RuntimeError, TypeError) as error:
+        except (HydraException, RuntimeError, TypeError, UserError) as error:
             raise UserError(f"{checkpoint}: its parts don't fit together ({error})") from error
         return cls(model, charset, normalizer, device)
 
@@ -95,7 +95,8 @@ class Reader:
         targets = torch.tensor([i for ids in captions for i in ids], dtype=torch.long)
         sizes = torch.tensor([len(ids) for ids in captions])
         losses = ctc_loss(logits, lengths, targets.to(self.device), sizes.to(self.device))
-        confidences = torch.exp(-losses).tolist()
+        # An image too narrow for a single time step was not read at all.
+        confidences = torch.where(lengths > 0, torch.exp(-losses), 0).tolist()
         return [
             Reading(self.charset.decode(ids), confidence)
             for ids, confidence in zip(captions, confidences, strict=True)

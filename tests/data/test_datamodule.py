@@ -271,9 +271,17 @@ def test_a_given_charset_without_duplicates(folder):
         from_folder(folder, charset="1231")
 
 
+@pytest.mark.parametrize("key,value", [("height", 20), ("width", 99), ("channels", 3)])
+def test_images_of_another_size_are_no_continuation(folder, key, value):
+    state = from_folder(folder, **{key: value}).state()
+    with pytest.raises(UserError, match=rf"data\.{key} was {value}"):
+        FolderData(dir=str(folder), **BASE).adopt(state)
+
+
 def test_what_an_earlier_run_knew_is_adopted(tmp_path, folder):
+    values = {**BASE, "height": 20, "channels": 3}
     earlier = from_folder(folder, height=20, channels=3, charset="4321")
-    later = FolderData(dir=str(images(tmp_path / "later", *"1234567")), **BASE)
+    later = FolderData(dir=str(images(tmp_path / "later", *"1234567")), **values)
     later.adopt(json.loads(json.dumps(earlier.state())))
     later.setup()
     assert later.state() == earlier.state()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ocr.data.images import SUFFIXES, Normalizer, blank_padding
+from ocr.data.images import FORMATS, SUFFIXES, Normalizer, blank_padding
 from ocr.errors import UserError
 
 BANDS = np.repeat(np.uint8([[0, 128, 255]]), 20, axis=1).repeat(20, axis=0)  # 20 high, 60 wide
@@ -374,14 +374,12 @@ def test_floats_leave_the_batch_as_it_was():
     assert torch.equal(batch, before)
 
 
-def test_read_batch_is_decode_batch_and_floats(tmp_path):
+def test_a_padded_batch_holds_what_each_image_is_alone(tmp_path):
     normalizer = Normalizer(20, mean=0.4, std=0.3)
-    path = tmp_path / "a.png"
-    noise().save(path)
-    floats, widths = normalizer.read_batch(iter([path, noise(100, 40)]))
+    images = [normalizer.decode(image) for image in (noise(60, 40), noise(100, 40))]
+    floats = normalizer.floats(*normalizer.batch(images))
     assert floats.shape == (2, 1, 20, 50)
-    assert widths.tolist() == [30, 50]
-    alone = normalizer.floats(normalizer.decode(path)[None], torch.tensor([30]))
+    alone = normalizer.floats(images[0][None], torch.tensor([30]))
     assert torch.equal(floats[:1, ..., :30], alone)
     assert floats[0, ..., 30:].abs().max() == 0
 
@@ -407,10 +405,8 @@ def test_state_builds_the_same_normalizer():
     state = json.loads(json.dumps(normalizer.state()))
     again = Normalizer(**state)
     assert again.state() == normalizer.state()
-    for ours, theirs in zip(
-        normalizer.read_batch([noise()]), again.read_batch([noise()]), strict=True
-    ):
-        assert torch.equal(ours, theirs)
+    image, widths = normalizer.batch([normalizer.decode(noise())])
+    assert torch.equal(normalizer.floats(image, widths), again.floats(image, widths))
 
 
 def test_state_is_a_copy():
@@ -427,4 +423,11 @@ def test_blank_padding_goes_by_each_row_s_width():
 
 def test_every_suffix_is_one_that_pillow_reads():
     Image.init()
-    assert Image.EXTENSION.keys() >= SUFFIXES
+    assert {Image.EXTENSION[suffix] for suffix in SUFFIXES} == set(FORMATS)
+
+
+def test_postscript_is_never_opened(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+    with pytest.raises(UserError, match=r"a\.png"):
+        Normalizer(24).decode(path)

@@ -43,7 +43,7 @@ def test_images_are_sorted_by_name(tmp_path):
 
 
 def test_other_files_are_ignored(tmp_path):
-    touch(tmp_path, "a.png", "notes.txt", "labels.csv", ".png", "png", "Thumbs.db", ".DS_Store")
+    touch(tmp_path, "a.png", "notes.txt", "labels.csv", "png", "Thumbs.db", ".DS_Store")
     assert pairs(tmp_path) == [("a.png", "a")]
 
 
@@ -175,3 +175,9 @@ def test_a_sample_s_source_is_the_file_s_bytes(tmp_path):
 def test_a_sample_stays_as_it_is():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Sample("a.png", "a").text = "b"
+
+
+def test_a_name_without_characters_is_not_overlooked(tmp_path):
+    for name in (".png", "a.b.png", ".hidden.PNG"):
+        (tmp_path / name).touch()
+    assert [sample.text for sample in find_samples(tmp_path)] == [".hidden", "", "a.b"]

@@ -12,6 +12,7 @@ from ocr.model.build import build
 from ocr.model.precision import fastest_precision
 
 OPTIMIZERS = sorted(path.stem for path in (ROOT / "conf/optimizer").glob("*.yaml"))
+EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))
 SCHEDULERS = sorted(path.stem for path in (ROOT / "conf/scheduler").glob("*.yaml"))
 
 
@@ -59,6 +60,26 @@ def test_every_scheduler_suits_every_optimizer(optimizer, scheduler):
     assert max(rates) == pytest.approx(peak, rel=0.01)
     if scheduler != "none":
         assert rates[-1] < 0.6 * peak
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_has_a_finite_loss_and_gradients(experiment):
+    model = recognizer(f"experiment={experiment}")
+    loss = model.training_step(batch(), 0)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_the_keras_recipe_is_keras_own():
+    model = recognizer("experiment=keras").model
+    convolutions = [stage.conv for stage in model.encoder.stages]
+    assert [(c.out_channels, c.kernel_size, c.stride) for c in convolutions] == [
+        (8, (3, 3), (1, 1)),  # 32 and 64, were it not for the small channels of these tests
+        (16, (3, 3), (1, 1)),
+    ]
+    assert [layer.hidden_size for layer in model.recurrent.layers] == [128, 64]
+    assert model.encoder.time_steps(200) == 50
 
 
 def test_biases_and_norms_are_not_decayed():

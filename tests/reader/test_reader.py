@@ -68,6 +68,11 @@ def test_neighbours_in_a_batch_change_no_text(run, images):
     assert alone == beside
 
 
+def test_an_image_too_narrow_to_read_is_not_trusted(run):
+    reading = Reader.load(run / "best.ckpt").read(np.zeros((60, 1), np.uint8))[0]
+    assert reading == ("", 0.0)
+
+
 def test_nothing_to_read(run):
     assert Reader.load(run / "best.ckpt").read([]) == []
 
@@ -90,9 +95,18 @@ def test_what_is_no_checkpoint(tmp_path, content):
         Reader.load(path)
 
 
-def test_a_checkpoint_runs_no_code(run, tmp_path):
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"_target_": "os.mkdir", "path": "mark"},
+        {"_target_": "pytorch_lightning.loggers.CSVLogger", "save_dir": "mark"},
+        {"_target_": "ocr.model.encoders.Conv", "num_layers": {"_target_": "os.mkdir"}},
+    ],
+)
+def test_a_checkpoint_runs_no_code(run, tmp_path, monkeypatch, target):
+    monkeypatch.chdir(tmp_path)
     saved = torch.load(run / "best.ckpt", weights_only=True)
-    saved["hyper_parameters"]["encoder"] = {"_target_": "os.mkdir", "path": str(tmp_path / "mark")}
+    saved["hyper_parameters"]["encoder"] = target
     torch.save(saved, tmp_path / "evil.ckpt")
     with pytest.raises(UserError, match=r"evil\.ckpt"):
         Reader.load(tmp_path / "evil.ckpt")

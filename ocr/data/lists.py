@@ -1,0 +1,35 @@
+"""What became of each image, as files in the run folder and in words."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pytorch_lightning.utilities import rank_zero_only
+
+from ocr.data.sources import Sample, Skipped
+
+
+@rank_zero_only
+def write_lists(
+    folder: Path, parts: Mapping[str, Sequence[Sample]], skipped: Sequence[Skipped]
+) -> None:
+    """split.csv, and skipped.csv if anything was."""
+    rows = [(part, s.name, s.text) for part, samples in parts.items() for s in samples]
+    _write_csv(folder / "split.csv", ("part", "file", "label"), rows)
+    if skipped:
+        rows = [(one.name, one.reason) for one in skipped]
+        _write_csv(folder / "skipped.csv", ("file", "reason"), rows)
+
+
+def in_words(skipped: Sequence[Skipped]) -> str:
+    """The first three with their reasons, and how many more."""
+    shown = [f"{one.name} ({one.reason})" for one in skipped[:3]]
+    more = [f"and {len(skipped) - 3} more"] if len(skipped) > 3 else []
+    return ", ".join(shown + more)
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
