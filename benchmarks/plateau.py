@@ -9,7 +9,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from runs import train
+from training import train
 
 EPOCHS = 12
 

@@ -12,8 +12,7 @@ from statistics import median
 
 from rich.console import Console
 from rich.table import Table
-
-from runs import Run, train
+from training import Run, train
 
 RECIPES = {"default": (), "keras": ("experiment=keras",)}
 ROWS = {
