@@ -14,7 +14,6 @@ from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, blank_share, ctc_loss
 from ocr.model.metrics import ExactMatch
 from ocr.model.schedules import Schedule
-from ocr.model.weights import initialise
 
 
 class Recognizer(LightningModule):
@@ -22,7 +21,7 @@ class Recognizer(LightningModule):
 
     encoder, recurrent, head, optimizer, scheduler: configs. They, `symbols` and `normalizer`
     (the state of a `Normalizer`) are plain dicts, strings and numbers, so that a checkpoint
-    holds all that rebuilds the reader. weights: how they begin, see `initialise`.
+    holds all that rebuilds the reader.
     """
 
     def __init__(
@@ -35,7 +34,6 @@ class Recognizer(LightningModule):
         head: dict[str, Any],
         optimizer: dict[str, Any],
         scheduler: dict[str, Any],
-        weights: str,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
@@ -47,7 +45,6 @@ class Recognizer(LightningModule):
             normalizer=Normalizer(**normalizer),
             num_classes=len(self.charset),
         )
-        initialise(self.model, weights)
         self.metrics = nn.ModuleDict({"val": _metrics(), "test": _metrics()})
 
     def time_steps(self, width: int) -> int:

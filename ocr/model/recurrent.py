@@ -13,8 +13,7 @@ class Recurrent(nn.Module):
     """A stack of bidirectional layers of one `kind` of cell, such as torch.nn.LSTM.
 
     in_features: F. num_layers: how many layers. hidden_size: of the first, in each direction;
-    hidden_size_2: of every further one, None for the same. dropout: before each
-    layer, the same features at every step (Gal & Ghahramani 2016, arXiv:1512.05287).
+    hidden_size_2: of every further one, None for the same. dropout: after each layer.
     """
 
     kind: type[nn.RNNBase]
@@ -44,12 +43,12 @@ class Recurrent(nn.Module):
         # The backward direction has to start at each sequence's own end.
         lengths = lengths.clamp(min=1).cpu() if padded else lengths
         for layer in self.layers:
-            x = x * self.dropout(x.new_ones(x.shape[0], 1, x.shape[2]))
             if padded:
                 packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
                 x, _ = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=steps)
             else:
                 x, _ = layer(x)
+            x = self.dropout(x)
         return x
 
 
