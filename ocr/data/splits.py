@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from ocr.data.sources import Sample
 from ocr.errors import UserError
 
-PARTS = ("train", "val", "test")
-
 
 def split(samples: Sequence[Sample], shares: dict[str, float]) -> dict[str, list[Sample]]:
     """Share out `samples`: to each part of `shares` about its share, the rest to "train".

@@ -96,9 +96,8 @@ class Recognizer(LightningModule):
         """As Lightning does, but for fused optimizers as well, which it refuses under autocast."""
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
-            scaler.unscale_(
-                optimizer
-            )  # 16-mixed: Lightning leaves that to a fused optimizer's step
+            # 16-mixed: Lightning leaves the unscaling to a fused optimizer's own step.
+            scaler.unscale_(optimizer)
         if gradient_clip_val and gradient_clip_algorithm == "value":
             nn.utils.clip_grad_value_(self.parameters(), gradient_clip_val)
         elif gradient_clip_val:
