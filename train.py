@@ -6,11 +6,12 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from ocr.errors import plain_errors, plain_job_errors
+from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
 from ocr.model.checkpoint import resumable
 from ocr.resolvers import register_resolvers
+from ocr.search.apart import run_apart, sweeping
 from ocr.seed import seed
 from ocr.summary import conclude
 
@@ -19,9 +20,8 @@ register_resolvers()
 
 @hydra.main(config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
-    """One run, or one of a sweep; returns what the sweep looks at."""
-    with plain_job_errors():
-        return train(config)
+    """One run, or one of a sweep."""
+    return run_apart(__file__) if sweeping() else train(config)
 
 
 def train(config: DictConfig) -> float:
@@ -42,15 +42,16 @@ def train(config: DictConfig) -> float:
     logger = [build(logger) for logger in config.logger.values()]
     trainer = build(config.trainer, callbacks=[*callbacks.values()], logger=logger)
 
-    trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
     best = callbacks["best"]
-    path = best.path
+    if config.fit:
+        trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
+    else:
+        best.take(config.ckpt_path)
+        best.scores |= trainer.validate(recognizer, data, best.path, False, weights_only=True)[0]
     if config.test and "test" in data.parts:
-        best.scores |= trainer.test(recognizer, data, path, verbose=False, weights_only=True)[0]
-
-    seconds = callbacks["stopwatch"].fit_seconds
-    conclude(trainer, recognizer, data, best.scores, seconds, config.seed, folder)
-    return best.best_model_score.item()
+        best.scores |= trainer.test(recognizer, data, best.path, False, weights_only=True)[0]
+    conclude(trainer, recognizer, data, callbacks, config, folder)
+    return best.scores[config.objective]
 
 
 if __name__ == "__main__":

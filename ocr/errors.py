@@ -3,12 +3,10 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from difflib import get_close_matches
 
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from hydra.types import RunMode
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 
@@ -40,12 +38,6 @@ def plain_errors() -> Iterator[None]:
         if _TRACEBACKS:
             raise
         sys.exit(130)  # as a shell counts Ctrl-C
-
-
-def plain_job_errors() -> AbstractContextManager[None]:
-    """`plain_errors` for one job; a sweep must see its failed jobs as exceptions, not as exits."""
-    alone = HydraConfig.get().mode == RunMode.RUN
-    return plain_errors() if alone else nullcontext()
 
 
 def explain(error: BaseException) -> str:

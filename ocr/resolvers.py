@@ -1,6 +1,6 @@
 """Functions that conf/ may call: `${name:argument}`."""
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from ocr.model.metrics import OBJECTIVES
 from ocr.model.precision import fastest_precision
@@ -12,3 +12,9 @@ def register_resolvers() -> None:
     OmegaConf.register_resolver(
         "better", lambda objective: OBJECTIVES.get(objective, "min"), replace=True
     )
+    OmegaConf.register_resolver("values", _values, replace=True)
+
+
+def _values(part: DictConfig) -> DictConfig:
+    """A part's config without the space to search it in."""
+    return OmegaConf.masked_copy(part, [key for key in part if key != "search"])

@@ -8,13 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Trainer
+from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console
 from rich.table import Table
 
 from ocr import __version__
 from ocr.data.datamodule import DataModule
+from ocr.model.latency import cpu_ms
 from ocr.model.metrics import wilson_interval
 from ocr.model.recognizer import Recognizer
 
@@ -26,18 +27,17 @@ def conclude(
     trainer: Trainer,
     recognizer: Recognizer,
     data: DataModule,
-    scores: Mapping[str, float],
-    seconds: float,
-    seed: int,
+    callbacks: Mapping[str, Callback],
+    config: Mapping[str, Any],
     folder: Path,
 ) -> None:
     """Write metrics.json into `folder` and print the closing table.
 
-    scores: by name, such as "test/cer". seconds: of fitting, validation included.
+    callbacks: by name; "best" holds the scores, "stopwatch" the seconds. config: of the run.
     """
     counts = {part: len(samples) for part, samples in data.parts.items()}
-    metrics: dict[str, Any] = {}
-    for name, value in scores.items():
+    metrics: dict[str, Any] = {"objective": config["objective"]}
+    for name, value in callbacks["best"].scores.items():
         part, _, kind = name.partition("/")
         metrics[name] = None if math.isnan(value) else value  # JSON has no NaN
         if kind == "exact_match":
@@ -46,15 +46,22 @@ def conclude(
     metrics |= {
         "images_skipped": len(data.skipped),
         "images_per_epoch": len(data.train_dataloader().dataset),
-        "fit_seconds": seconds,
+        "fit_seconds": callbacks["stopwatch"].fit_seconds,
         "epochs": trainer.current_epoch,
         "parameters": sum(p.numel() for p in recognizer.parameters()),
-        "seed": seed,
+        "cpu_ms": _cpu_ms(recognizer, data),
+        "seed": config["seed"],
         "versions": {"surrogate-ocr": __version__, "python": platform.python_version()}
         | {package: version(package) for package in PACKAGES},
     }
     _write(metrics, folder / "metrics.json")
-    _print(metrics, folder / "best.ckpt")
+    _print(metrics, folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"]))
+
+
+def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
+    """For one image of the validation part."""
+    pixels, widths = data.normalizer.batch([data.dataset("val").image(0)])
+    return cpu_ms(recognizer.model, data.normalizer.floats(pixels, widths), widths)
 
 
 def _write(metrics: Mapping[str, Any], path: Path) -> None:

@@ -30,6 +30,7 @@ class DataModule(LightningDataModule):
     batch_size: images in a training step, on each device.
     min_batches: training steps in an epoch, at least; a small set is gone through several times.
     val_size, test_size: shares of the images. split_seed: another number, another split.
+    train_on_val: train on the validation images as well.
     height, width, channels: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
     max_skipped: the share of samples that may be left out before the run ends.
@@ -46,6 +47,7 @@ class DataModule(LightningDataModule):
         val_size: float,
         test_size: float,
         split_seed: int,
+        train_on_val: bool,
         height: int,
         width: int | None,
         channels: int,
@@ -69,6 +71,7 @@ class DataModule(LightningDataModule):
         self.min_batches = min_batches
         self.shares = {"test": test_size, "val": val_size}
         self.split_seed = split_seed
+        self.train_on_val = train_on_val
         self.max_skipped = max_skipped
         self.num_workers = num_workers
         self.augment = augment
@@ -117,6 +120,8 @@ class DataModule(LightningDataModule):
             )
         self.parts = parts | split(parts["train"], shares)
         self._warn_of_leaks()
+        if self.train_on_val:
+            self.parts["train"] = [*self.parts["train"], *self.parts["val"]]
         train = self.dataset("train")
         if not self._fitted:
             self.normalizer.fit(

@@ -14,6 +14,8 @@ ALLOWED = [
     "ocr.data.augment.*",
     "ocr.data.kinds.*",
     "ocr.model.*",
+    "ocr.search.trial.*",
+    "optuna.pruners.*",
     "pytorch_lightning.Trainer",
     "pytorch_lightning.callbacks.*",
     "pytorch_lightning.loggers.*",

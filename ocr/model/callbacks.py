@@ -42,6 +42,12 @@ class BestCheckpoint(ModelCheckpoint):
             )
         return self.best_model_path
 
+    def take(self, path: str | None) -> None:
+        """Make `path` the best of a run that doesn't train."""
+        if path is None:
+            raise UserError("fit=false tests a checkpoint: give ckpt_path=.../best.ckpt")
+        self.best_model_path = path
+
     def check_monitor_top_k(self, trainer: Trainer, current: torch.Tensor | None = None) -> bool:
         """Whether `current` is at least as good as the best so far."""
         if current is not None and current == self.best_model_score:

@@ -1,0 +1,1 @@
+"""What tunes: the space, the study, the trials, the winner."""

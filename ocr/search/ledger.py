@@ -1,0 +1,153 @@
+"""Who runs which trial: each proposal once, the total exact, whatever dies on the way.
+
+A trial that failed by itself has a `reason`. One without a reason was interrupted: its process
+ended before it did. It doesn't count, and the same values are tried again under a new number.
+"""
+
+import fcntl
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import fail_stale_trials
+from optuna.trial import FrozenTrial, TrialState
+
+NEWBORN = 10  # seconds within which a trial gets its owner
+
+
+def interrupted(trial: FrozenTrial) -> bool:
+    """Whether its process ended before it did."""
+    return trial.state == TrialState.FAIL and "reason" not in trial.user_attrs
+
+
+def counts(trial: FrozenTrial) -> bool:
+    """Whether it is one of the study's `n_trials`."""
+    return not interrupted(trial) and "withdrawn" not in trial.user_attrs
+
+
+class Ledger:
+    """Hands out the trials of `study` to this process and to others beside it.
+
+    folder: of the sweep. salvage: called with an interrupted trial of a dead process; records its
+    result and returns True if it had come to its end all the same.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        n_trials: int,
+        folder: Path,
+        salvage: Callable[[FrozenTrial], bool],
+    ) -> None:
+        self.study = study
+        self.n_trials = n_trials
+        self.folder = folder
+        self.salvage = salvage
+        self._mutex = threading.Lock()
+        self.own: set[int] = set()
+        # The system gives the lock back when the process ends, however it does.
+        self._path = folder / f".owner-{uuid.uuid4().hex}"
+        self._file = self._path.open("w")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self.owner = {"host": socket.gethostname(), "lock": str(self._path), "pid": os.getpid()}
+
+    def close(self) -> None:
+        """No trial of ours runs any more."""
+        self._path.unlink(missing_ok=True)
+        self._file.close()
+
+    def trials(self) -> list[FrozenTrial]:
+        """All that count, or were interrupted."""
+        every = self.study.get_trials(deepcopy=False)
+        return [trial for trial in every if "withdrawn" not in trial.user_attrs]
+
+    def start_with(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Have these params tried first, once in the study."""
+        known = {trial.user_attrs.get("start") for trial in self.trials()}
+        for index, params in enumerate(points):
+            if index not in known:
+                self.study.enqueue_trial(dict(params), user_attrs={"start": index})
+
+    def claim(self) -> optuna.Trial | None:
+        """A trial for this process to run; None if there is nothing left to start."""
+        with self._mutex:
+            while self._anything_left():
+                trial = self.study.ask()
+                self.own.add(trial.number)
+                trial.set_user_attr("owner", self.owner)
+                trial.set_user_attr("folder", str(self.folder / str(trial.number)))
+                if not self._superfluous(trial):
+                    return trial
+                trial.set_user_attr("withdrawn", True)
+                trial.set_user_attr("reason", "another process ran it")
+                self.study.tell(trial, state=TrialState.FAIL)
+            return None
+
+    def running_elsewhere(self) -> list[int]:
+        """The trials that other processes run."""
+        return [
+            trial.number
+            for trial in self.trials()
+            if trial.state == TrialState.RUNNING and trial.number not in self.own
+        ]
+
+    def release(self, number: int) -> None:
+        """Our trial came to its end and was told to the study."""
+        self.own.discard(number)
+
+    def bury(self) -> None:
+        """Find trials whose process is dead, and have them tried again."""
+        fail_stale_trials(self.study)  # of other machines, by their heartbeat
+        for trial in self.trials():
+            if trial.state == TrialState.RUNNING and self._orphaned(trial):
+                with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
+                    if not self.salvage(trial):
+                        self.study.tell(trial.number, state=TrialState.FAIL)
+        trials = self.trials()
+        retried = {trial.user_attrs.get("retry_of") for trial in trials}
+        for trial in trials:
+            if interrupted(trial) and trial.params and trial.number not in retried:
+                attributes = {k: v for k, v in trial.user_attrs.items() if k == "start"}
+                attributes["retry_of"] = trial.number
+                self.study.enqueue_trial(trial.params, user_attrs=attributes)
+
+    def _anything_left(self) -> bool:
+        self.bury()
+        counted = [trial.number for trial in self.trials() if counts(trial)]
+        waiting = [t.number for t in self.trials() if t.state == TrialState.WAITING]
+        return len(counted) < self.n_trials or any(
+            counted.index(number) < self.n_trials for number in waiting
+        )
+
+    def _superfluous(self, trial: optuna.Trial) -> bool:
+        """Whether another process was faster to take the last one, or the same one."""
+        before = [t for t in self.trials() if t.number < trial.number]
+        if sum(map(counts, before)) >= self.n_trials:
+            return True
+        for name in ("retry_of", "start"):
+            mark = trial.user_attrs.get(name)
+            twins = (t for t in before if not interrupted(t) and t.user_attrs.get(name) == mark)
+            if mark is not None and any(twins):
+                return True
+        return False
+
+    def _orphaned(self, trial: FrozenTrial) -> bool:
+        if trial.number in self.own:
+            return False
+        owner = trial.user_attrs.get("owner")
+        if owner is None:  # its process had no time to sign, or is about to
+            return (datetime.now() - trial.datetime_start).total_seconds() > NEWBORN
+        if owner["host"] != self.owner["host"]:
+            return False
+        with suppress(OSError), Path(owner["lock"]).open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return not Path(owner["lock"]).exists()

@@ -1,0 +1,315 @@
+"""The search: ask the study for values, train with them, tell it what they scored."""
+
+import logging
+import os
+import signal
+import threading
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from copy import copy
+from pathlib import Path
+
+import optuna
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobStatus
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+from optuna.exceptions import StorageInternalError
+from optuna.storages._heartbeat import get_heartbeat_thread
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from ocr.errors import UserError, explain
+from ocr.search.board import Board
+from ocr.search.ledger import Ledger, counts
+from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
+from ocr.search.space import Space, read_space
+from ocr.search.storage import first_line
+from ocr.search.study import is_grid, make_sampler, open_study
+
+REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
+JUDGED_AFTER = 5  # trials; before, a failure is not yet a share
+
+
+def search(
+    config: DictConfig, context: HydraContext, task: TaskFunction, arguments: Sequence[str]
+) -> None:
+    """Run the sweep that `config` and the command line's `arguments` describe."""
+    from ocr.search.winner import crown
+
+    _hush()
+    settings = config.hydra.sweeper
+    loader = context.config_loader
+    space = read_space(
+        settings.params or {},
+        arguments,
+        lambda lines: loader.load_sweep_config(config, lines),
+        loader.get_group_options,
+    )
+    if is_grid(settings.sampler):
+        space = space.in_steps(settings.grid_points)
+    launcher = Plugins.instance().instantiate_launcher(context, task, config)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with Search(config, launcher.launch, space) as searching:
+            if searching.run():
+                crown(searching, loader.get_group_options)
+    except (StorageInternalError, SQLAlchemyError) as error:
+        raise UserError(
+            f"hydra.sweeper.storage={settings.storage}: {first_line(error)}. What it holds is "
+            "kept; the same command goes on from there"
+        ) from error
+
+
+class Search:
+    """One process' part in a study.
+
+    config: of the sweep. launch: runs jobs, each a list of overrides. space: what to search.
+    """
+
+    def __init__(self, config: DictConfig, launch: Callable, space: Space) -> None:
+        self.config = config
+        self.settings = config.hydra.sweeper
+        self.space = space
+        self.folder = Path(config.hydra.sweep.dir).absolute()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.objectives = list(self.settings.objectives)
+        directions = self.settings.direction
+        self.directions = [directions] if isinstance(directions, str) else list(directions)
+        self.n_jobs = _n_jobs(config)
+        self.study = open_study(self.settings, space, self.directions, self.objectives)
+        self.study.sampler = make_sampler(
+            self.settings.sampler, config.seed, len(self.study.get_trials(deepcopy=False))
+        )
+        self.deadline = None
+        if self.settings.minutes is not None:
+            self.deadline = time.time() + 60 * self.settings.minutes
+        self._launch = launch
+        self._mutex = threading.Lock()
+        self._over = False
+        self._report_due = 0.0
+
+    def __enter__(self) -> "Search":
+        self.ledger = Ledger(self.study, self.settings.n_trials, self.folder, self.salvage)
+        self.board = Board(
+            self.ledger.trials,
+            self.settings.n_trials,
+            self.n_jobs,
+            self.objectives,
+            self.ranking,
+            self.deadline,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ledger.close()
+
+    def run(self) -> bool:
+        """Run trials until there are enough; returns whether this process is the last one.
+
+        Raises UserError with the reasons if too many fail.
+        """
+        self.ledger.start_with(self._starting_points())
+        self.ledger.bury()
+        done = sum(trial.state.is_finished() and counts(trial) for trial in self.ledger.trials())
+        if done >= self.settings.n_trials:
+            self.board.say(
+                f"the study holds {done} finished trials: hydra.sweeper.n_trials="
+                f"{self.settings.n_trials} asks for no more"
+            )
+        else:
+            self.board.say(
+                f"{self.settings.n_trials - done} trials, {self.n_jobs} at once; if this is "
+                f"interrupted, the same command with hydra.sweep.dir={shown(self.folder)} goes on"
+            )
+            try:
+                with self.board:
+                    self._work()
+            except KeyboardInterrupt:
+                self._interrupted()
+                raise
+            finally:
+                self.save(final=True)
+        elsewhere = self.ledger.running_elsewhere()
+        if elsewhere:
+            self.board.say(
+                f"trials {', '.join(map(str, elsewhere))} are still running in other processes; "
+                "the last process to end picks the winner"
+            )
+        return not elsewhere
+
+    def ranking(self) -> list[FrozenTrial]:
+        """Complete trials, the best first; with several objectives the Pareto front."""
+        if len(self.directions) > 1:
+            return self.study.best_trials
+        done = [t for t in self.ledger.trials() if t.state == TrialState.COMPLETE]
+        sign = -1 if self.directions[0] == "maximize" else 1
+        # Small validation parts make equal scores; the loss tells them apart.
+        return sorted(done, key=lambda t: (sign * t.value, t.user_attrs["metrics"]["val/loss"]))
+
+    def launch(self, overrides: Sequence[str], subdir: str, number: int) -> str | None:
+        """Run one job in `folder`/`subdir`; returns why it failed, or None."""
+        try:
+            [job] = self._launch([(*overrides, f"hydra.sweep.subdir={subdir}")], number)
+        except Exception as error:  # the launcher lost it
+            return f"{type(error).__name__}: {explain(error)}"
+        # JobReturn.return_value would print, and raise, what is only to be recorded.
+        return None if job.status == JobStatus.COMPLETED else explain(job._return_value)
+
+    def save(self, final: bool = False) -> None:
+        """Write trials.csv, and the report if it is time to."""
+        from ocr.search.report import write_report
+
+        trials = self.ledger.trials()
+        try:
+            write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
+            start = time.monotonic()
+            if final or start > self._report_due:
+                (self.folder / "report").mkdir(exist_ok=True)
+                relevant = [self._relevant(trial) for trial in trials]
+                write_report(relevant, self.objectives, self.directions, self.folder / "report")
+                took = time.monotonic() - start
+                self._report_due = time.monotonic() + took / REPORT_SHARE
+        except OSError as error:
+            self.board.say(
+                f"{shown(Path(error.filename or self.folder))} can't be written "
+                f"({error.strerror}); nothing is lost, the study holds all results"
+            )
+
+    def salvage(self, trial: FrozenTrial) -> bool:
+        """Record a trial whose process died between its end and the telling of it."""
+        if read_metrics(Path(trial.user_attrs.get("folder", ""))) is None:
+            return False
+        self._tell(optuna.Trial(self.study, trial._trial_id), None)
+        return True
+
+    def _starting_points(self) -> list[dict]:
+        points = [self.space.params()] if self.settings.start_with_default else []
+        for path in self.settings.start_from:
+            maximize = self.directions[0] == "maximize"
+            points += read_points(path, self.space, self.settings.start_from_best, maximize)
+        return points
+
+    def _work(self) -> None:
+        if self.n_jobs == 1:
+            self._run_trials()
+            return
+        with ThreadPoolExecutor(self.n_jobs) as pool:
+            futures = [pool.submit(self._run_trials) for _ in range(self.n_jobs)]
+            wait(futures, return_when=FIRST_EXCEPTION)
+            self._over = True
+            for future in futures:
+                future.result()
+
+    def _run_trials(self) -> None:
+        while not self._over and (self.deadline is None or time.time() < self.deadline):
+            trial = self.ledger.claim()
+            if trial is None:
+                return
+            start = time.monotonic()
+            with get_heartbeat_thread(trial._trial_id, self.study._storage):
+                with self._mutex:
+                    settings = self.space.suggest(trial)
+                words = [*self.space.overrides(settings), f"callbacks.trial.number={trial.number}"]
+                if self.deadline is not None:
+                    words.append(f"callbacks.trial.deadline={self.deadline}")
+                failure = self.launch(words, str(trial.number), trial.number)
+            with self._mutex:
+                self._tell(trial, failure)
+                self.ledger.release(trial.number)
+                self.save()
+                told = self.study.get_trials(deepcopy=False)[trial.number]
+                self.board.ended(told, time.monotonic() - start)
+                self._give_up_if_hopeless()
+
+    def _tell(self, trial: optuna.Trial, failure: str | None) -> None:
+        metrics = read_metrics(Path(trial.user_attrs["folder"])) or {}
+        values = [metrics.get(name) for name in self.objectives]
+        if failure is None and None in values:
+            failure = f"its metrics.json has no number for {', '.join(self.objectives)}"
+        if failure is not None:
+            trial.set_user_attr("reason", failure)
+            self.study.tell(trial, state=TrialState.FAIL)
+            return
+        kept = {name: metrics[name] for name in METRICS.values() if name in metrics}
+        trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
+        try:
+            if trial.user_attrs.get("stopped", {}).get("how") == "pruned":
+                self.study.tell(trial, state=TrialState.PRUNED)
+            else:
+                self.study.tell(trial, values)
+        except RuntimeError as error:  # the sampler has been through its whole grid
+            if "Study.stop" not in str(error):
+                raise
+            self._over = True
+
+    def _give_up_if_hopeless(self) -> None:
+        trials = [t for t in self.ledger.trials() if t.state.is_finished() and counts(t)]
+        failed = [t for t in trials if t.state == TrialState.FAIL]
+        total = max(len(trials), min(JUDGED_AFTER, self.settings.n_trials))
+        if len(failed) > self.settings.max_failure_rate * total:
+            self._over = True
+            reasons = Counter(map(reason, failed)).most_common()
+            words = "; ".join(f"{text} ({count} times)" for text, count in reasons)
+            raise UserError(
+                f"{len(failed)} of {len(trials)} trials failed, more than "
+                f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows: {words}"
+            )
+
+    def _interrupted(self) -> None:
+        for trial in self.ledger.trials():
+            if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
+                self.study.tell(trial.number, state=TrialState.FAIL)
+        self.save()
+        self.board.say(
+            "interrupted; to go on, give the same command with "
+            f"hydra.sweep.dir={shown(self.folder)}"
+        )
+        if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
+            self.ledger.close()
+            os._exit(130)
+
+    def _relevant(self, trial: FrozenTrial) -> FrozenTrial:
+        """With the values that mattered, and no others."""
+        names = self.space.relevant(trial.params)
+        copied = copy(trial)
+        copied.params = {name: trial.params[name] for name in names}
+        copied.distributions = {name: trial.distributions[name] for name in names}
+        copied.user_attrs = {**trial.user_attrs, "reason": reason(trial)}
+        return copied
+
+
+def _hush() -> None:
+    """The board tells what is launched; Optuna and matplotlib have nothing to add."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    for name in ("hydra", "hydra_plugins", "matplotlib"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", "Heartbeat of storage")
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+def shown(path: Path) -> Path:
+    """Relative to where the person stands, if it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _n_jobs(config: DictConfig) -> int:
+    """How many trials run at once."""
+    launcher = config.hydra.launcher
+    engine = launcher._target_.rpartition(".")[2]
+    wanted = config.hydra.sweeper.n_jobs
+    if engine == "BasicLauncher":
+        if wanted not in (None, 1):
+            raise UserError(
+                f"hydra.sweeper.n_jobs={wanted}: Hydra's basic launcher runs one job at a time. "
+                "Add hydra/launcher=joblib"
+            )
+        return 1
+    if wanted is None and engine == "JoblibLauncher":
+        import joblib
+
+        return joblib.effective_n_jobs(launcher.n_jobs)
+    return wanted or 2

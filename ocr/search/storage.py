@@ -1,0 +1,70 @@
+"""Where the study lives."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from hydra.utils import instantiate
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from ocr.errors import UserError
+
+HEARTBEAT = 30  # seconds between the signs of life of a running trial
+GRACE = 120  # seconds without one until a trial on another machine counts as dead
+
+
+def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
+    """The storage at a database URL, in a journal file (`PATH.log`, `PATH.journal`), or made from
+    a config with a `_target_` in optuna.storages.
+
+    Raises UserError if it can't be reached.
+    """
+    try:
+        if isinstance(storage, Mapping):
+            return instantiate(storage, _execution_whitelist_=["optuna.storages.*"])
+        if "://" not in storage and storage.endswith((".log", ".journal")):
+            Path(storage).parent.mkdir(parents=True, exist_ok=True)
+            return JournalStorage(JournalFileBackend(storage))
+        url = make_url(storage)
+        options = {}
+        if url.get_backend_name() == "sqlite":
+            options = {"connect_args": {"timeout": 60}}  # several processes write to the file
+            if url.database:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        return RDBStorage(
+            storage,
+            engine_kwargs=options | {"pool_pre_ping": True},
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+        )
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"hydra.sweeper.storage={_hidden(storage)} needs a package: pip install {error.name}"
+        ) from error
+    except ArgumentError as error:
+        raise UserError(
+            f"hydra.sweeper.storage={storage}: give a database URL, such as sqlite:///study.db or "
+            "postgresql+psycopg://user:password@host/name, or a journal file (study.log)"
+        ) from error
+    except (OSError, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
+        raise UserError(
+            f"hydra.sweeper.storage={_hidden(storage)} can't be opened: {first_line(error)}"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """The gist of a database's error, which tend to be long."""
+    origin = getattr(error, "orig", None) or error.__cause__ or error
+    return str(origin).strip().splitlines()[0] if str(origin).strip() else type(error).__name__
+
+
+def _hidden(storage: str | Mapping[str, Any]) -> str:
+    """Without the password."""
+    try:
+        return make_url(storage).render_as_string(hide_password=True)
+    except (ArgumentError, TypeError):
+        return str(storage)

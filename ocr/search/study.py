@@ -1,0 +1,115 @@
+"""The study: opened or made, checked against what is asked of it, with its sampler."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import optuna
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSampler
+
+from ocr.errors import UserError
+from ocr.search.space import Space
+from ocr.search.storage import open_storage
+
+# Overrides that may change from one command to the next without making other trials.
+_FREE = {
+    "hparams_search",
+    "logger",
+    "pruner",
+    "data.cache_mb",
+    "data.num_workers",
+    "trainer.accelerator",
+    "trainer.devices",
+    "trainer.num_nodes",
+    "trainer.strategy",
+}
+
+
+def is_grid(sampler: DictConfig) -> bool:
+    """Whether `sampler` (a config) goes through a grid."""
+    return sampler.get("_target_") == f"optuna.samplers.{GridSampler.__name__}"
+
+
+def make_sampler(config: DictConfig, seed: int, trials: int) -> BaseSampler:
+    """The sampler of a study that has `trials` trials already, which it doesn't propose again.
+
+    A grid is gone through in random order, made point by point: that of the shipped space would
+    not fit into memory. Raises UserError if the sampler can't be made.
+    """
+    values = {
+        name: value
+        for name, value in OmegaConf.to_container(config, resolve=True).items()
+        if value is not None
+    }
+    values.setdefault("seed", seed)
+    if not values["_target_"].endswith(QMCSampler.__name__):
+        values["seed"] += trials  # a sequence continues by itself; chance would start anew
+    if is_grid(config):
+        return BruteForceSampler(seed=values["seed"])
+    allowed = ("hydra_plugins.hydra_optuna_sweeper.*", "optuna.samplers.*")
+    try:
+        return instantiate(values, _execution_whitelist_=allowed)
+    except Exception as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise UserError(f"hydra/sweeper/sampler can't be made: {reason}") from error
+
+
+def open_study(
+    settings: DictConfig, space: Space, directions: Sequence[str], objectives: Sequence[str]
+) -> optuna.Study:
+    """The study that hydra.sweeper's `settings` name, made if need be.
+
+    Raises UserError if it can't be reached, or was made for something else.
+    """
+    for direction in directions:
+        if direction not in ("minimize", "maximize"):
+            raise UserError(f"hydra.sweeper.direction={direction}: choose minimize or maximize")
+    if len(directions) != len(objectives):
+        raise UserError(
+            f"hydra.sweeper.direction names {len(directions)} directions for the "
+            f"{len(objectives)} of hydra.sweeper.objectives: give one for each"
+        )
+    study = optuna.create_study(
+        study_name=settings.study_name,
+        storage=open_storage(settings.storage),
+        directions=list(directions),
+        load_if_exists=True,
+    )
+    purpose = {
+        "objectives": list(objectives),
+        "directions": list(directions),
+        "space": space.describe(),
+        "fixed": _fixed(space),
+    }
+    made_for = study.user_attrs.get("purpose")
+    if made_for is None and not study.get_trials(deepcopy=False):
+        study.set_user_attr("purpose", purpose)
+    elif made_for != purpose:
+        raise UserError(
+            f"the study {study.study_name!r} in hydra.sweeper.storage was made for other trials: "
+            f"{_differences(made_for or {}, purpose)}. Give the same values as then, or another "
+            "hydra.sweeper.study_name or hydra.sweep.dir"
+        )
+    return study
+
+
+def _fixed(space: Space) -> dict[str, str]:
+    pairs = (fixed.line.partition("=")[::2] for fixed in space.fixed)
+    return {key: value for key, value in pairs if key not in _FREE}
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    found = []
+    for name in ("objectives", "directions", "space", "fixed"):
+        then, now = old.get(name), new[name]
+        if isinstance(now, dict):
+            then = then or {}
+            found += [
+                f"{key} ({then.get(key, 'not given')} then, {now.get(key, 'not given')} now)"
+                for key in sorted(then.keys() | now.keys())
+                if then.get(key) != now.get(key)
+            ]
+        elif then != now:
+            found.append(f"{name} ({then} then, {now} now)")
+    return "; ".join(found[:3]) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")

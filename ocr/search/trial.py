@@ -1,0 +1,97 @@
+"""What a search does inside the training of one trial."""
+
+import math
+import time
+
+import optuna
+from omegaconf import DictConfig
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from ocr.errors import UserError
+from ocr.log import say
+from ocr.search.storage import open_storage
+
+# What is told to the pruner, so that it falls or rises as the objective does. Exact match stays 0
+# long after reading has begun to improve, so the share of right characters stands in for it.
+_REPORTS = {
+    "val/cer": lambda metrics: metrics["val/cer"],
+    "val/loss": lambda metrics: metrics["val/loss"],
+    "val/exact_match": lambda metrics: 1 - metrics["val/cer"],
+}
+
+
+class Trial(Callback):
+    """Reports every validation to the study, and ends the training if it is told to.
+
+    number: of the trial. deadline: when to stop, in seconds since 1970.
+    objective: what is optimised. storage, study_name: where the study is. pruner: Optuna's.
+    """
+
+    def __init__(
+        self,
+        number: int | None,
+        deadline: float | None,
+        objective: str,
+        storage: str | DictConfig,
+        study_name: str,
+        pruner: optuna.pruners.BasePruner,
+    ) -> None:
+        if number is None:
+            raise UserError(
+                "hparams_search searches with -m: python train.py -m hparams_search=..."
+            )
+        self.number = number
+        self.deadline = deadline
+        self.objective = objective
+        self.storage = storage
+        self.study_name = study_name
+        self.pruner = pruner
+        self._trial: optuna.Trial | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Join the study; refuse to be measured on fewer images than the other trials."""
+        if not trainer.is_global_zero:
+            return
+        study = optuna.load_study(
+            study_name=self.study_name, storage=open_storage(self.storage), pruner=self.pruner
+        )
+        frozen = study.get_trials(deepcopy=False)[self.number]
+        self._trial = optuna.Trial(study, frozen._trial_id)
+        images = len(trainer.datamodule.parts["val"])
+        others = study.user_attrs.get("images_val")
+        if others is None:
+            study.set_user_attr("images_val", images)
+        elif images < others:
+            raise UserError(
+                f"only {images} of the {others} validation images of the other trials can be "
+                f"read: {trainer.datamodule.skipped[-1].reason}"
+            )
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report; stop if the pruner says so or time is up."""
+        if trainer.sanity_checking:
+            return
+        reason = self._reason_to_stop(trainer) if trainer.is_global_zero else ""
+        reason = trainer.strategy.broadcast(reason)
+        if reason:
+            say(reason)
+            trainer.should_stop = True
+
+    def _reason_to_stop(self, trainer: Trainer) -> str:
+        value = float(_REPORTS[self.objective](trainer.callback_metrics))
+        epoch = trainer.current_epoch + 1
+        if len(self._trial.study.directions) == 1:  # Optuna prunes by one objective only
+            if math.isfinite(value):
+                self._trial.report(value, epoch)
+            if epoch < trainer.max_epochs and self._trial.should_prune():
+                reason = f"pruned in epoch {epoch}"
+                self._stopped("pruned", reason)
+                return reason
+        if self.deadline is not None and time.time() > self.deadline:
+            reason = f"stopped in epoch {epoch}: hydra.sweeper.minutes is over"
+            self._stopped("late", reason)
+            return reason
+        return ""
+
+    def _stopped(self, how: str, reason: str) -> None:
+        self._trial.set_user_attr("stopped", {"how": how, "reason": reason})
