@@ -6,14 +6,14 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 GROUPS = (
-    "augment", "callbacks", "data", "encoder", "experiment", "head", "logger", "optimizer",
-    "recurrent", "scheduler", "trainer",
+    "augment", "callbacks", "data", "encoder", "experiment", "head", "hparams_search", "logger",
+    "optimizer", "pruner", "recurrent", "scheduler", "trainer",
 )  # fmt: skip
 CHOICES = [
     f"{group}={path.stem}"
     for group in GROUPS
     for path in sorted((ROOT / "conf" / group).glob("*.yaml"))
-    if path.stem != "base"
+    if path.stem != "base" and group != "pruner"  # pruners belong to a search: tests/search
 ]
 SEARCHED = (
     "optimizer.lr",

@@ -1,0 +1,215 @@
+"""Searches as a person starts them, with real training in processes of their own."""
+
+import csv
+import json
+import sys
+
+import pytest
+import yaml
+from conftest import SMALL, start, train
+
+from ocr.search.apart import _run
+
+FAST = (*SMALL, "encoder.num_layers=2", "data.min_batches=1")
+SEARCH = (*FAST, "-m", "hparams_search=optuna", "hydra.sweeper.max_failure_rate=1")
+
+
+def rows(sweep):
+    with (sweep / "trials.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def searched(cwd, folder, *overrides):
+    sweep = cwd / "sweep"
+    words = ("data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}")
+    code, output = train(*SEARCH, *words, *overrides, cwd=cwd)
+    assert code == 0, output
+    return sweep, output
+
+
+def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
+    sweep, output = searched(
+        tmp_path, folder, "hydra.sweeper.n_trials=2", "hydra.sweeper.top_k=1",
+        "hydra.sweeper.top_seeds=1", "head=linear",
+    )  # fmt: skip
+    table = rows(sweep)
+    assert [row["state"] for row in table] == ["complete", "complete"], table
+    for row in table:
+        assert float(row["cpu_ms"]) > 0 and int(row["parameters"]) > 0 and int(row["epochs"]) == 2
+        run = json.loads((sweep / row["number"] / "metrics.json").read_text())
+        assert not any(name.startswith("test/") for name in run), "a trial has read the test part"
+        assert (sweep / row["number"] / "best.ckpt").exists()
+    assert json.loads((sweep / "metrics.json").read_text())["test/cer"] >= 0
+    assert (sweep / "report" / "index.html").exists()
+    assert (sweep / "study.db").exists()
+    code, printed = read(sweep / "best.ckpt", folder, cwd=tmp_path)
+    assert code == 0 and len(printed.splitlines()) == 27
+
+    command = next(line for line in output.splitlines() if line.startswith("train again"))
+    words = command.split("train.py ")[1].split()
+    run = tmp_path / "again"
+    code, output = train(*words, f"hydra.run.dir={run}", cwd=tmp_path)
+    assert code == 0, output
+    again = yaml.safe_load((run / ".hydra" / "config.yaml").read_text())
+    number = next(w for w in (sweep / "best.yaml").read_text().split("Trial ")[1].split())
+    then = yaml.safe_load((sweep / number / ".hydra" / "config.yaml").read_text())
+    for part in ("encoder", "recurrent", "head", "optimizer", "data", "trainer"):
+        assert again[part] == then[part]
+
+    code, output = train(
+        *SEARCH, "data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}",
+        "hydra.sweeper.n_trials=2", "head=linear", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 0 and "2 finished trials" in output
+
+
+def read(checkpoint, folder, cwd):
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-m", "ocr", "read", str(checkpoint), str(folder)],
+        capture_output=True, text=True, cwd=cwd,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+def test_retraining_on_validation_images(tmp_path, folder):
+    sweep, _ = searched(tmp_path, folder, "hydra.sweeper.n_trials=1", "hydra.sweeper.retrain=true")
+    metrics = json.loads((sweep / "metrics.json").read_text())
+    assert metrics["images_train"] + metrics["images_test"] == 27
+
+
+def test_a_bad_trial_and_an_impossible_one(tmp_path, folder):
+    """encoder.stride=64 leaves too few time steps; a learning rate that isn't one raises."""
+    sweep, _ = searched(
+        tmp_path, folder, "hydra.sweeper.n_trials=4", "hydra.sweeper.top_k=0",
+        "hydra/sweeper/sampler=grid", "encoder=conv", "recurrent=none", "head=linear",
+        "encoder.growth=1", "encoder.units_2=0", "optimizer.lr=1e-3", "data.batch_size=8",
+        "encoder.units=64", "optimizer=adamw", "encoder.stride=choice(4,64)",
+        "optimizer.weight_decay=choice(0.01,-1)",
+    )  # fmt: skip
+    table = rows(sweep)
+    assert len(table) == 4
+    for row in table:
+        bad = row["encoder.stride"] == "64" or row["optimizer.weight_decay"] == "-1"
+        assert (row["state"] == "fail") == bad
+        if row["encoder.stride"] == "64":
+            assert "time steps" in row["reason"]
+            assert not (sweep / row["number"] / "last.ckpt").exists(), "it was trained"
+        elif bad:
+            assert "weight_decay" in row["reason"]
+
+
+@pytest.mark.parametrize("objective", ["val/exact_match", "val/loss"])
+def test_other_objectives(tmp_path, folder, objective):
+    sweep, _ = searched(
+        tmp_path, folder, "hydra.sweeper.n_trials=1", f"objective={objective}", "pruner=median"
+    )
+    [row] = rows(sweep)
+    assert float(row["value"]) == pytest.approx(float(row[objective]))
+
+
+def test_two_objectives(tmp_path, folder):
+    sweep, output = searched(
+        tmp_path, folder, "hparams_search=optuna_pareto", "hydra.sweeper.n_trials=2"
+    )
+    assert "Pareto front" in output
+    assert {"value/val/cer", "value/cpu_ms"} <= rows(sweep)[0].keys()
+
+
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local", "ray"])
+def test_workers_side_by_side(tmp_path, folder, launcher):
+    pytest.importorskip(f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher")
+    sweep, _ = searched(
+        tmp_path, folder, f"hydra/launcher={launcher}", "hydra.sweeper.n_jobs=2",
+        "hydra.sweeper.n_trials=4", "hydra.sweeper.top_k=0",
+    )  # fmt: skip
+    assert [row["state"] for row in rows(sweep)] == ["complete"] * 4, rows(sweep)
+
+
+def test_ranks_train_the_same_proposal(tmp_path, folder):
+    sweep, _ = searched(
+        tmp_path, folder, "trainer.strategy=ddp", "trainer.devices=2", "trainer.accelerator=cpu",
+        "hydra.sweeper.n_trials=2", "hydra.sweeper.top_k=0", "data.val_size=0.2",
+        "data.test_size=0.2", "pruner=median",
+    )  # fmt: skip
+    table = rows(sweep)
+    assert [row["state"] for row in table] == ["complete", "complete"], table
+    folders = {path.name for path in sweep.iterdir() if path.name.isdigit()}
+    assert folders == {"0", "1"}
+    for row in table:
+        log = (sweep / row["number"] / "output.log").read_text()
+        # Lightning says this once for each rank; each trial has two, of one world.
+        assert "MEMBER: 1/2" in log and "MEMBER: 2/2" in log
+
+
+def test_an_epoch_after_the_deadline_is_the_last(tmp_path, folder):
+    sweep, _ = searched(
+        tmp_path, folder, "hydra.sweeper.n_trials=3", "trainer.max_epochs=1000",
+        "hydra.sweeper.minutes=0.15", "callbacks.early_stopping=null",
+    )  # fmt: skip
+    table = rows(sweep)
+    assert len(table) < 3
+    assert "hydra.sweeper.minutes" in table[-1]["reason"] and table[-1]["state"] == "complete"
+
+
+def test_without_m_there_is_nothing_to_search(tmp_path, folder):
+    code, output = train("hparams_search=optuna", "data=folder", f"data.dir={folder}", cwd=tmp_path)
+    assert code == 1 and "error: hparams_search searches with -m" in output
+
+
+def test_a_plain_sweep_stays_hydras(tmp_path, folder):
+    code, output = train(
+        *FAST, "-m", "hydra/sweeper=basic", "optimizer=adam,sgd", "data=folder",
+        f"data.dir={folder}", f"hydra.sweep.dir={tmp_path / 'sweep'}", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 0, output
+    for number, name in enumerate(("Adam", "SGD")):
+        config = yaml.safe_load(
+            (tmp_path / "sweep" / str(number) / ".hydra/config.yaml").read_text()
+        )
+        assert config["optimizer"]["_target_"].endswith(name)
+        assert (tmp_path / "sweep" / str(number) / "best.ckpt").exists()
+
+
+def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
+    import signal
+    import time
+
+    sweep = tmp_path / "sweep"
+    words = (*SEARCH, "data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}")
+    words = (*words, "trainer.max_epochs=2000", "callbacks.early_stopping=null")
+    process = start(*words, "hydra.sweeper.n_trials=1", cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while not (sweep / "0" / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "interrupted; to go on" in output and "Traceback" not in output
+    assert [row["state"] for row in rows(sweep)][:1] == ["fail"]
+
+
+def script(tmp_path, text):
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    return [str(path)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "killed by SIGKILL"),
+        ("raise MemoryError('no room')", "MemoryError: no room"),
+        ("import sys; sys.exit('error: so it is')", "so it is"),
+        ("import os; os._exit(7)", "ended with code 7"),
+    ],
+)
+def test_what_becomes_of_a_process_is_told(tmp_path, text, words):
+    reason = _run(script(tmp_path, text), str(tmp_path), tmp_path / "output.log")
+    assert words in reason
+
+
+def test_a_process_that_is_well_has_no_reason(tmp_path):
+    assert _run(script(tmp_path, "print('hello')"), str(tmp_path), tmp_path / "output.log") is None
+    assert "hello" in (tmp_path / "output.log").read_text()

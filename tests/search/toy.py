@@ -1,0 +1,78 @@
+"""A search without training: `python toy.py FOLDER SECONDS OVERRIDE...`, or `searching(...)`."""
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from math import log10
+from pathlib import Path
+from types import SimpleNamespace
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.utils import JobStatus
+from omegaconf import OmegaConf
+
+import ocr.search.plugin  # noqa: F401  makes hydra/sweeper=surrogate known
+from ocr.resolvers import register_resolvers
+from ocr.search import search as module
+from ocr.search.space import read_space
+from ocr.search.study import is_grid
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+
+
+def score(settings: dict) -> dict:
+    """A valley in lr, a step in the encoder: enough to learn from."""
+    value = abs(log10(settings["optimizer.lr"]) + 2.5) + 0.3 * (settings["encoder"] != "resnet")
+    return {"val/cer": value, "val/exact_match": 1 - value, "val/loss": value, "cpu_ms": 1 + value}
+
+
+def launcher(folder: Path, seconds: float = 0.0, fails=lambda settings: None):
+    """What Hydra's launchers do, for jobs that need no training."""
+
+    def launch(jobs, number):
+        time.sleep(seconds)
+        parsed = OverridesParser.create().parse_overrides(list(jobs[0]))
+        settings = {o.key_or_group: o.value() for o in parsed}
+        if failure := fails(settings):
+            return [SimpleNamespace(status=JobStatus.FAILED, _return_value=failure)]
+        run = folder / str(settings["hydra.sweep.subdir"])
+        run.mkdir(parents=True, exist_ok=True)
+        (run / "best.ckpt").write_text("weights")
+        metrics = score(settings) | {"objective": "val/cer", "epochs": 1, "fit_seconds": seconds}
+        (run / "metrics.json").write_text(json.dumps(metrics))
+        return [SimpleNamespace(status=JobStatus.COMPLETED)]
+
+    return launch
+
+
+@contextmanager
+def searching(folder: Path, *overrides: str, launch=None):
+    """A `Search` in `folder` whose jobs are `launch`'s."""
+    register_resolvers()
+    hydra = [o for o in overrides if o.startswith(("hydra.", "hydra/", "pruner="))]
+    arguments = ["hparams_search=optuna", *(o for o in overrides if o not in hydra)]
+    with initialize_config_dir(str(CONF)):
+        fixed = [o for o in arguments if "(" not in o]
+        lines = [*fixed, f"hydra.sweep.dir='{folder}'", *hydra]
+        config = compose("train", overrides=lines, return_hydra_config=True)
+        settings = config.hydra.sweeper
+        space = read_space(
+            OmegaConf.to_container(settings.params),
+            arguments,
+            lambda lines: compose("train", overrides=lines, return_hydra_config=True),
+            GlobalHydra.instance().config_loader().get_group_options,
+        )
+        if is_grid(settings.sampler):
+            space = space.in_steps(settings.grid_points)
+        with module.Search(config, launch or launcher(folder), space) as search:
+            yield search
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    module._hush()
+    with searching(folder, *sys.argv[3:], launch=launcher(folder, float(sys.argv[2]))) as search:
+        search.run()
