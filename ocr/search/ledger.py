@@ -20,6 +20,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
 
+from ocr.search.study import tell
+
 NEWBORN = 10  # seconds within which a trial gets its owner
 
 
@@ -88,7 +90,7 @@ class Ledger:
                     return trial
                 trial.set_user_attr("withdrawn", True)
                 trial.set_user_attr("reason", "another process ran it")
-                self.study.tell(trial, state=TrialState.FAIL)
+                tell(self.study, trial, state=TrialState.FAIL)
             return None
 
     def running_elsewhere(self) -> list[int]:
@@ -110,7 +112,7 @@ class Ledger:
             if trial.state == TrialState.RUNNING and self._orphaned(trial):
                 with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
                     if not self.salvage(trial):
-                        self.study.tell(trial.number, state=TrialState.FAIL)
+                        tell(self.study, trial.number, state=TrialState.FAIL)
         trials = self.trials()
         retried = {trial.user_attrs.get("retry_of") for trial in trials}
         for trial in trials:

@@ -16,7 +16,7 @@ import optuna
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import StorageInternalError
 from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
@@ -28,7 +28,7 @@ from ocr.search.ledger import Ledger, counts
 from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
 from ocr.search.space import Space, read_space
 from ocr.search.storage import first_line
-from ocr.search.study import is_grid, make_sampler, open_study
+from ocr.search.study import is_grid, make_sampler, open_study, tell
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
 JUDGED_AFTER = 5  # trials; before, a failure is not yet a share
@@ -52,6 +52,11 @@ def search(
     if is_grid(settings.sampler):
         space = space.in_steps(settings.grid_points)
     launcher = Plugins.instance().instantiate_launcher(context, task, config)
+    if _engine(config) == "RayLauncher":  # would start one Ray a thread
+        from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray
+
+        init = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
+        start_ray(OmegaConf.create(init))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Search(config, launcher.launch, space) as searching:
@@ -232,19 +237,14 @@ class Search:
             failure = f"its metrics.json has no number for {', '.join(self.objectives)}"
         if failure is not None:
             trial.set_user_attr("reason", failure)
-            self.study.tell(trial, state=TrialState.FAIL)
+            self._over |= not tell(self.study, trial, state=TrialState.FAIL)
             return
         kept = {name: metrics[name] for name in METRICS.values() if name in metrics}
         trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
-        try:
-            if trial.user_attrs.get("stopped", {}).get("how") == "pruned":
-                self.study.tell(trial, state=TrialState.PRUNED)
-            else:
-                self.study.tell(trial, values)
-        except RuntimeError as error:  # the sampler has been through its whole grid
-            if "Study.stop" not in str(error):
-                raise
-            self._over = True
+        if trial.user_attrs.get("stopped", {}).get("how") == "pruned":
+            self._over |= not tell(self.study, trial, state=TrialState.PRUNED)
+        else:
+            self._over |= not tell(self.study, trial, values)
 
     def _give_up_if_hopeless(self) -> None:
         trials = [t for t in self.ledger.trials() if t.state.is_finished() and counts(t)]
@@ -262,7 +262,7 @@ class Search:
     def _interrupted(self) -> None:
         for trial in self.ledger.trials():
             if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
-                self.study.tell(trial.number, state=TrialState.FAIL)
+                tell(self.study, trial.number, state=TrialState.FAIL)
         self.save()
         self.board.say(
             "interrupted; to go on, give the same command with "
@@ -296,10 +296,15 @@ def shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+def _engine(config: DictConfig) -> str:
+    """The class of Hydra's launcher."""
+    return config.hydra.launcher._target_.rpartition(".")[2]
+
+
 def _n_jobs(config: DictConfig) -> int:
     """How many trials run at once."""
     launcher = config.hydra.launcher
-    engine = launcher._target_.rpartition(".")[2]
+    engine = _engine(config)
     wanted = config.hydra.sweeper.n_jobs
     if engine == "BasicLauncher":
         if wanted not in (None, 1):

@@ -55,6 +55,20 @@ def make_sampler(config: DictConfig, seed: int, trials: int) -> BaseSampler:
         raise UserError(f"hydra/sweeper/sampler can't be made: {reason}") from error
 
 
+def tell(
+    study: optuna.Study, trial: optuna.Trial | int, values: Any = None, state: Any = None
+) -> bool:
+    """Tell `study` what came of `trial`; returns False if its sampler has nothing more to try."""
+    try:
+        study.tell(trial, values, state)
+    except RuntimeError as error:
+        # What a sampler says that has been through its whole grid; the trial is told all the same.
+        if "Study.stop" not in str(error):
+            raise
+        return False
+    return True
+
+
 def open_study(
     settings: DictConfig, space: Space, directions: Sequence[str], objectives: Sequence[str]
 ) -> optuna.Study:

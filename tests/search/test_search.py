@@ -207,7 +207,7 @@ def test_every_pruner_builds_and_decides(name):
     pruned = 0
     for i in range(30):
         trial = study.ask()
-        hopeless = i % 3 > 0
+        hopeless = i % 3 == 0
         for epoch in range(1, 31):
             trial.report(1.0 if hopeless or epoch < 5 else 1 / epoch, epoch)
             if trial.should_prune():

@@ -66,7 +66,7 @@ def test_sigkill_at_random_moments(tmp_path, kind):
     for trial in filter(interrupted, found):
         if trial.params:
             [again] = [t for t in found if t.user_attrs.get("retry_of") == trial.number]
-            assert again.params == trial.params
+            assert trial.params.items() <= again.params.items()  # killed while it was proposed
     again = start(tmp_path, *overrides)
     output, _ = again.communicate(timeout=60)
     assert again.returncode == 0 and "60 finished trials" in output

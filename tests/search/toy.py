@@ -52,6 +52,7 @@ def launcher(folder: Path, seconds: float = 0.0, fails=lambda settings: None):
 def searching(folder: Path, *overrides: str, launch=None):
     """A `Search` in `folder` whose jobs are `launch`'s."""
     register_resolvers()
+    module._hush()
     hydra = [o for o in overrides if o.startswith(("hydra.", "hydra/", "pruner="))]
     arguments = ["hparams_search=optuna", *(o for o in overrides if o not in hydra)]
     with initialize_config_dir(str(CONF)):
