@@ -77,6 +77,9 @@ def _run(command: list[str], cwd: str, log: Path | None) -> str | None:
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
         context.set_forkserver_preload(_PRELOAD)
+    if multiprocessing.get_start_method() not in methods:
+        # A worker of joblib's is told of a method that only joblib knows, and would pass it on.
+        multiprocessing.set_start_method(context.get_start_method(), force=True)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(command, cwd, log, sender))
     process.start()

@@ -1,5 +1,6 @@
 """Where the study lives."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,13 @@ from hydra.utils import instantiate
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from ocr.errors import UserError
 
@@ -35,12 +42,7 @@ def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
             options = {"connect_args": {"timeout": 60}}  # several processes write to the file
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        return RDBStorage(
-            storage,
-            engine_kwargs=options | {"pool_pre_ping": True},
-            heartbeat_interval=HEARTBEAT,
-            grace_period=GRACE,
-        )
+        return _database(storage, options | {"pool_pre_ping": True})
     except ModuleNotFoundError as error:
         raise UserError(
             f"hydra.sweeper.storage={_hidden(storage)} needs a package: pip install {error.name}"
@@ -54,6 +56,25 @@ def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
         raise UserError(
             f"hydra.sweeper.storage={_hidden(storage)} can't be opened: {first_line(error)}"
         ) from error
+
+
+def _database(url: str, options: dict[str, Any]) -> RDBStorage:
+    """Optuna's storage; of several processes that make its tables at once, all but one fail."""
+    attempts = 5
+    while True:
+        attempts -= 1
+        try:
+            return RDBStorage(
+                url,
+                engine_kwargs=options,
+                heartbeat_interval=HEARTBEAT,
+                grace_period=GRACE,
+            )
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            made_meanwhile = isinstance(error, IntegrityError) or "already exists" in str(error)
+            if not (attempts and made_meanwhile):
+                raise
+            time.sleep(0.5)
 
 
 def first_line(error: BaseException) -> str:

@@ -22,6 +22,7 @@ BASE = {
     "val_size": 0.2,
     "test_size": 0.2,
     "split_seed": 0,
+    "train_on_val": False,
     "height": 24,
     "width": None,
     "channels": 1,
