@@ -9,8 +9,8 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,9 @@ def counts(trial: FrozenTrial) -> bool:
 class Ledger:
     """Hands out the trials of `study` to this process and to others beside it.
 
-    folder: of the sweep. salvage: called with an interrupted trial of a dead process; records its
-    result and returns True if it had come to its end all the same.
+    folder: of the sweep. queue: a file that processes lock to take a trial, for storages that can't
+    hand out one by themselves. salvage: called with an interrupted trial of a dead process; records
+    its result and returns True if it had come to its end all the same.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Ledger:
         study: optuna.Study,
         n_trials: int,
         folder: Path,
+        queue: Path | None,
         salvage: Callable[[FrozenTrial], bool],
     ) -> None:
         self.study = study
         self.n_trials = n_trials
         self.folder = folder
+        self.queue = queue
         self.salvage = salvage
         self._mutex = threading.Lock()
         self.own: set[int] = set()
@@ -73,14 +76,15 @@ class Ledger:
 
     def start_with(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Have these params tried first, once in the study."""
-        known = {trial.user_attrs.get("start") for trial in self.trials()}
-        for index, params in enumerate(points):
-            if index not in known:
-                self.study.enqueue_trial(dict(params), user_attrs={"start": index})
+        with self._alone():
+            known = {trial.user_attrs.get("start") for trial in self.trials()}
+            for index, params in enumerate(points):
+                if index not in known:
+                    self.study.enqueue_trial(dict(params), user_attrs={"start": index})
 
     def claim(self) -> optuna.Trial | None:
         """A trial for this process to run; None if there is nothing left to start."""
-        with self._mutex:
+        with self._alone():
             while self._anything_left():
                 trial = self.study.ask()
                 self.own.add(trial.number)
@@ -92,6 +96,14 @@ class Ledger:
                 trial.set_user_attr("reason", "another process ran it")
                 tell(self.study, trial, state=TrialState.FAIL)
             return None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread, and where it must be so no other process, takes a trial meanwhile."""
+        with self._mutex, ExitStack() as stack:
+            if self.queue:
+                fcntl.flock(stack.enter_context(self.queue.open("w")), fcntl.LOCK_EX)
+            yield
 
     def running_elsewhere(self) -> list[int]:
         """The trials that other processes run."""
@@ -116,10 +128,12 @@ class Ledger:
         trials = self.trials()
         retried = {trial.user_attrs.get("retry_of") for trial in trials}
         for trial in trials:
-            if interrupted(trial) and trial.params and trial.number not in retried:
+            # Those it was to have, even if it was killed before it got them.
+            params = trial.system_attrs.get("fixed_params", {}) | trial.params
+            if interrupted(trial) and params and trial.number not in retried:
                 attributes = {k: v for k, v in trial.user_attrs.items() if k == "start"}
                 attributes["retry_of"] = trial.number
-                self.study.enqueue_trial(trial.params, user_attrs=attributes)
+                self.study.enqueue_trial(params, user_attrs=attributes)
 
     def _anything_left(self) -> bool:
         self.bury()

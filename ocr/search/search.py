@@ -27,7 +27,7 @@ from ocr.search.board import Board
 from ocr.search.ledger import Ledger, counts
 from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
 from ocr.search.space import Space, read_space
-from ocr.search.storage import first_line
+from ocr.search.storage import first_line, lock_file
 from ocr.search.study import is_grid, make_sampler, open_study, tell
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
@@ -98,7 +98,8 @@ class Search:
         self._report_due = 0.0
 
     def __enter__(self) -> "Search":
-        self.ledger = Ledger(self.study, self.settings.n_trials, self.folder, self.salvage)
+        queue = lock_file(self.settings.storage)
+        self.ledger = Ledger(self.study, self.settings.n_trials, self.folder, queue, self.salvage)
         self.board = Board(
             self.ledger.trials,
             self.settings.n_trials,
@@ -118,7 +119,6 @@ class Search:
         Raises UserError with the reasons if too many fail.
         """
         self.ledger.start_with(self._starting_points())
-        self.ledger.bury()
         done = sum(trial.state.is_finished() and counts(trial) for trial in self.ledger.trials())
         if done >= self.settings.n_trials:
             self.board.say(

@@ -58,6 +58,14 @@ def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
         ) from error
 
 
+def lock_file(storage: str | Mapping[str, Any]) -> Path | None:
+    """Where processes queue to take trials from an SQLite file, which can't lock a row."""
+    if isinstance(storage, str) and storage.startswith("sqlite"):
+        database = make_url(storage).database
+        return Path(f"{database}.lock").absolute() if database else None
+    return None
+
+
 def _database(url: str, options: dict[str, Any]) -> RDBStorage:
     """Optuna's storage; of several processes that make its tables at once, all but one fail."""
     attempts = 5
