@@ -42,7 +42,7 @@ def finished(found):
 def test_sigkill_at_random_moments(tmp_path, kind):
     path = tmp_path / kind
     storage = str(path) if kind.endswith("log") else f"sqlite:///{path}"
-    overrides = ("hydra.sweeper.n_trials=60", f"hydra.sweeper.storage={storage}")
+    overrides = ("hydra.sweeper.n_trials=30", f"hydra.sweeper.storage={storage}")
     overrides = (*overrides, "hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=3")
     chance = random.Random(0)
     known: dict = {}
@@ -59,10 +59,10 @@ def test_sigkill_at_random_moments(tmp_path, kind):
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     found = trials(storage)
-    assert sum(map(counts, found)) == 60 == len(finished(found))
+    assert sum(map(counts, found)) == 30 == len(finished(found))
     assert not any(t.state == TrialState.RUNNING for t in found)
     proposals = [tuple(sorted(map(str, t.params.items()))) for t in found if counts(t)]
-    assert len(set(proposals)) == 60, "a proposal was repeated"
+    assert len(set(proposals)) == 30, "a proposal was repeated"
     for trial in filter(interrupted, found):
         if trial.params:
             [again] = [t for t in found if t.user_attrs.get("retry_of") == trial.number]
@@ -70,7 +70,7 @@ def test_sigkill_at_random_moments(tmp_path, kind):
             assert trial.params.items() <= again.params.items() or interrupted(again)
     again = start(tmp_path, *overrides)
     output, _ = again.communicate(timeout=60)
-    assert again.returncode == 0 and "60 finished trials" in output
+    assert again.returncode == 0 and "30 finished trials" in output
 
 
 def test_processes_side_by_side(tmp_path):
