@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,13 @@ def write_csv(
                 reason(trial),
             ]
         )
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(text.getvalue(), encoding="utf-8")
-    scratch.replace(path)
+    # Several processes may write into one sweep folder.
+    scratch = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
+    try:
+        scratch.write_text(text.getvalue(), encoding="utf-8")
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _values(trial: FrozenTrial, objectives: Sequence[str]) -> list[Any]:

@@ -184,20 +184,28 @@ def axes_of(monkeypatch):
     return seen
 
 
-def test_realistic_search(tmp_path):
-    page = report(tmp_path, realistic(30))
+@pytest.fixture(scope="module")
+def search(tmp_path_factory) -> Path:
+    """Where realistic(30) is reported."""
+    folder = tmp_path_factory.mktemp("report")
+    write_report(realistic(30), ["val/cer"], ["minimize"], folder)
+    return folder
+
+
+def test_realistic_search(search):
+    page = Page(search / "index.html")
     assert page.missing == []
-    assert {path.name for path in tmp_path.iterdir()} == {
+    assert {path.name for path in search.iterdir()} == {
         *(f"{name}.png" for name in PICTURES),
         "index.html",
     }
     assert len(page.images) == 5
     for name in PICTURES:
-        picture = (tmp_path / f"{name}.png").read_bytes()
+        picture = (search / f"{name}.png").read_bytes()
         assert picture in page.images
         pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
         assert pixels.std() > 10  # something is on it
-    assert "22 complete, 4 pruned, 3 fail" in page.text.replace("1 running, ", "")
+    assert "Trials: 1 running, 22 complete, 4 pruned, 3 fail." in page.text
 
 
 def test_slices_are_in_rows_and_low_scores_apart(tmp_path, axes_of):
@@ -212,6 +220,13 @@ def test_slices_are_in_rows_and_low_scores_apart(tmp_path, axes_of):
     assert "null" in labels["recurrent.hidden_size_2"]
     [history] = axes_of["plot_optimization_history"]
     assert history.get_yscale() == "symlog"
+
+
+def test_one_value_has_one_mark(tmp_path, axes_of):
+    report(tmp_path, searched(DECLINE, [(0.1, Float(1e-5, 1, log=True))] * 5, [(3, Int(1, 9))] * 5))
+    [panels] = axes_of["plot_slice"]
+    marks = [[label.get_text() for label in axes.get_xticklabels()] for axes in panels]
+    assert marks == [["0.1"], ["3"]]
 
 
 def test_no_logarithm_where_scores_are_alike_or_high_ones_are_good(tmp_path, axes_of):
@@ -292,8 +307,8 @@ def test_trials_keep_their_numbers(tmp_path, axes_of):
     assert axes.collections[0].get_offsets()[:, 0].tolist() == [3, 7, 8]
 
 
-def test_table_of_all_trials(tmp_path):
-    rows = report(tmp_path, realistic(30)).table()
+def test_table_of_all_trials(search):
+    rows = Page(search / "index.html").table()
     assert [row["number"] for row in rows] == [str(i) for i in range(30)]
     assert [row["state"] for row in rows[3:6]] == ["pruned", "complete", "fail"]
     for made, row in zip(realistic(30), rows):
@@ -322,6 +337,7 @@ def small(count: int) -> list[FrozenTrial]:
 
 MIXED = Choice((None, True, 1.5, "a", 2))
 LONG = Choice(tuple(f"{'a very long name of a category, the ' * 3}{i}th" for i in range(40)))
+MATHS = Choice(("$x_{0$", "$x_{1$"))
 LOG = Int(1, 50, log=True)
 DECLINE = [0.9, 0.5, 0.2, 0.1, 0.0]
 ALL = {"history", "importances", "slice", "parallel"}
@@ -368,7 +384,7 @@ STRANGE = {
         ALL,
     ),
     "mathematics": (
-        searched(DECLINE * 2, [(f"$x_{{{i % 2}", Choice(("$x_{0", "$x_{1"))) for i in range(10)]),
+        searched(DECLINE * 2, [(f"$x_{{{i % 2}$", MATHS) for i in range(10)]),
         ALL,
     ),
     "negative and large": (
@@ -451,8 +467,8 @@ def test_names_and_reasons_are_escaped(tmp_path):
     assert len(page.images) == 4
 
 
-def test_the_page_needs_nothing_else(tmp_path):
-    page = report(tmp_path, realistic(30))
+def test_the_page_needs_nothing_else(search):
+    page = Page(search / "index.html")
     assert not re.search(r"https?://|@import|url\(|\bhref=|\bsrcset=", page.source)
     assert {"link", "script", "iframe", "object"}.isdisjoint(page.tags)
     assert all(
@@ -486,7 +502,9 @@ def test_a_reader_never_sees_half_a_file(tmp_path, monkeypatch, failing):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_no_trace_is_left(tmp_path, capfd):
+def test_no_trace_is_left(tmp_path, capfd, caplog):
+    optuna.logging.enable_propagation()
+    caplog.set_level("DEBUG")
     matplotlib.use("svg")
     own = pyplot.figure()
     settings = dict(matplotlib.rcParams)
@@ -495,12 +513,15 @@ def test_no_trace_is_left(tmp_path, capfd):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             report(tmp_path, small(10))
+        assert drawn(tmp_path) == ALL
         assert optuna.logging.get_verbosity() == optuna.logging.DEBUG
         assert dict(matplotlib.rcParams) == settings
         assert matplotlib.get_backend() == "svg"
         assert pyplot.get_fignums() == [own.number]
         assert capfd.readouterr() == ("", "")
+        assert [record for record in caplog.records if record.name.startswith("optuna")] == []
     finally:
+        optuna.logging.disable_propagation()
         optuna.logging.set_verbosity(optuna.logging.INFO)
         pyplot.close(own)
         matplotlib.use("agg")
