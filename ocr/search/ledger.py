@@ -8,6 +8,7 @@ import fcntl
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -106,12 +107,18 @@ class Ledger:
             yield
 
     def running_elsewhere(self) -> list[int]:
-        """The trials that other processes run."""
-        return [
-            trial.number
-            for trial in self.trials()
-            if trial.state == TrialState.RUNNING and trial.number not in self.own
-        ]
+        """The trials that other processes run; waits until each is known to have one."""
+        while True:
+            with self._alone():
+                self.bury()
+            running = [
+                trial
+                for trial in self.trials()
+                if trial.state == TrialState.RUNNING and trial.number not in self.own
+            ]
+            if all("owner" in trial.user_attrs for trial in running):
+                return [trial.number for trial in running]
+            time.sleep(1)
 
     def release(self, number: int) -> None:
         """Our trial came to its end and was told to the study."""

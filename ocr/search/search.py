@@ -17,7 +17,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
-from optuna.exceptions import StorageInternalError
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,7 +27,7 @@ from ocr.search.board import Board
 from ocr.search.ledger import Ledger, counts
 from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
 from ocr.search.space import Space, read_space
-from ocr.search.storage import first_line, lock_file
+from ocr.search.storage import GRACE, first_line, hidden, lock_file
 from ocr.search.study import is_grid, make_sampler, open_study, tell
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
@@ -64,8 +64,13 @@ def search(
                 crown(searching, loader.get_group_options)
     except (StorageInternalError, SQLAlchemyError) as error:
         raise UserError(
-            f"hydra.sweeper.storage={settings.storage}: {first_line(error)}. What it holds is "
-            "kept; the same command goes on from there"
+            f"hydra.sweeper.storage={hidden(settings.storage)}: {first_line(error)}. What it "
+            "holds is kept; the same command goes on from there"
+        ) from error
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or config.hydra.sweep.dir}: {error.strerror or error}. What the "
+            "study holds is kept; the same command goes on from there"
         ) from error
 
 
@@ -202,12 +207,15 @@ class Search:
         if self.n_jobs == 1:
             self._run_trials()
             return
-        with ThreadPoolExecutor(self.n_jobs) as pool:
-            futures = [pool.submit(self._run_trials) for _ in range(self.n_jobs)]
-            wait(futures, return_when=FIRST_EXCEPTION)
-            self._over = True
-            for future in futures:
-                future.result()
+        # Not in a `with`, which after Ctrl-C would wait for the trials that are running.
+        pool = ThreadPoolExecutor(self.n_jobs)
+        futures = [pool.submit(self._run_trials) for _ in range(self.n_jobs)]
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        self._over = True
+        if any(isinstance(future.exception(), KeyboardInterrupt) for future in done):
+            raise KeyboardInterrupt
+        for future in futures:
+            future.result()
 
     def _run_trials(self) -> None:
         while not self._over and (self.deadline is None or time.time() < self.deadline):
@@ -223,7 +231,12 @@ class Search:
                     words.append(f"callbacks.trial.deadline={self.deadline}")
                 failure = self.launch(words, str(trial.number), trial.number)
             with self._mutex:
-                self._tell(trial, failure)
+                try:
+                    self._tell(trial, failure)
+                except UpdateFinishedTrialError:  # asleep too long, it was taken for dead
+                    self.board.say(
+                        f"trial {trial.number} gave no sign of life for {GRACE} s: tried again"
+                    )
                 self.ledger.release(trial.number)
                 self.save()
                 told = self.study.get_trials(deepcopy=False)[trial.number]
@@ -260,6 +273,7 @@ class Search:
             )
 
     def _interrupted(self) -> None:
+        self._over = True
         for trial in self.ledger.trials():
             if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
                 tell(self.study, trial.number, state=TrialState.FAIL)

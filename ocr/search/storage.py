@@ -45,16 +45,17 @@ def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
         return _database(storage, options | {"pool_pre_ping": True})
     except ModuleNotFoundError as error:
         raise UserError(
-            f"hydra.sweeper.storage={_hidden(storage)} needs a package: pip install {error.name}"
+            f"hydra.sweeper.storage={hidden(storage)} needs a package: pip install {error.name}"
         ) from error
     except ArgumentError as error:
         raise UserError(
-            f"hydra.sweeper.storage={storage}: give a database URL, such as sqlite:///study.db or "
-            "postgresql+psycopg://user:password@host/name, or a journal file (study.log)"
+            f"hydra.sweeper.storage={hidden(storage)}: give a database URL, such as "
+            "sqlite:///study.db or postgresql+psycopg://user:password@host/name, or a "
+            "journal file (study.log)"
         ) from error
     except (OSError, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
         raise UserError(
-            f"hydra.sweeper.storage={_hidden(storage)} can't be opened: {first_line(error)}"
+            f"hydra.sweeper.storage={hidden(storage)} can't be opened: {first_line(error)}"
         ) from error
 
 
@@ -91,7 +92,7 @@ def first_line(error: BaseException) -> str:
     return str(origin).strip().splitlines()[0] if str(origin).strip() else type(error).__name__
 
 
-def _hidden(storage: str | Mapping[str, Any]) -> str:
+def hidden(storage: str | Mapping[str, Any]) -> str:
     """Without the password."""
     try:
         return make_url(storage).render_as_string(hide_password=True)

@@ -219,3 +219,38 @@ def test_every_pruner_builds_and_decides(name):
         else:
             study.tell(trial, 1.0 if hopeless else 1 / 30)
     assert (pruned > 3) == (name != "none")
+
+
+def test_a_trial_taken_for_dead_is_no_end(tmp_path, capsys):
+    """A machine that sleeps too long: another process has given up its trial."""
+
+    def launch(jobs, number):
+        if not number:
+            search.study.tell(number, state=TrialState.FAIL)
+        return well(jobs, number)
+
+    well = launcher(tmp_path)
+    with searching(tmp_path, "hydra.sweeper.n_trials=3", launch=launch) as search:
+        search.run()
+    assert "trial 0 gave no sign of life" in capsys.readouterr().out.replace("\n", " ")
+    table = rows(tmp_path)
+    assert [row["state"] for row in table] == ["fail", *["complete"] * 3]
+    assert float(table[-1]["optimizer.lr"]) == 3e-3 or float(table[1]["optimizer.lr"]) == 3e-3
+
+
+def test_a_dead_trial_is_no_reason_to_wait(tmp_path):
+    with searching(tmp_path, "hydra.sweeper.n_trials=2") as search:
+        search.run()
+        dead = search.study.ask()
+        dead.set_user_attr("owner", search.ledger.owner | {"lock": str(tmp_path / "gone")})
+        assert search.ledger.running_elsewhere() == []
+
+
+def test_a_password_is_not_shown(tmp_path):
+    url = "postgresql+psycopg://me:secret@127.0.0.1:1/x"
+    with (
+        pytest.raises(UserError) as error,
+        searching(tmp_path, f"hydra.sweeper.storage='{url}'"),
+    ):
+        pass
+    assert "127.0.0.1" in str(error.value) and "secret" not in str(error.value)
