@@ -6,6 +6,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from ocr.automatic import settle
 from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
@@ -32,8 +33,9 @@ def train(config: DictConfig) -> float:
 
     data = build(config.data)
     if config.ckpt_path:
-        data.adopt(resumable(config.ckpt_path, config.model))
+        data.adopt(resumable(config.ckpt_path, config))
     data.setup()
+    settle(config, data)
     recognizer = build(config.model, **data.state())
     data.drop_unplaceable(recognizer.time_steps)
     data.report(folder)

@@ -11,13 +11,14 @@ from pytorch_lightning import LightningDataModule
 from torch import nn
 from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
 
+from ocr.data.batches import WidthBatches
 from ocr.data.charset import Charset, steps_needed
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import Batch, Normalizer, blank_padding
 from ocr.data.lists import in_words, write_lists
-from ocr.data.preflight import ImageCache
+from ocr.data.preflight import ImageCache, survey
 from ocr.data.sources import Sample, Skipped, normalize_caption
-from ocr.data.splits import split
+from ocr.data.splits import cover, split
 from ocr.errors import UserError
 from ocr.log import say
 
@@ -47,10 +48,15 @@ class DataModule(LightningDataModule):
         val_size: float,
         test_size: float,
         split_seed: int,
+        folds: int | None,
+        fold: int,
+        stratify: bool,
         train_on_val: bool,
-        height: int,
+        height: int | None,
         width: int | None,
-        channels: int,
+        channels: int | None,
+        polarity: str,
+        contrast: str,
         charset: str | None,
         max_skipped: float,
         cache_mb: float,
@@ -71,11 +77,19 @@ class DataModule(LightningDataModule):
         self.min_batches = min_batches
         self.shares = {"test": test_size, "val": val_size}
         self.split_seed = split_seed
+        self.start = 0.0
+        if folds is not None:
+            if not (isinstance(folds, int) and folds >= 2):
+                raise UserError(f"data.folds={folds}: give a whole number, 2 or more, or null")
+            if not (isinstance(fold, int) and 0 <= fold < folds):
+                raise UserError(f"data.fold={fold}: with data.folds={folds} give 0 to {folds - 1}")
+            self.start, self.shares["test"] = fold / folds, 1 / folds
+        self.stratify = stratify
         self.train_on_val = train_on_val
         self.max_skipped = max_skipped
         self.num_workers = num_workers
         self.augment = augment
-        self.normalizer = Normalizer(height, width, channels)
+        self.normalizer = Normalizer(height, width, channels, polarity=polarity, contrast=contrast)
         self._fitted = False
         self.cache = ImageCache(cache_mb)
         self.charset = None if charset is None else Charset(normalize_caption(str(charset)))
@@ -93,9 +107,10 @@ class DataModule(LightningDataModule):
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Spell and prepare as an earlier run did; to be called before `setup`."""
         normalizer = Normalizer(**state["normalizer"])
-        for key in ("height", "width", "channels"):
+        for key in ("height", "width", "channels", "polarity", "contrast"):
             old, new = getattr(normalizer, key), getattr(self.normalizer, key)
-            if old != new:
+            chosen = new is None and key in ("height", "channels")
+            if old != new and not chosen:
                 raise UserError(f"data.{key} was {old} in the run to go on from, and is {new} here")
         self.charset = Charset(state["symbols"])
         self.normalizer = normalizer
@@ -118,7 +133,9 @@ class DataModule(LightningDataModule):
             raise UserError(
                 "data.val_size=0 leaves nothing to validate on: raise it, or give data.val_dir"
             )
-        self.parts = parts | split(parts["train"], shares)
+        self.parts = parts | split(parts["train"], shares, self.start)
+        if self.stratify:
+            self._cover(shares)
         self._warn_of_leaks()
         if self.train_on_val:
             self.parts["train"] = [*self.parts["train"], *self.parts["val"]]
@@ -133,6 +150,26 @@ class DataModule(LightningDataModule):
                 f" training with data.batch_size={len(train)}"
             )
             self.batch_size = len(train)
+
+    def survey(self, samples: Sequence[Sample]) -> None:
+        """Choose height and channels by the images, and say so."""
+        normalizer = self.normalizer
+        left_open = [key for key in ("height", "channels") if getattr(normalizer, key) is None]
+        if left_open:
+            survey(samples, normalizer)
+            chosen = " ".join(f"data.{key}={getattr(normalizer, key)}" for key in left_open)
+            say(f"chosen by the images: {chosen}")
+
+    def _cover(self, shares: Mapping[str, float]) -> None:
+        """Only among the parts that were cut here: those of the person's own stay as they are."""
+        cut = {part: kept for part, kept in self.parts.items() if part in ("train", *shares)}
+        parts, moved = cover(cut)
+        if moved:
+            say(
+                f"{len(moved)} images moved to training, which lacked some of their characters "
+                "(data.stratify=false leaves them)"
+            )
+        self.parts |= parts
 
     def drop_unplaceable(self, time_steps: Callable[[int], int]) -> None:
         """Skip captions that need more steps than `time_steps` gives for their image's width.
@@ -215,11 +252,11 @@ class DataModule(LightningDataModule):
         return self._loader(dataset, RandomSampler(dataset))
 
     def val_dataloader(self) -> DataLoader:
-        """In order, every image once."""
+        """From narrow to wide, every image once."""
         return self._evaluation_loader("val")
 
     def test_dataloader(self) -> DataLoader:
-        """In order, every image once."""
+        """From narrow to wide, every image once."""
         return self._evaluation_loader("test")
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
@@ -242,7 +279,9 @@ class DataModule(LightningDataModule):
         if len(dataset) < self._world_size:
             raise UserError(f"{len(dataset)} {part} images can't occupy {self._world_size} devices")
         # Lightning's own sampler would repeat images until all devices have equally many.
-        return self._loader(dataset, range(self._rank, len(dataset), self._world_size))
+        indices = range(self._rank, len(dataset), self._world_size)
+        # Neighbours in width make batches without much padding.
+        return self._loader(dataset, sorted(indices, key=lambda i: dataset.samples[i].width))
 
     def _loader(self, dataset: CaptionedImages, sampler: Iterable[int]) -> DataLoader:
         workers = self.num_workers
@@ -251,8 +290,7 @@ class DataModule(LightningDataModule):
             workers = 0 if held else min(os.cpu_count() or 1, 8)
         return DataLoader(
             dataset,
-            batch_size=self.batch_size,
-            sampler=sampler,
+            batch_sampler=WidthBatches(sampler, dataset, self.batch_size),
             collate_fn=dataset.collate,
             num_workers=workers,
             persistent_workers=workers > 0,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from ocr.errors import UserError
 
@@ -35,6 +35,10 @@ DECODE_ERRORS = (
     struct.error,
 )
 
+MIN_HEIGHT, MAX_HEIGHT = 32, 50  # pixels, of what is chosen by itself
+FLAT = 2.0  # standard deviation of grey values; less can't be read
+COLOURFUL = 0.2  # spread of the colour, compared to that of the brightness
+
 MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
 
 ImageSource = str | Path | bytes | Image.Image | np.ndarray
@@ -57,18 +61,28 @@ class Normalizer:
         every image to that width.
     channels: 1 for grey, 3 for colour.
     mean, std: of the training images, on the scale 0 to 1.
+    polarity: keep, or dark: text that is lighter than what is around it is inverted.
+    contrast: keep, or stretch: each image's darkest and lightest pixels become black and white.
     """
 
     def __init__(
         self,
-        height: int,
+        height: int | None = None,
         width: int | None = None,
-        channels: int = 1,
+        channels: int | None = 1,
         mean: float = 0.5,
         std: float = 0.25,
+        polarity: str = "keep",
+        contrast: str = "keep",
     ) -> None:
-        if channels not in (1, 3):
+        if channels not in (1, 3, None):
             raise UserError(f"data.channels is {channels}; it takes 1 (grey) or 3 (colour)")
+        for key, value, other in (
+            ("polarity", polarity, "dark"),
+            ("contrast", contrast, "stretch"),
+        ):
+            if value not in ("keep", other):
+                raise UserError(f"data.{key}={value}: choose keep or {other}")
         for key, value in {"height": height, "width": width}.items():
             if value is not None and not (isinstance(value, int) and value > 0):
                 raise UserError(f"data.{key}={value}: give a number of pixels, 1 or more")
@@ -77,6 +91,21 @@ class Normalizer:
         self.channels = channels
         self.mean = mean
         self.std = std
+        self.polarity = polarity
+        self.contrast = contrast
+
+    def suit(self, images: Sequence[Image.Image]) -> None:
+        """Choose the height and the channels that were left open (None) by what `images` are.
+
+        Their median height, but no lower than small print needs and no higher than a network of
+        our size profits from; colour if they have any that grey would lose.
+        """
+        if self.height is None:
+            heights = sorted(image.height for image in images) or [MAX_HEIGHT]
+            self.height = min(max(heights[len(heights) // 2], MIN_HEIGHT), MAX_HEIGHT)
+        if self.channels is None:
+            shares = sorted(_colourfulness(image) for image in images) or [0.0]
+            self.channels = 3 if shares[len(shares) // 2] > COLOURFUL else 1
 
     def state(self) -> dict[str, int | float | None]:
         """The arguments that build this normalizer again, plain enough for a checkpoint."""
@@ -107,19 +136,13 @@ class Normalizer:
             raise UserError(f"{name}: {_reason(error)}") from error
 
     def _decode(self, source: bytes | Image.Image | np.ndarray) -> torch.Tensor:
-        if isinstance(source, bytes):
-            image = Image.open(io.BytesIO(source), formats=FORMATS)
-        elif isinstance(source, np.ndarray):
-            image = Image.fromarray(source)
-        elif isinstance(source, Image.Image):
-            image = source
-        else:
-            raise ValueError("expected a path, bytes, a PIL image or an array")
-        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
-            # Pillow itself only warns here, and raises at twice the limit.
-            raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+        image = open_image(source)
         image = _opaque(ImageOps.exif_transpose(image))
         image = image.convert("L" if self.channels == 1 else "RGB")
+        if self.contrast == "stretch":
+            image = ImageOps.autocontrast(image, cutoff=1, preserve_tone=True)
+        if self.polarity == "dark" and _light_text(image):
+            image = ImageOps.invert(image)
         width = self.scaled_width(*image.size)
         if width > MAX_WIDTH:
             raise ValueError(f"{width} pixels wide at data.height={self.height}")
@@ -147,6 +170,22 @@ class Normalizer:
         return blank_padding(images, widths)
 
 
+def open_image(source: bytes | Image.Image | np.ndarray) -> Image.Image:
+    """The image in `source`, not yet decoded. Raises one of DECODE_ERRORS."""
+    if isinstance(source, bytes):
+        image = Image.open(io.BytesIO(source), formats=FORMATS)
+    elif isinstance(source, np.ndarray):
+        image = Image.fromarray(source)
+    elif isinstance(source, Image.Image):
+        image = source
+    else:
+        raise ValueError("expected a path, bytes, a PIL image or an array")
+    if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+        # Pillow itself only warns here, and raises at twice the limit.
+        raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+    return image
+
+
 def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
     """Set (B, C, H, W) `features` to 0 from each row's width (B,) on.
 
@@ -167,8 +206,32 @@ def _opaque(image: Image.Image) -> Image.Image:
         return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+        on_white, on_black = (
+            Image.alpha_composite(Image.new("RGBA", rgba.size, paper), rgba)
+            for paper in ("white", "black")
+        )
+        # White text on nothing would be gone on white paper.
+        return on_black if _spread(on_white) < FLAT <= _spread(on_black) else on_white
     return image
+
+
+def _spread(image: Image.Image) -> float:
+    """Standard deviation of the brightness, 0 to 128."""
+    return ImageStat.Stat(image.convert("L")).stddev[0]
+
+
+def _colourfulness(image: Image.Image) -> float:
+    """The spread of the colour, compared to that of the brightness."""
+    small = image.copy()
+    small.thumbnail((256, 64))
+    brightness, blue, red = ImageStat.Stat(_opaque(small).convert("YCbCr")).stddev
+    return max(blue, red) / max(brightness, 1.0)
+
+
+def _light_text(image: Image.Image) -> bool:
+    """Whether most of the image, its background, is darker than the rest."""
+    grey = ImageStat.Stat(image.convert("L"))
+    return grey.median[0] < grey.mean[0]
 
 
 def _reason(error: Exception) -> str:

@@ -51,6 +51,7 @@ class FolderData(DataModule):
         """Every image is read once, so that training meets no surprise."""
         found = {part: find_samples(folder, self.labels) for part, folder in self.dirs.items()}
         everything = [sample for samples in found.values() for sample in samples]
+        self.survey(everything)
         looked = iter(inspect(everything, self.normalizer, self.cache, self.split_seed))
         return {part: [next(looked) for _ in samples] for part, samples in found.items()}
 

@@ -8,9 +8,11 @@ from dataclasses import replace
 from hashlib import blake2b
 
 import torch
+from PIL import ImageOps
 from rich.progress import track
 
-from ocr.data.images import Normalizer
+from ocr.data.duplicates import look_of
+from ocr.data.images import DECODE_ERRORS, Normalizer, open_image
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
 
@@ -47,6 +49,19 @@ def digest(content: bytes, seed: int) -> int:
     return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
 
 
+def survey(samples: Sequence[Sample], normalizer: Normalizer) -> None:
+    """Let `normalizer` choose what was left open, by a few hundred images of the set."""
+    images = []
+    for sample in samples[:: max(1, len(samples) // 256)]:
+        try:
+            image = ImageOps.exif_transpose(open_image(sample.source()))
+            image.load()
+        except DECODE_ERRORS:  # `inspect` will tell
+            continue
+        images.append(image)
+    normalizer.suit(images)
+
+
 def inspect(
     samples: Sequence[Sample], normalizer: Normalizer, cache: ImageCache, seed: int
 ) -> list[Sample | Skipped]:
@@ -71,7 +86,13 @@ def inspect(
         except UserError as error:
             return Skipped(sample.name, str(error).removeprefix(f"{sample.name}: "))
         cache.put(sample.name, image)
-        return replace(sample, digest=digest(content, seed), width=image.shape[-1])
+        return replace(
+            sample,
+            digest=digest(content, seed),
+            width=image.shape[-1],
+            group_digest=digest(sample.group.encode(), seed) if sample.group else 0,
+            look=look_of(image),
+        )
 
     # Pillow lets go of the interpreter while it decodes, so threads share the work.
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -16,12 +16,17 @@ class Sample:
 
     digest: 64 bits of the content; equal images have equal digests. Splits follow from it.
     width: in pixels, as the network will see the image.
+    group: images that share it stay on one side of a split; "" for none.
+    group_digest: 64 bits of `group`. look: a perceptual hash, see `look_of`.
     """
 
     name: str
     text: str
     digest: int = 0
     width: int = 0
+    group: str = ""
+    group_digest: int = 0
+    look: int = 0
 
     def source(self) -> ImageSource:
         """What `Normalizer.decode` takes: here the file's bytes."""

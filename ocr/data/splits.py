@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 
+from ocr.data.duplicates import families
 from ocr.data.sources import Sample
 from ocr.errors import UserError
 
+_ALL = 2**64  # digests are below
 
-def split(samples: Sequence[Sample], shares: dict[str, float]) -> dict[str, list[Sample]]:
+
+def split(
+    samples: Sequence[Sample], shares: dict[str, float], start: float = 0.0
+) -> dict[str, list[Sample]]:
     """Share out `samples`: to each part of `shares` about its share, the rest to "train".
 
-    A digest is a number drawn evenly by content and split seed, so an image's part never depends
-    on the other images, and equal images stay together. Only where a very small set would leave
-    a part empty do the borders move, by as few images as possible.
+    A digest is a number drawn evenly by content and split seed, so an image's part depends on
+    no other images than its duplicates and its group, which stay together. Only where a very
+    small set would leave a part empty do the borders move, by as few images as possible.
+    start: where in the circle of digests the first part begins, 0 to 1; for folds.
     """
     for part, share in shares.items():
         if not 0 <= share < 1:
@@ -20,25 +26,54 @@ def split(samples: Sequence[Sample], shares: dict[str, float]) -> dict[str, list
         keys = " and ".join(f"data.{part}_size={share}" for part, share in shares.items())
         raise UserError(f"{keys} leave no images to train on: together they must be below 1")
     shares = {part: share for part, share in shares.items() if share > 0}
-    digests = sorted({sample.digest for sample in samples})
-    if len(digests) <= len(shares):
+    turn = round(start * _ALL)
+    places = [(family - turn) % _ALL for family in families(samples)]
+    different = sorted(set(places))
+    if len(different) <= len(shares):
         raise UserError(
-            f"{len(digests)} different images are too few for the parts train, {', '.join(shares)}:"
-            " add images, or do without a test part (data.test_size=0)"
+            f"{len(different)} different images are too few for the parts train, "
+            f"{', '.join(shares)}: add images, or do without a test part (data.test_size=0)"
         )
-    # The digests in order, cut at the shares' borders.
+    # The places in order, cut at the shares' borders.
     cuts, border = [], 0.0
     for share in shares.values():
         border += share
-        cuts.append(sum(digest < border * 2**64 for digest in digests))
+        cuts.append(sum(place < border * _ALL for place in different))
     for i in range(len(cuts)):  # at least one image below each cut that no earlier part has
         cuts[i] = max(cuts[i], cuts[i - 1] + 1 if i else 1)
     for i in reversed(range(len(cuts))):  # and one above it that no later part has
-        cuts[i] = min(cuts[i], (cuts[i + 1] if i + 1 < len(cuts) else len(digests)) - 1)
+        cuts[i] = min(cuts[i], (cuts[i + 1] if i + 1 < len(cuts) else len(different)) - 1)
     owner = {}
-    for part, start, end in zip([*shares, "train"], [0, *cuts], [*cuts, len(digests)], strict=True):
-        owner.update(dict.fromkeys(digests[start:end], part))
+    borders = zip([*shares, "train"], [0, *cuts], [*cuts, len(different)], strict=True)
+    for part, first, last in borders:
+        owner.update(dict.fromkeys(different[first:last], part))
     parts = {part: [] for part in ("train", *shares)}
-    for sample in samples:
-        parts[owner[sample.digest]].append(sample)
+    for sample, place in zip(samples, places, strict=True):
+        parts[owner[place]].append(sample)
     return parts
+
+
+def cover(parts: dict[str, list[Sample]]) -> tuple[dict[str, list[Sample]], list[Sample]]:
+    """Move images to "train" until it holds every character; returns the parts and who moved.
+
+    What was never seen in training can't be read, so a test on it says nothing. Of the images
+    with a missing character the one with the least digest goes, with its family; but never the
+    last of a part.
+    """
+    pool = [(part, s) for part, kept in parts.items() if part != "train" for s in kept]
+    family = dict(zip((id(s) for _, s in pool), families([s for _, s in pool]), strict=True))
+    missing = set().union(*(s.text for _, s in pool)) - set().union(
+        *(s.text for s in parts["train"])
+    )
+    parts = {part: list(kept) for part, kept in parts.items()}
+    moved: list[Sample] = []
+    for part, sample in sorted(pool, key=lambda pair: (family[id(pair[1])], pair[1].name)):
+        if not missing & set(sample.text):
+            continue
+        relatives = [s for s in parts[part] if family[id(s)] == family[id(sample)]]
+        if len(relatives) < len(parts[part]):
+            parts[part] = [s for s in parts[part] if family[id(s)] != family[id(sample)]]
+            parts["train"] += relatives
+            moved += relatives
+            missing -= set().union(*(s.text for s in relatives))
+    return parts, moved

@@ -1,11 +1,11 @@
 """Open a checkpoint of train.py without running anything that is in it."""
 
 import pickle
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from omegaconf import DictConfig
 
 from ocr.errors import UserError
 
@@ -30,12 +30,16 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     raise UserError(f"{path}: not a checkpoint of train.py")
 
 
-def resumable(path: str | Path, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyperparameters of a checkpoint that a run with this model `config` can go on from.
+def resumable(path: str | Path, config: DictConfig) -> dict[str, Any]:
+    """The hyperparameters of a checkpoint that a run with this `config` can go on from.
 
+    Where `config` leaves the stride to the data (null), it takes that of the checkpoint.
     Raises UserError, naming the keys, if `config` has another network, optimizer or schedule.
     """
     saved = load_checkpoint(path)["hyper_parameters"]
+    if "stride" in config.encoder and config.encoder.stride is None:
+        config.encoder.stride = saved["encoder"].get("stride")
+    config = config.model
     differences = [
         f"{part}.{key} ({saved[part].get(key)} there, {config[part].get(key)} here)"
         for part in (*PARTS, "optimizer", "scheduler")

@@ -1,10 +1,12 @@
 import math
+import random
+from dataclasses import replace
 
 import pytest
 
 from ocr.data.preflight import digest
 from ocr.data.sources import Sample
-from ocr.data.splits import split
+from ocr.data.splits import cover, split
 from ocr.errors import UserError
 
 SHARES = {"test": 0.1, "val": 0.1}
@@ -124,3 +126,50 @@ def test_a_share_out_of_range_is_named(part, share):
 def test_shares_must_leave_something_to_train_on(test, val):
     with pytest.raises(UserError, match=rf"data\.test_size={test} and data\.val_size={val}"):
         split(samples(100), {"test": test, "val": val})
+
+
+def test_near_duplicates_and_groups_stay_together():
+    given = samples(300)
+    looks = [random.Random(i).getrandbits(256) for i in range(300)]
+    given = [replace(s, look=look) for s, look in zip(given, looks)]
+    copies = [
+        replace(s, name=f"copy-{s.name}", digest=digest(b"c%d" % i, 0), look=s.look ^ 5)
+        for i, s in enumerate(given)
+    ]
+    owner = owners(split(given + copies, SHARES))
+    assert all(owner[f"copy-{s.name}"] == owner[s.name] for s in given)
+    grouped = [
+        replace(s, group=f"g{i % 60}", group_digest=digest(b"g%d" % (i % 60), 0))
+        for i, s in enumerate(given)
+    ]
+    owner = owners(split(grouped, SHARES))
+    assert all(owner[s.name] == owner[given[i % 60].name] for i, s in enumerate(given))
+    assert len(set(owner.values())) == 3
+
+
+def test_folds_test_every_image_once():
+    given = samples(500)
+    tested = [
+        s.name for k in range(5) for s in split(given, {"test": 0.2, "val": 0.1}, k / 5)["test"]
+    ]
+    assert sorted(tested) == sorted(s.name for s in given)
+    parts = split(given, {"test": 0.2, "val": 0.1}, 0.8)
+    assert len(parts["val"]) == pytest.approx(50, abs=20)
+
+
+def test_training_sees_every_character():
+    parts = {
+        "train": [Sample("t", "ab", 1)],
+        "val": [Sample("v1", "ac", 5), Sample("v2", "ca", 4), Sample("v3", "ab", 6)],
+        "test": [Sample("d", "dd", 2), Sample("e", "ab", 3)],
+    }
+    covered, moved = cover(parts)
+    assert [s.name for s in moved] == ["d", "v2"]
+    assert [s.name for s in covered["train"]] == ["t", "d", "v2"]
+    assert [s.name for s in covered["val"]] == ["v1", "v3"]
+    assert [s.name for s in covered["test"]] == ["e"]
+
+
+def test_no_part_is_emptied_for_a_character():
+    parts = {"train": [Sample("t", "a", 1)], "val": [Sample("v", "b", 2)]}
+    assert cover(parts) == (parts, [])

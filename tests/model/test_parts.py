@@ -21,7 +21,7 @@ COMBINATIONS = list(product(choices("encoder"), choices("recurrent"), choices("h
 
 
 def crnn(*overrides, height=32, channels=1, num_classes=11):
-    model = OmegaConf.to_container(config(*overrides).model, resolve=True)
+    model = OmegaConf.to_container(config("encoder.stride=4", *overrides).model, resolve=True)
     return CRNN(
         encoder=model["encoder"],
         recurrent=model["recurrent"],

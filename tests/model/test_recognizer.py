@@ -17,7 +17,9 @@ SCHEDULERS = sorted(path.stem for path in (ROOT / "conf/scheduler").glob("*.yaml
 
 
 def recognizer(*overrides, symbols="ab"):
-    model = OmegaConf.to_container(config("encoder.channels=8", *overrides).model, resolve=True)
+    model = OmegaConf.to_container(
+        config("encoder.channels=8", "encoder.stride=4", *overrides).model, resolve=True
+    )
     made = build(model, symbols=symbols, normalizer=Normalizer(16).state())
     made.log = lambda *args, **kwargs: None
     made._trainer = SimpleNamespace(estimated_stepping_batches=20)

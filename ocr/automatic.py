@@ -1,0 +1,40 @@
+"""What the config leaves to the data (null): chosen once the images are known, and said."""
+
+from omegaconf import DictConfig
+
+from ocr.data.charset import steps_needed
+from ocr.data.datamodule import DataModule
+from ocr.log import say
+
+ROOM = 1.5  # time steps that CTC should have for each that it needs
+TIGHT = 0.02  # the share of captions that may have less
+VIEWS = 36_000  # images that a reader is shown in all, while that makes sensible epochs
+EPOCHS = (12, 60)
+
+
+def settle(config: DictConfig, data: DataModule) -> None:
+    """Fill the keys of `config` that are null and follow from `data`, which is set up."""
+    chosen = {}
+    if "stride" in config.encoder and config.encoder.stride is None:
+        chosen["encoder.stride"] = config.encoder.stride = stride(data)
+    if config.trainer.max_epochs is None:
+        chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
+    if chosen:
+        say("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
+
+
+def stride(data: DataModule) -> int:
+    """Pixels of width for a time step: 4, or less where captions are long for their images."""
+    room = sorted(
+        sample.width / max(1, steps_needed(sample.text))
+        for samples in data.parts.values()
+        for sample in samples
+    )
+    pixels = room[int(TIGHT * len(room))]
+    return next((s for s in (4, 2) if pixels >= ROOM * s), 1)
+
+
+def epochs(data: DataModule) -> int:
+    """Many for a small set, few for a large one."""
+    least, most = EPOCHS
+    return min(max(round(VIEWS / len(data.parts["train"])), least), most)
