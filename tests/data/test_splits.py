@@ -131,7 +131,7 @@ def test_shares_must_leave_something_to_train_on(test, val):
 def test_near_duplicates_and_groups_stay_together():
     given = samples(300)
     looks = [random.Random(i).getrandbits(256) for i in range(300)]
-    given = [replace(s, look=look) for s, look in zip(given, looks)]
+    given = [replace(s, look=look, text=s.name) for s, look in zip(given, looks)]
     copies = [
         replace(s, name=f"copy-{s.name}", digest=digest(b"c%d" % i, 0), look=s.look ^ 5)
         for i, s in enumerate(given)
