@@ -32,8 +32,8 @@ class NamePattern:
         self.has_label, self.has_group = (g in self._regex.groupindex for g in ("label", "group"))
         if not (self.has_label or self.has_group):
             raise UserError(
-                f"data.pattern={text}: say where in the file name the caption stands, with the words"
-                " label, id and group (label_id, id-label, label.id) or a group (?P<label>...)"
+                f"data.pattern={text}: say where in the file name the caption stands, with the "
+                "words label, id and group (label_id, id-label, label.id) or a group (?P<label>...)"
             )
 
     def matches(self, names: Sequence[str]) -> list[tuple[str, str] | None]:
