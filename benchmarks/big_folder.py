@@ -13,7 +13,7 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
-from ocr.data.sources import find_samples
+from ocr.data.sources import image_files
 from ocr.model.build import build
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
@@ -41,7 +41,7 @@ def main() -> None:
         folder = Path(scratch)
         fill(folder, options.images)
         start = time.perf_counter()
-        listed = len(find_samples(folder))
+        listed = len(image_files(folder))
         print(f"listed {listed:,} images in {time.perf_counter() - start:.1f} s")
         with initialize_config_dir(str(CONF)):
             config = compose(

@@ -51,3 +51,16 @@ def test_every_searched_value_is_a_scalar_key(encoder, optimizer):
 def test_a_misspelt_choice_lists_the_valid_ones():
     with pytest.raises(HydraException, match=r"(?s)resnt.*conv.*resnet.*vgg"):
         config("encoder=resnt")
+
+
+@pytest.mark.parametrize(
+    "override,pattern",
+    [
+        ("data.pattern=label_id", "label_id"),
+        ("data.pattern=id-label.id", "id-label.id"),
+        ("data.pattern=group/label", "group/label"),
+        (r'data.pattern="(?P<label>[^_]+)_\d{2,}.*"', r"(?P<label>[^_]+)_\d{2,}.*"),
+    ],
+)
+def test_patterns_go_through_the_command_line(override, pattern):
+    assert config("data=folder", override, "data.labels=.gt.txt").data.pattern == pattern

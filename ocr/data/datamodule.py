@@ -17,7 +17,7 @@ from ocr.data.dataset import CaptionedImages
 from ocr.data.images import Batch, Normalizer, blank_padding
 from ocr.data.lists import in_words, write_lists
 from ocr.data.preflight import ImageCache, survey
-from ocr.data.sources import Sample, Skipped, normalize_caption
+from ocr.data.sources import Sample, Skipped
 from ocr.data.splits import cover, split
 from ocr.errors import UserError
 from ocr.log import say
@@ -92,7 +92,7 @@ class DataModule(LightningDataModule):
         self.normalizer = Normalizer(height, width, channels, polarity=polarity, contrast=contrast)
         self._fitted = False
         self.cache = ImageCache(cache_mb)
-        self.charset = None if charset is None else Charset(normalize_caption(str(charset)))
+        self.charset = None if charset is None else Charset(str(charset))
         self.parts: dict[str, list[Sample]] = {}
         self.skipped: list[Skipped] = []
 

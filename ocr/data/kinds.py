@@ -4,20 +4,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ocr.data.captions import Captions
 from ocr.data.datamodule import DataModule
 from ocr.data.download import download
+from ocr.data.labels import Columns
+from ocr.data.patterns import NamePattern
 from ocr.data.preflight import digest, inspect
-from ocr.data.sources import Sample, Skipped, find_samples
+from ocr.data.sources import Sample, Skipped
+from ocr.data.spelling import Spelling
 from ocr.data.synthetic import drawings
 from ocr.errors import UserError
 
 
 class FolderData(DataModule):
-    """A folder of images whose file names are the captions, or whose captions are in a CSV file.
+    """A folder of images, with captions where `Captions` finds them.
 
     dir: the folder, split by `val_size` and `test_size`; or, for folders that are split already,
     train_dir, val_dir, test_dir: what has no folder of its own is cut from train_dir.
-    labels: a CSV file with the columns `file` and `label`, in each folder or one for all.
+    labels: a labels file, in each folder or one for all, or what else `Captions` takes.
+    pattern: see `NamePattern`. recursive: look into subfolders.
+    file_column, label_column, group: a labels file's columns; None for the usual ones, no groups.
+    normal_form, case, strip: see `Spelling`.
     """
 
     def __init__(
@@ -28,9 +35,21 @@ class FolderData(DataModule):
         train_dir: str | None = None,
         val_dir: str | None = None,
         test_dir: str | None = None,
+        pattern: str | None = None,
+        file_column: str | None = None,
+        label_column: str | None = None,
+        group: str | None = None,
+        recursive: bool = False,
+        normal_form: str | None = "NFC",
+        case: str = "keep",
+        strip: bool = True,
+        charset: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        spelling = Spelling(normal_form, case, strip)
+        super().__init__(
+            charset=None if charset is None else spelling.symbols(str(charset)), **kwargs
+        )
         if dir is None and train_dir is None:
             raise UserError(
                 "name the folder of your images: data.dir=PATH (or data.train_dir=PATH)"
@@ -45,15 +64,24 @@ class FolderData(DataModule):
             for part, place in {"train": train, "val": val_dir, "test": test_dir}.items()
             if place is not None
         }
-        self.labels = None if labels is None else Path(str(labels)).expanduser()
+        self.captions = Captions(
+            spelling,
+            labels=_text(labels),
+            pattern=None if pattern is None else NamePattern(str(pattern)),
+            columns=Columns(_text(file_column), _text(label_column), _text(group)),
+            recursive=recursive,
+        )
 
     def find(self) -> dict[str, list[Sample | Skipped]]:
         """Every image is read once, so that training meets no surprise."""
-        found = {part: find_samples(folder, self.labels) for part, folder in self.dirs.items()}
-        everything = [sample for samples in found.values() for sample in samples]
+        found = self.captions.find(self.dirs)
+        everything = [s for samples in found.values() for s in samples if isinstance(s, Sample)]
         self.survey(everything)
         looked = iter(inspect(everything, self.normalizer, self.cache, self.split_seed))
-        return {part: [next(looked) for _ in samples] for part, samples in found.items()}
+        return {
+            part: [next(looked) if isinstance(s, Sample) else s for s in samples]
+            for part, samples in found.items()
+        }
 
 
 class DownloadedData(FolderData):
@@ -125,3 +153,8 @@ class SyntheticData(DataModule):
                 for s in samples
             ]
         }
+
+
+def _text(value: object) -> str | None:
+    """A config's value as it was meant: a name that looks like a number is a name."""
+    return None if value is None else str(value)

@@ -1,10 +1,10 @@
-"""Find captioned images: file names that are captions, or a labels file."""
+"""Samples, and what a folder holds."""
 
-import csv
 import os
-import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 from ocr.data.images import SUFFIXES, ImageSource
 from ocr.errors import UserError
@@ -41,53 +41,66 @@ class Skipped:
     reason: str
 
 
-def normalize_caption(text: str) -> str:
-    """Unicode's composed form (NFC): file systems differ in which form they keep."""
-    return unicodedata.normalize("NFC", text)
+class Folder:
+    """The names of what is in a folder, relative to it and sorted: all `files`, and the `images`.
+
+    recursive: what is in its subfolders, too.
+    """
+
+    def __init__(self, path: Path, recursive: bool = False) -> None:
+        if not path.is_dir():
+            raise UserError(f"{path}: no such folder")
+        self.path = path
+        self.recursive = recursive
+        try:
+            self.files = sorted(_names(str(path), recursive))
+        except OSError as error:
+            raise UserError(f"{error.filename}: {error.strerror}") from error
+        self.images = [
+            # macOS leaves "._A12DF.png" beside "A12DF.png" on foreign disks; they are no images.
+            name
+            for name in self.files
+            if name.lower().endswith(SUFFIXES) and not name.rpartition("/")[2].startswith("._")
+        ]
+        self._meant: dict[str, str | None] = {}
+        for name in self.images:  # without suffix, where that is clear
+            key = normalize("NFC", stem(name))
+            self._meant[key] = None if key in self._meant else name
+        self._meant.update((normalize("NFC", name), name) for name in self.images)
+        self._meant.update((name, name) for name in self.images)
+
+    def require_images(self) -> None:
+        """Raise UserError if there are none."""
+        if self.images:
+            return
+        below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
+        hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
+        hint += ", or give data.recursive=true for all" if below and not self.recursive else ""
+        raise UserError(f"{self.path}: no images here ({', '.join(SUFFIXES)}){hint}")
+
+    def image(self, name: str) -> str | None:
+        """The image that somebody calls `name`, be it in another normal form or without suffix."""
+        return self._meant.get(name) or self._meant.get(normalize("NFC", str(PurePosixPath(name))))
 
 
 def image_files(folder: Path) -> list[Path]:
     """The images directly in `folder`, sorted by name. Raises UserError if there are none."""
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder")
+    found = Folder(folder)
+    found.require_images()
+    return [folder / name for name in found.images]
+
+
+def stem(name: str) -> str:
+    """`name` without its suffix. Not Path.stem, to which ".png" is a name and not a suffix."""
+    return name.rpartition(".")[0]
+
+
+def _names(folder: str, recursive: bool) -> Iterator[str]:
     with os.scandir(folder) as entries:
-        # macOS leaves "._A12DF.png" beside "A12DF.png" on foreign disks; they are no images.
-        names = sorted(
-            entry.name
-            for entry in entries
-            if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith("._")
-        )
-    if not names:
-        below = sorted(path.name for path in folder.iterdir() if path.is_dir())
-        hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
-        raise UserError(f"{folder}: no images here ({', '.join(SUFFIXES)}){hint}")
-    return [folder / name for name in names]
-
-
-def find_samples(folder: Path, labels: Path | None = None) -> list[Sample]:
-    """The captioned images of `folder`: by their file names, or by the rows of `labels`."""
-    if labels is None:
-        # Not Path.stem, to which ".png" is a name and not a suffix.
-        pairs = [(str(path), path.name.rpartition(".")[0]) for path in image_files(folder)]
-    else:
-        pairs = _read_labels(folder, labels)
-    return [Sample(name, normalize_caption(text)) for name, text in pairs]
-
-
-def _read_labels(folder: Path, labels: Path) -> list[tuple[str, str]]:
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder")
-    path = next((p for p in (folder / labels, labels) if p.is_file()), None)
-    if path is None:
-        raise UserError(f"data.labels={labels}: no such file, neither in {folder} nor from here")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if not {"file", "label"} <= set(rows.fieldnames or ()):
-                raise UserError(f"{path}: the first line must name the columns 'file' and 'label'")
-            pairs = [(str(folder / row["file"]), row["label"] or "") for row in rows if row["file"]]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a CSV file in UTF-8 ({error})") from error
-    if not pairs:
-        raise UserError(f"{path}: no rows below the header")
-    return pairs
+        for entry in entries:
+            if recursive and entry.is_dir():
+                # A link could lead round in a circle.
+                if not entry.is_symlink():
+                    yield from (f"{entry.name}/{name}" for name in _names(entry.path, True))
+            else:
+                yield entry.name

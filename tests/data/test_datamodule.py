@@ -632,3 +632,29 @@ def test_a_folder_that_is_there_is_not_downloaded(folder, downloads):
     data.setup()
     assert downloads == []
     assert len(texts(data)) == 27
+
+
+def test_groups_and_spelling_reach_the_samples(tmp_path):
+    place = images(tmp_path / "images", *(f"{i}_Ab{i}" for i in range(9)))
+    data = from_folder(place, pattern="group_label", case="upper", charset="ab012345678")
+    assert texts(data) == {f"AB{i}" for i in range(9)}
+    assert data.charset.symbols == "AB012345678"
+    assert {sample.group for part in data.parts.values() for sample in part} == set("012345678")
+
+
+def test_captions_that_cannot_be_used_are_left_out_and_listed(folder, tmp_path, captions):
+    (folder / "extra_.png").write_bytes((folder / "111.png").read_bytes())
+    rows = [f"{caption}.png,{caption}" for caption in captions]
+    (folder / "labels.csv").write_text("\n".join(["file,label", *rows, "gone.png,1"]))
+    data = from_folder(folder)
+    assert len(texts(data)) == 27
+    data.report(tmp_path)
+    assert [one.name for one in data.skipped] == ["gone.png"]
+
+
+def test_values_that_look_like_numbers_are_names(tmp_path):
+    place = images(tmp_path / "images", *"123456789")
+    (place / "7.csv").write_text("1,2\n" + "\n".join(f"{i}.png,{i}" for i in range(1, 10)))
+    assert texts(from_folder(place, labels="7.csv", file_column=1, label_column=2)) == set(
+        "123456789"
+    )

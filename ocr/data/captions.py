@@ -1,0 +1,179 @@
+"""From folders to samples: find the captions, spell them alike, and lose none silently."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ocr.data.detect import detect
+from ocr.data.labels import Columns, Row
+from ocr.data.origins import Beside, FileNames, LabelsFile, Origin
+from ocr.data.patterns import NamePattern
+from ocr.data.sources import Folder, Sample, Skipped, stem
+from ocr.data.spelling import Spelling, flaw
+from ocr.errors import UserError
+from ocr.log import say
+
+
+@dataclass
+class Captions:
+    """Where captions are kept, and how they are spelt.
+
+    labels: "name", the file names; a suffix such as ".gt.txt", text files beside the images; or a
+        labels file. None finds out.
+    pattern: see `NamePattern`; None is the whole name.
+    columns: of a labels file.
+    recursive: look into subfolders.
+    """
+
+    spelling: Spelling
+    labels: str | None = None
+    pattern: NamePattern | None = None
+    columns: Columns = field(default_factory=Columns)
+    recursive: bool = False
+
+    def __post_init__(self) -> None:
+        """Look for contradictions."""
+        if self.pattern and self.pattern.has_label and self.labels not in (None, "name"):
+            raise UserError(
+                f"data.pattern={self.pattern.text} and data.labels={self.labels} both say where "
+                "captions are: give one (a pattern with only `group` may stay)"
+            )
+        if self.pattern and not self.pattern.has_label and self.labels == "name":
+            raise UserError(f"data.pattern={self.pattern.text} names no `label`")
+        if self.pattern and self.pattern.has_group and self.columns.group is not None:
+            raise UserError(f"data.pattern={self.pattern.text} and data.group both name groups")
+
+    def find(self, folders: Mapping[str, Path]) -> dict[str, list[Sample | Skipped]]:
+        """The samples of each folder, and what can't be one."""
+        places = {
+            part: Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
+            for part, path in folders.items()
+        }
+        shared: dict[Path, LabelsFile] = {}
+        found: dict[str, list[Row | Skipped]] = {}
+        for part, folder in places.items():
+            origin = self._origin(folder, shared)
+            if isinstance(origin, LabelsFile):
+                found[part] = list(origin.captions(folder, alone=len(places) == 1))
+            else:
+                found[part] = list(origin.captions(folder))
+            if not isinstance(origin, FileNames):
+                _say_without(folder, origin, found[part])
+            found[part] = self._with_groups(found[part], folder)
+            if isinstance(origin, LabelsFile) and origin.path not in shared:
+                found[part] += origin.left()
+        for labels in shared.values():
+            found[next(iter(found))] += labels.left()
+        return self._samples(found)
+
+    def _origin(self, folder: Folder, shared: dict[Path, LabelsFile]) -> Origin:
+        if self.pattern and self.pattern.has_label:
+            origin = FileNames(self.pattern)
+        elif self.labels is None:
+            origin = detect(folder, self.columns)
+        elif self.labels == "name":
+            origin = FileNames(NamePattern("name"))
+        else:
+            origin = self._given(folder, shared)
+        if self.columns != Columns() and not isinstance(origin, LabelsFile):
+            raise UserError(
+                "data.file_column, data.label_column and data.group name columns of a labels file, "
+                f"but captions of {folder.path} are not from one: give data.labels=FILE"
+            )
+        return origin
+
+    def _given(self, folder: Folder, shared: dict[Path, LabelsFile]) -> Origin:
+        path = Path(self.labels).expanduser()
+        if not path.is_absolute() and (folder.path / path).is_file():
+            return LabelsFile(folder.path / path, self.columns)
+        if path.is_file():
+            if path not in shared:
+                shared[path] = LabelsFile(path, self.columns)
+            return shared[path]
+        if self.labels.startswith(".") and "/" not in self.labels:
+            return Beside(self.labels)
+        raise UserError(
+            f"data.labels={self.labels}: no such file, neither in {folder.path} nor from here"
+        )
+
+    def _with_groups(self, rows: list[Row | Skipped], folder: Folder) -> list[Row | Skipped]:
+        """As the pattern says, where captions are not from the names but groups are."""
+        if not self.pattern or self.pattern.has_label:
+            return rows
+        files = [row.file if isinstance(row, Row) else "" for row in rows]
+        names = [_name(file, folder, self.pattern.has_folders) for file in files]
+        misfit = f"the name doesn't fit data.pattern={self.pattern.text}"
+        return [
+            row
+            if isinstance(row, Skipped)
+            else (row._replace(group=match[1]) if match else Skipped(row.file, misfit))
+            for row, match in zip(rows, self.pattern.matches(names), strict=True)
+        ]
+
+    def _samples(
+        self, found: Mapping[str, list[Row | Skipped]]
+    ) -> dict[str, list[Sample | Skipped]]:
+        texts = [row.text for rows in found.values() for row in rows if isinstance(row, Row)]
+        spelt = iter(self.spelling.spell(texts))
+        return {
+            part: _once_each([_sample(r, next(spelt)) if isinstance(r, Row) else r for r in rows])
+            for part, rows in found.items()
+        }
+
+
+def _sample(row: Row, text: str) -> Sample | Skipped:
+    if reason := flaw(text):
+        return Skipped(row.file, reason)
+    return Sample(row.file, text, group=row.group)
+
+
+def _once_each(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
+    """One sample for rows that repeat a file; none where they contradict each other."""
+    said: dict[str, list[Sample]] = {}
+    for sample in samples:
+        if isinstance(sample, Sample):
+            same = said.setdefault(sample.name, [])
+            if sample not in same:
+                same.append(sample)
+    repeats = sum(isinstance(sample, Sample) for sample in samples) - sum(map(len, said.values()))
+    if repeats:
+        say(f"{repeats} rows say again what another row says; each image counts once")
+    kept = []
+    for sample in samples:
+        if isinstance(sample, Skipped):
+            kept.append(Skipped(_printable(sample.name), _printable(sample.reason)))
+        elif same := said.pop(sample.name, None):
+            if len(same) == 1:
+                kept.append(sample)
+            else:
+                others = " and ".join(repr(s.text) for s in same[:2])
+                kept.append(Skipped(sample.name, f"rows disagree about it: {others}"))
+    return kept
+
+
+def _say_without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> None:
+    captioned = {row.file if isinstance(row, Row) else row.name for row in rows}
+    without = [name for name in folder.images if str(folder.path / name) not in captioned]
+    if without:
+        say(
+            f"{len(without)} of {len(folder.images)} images in {folder.path} have no caption in "
+            f"{origin.name} and stay out (the first: {_printable(without[0])})"
+        )
+    if isinstance(origin, Beside):
+        used = set(origin.pairs(folder).values())
+        spare = [f for f in folder.files if f.endswith(origin.name) and f not in used]
+        if spare:
+            say(f"{len(spare)} {origin.name} files have no image beside them ({spare[0]})")
+
+
+def _name(file: str, folder: Folder, with_folders: bool) -> str:
+    """What a pattern sees of an image's path."""
+    path = Path(file)
+    if with_folders and path.is_relative_to(folder.path):
+        return stem(path.relative_to(folder.path).as_posix())
+    return stem(path.name)
+
+
+def _printable(name: str) -> str:
+    """`name` with escapes for what is no Unicode in it, as in names from another system."""
+    return name.encode("utf-8", "backslashreplace").decode()

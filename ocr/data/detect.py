@@ -1,0 +1,97 @@
+"""Find out where the captions of a folder are kept, if nobody says so."""
+
+from ocr.data.labels import READERS, Columns, Row
+from ocr.data.origins import Beside, FileNames, LabelsFile, Origin
+from ocr.data.patterns import NamePattern
+from ocr.data.sources import Folder, stem
+from ocr.errors import UserError
+from ocr.log import say
+
+ENOUGH = 0.9  # the share of the images that must have a caption there
+# Files of such names are meant to be read, even if they can't be.
+PLAIN = ("labels", "metadata", "captions")
+
+
+def detect(folder: Folder, columns: Columns) -> Origin:
+    """What gives a caption to nearly all images; the file names only where nothing else does.
+
+    Raises UserError, with the override to give, where that isn't clear.
+    """
+    origins, doubts = [Beside(".gt.txt")], []
+    for name in _tables(folder):
+        try:
+            origins.append(LabelsFile(folder.path / name, columns))
+        except UserError as error:
+            if _is_plain(name):
+                doubts.append(str(error))
+    full = {}
+    for origin in origins:
+        share = origin.share(folder)
+        if share >= ENOUGH:
+            full[origin] = share
+        elif share or _is_plain(origin.name):
+            doubts.append(
+                f"{folder.path}: {origin.name} has captions for only {share:.0%} of the images: "
+                f"data.labels={origin.name} takes those"
+            )
+    if full:
+        return _agreed(sorted(full, key=full.get, reverse=True), folder)
+    if doubts:
+        raise UserError(f"{doubts[0]}; data.labels=name takes the file names as captions")
+    folder.require_images()
+    say(f"captions are the file names of {folder.path}, such as {_examples(folder)}")
+    return FileNames(NamePattern("name"))
+
+
+def _tables(folder: Folder) -> list[str]:
+    stems = {stem(name) for name in folder.images}
+    return [
+        name
+        for name in folder.files
+        if name.lower().endswith(tuple(READERS))
+        and not name.lower().endswith(".gt.txt")
+        and not name.startswith(".")
+        and "/" not in name
+        and stem(name) not in stems
+    ]
+
+
+def _is_plain(name: str) -> bool:
+    return stem(name).lower() in PLAIN and not name.lower().endswith(".txt")
+
+
+def _agreed(full: list[Origin], folder: Folder) -> Origin:
+    """The first of `full`; UserError if another contradicts it."""
+    first, *others = full
+    said = {}
+    for origin in full if others else ():
+        for row in origin.captions(folder):
+            if isinstance(row, Row) and said.setdefault(row.file, row.text) != row.text:
+                raise UserError(
+                    f"{row.file}: {said[row.file]!r} in {first.name}, {row.text!r} in "
+                    f"{origin.name}: choose data.labels={first.name} or data.labels={origin.name}"
+                )
+    say(f"captions are from {first.name} in {folder.path} (data.labels=name: the file names)")
+    return first
+
+
+def _examples(folder: Folder) -> str:
+    """Some captions, and what makes one doubt whether they are any."""
+    names = [stem(name) for name in folder.images]
+    shown = ", ".join(ascii(name) for name in names[:3])
+    if Beside(".txt").share(folder) == 1:
+        return f"{shown}. Each has a .txt beside it: data.labels=.txt takes the captions from there"
+    if len(names) >= 10 and _are_counted(names):
+        return f"{shown}. That looks like counting: captions from elsewhere are data.labels=FILE"
+    for separator in "_-.":
+        if all(separator in name for name in names):
+            patterns = f"data.pattern=label{separator}id or id{separator}label"
+            return f"{shown}. If the caption is a part of the name, say so: {patterns}"
+    return shown
+
+
+def _are_counted(names: list[str]) -> bool:
+    if not all(name.isascii() and name.isdigit() and len(name) < 10 for name in names):
+        return False
+    numbers = sorted(map(int, names))
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))

@@ -1,0 +1,295 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from ocr.data.captions import Captions
+from ocr.data.labels import Columns
+from ocr.data.patterns import NamePattern
+from ocr.data.sources import Sample, Skipped
+from ocr.data.spelling import Spelling
+from ocr.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def said(caplog):
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+def write(folder: Path, **files: str) -> None:
+    """Files by names whose "__" is a dot; images need no content here."""
+    for name, content in files.items():
+        path = folder / name.replace("__", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode())
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def found(
+    folder: Path, labels: str | None = None, pattern: str | None = None, **keys: object
+) -> dict[str, str]:
+    """Captions by name, in order; reasons in angle brackets."""
+    form = keys.pop("normal_form", "NFC")
+    captions = Captions(
+        Spelling(form, "keep", True), labels, pattern and NamePattern(pattern), **keys
+    )
+    return shown(folder, captions.find({"train": folder})["train"])
+
+
+def shown(folder: Path, samples: list[Sample | Skipped]) -> dict[str, str]:
+    names = [s.name.removeprefix(f"{folder}/") for s in samples]
+    texts = [s.text if isinstance(s, Sample) else f"<{s.reason}>" for s in samples]
+    assert len(set(names)) == len(names)
+    return dict(zip(names, texts))
+
+
+def groups(folder: Path, **keys: object) -> list[str]:
+    pattern = keys.pop("pattern", None)
+    captions = Captions(
+        Spelling("NFC", "keep", True), pattern=pattern and NamePattern(pattern), **keys
+    )
+    return [sample.group for sample in captions.find({"train": folder})["train"]]
+
+
+# File names
+
+
+def test_file_names_are_captions(tmp_path):
+    touch(tmp_path, "A12.png", "007.jpg", "a b.png", "v1.5.png", ".png", ".hidden.PNG")
+    assert found(tmp_path) == {
+        ".hidden.PNG": ".hidden",
+        ".png": "",
+        "007.jpg": "007",
+        "A12.png": "A12",
+        "a b.png": "a b",
+        "v1.5.png": "v1.5",
+    }
+
+
+def test_captions_are_composed_and_names_are_not(tmp_path):
+    touch(tmp_path, "cafe\u0301.png")
+    assert found(tmp_path) == {"cafe\u0301.png": "caf\u00e9"}
+    assert found(tmp_path, normal_form=None) == {"cafe\u0301.png": "cafe\u0301"}
+
+
+def test_names_that_do_not_fit_the_pattern_are_skipped_with_it(tmp_path):
+    touch(tmp_path, "A12_3f.png", "A13_.jpg", "A14.png")
+    assert found(tmp_path, pattern="label_id") == {
+        "A12_3f.png": "A12",
+        "A13_.jpg": "A13",
+        "A14.png": "<the name doesn't fit data.pattern=label_id>",
+    }
+
+
+def test_subfolders_only_where_asked_for(tmp_path):
+    touch(tmp_path, "a.png", "more/b.png", "more/x/c_1.png")
+    assert found(tmp_path) == {"a.png": "a"}
+    everything = {"a.png": "a", "more/b.png": "b", "more/x/c_1.png": "c_1"}
+    assert found(tmp_path, recursive=True) == everything
+
+
+def test_a_pattern_with_a_slash_sees_subfolders(tmp_path):
+    touch(tmp_path, "car1/A_1.png", "car1/A_2.png", "car2/B_1.png")
+    assert list(found(tmp_path, pattern="group/label_id").values()) == ["A", "A", "B"]
+    assert groups(tmp_path, pattern="group/label_id") == ["car1", "car1", "car2"]
+    assert groups(tmp_path, pattern="label_id", recursive=True) == ["", "", ""]
+
+
+@pytest.mark.parametrize("how", [{"labels": "name"}, {"pattern": "name"}])
+def test_file_names_can_be_insisted_on(tmp_path, how):
+    touch(tmp_path, "A.png")
+    write(tmp_path, labels__csv="file,label\nA.png,B\n", A__gt__txt="C")
+    assert found(tmp_path, **how) == {"A.png": "A"}
+
+
+def test_a_name_that_is_no_unicode_is_skipped_printably(tmp_path):
+    try:
+        touch(tmp_path, "\udcfc.png", "a.png")
+    except OSError:
+        pytest.skip("this file system keeps no such name")
+    read = found(tmp_path)
+    assert read.pop("a.png") == "a"
+    ((name, reason),) = read.items()
+    assert name.isprintable() and reason.startswith("<caption")
+
+
+# Text files beside the images
+
+
+def test_text_files_beside_the_images(tmp_path):
+    touch(tmp_path, "1.png", "2.bin.png", "3.png", "4.png", "5.png")
+    write(tmp_path, **{"1__gt__txt": "007\n", "2__gt__txt": "\ufeffA b\r\n", "3__gt__txt": "\n"})
+    (tmp_path / "4.gt.txt").write_bytes(b"\xff")
+    (tmp_path / "5.gt.txt").write_text("x\ny", encoding="utf-8")
+    assert found(tmp_path, ".gt.txt") == {
+        "1.png": "007",
+        "2.bin.png": "A b",
+        "3.png": "",
+        "4.png": "<4.gt.txt is not in UTF-8>",
+        "5.png": "x y",
+    }
+
+
+def test_text_files_of_any_suffix_and_in_subfolders(tmp_path):
+    touch(tmp_path, "x/1.png", "2.png")
+    write(tmp_path, **{"x/1__txt": "A", "2__txt": "B", "1__txt": "C"})
+    assert found(tmp_path, ".txt", recursive=True) == {"2.png": "B", "x/1.png": "A"}
+
+
+def test_images_without_text_and_texts_without_image_are_counted(tmp_path, said):
+    touch(tmp_path, "1.png", "2.png", "3.png")
+    write(tmp_path, **{"1__gt__txt": "A", "9__gt__txt": "B"})
+    assert found(tmp_path, ".gt.txt") == {"1.png": "A"}
+    assert "2 of 3 images" in said.text and "(the first: 2.png)" in said.text
+    assert "1 .gt.txt files have no image beside them (9.gt.txt)" in said.text
+
+
+# Labels files
+
+
+def test_rows_name_files_from_the_folder_in_their_order(tmp_path):
+    touch(tmp_path, "a.png", "b.png", "sub/c.png")
+    write(tmp_path, labels__csv="file,label\nsub/c.png,C\nb.png,B\na.png,A\n")
+    assert list(found(tmp_path, "labels.csv").items()) == [
+        ("sub/c.png", "C"),
+        ("b.png", "B"),
+        ("a.png", "A"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["./a.png", " a.png", "a", "sub\\b", "sub\\b.png", "{}/a.png"])
+def test_files_may_be_named_in_several_ways(tmp_path, name):
+    touch(tmp_path, "a.png", "sub/b.png")
+    write(tmp_path, labels__csv=f"file,label\n{name.format(tmp_path)},X\n")
+    assert list(found(tmp_path, "labels.csv", recursive=True).values()) == ["X"]
+
+
+def test_rows_without_image_and_images_without_row_are_told(tmp_path, said):
+    touch(tmp_path, "a.png", "b.png", "c.png")
+    long = "x" * 300
+    write(tmp_path, labels__csv=f"file,label\ngone.png,1\na.png,2\n{long}.png,3\n,4\nb.png,5,6\n")
+    assert found(tmp_path, "labels.csv") == {
+        "a.png": "2",
+        "labels.csv, line 5": "<names no file for the caption '4'>",
+        "labels.csv, line 6": "<3 cells below 2 columns; quote what has a delimiter>",
+        "gone.png": "<no such file (labels.csv, line 2)>",
+        f"{long}.png": "<no such file (labels.csv, line 4)>",
+    }
+    assert "2 of 3 images" in said.text and "have no caption in labels.csv" in said.text
+
+
+def test_a_repeated_row_counts_once_and_a_contradiction_not_at_all(tmp_path, said):
+    touch(tmp_path, "a.png", "b.png")
+    write(
+        tmp_path,
+        labels__csv="file,label\na.png,A\na.png,A \n./a.png,A\nb.png,B\nb.png,8\n",
+    )
+    assert found(tmp_path, "labels.csv") == {
+        "a.png": "A",
+        "b.png": "<rows disagree about it: 'B' and '8'>",
+    }
+    assert "2 rows say again" in said.text
+
+
+def test_control_characters_are_a_reason(tmp_path):
+    touch(tmp_path, "a.png", "b.png")
+    write(
+        tmp_path,
+        l__jsonl='{"file": "a.png", "label": "A\\u0007"}\n{"file": "b", "label": "\\ud800"}',
+    )
+    assert found(tmp_path, "l.jsonl") == {
+        "a.png": r"<caption 'A\x07' has the control character '\x07'>",
+        "b.png": r"<caption '\ud800' has the control character '\ud800'>",
+    }
+
+
+@pytest.mark.parametrize("name", ["\\u0000.png", "\\ud800.png", "\\ud800"])
+def test_impossible_file_names_are_no_such_files(tmp_path, name):
+    touch(tmp_path, "a.png")
+    write(tmp_path, l__jsonl=f'{{"file": "{name}", "label": "A"}}')
+    ((shown, reason),) = found(tmp_path, "l.jsonl").items()
+    shown.encode()
+    assert reason == "<no such file (l.jsonl, line 1)>"
+
+
+def test_a_missing_labels_file_is_named(tmp_path):
+    touch(tmp_path, "a.png")
+    with pytest.raises(UserError, match=r"data\.labels=gone\.csv: no such file"):
+        found(tmp_path, "gone.csv")
+
+
+def test_labels_may_lie_elsewhere_and_files_count_from_the_folder_or_from_them(
+    tmp_path, monkeypatch
+):
+    folder = tmp_path / "images"
+    touch(folder, "1.png", "2.png")
+    write(tmp_path, labels__csv="file,label\n1.png,a\nimages/2.png,b\n")
+    assert found(folder, str(tmp_path / "labels.csv")) == {"1.png": "a", "2.png": "b"}
+    monkeypatch.chdir(tmp_path)
+    assert found(folder, "labels.csv") == {"1.png": "a", "2.png": "b"}
+
+
+def test_labels_in_the_folder_win(tmp_path, monkeypatch):
+    folder = tmp_path / "images"
+    touch(folder, "1.png")
+    write(folder, labels__csv="file,label\n1.png,inside\n")
+    write(tmp_path, labels__csv="file,label\n1.png,outside\n")
+    monkeypatch.chdir(tmp_path)
+    assert found(folder, "labels.csv") == {"1.png": "inside"}
+
+
+def test_one_labels_file_for_several_folders(tmp_path):
+    touch(tmp_path, "a/1.png", "b/2.png", "c/3.png")
+    rows = ["a/1.png,A", "b/2.png,B", f"{tmp_path}/c/3.png,C", "c/4.png,D"]
+    write(tmp_path, labels__csv="\n".join(["file,label", *rows]))
+    captions = Captions(Spelling("NFC", "keep", True), str(tmp_path / "labels.csv"))
+    read = captions.find({part: tmp_path / part for part in "abc"})
+    assert {part: shown(tmp_path, samples) for part, samples in read.items()} == {
+        "a": {"a/1.png": "A", "c/4.png": "<no such file (labels.csv, line 5)>"},
+        "b": {"b/2.png": "B"},
+        "c": {"c/3.png": "C"},
+    }
+
+
+# Groups
+
+
+def test_groups_from_a_column_or_from_the_name(tmp_path):
+    touch(tmp_path, "p1_1.png", "p1_2.png", "p2_1.png")
+    write(tmp_path, labels__csv="file,label,car\np1_1.png,A,x\np1_2.png,B,y\np2_1.png,C,\n")
+    assert groups(tmp_path, labels="labels.csv") == ["", "", ""]
+    assert groups(tmp_path, columns=Columns(group="car")) == ["x", "y", ""]
+    assert groups(tmp_path, labels="labels.csv", pattern="group_id") == ["p1", "p1", "p2"]
+    assert groups(tmp_path, pattern="group_id") == ["p1", "p1", "p2"]
+    assert groups(tmp_path, pattern="group_label") == ["p1", "p1", "p2"]
+
+
+def test_a_name_without_group_is_skipped(tmp_path):
+    touch(tmp_path, "p1_1.png", "p.png")
+    write(tmp_path, **{"p1_1__gt__txt": "A", "p__gt__txt": "B"})
+    assert found(tmp_path, ".gt.txt", "group_id") == {
+        "p.png": "<the name doesn't fit data.pattern=group_id>",
+        "p1_1.png": "A",
+    }
+
+
+@pytest.mark.parametrize(
+    "keys,said",
+    [
+        ({"labels": "labels.csv", "pattern": "label_id"}, r"label_id and data\.labels=labels\.csv"),
+        ({"labels": "name", "pattern": "group_id"}, r"data\.pattern=group_id names no `label`"),
+        ({"pattern": "group_id", "columns": Columns(group="x")}, r"both name groups"),
+        ({"labels": "name", "columns": Columns(group="x")}, r"data\.group .*data\.labels=FILE"),
+        ({"labels": ".gt.txt", "columns": Columns(file="x")}, r"data\.file_column"),
+    ],
+)
+def test_contradictions_are_named(tmp_path, keys, said):
+    touch(tmp_path, "a_1.png")
+    with pytest.raises(UserError, match=said):
+        found(tmp_path, **keys)

@@ -1,0 +1,195 @@
+import codecs
+import json
+from pathlib import Path
+
+import pytest
+
+from ocr.data.labels import Columns, read_labels
+from ocr.data.sources import Skipped
+from ocr.errors import UserError
+
+
+def rows(tmp_path: Path, name: str, content: str | bytes, **columns: str) -> list[tuple[str, str]]:
+    """(file, caption) of each row; (where, reason) of those that can't be used."""
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    read = read_labels(path, Columns(**columns))
+    return [(r.name, r.reason) if isinstance(r, Skipped) else (r.file, r.text) for r in read]
+
+
+CAPTIONS = ["1,50", 'say "x"', "007", "Straße 日本", " x ", "1e5", "NA", "null", "TRUE", "a\nb", ""]
+
+
+@pytest.mark.parametrize("delimiter,name", [(",", "l.csv"), (";", "l.CSV"), ("\t", "l.tsv")])
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_cells_are_text(tmp_path, delimiter, name, mark, end):
+    quoted = [text.replace('"', '""') for text in CAPTIONS]
+    lines = [f"file{delimiter}label", *(f'{i}.png{delimiter}"{t}"' for i, t in enumerate(quoted))]
+    content = mark + end.join([*lines, ""]).encode()
+    assert rows(tmp_path, name, content) == [(f"{i}.png", t) for i, t in enumerate(CAPTIONS)]
+
+
+@pytest.mark.parametrize("text", ["007", "NA", "null", "1e5", "TRUE", "5' 3", 'x"y', " x "])
+def test_cells_without_quotes_are_the_same_text(tmp_path, text):
+    assert rows(tmp_path, "l.csv", f"file,label\n1.png,{text}\n") == [("1.png", text)]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "file,label",
+        "file_name,text",
+        "Filename,Caption",
+        "image path,ground-truth",
+        "text,file,label",
+    ],
+)
+def test_the_usual_names_of_columns(tmp_path, head):
+    cells = ",".join({"f": "1.png", "i": "1.png"}.get(n[0].lower(), "A") for n in head.split(","))
+    assert rows(tmp_path, "l.csv", f"{head}\n{cells}\n") == [("1.png", "A")]
+
+
+def test_other_columns_by_name(tmp_path):
+    content = "id;wert;label\n1.png;A;x\n"
+    assert rows(tmp_path, "l.csv", content, file="id", label="wert") == [("1.png", "A")]
+
+
+@pytest.mark.parametrize(
+    "head,columns,message",
+    [
+        ("a,b", {}, r"no column for 'file' among the columns 'a', 'b': .*data\.file_column"),
+        ("file,b", {}, r"no column for 'label' among .*data\.label_column"),
+        ("file,text,caption", {}, r"several columns for 'label' among .*'text', 'caption'"),
+        ("file,label", {"label": "x"}, r"data\.label_column=x: no such column; .*'file', 'label'"),
+        ("file,label", {"group": "car"}, r"data\.group=car: no such column; .*'file', 'label'"),
+        ("", {}, r"no column for 'file' among the columns none"),
+    ],
+)
+def test_missing_columns_are_named_with_those_there_are(tmp_path, head, columns, message):
+    with pytest.raises(UserError, match=rf"l\.csv: {message}"):
+        rows(tmp_path, "l.csv", f"{head}\n1.png,a,b\n", **columns)
+
+
+def test_a_column_of_groups(tmp_path):
+    (tmp_path / "l.csv").write_text("file,label,car\n1.png,A,7\n2.png,B,\n")
+    assert [row.group for row in read_labels(tmp_path / "l.csv", Columns(group="car"))] == ["7", ""]
+    assert [row.group for row in read_labels(tmp_path / "l.csv", Columns())] == ["", ""]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_may_lack_a_header(tmp_path, delimiter):
+    content = f"1.png{delimiter}A\n2.PNG{delimiter}B\n"
+    assert rows(tmp_path, "l.csv", content) == [("1.png", "A"), ("2.PNG", "B")]
+
+
+def test_rows_that_cannot_be_used_are_told_with_their_line(tmp_path):
+    content = "file,label\n1.png,1,50\n\n,x\n2.png\n3.png,y,,\n"
+    assert rows(tmp_path, "l.csv", content) == [
+        ("l.csv, line 2", "3 cells below 2 columns; quote what has a delimiter"),
+        ("l.csv, line 4", "names no file for the caption 'x'"),
+        ("2.png", ""),
+        ("3.png", "y"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name,content",
+    [
+        ("l.csv", 'file,label\n1.png,"A\n2.png,B\n'),  # a quote that never ends
+        ("l.csv", 'file,label\n1.png,A\n2.png,"B"C\n'),
+        ("l.csv", f"file,label\n1.png,A\n2.png,{'x' * 200_000}\n"),
+    ],
+)
+def test_a_broken_table_names_the_line(tmp_path, name, content):
+    with pytest.raises(UserError, match=r"l\.csv, line 3: not CSV"):
+        rows(tmp_path, name, content)
+
+
+@pytest.mark.parametrize(
+    "content,said",
+    [
+        ("file,label\n1.png,ü\n".encode("utf-16"), "in UTF-16, not UTF-8"),
+        ("file,label\n1.png,ü\n".encode("utf-16-le"), "another encoding|NUL"),
+        ("file,label\n1.png,ü\n".encode("latin-1"), "another encoding, not UTF-8 .* byte 17"),
+        (b"file,label\n1.png,A\0\n", "NUL"),
+        (b"PK\x03\x04\xff\xfe", "another encoding"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".txt"])
+def test_what_is_no_utf_8_is_one_line(tmp_path, content, said, suffix):
+    with pytest.raises(UserError, match=rf"l{suffix}: .*({said})") as caught:
+        rows(tmp_path, f"l{suffix}", content)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["file,label\n", "\ufefffile,label\n\n\n"])
+def test_a_header_alone_is_no_labels_file(tmp_path, content):
+    with pytest.raises(UserError, match=r"l\.csv: no rows"):
+        rows(tmp_path, "l.csv", content)
+
+
+@pytest.mark.parametrize("name", ["l.xlsx", "l", "l.json"])
+def test_other_kinds_of_files_name_those_there_are(tmp_path, name):
+    with pytest.raises(UserError, match=rf"{name}: .*\.csv, \.tsv, \.jsonl, \.ndjson, \.txt"):
+        rows(tmp_path, name, "file,label\n1.png,A\n")
+
+
+@pytest.mark.parametrize("name", ["l.jsonl", "l.ndjson"])
+def test_json_lines(tmp_path, name):
+    lines = [json.dumps({"file_name": f"{i}.png", "text": t}) for i, t in enumerate(CAPTIONS)]
+    content = "\n".join([*lines, ""])
+    assert rows(tmp_path, name, content) == [(f"{i}.png", t) for i, t in enumerate(CAPTIONS)]
+
+
+@pytest.mark.parametrize(
+    "value,text",
+    [("12", "12"), ("1.50", "1.50"), ("1e5", "1e5"), ("null", ""), ('"\u2028"', "\u2028")],
+)
+def test_numbers_in_json_stay_as_they_are_written(tmp_path, value, text):
+    assert rows(tmp_path, "l.jsonl", f'{{"file": "1.png", "label": {value}}}') == [("1.png", text)]
+
+
+@pytest.mark.parametrize(
+    "line,said",
+    [
+        ("{", "not JSON"),
+        ("[1]", "not an object"),
+        ("12", "not an object"),
+        ('{"file": "1.png"}', r"no column for 'label' among the columns 'file'"),
+        ('{"file": "1.png", "label": true}', "the label is true, not a string"),
+        ('{"file": ["1.png"], "label": "A"}', r'the file is \["1.png"\], not a string'),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_broken_line_of_json_is_named(tmp_path, line, said):
+    with pytest.raises(UserError, match=rf"l\.jsonl, line 3: {said}"):
+        rows(tmp_path, "l.jsonl", f'{{"file": "0.png", "label": "A"}}\n\n{line}\n')
+
+
+@pytest.mark.parametrize(
+    "content,read",
+    [
+        ("a b/1.jpg\tA 12\n2.jpg\t\n\n3.jpg\tx\ty\r\n", "a b/1.jpg=A 12 2.jpg= 3.jpg=x\ty"),
+        ('1.jpg\t"A"\n', '1.jpg="A"'),
+        (
+            'word_1.png, "Tiredness"\nword_2.png, "\\"a\\", b"\n',
+            'word_1.png=Tiredness word_2.png="a", b',
+        ),
+        ("word_1.png,A b\n", "word_1.png=A b"),
+        ("x/1.JPG 京A 12\n2.jpg B\n", "x/1.JPG=京A 12 2.jpg=B"),
+    ],
+)
+def test_lists_without_header(tmp_path, content, read):
+    assert " ".join(f"{file}={text}" for file, text in rows(tmp_path, "gt.txt", content)) == read
+
+
+@pytest.mark.parametrize("second", ["2.jpg A", "A12", "2.jpg, A"])
+def test_a_line_of_another_form_is_named(tmp_path, second):
+    with pytest.raises(UserError, match=r"l\.txt, line 2: not a file name, a tab and a caption"):
+        rows(tmp_path, "l.txt", f"1.jpg\tA\n{second}\n")
+
+
+def test_a_list_has_no_columns(tmp_path):
+    with pytest.raises(UserError, match=r"l\.txt: .*no columns"):
+        rows(tmp_path, "l.txt", "1.jpg\tA\n", group="car")

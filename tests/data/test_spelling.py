@@ -1,0 +1,98 @@
+import logging
+
+import pytest
+
+from ocr.data.spelling import Spelling, flaw
+from ocr.errors import UserError
+
+
+def spell(
+    text: str, normal_form: str | None = "NFC", case: str = "keep", strip: bool = True
+) -> str:
+    return Spelling(normal_form, case, strip).spell([text])[0]
+
+
+@pytest.mark.parametrize(
+    "form,text,spelt",
+    [
+        ("NFC", "u\u0308", "\u00fc"),
+        ("NFD", "\u00fc", "u\u0308"),
+        ("NFKC", "\ufb01\uff11", "fi1"),
+        ("NFKD", "\ufb01\u00fc", "fiu\u0308"),
+        (None, "u\u0308\u00fc", "u\u0308\u00fc"),
+        ("NFC", "\ufb01\uff11", "\ufb01\uff11"),
+    ],
+)
+def test_normal_forms(form, text, spelt):
+    assert spell(text, form) == spelt
+
+
+@pytest.mark.parametrize("case,spelt", [("keep", "aBÜ"), ("lower", "abü"), ("upper", "ABÜ")])
+def test_cases(case, spelt):
+    assert spell("aBÜ", case=case) == spelt
+
+
+def test_a_case_change_keeps_the_normal_form():
+    assert spell("\u0390", case="upper") == "\u03aa\u0301"  # taken apart by upper(), recomposed
+
+
+@pytest.mark.parametrize(
+    "text,spelt,kept",
+    [
+        (" a  b ", "a  b", " a  b "),
+        ("a\n", "a", "a "),
+        ("a\r\nb\tc\u2028d", "a b c d", "a b c d"),
+        ("\u3000a\u00a0b", "a\u00a0b", "\u3000a\u00a0b"),
+    ],
+)
+def test_spaces_within_stay_and_breaks_become_spaces(text, spelt, kept):
+    assert spell(text) == spelt
+    assert spell(text, strip=False) == kept
+
+
+def test_what_changes_is_said_once_with_an_example(caplog):
+    with caplog.at_level(logging.INFO):
+        Spelling("NFC", "lower", True).spell(["A", "bB ", "c", "u\u0308"])
+    assert [record.message for record in caplog.records] == [
+        r"data.normal_form=NFC: 1 captions are spelt otherwise (the first: 'u\u0308' -> '\xfc')",
+        "data.case=lower: 2 captions lose their case (the first: 'A' -> 'a')",
+        "data.strip=true: 1 captions lose spaces around them (the first: 'bb ' -> 'bb')",
+    ]
+
+
+def test_nothing_is_said_where_nothing_changes(caplog):
+    with caplog.at_level(logging.INFO):
+        Spelling("NFC", "upper", True).spell(["A", "1 2", "日本"])
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "charset,form,case,symbols",
+    [
+        (" ab", "NFC", "keep", " ab"),
+        ("u\u0308x", "NFC", "keep", "\u00fcx"),
+        ("aAbB", "NFC", "lower", "ab"),
+        ("\u00fc\u00f6", "NFD", "keep", "u\u0308o"),
+        ("aa", "NFC", "keep", "aa"),  # a slip of the keyboard, for Charset to refuse
+    ],
+)
+def test_a_charset_is_spelt_like_its_captions(charset, form, case, symbols):
+    assert Spelling(form, case, True).symbols(charset) == symbols
+
+
+@pytest.mark.parametrize("text", ["a\0", "\x07", "\x1b[0m", "\x7f", "\x80", "\ud800", "\udcfc"])
+def test_control_characters_are_a_flaw(text):
+    assert "control character" in flaw(text)
+    assert flaw(text).isprintable()
+
+
+@pytest.mark.parametrize("text", ["", "a b", "日本", "\u0915\u094d\u200d\u0937", "😀"])
+def test_text_is_no_flaw(text):
+    assert flaw(text) is None
+
+
+@pytest.mark.parametrize("wrong", [{"normal_form": "nfc"}, {"case": "fold"}])
+def test_a_wrong_choice_names_the_right_ones(wrong):
+    (key,) = wrong
+    with pytest.raises(UserError, match=rf"data\.{key}=.*(NFKD|upper)"):
+        spell("a", **wrong)
