@@ -20,8 +20,8 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
     """
     if config.init_from and config.ckpt_path:
         raise UserError(
-            "init_from starts a run and ckpt_path goes on with one: leave init_from out, "
-            "ckpt_path has all that the run took from there"
+            "init_from starts a run and ckpt_path goes on with one: leave init_from out "
+            "(init_from=null), ckpt_path has all that the run took from there"
         )
     path = config.init_from or config.ckpt_path
     if not path:
@@ -31,16 +31,14 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
     taken = []
     for section, there in load_network(path).shape().items():
         here = config[section]
+        other = section in PARTS and here["_target_"] != there["_target_"]
+        if other and f"{section}._target_" in given:
+            continue  # refused later, by a line that names all that differs
         new = {key: value for key, value in there.items() if f"{section}.{key}" not in given}
-        if section in PARTS and here["_target_"] != there["_target_"]:
-            if "_target_" not in new:
-                continue  # refused later, by a line that names all that differs
-            here = {key: here[key] for key in here if f"{section}.{key}" in given}
-        taken += [
-            f"{section}.{key}={value}" for key, value in new.items() if here.get(key) != value
-        ]
+        taken += [f"{section}.{key}={new[key]}" for key in new if here.get(key) != new[key]]
         with open_dict(config):
-            config[section] = here
+            if other:
+                config[section] = {key: here[key] for key in here if f"{section}.{key}" in given}
             config[section].update(new)
     if taken:
         say(f"from {path}: {', '.join(taken)}")

@@ -55,18 +55,18 @@ def load_network(path: str | Path) -> Network:
     """
     saved = load_checkpoint(path)
     values = saved["hyper_parameters"]
-    weights = {
-        name.removeprefix("model."): value
-        for name, value in saved["state_dict"].items()
-        if name.startswith("model.")
-    }
     parts = {part: values[part] for part in PARTS}
     try:
         charset = Charset(values["symbols"])
         normalizer = Normalizer(**values["normalizer"])
         model = CRNN(**parts, normalizer=normalizer, num_classes=len(charset))
+        weights = {
+            name.removeprefix("model."): value
+            for name, value in saved["state_dict"].items()
+            if name.startswith("model.")
+        }
         model.load_state_dict(weights)
-    except (AttributeError, HydraException, RuntimeError, TypeError, UserError) as error:
+    except (AttributeError, HydraException, KeyError, RuntimeError, TypeError, UserError) as error:
         raise UserError(f"{path}: its parts don't fit together ({error})") from error
     return Network(model, parts, charset, normalizer)
 
