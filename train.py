@@ -6,14 +6,13 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from ocr.automatic import settle
 from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
-from ocr.model.checkpoint import resumable
 from ocr.resolvers import register_resolvers
 from ocr.search.apart import run_apart, sweeping
 from ocr.seed import seed
+from ocr.start import begin, inherit
 from ocr.summary import conclude
 
 register_resolvers()
@@ -30,13 +29,10 @@ def train(config: DictConfig) -> float:
     folder = Path(HydraConfig.get().runtime.output_dir)
     hush()
     seed(config.seed)
+    inherit(config, HydraConfig.get().overrides.task)
 
     data = build(config.data)
-    if config.ckpt_path:
-        data.adopt(resumable(config.ckpt_path, config))
-    data.setup()
-    settle(config, data)
-    recognizer = build(config.model, **data.state())
+    recognizer = begin(config, data)
     data.drop_unplaceable(recognizer.time_steps)
     data.report(folder)
 

@@ -12,9 +12,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr.model.build import build
 from ocr.resolvers import register_resolvers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +66,20 @@ SMALL = (
     "trainer.max_epochs=2",
     "trainer.precision=32-true",
 )
+
+# Of `checkpoint`, and not what conf/ would make.
+NETWORK = ("encoder=vgg", "encoder.num_layers=2", "recurrent=gru", "head=mlp", "head.units=24")
+NORMALIZER = {"height": 24, "width": None, "channels": 1, "mean": 0.7, "std": 0.1}
+
+
+@pytest.fixture
+def checkpoint(tmp_path) -> Path:
+    """As a run leaves it, of an untrained network that knows "12x"."""
+    values = OmegaConf.to_container(config(*SMALL, *NETWORK).model, resolve=True)
+    model = build(values, symbols="12x", normalizer=NORMALIZER)
+    path = tmp_path / "old.ckpt"
+    torch.save({"hyper_parameters": dict(model.hparams), "state_dict": model.state_dict()}, path)
+    return path
 
 
 def start(*overrides: str, cwd: Path, env: dict | None = None) -> subprocess.Popen:

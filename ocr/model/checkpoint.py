@@ -1,15 +1,36 @@
 """Open a checkpoint of train.py without running anything that is in it."""
 
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from omegaconf import DictConfig
+from hydra.errors import HydraException
 
+from ocr.data.charset import Charset
+from ocr.data.images import Normalizer
 from ocr.errors import UserError
+from ocr.model.crnn import CRNN
 
 PARTS = ("encoder", "recurrent", "head")
+
+
+class Network(NamedTuple):
+    """A trained network, and all that one needs to use it. parts: the configs it is made from."""
+
+    model: CRNN
+    parts: dict[str, dict[str, Any]]
+    charset: Charset
+    normalizer: Normalizer
+
+    def shape(self) -> dict[str, dict[str, Any]]:
+        """What the weights are for, as the sections of train.py's config say it."""
+        size = {
+            key: getattr(self.normalizer, key)
+            for key in ("height", "width", "channels", "polarity", "contrast")
+        }
+        return {**self.parts, "data": size}
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -30,25 +51,51 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     raise UserError(f"{path}: not a checkpoint of train.py")
 
 
-def resumable(path: str | Path, config: DictConfig) -> dict[str, Any]:
-    """The hyperparameters of a checkpoint that a run with this `config` can go on from.
+def load_network(path: str | Path) -> Network:
+    """The network in a checkpoint of train.py.
 
-    Where `config` leaves the stride to the data (null), it takes that of the checkpoint.
+    Raises UserError if the file is not one. Nothing in the file is executed.
+    """
+    saved = load_checkpoint(path)
+    values = saved["hyper_parameters"]
+    parts = {part: values[part] for part in PARTS}
+    try:
+        charset = Charset(values["symbols"])
+        normalizer = Normalizer(**values["normalizer"])
+        model = CRNN(**parts, normalizer=normalizer, num_classes=len(charset))
+        weights = {
+            name.removeprefix("model."): value
+            for name, value in saved["state_dict"].items()
+            if name.startswith("model.")
+        }
+        model.load_state_dict(weights)
+    except (AttributeError, HydraException, KeyError, RuntimeError, TypeError, UserError) as error:
+        raise UserError(f"{path}: its parts don't fit together ({error})") from error
+    return Network(model, parts, charset, normalizer)
+
+
+def differences(
+    there: Mapping[str, Mapping[str, Any]], here: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """The keys that two configs don't agree on, with both values, in the sections of `there`."""
+    return [
+        f"{section}.{key} ({values.get(key)} there, {here[section].get(key)} here)"
+        for section, values in there.items()
+        for key in sorted(values.keys() | here[section].keys())
+        if values.get(key) != here[section].get(key)
+    ]
+
+
+def resumable(path: str | Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyperparameters of a checkpoint that a run with this model `config` can go on from.
+
     Raises UserError, naming the keys, if `config` has another network, optimizer or schedule.
     """
     saved = load_checkpoint(path)["hyper_parameters"]
-    if "stride" in config.encoder and config.encoder.stride is None:
-        config.encoder.stride = saved["encoder"].get("stride")
-    config = config.model
-    differences = [
-        f"{part}.{key} ({saved[part].get(key)} there, {config[part].get(key)} here)"
-        for part in (*PARTS, "optimizer", "scheduler")
-        for key in sorted(saved[part].keys() | config[part].keys())
-        if saved[part].get(key) != config[part].get(key)
-    ]
-    if differences:
+    there = {section: saved[section] for section in (*PARTS, "optimizer", "scheduler")}
+    if different := differences(there, config):
         raise UserError(
-            f"ckpt_path={path} was made with other values: {', '.join(differences)}. Give the same "
+            f"ckpt_path={path} was made with other values: {', '.join(different)}. Give the same "
             "values as for the run that saved it"
         )
     return saved

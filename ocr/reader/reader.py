@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from hydra.errors import HydraException
 from PIL import Image
 
 from ocr.data.charset import Charset
 from ocr.data.images import ImageSource, Normalizer
-from ocr.errors import UserError
-from ocr.model.checkpoint import load_checkpoint
+from ocr.model.checkpoint import load_network
 from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, ctc_loss
 from ocr.model.precision import fastest_precision
@@ -44,27 +42,8 @@ class Reader:
 
         Raises UserError if the file is not one. Nothing in the file is executed.
         """
-        saved = load_checkpoint(checkpoint)
-        parts = saved["hyper_parameters"]
-        weights = {
-            name.removeprefix("model."): value
-            for name, value in saved["state_dict"].items()
-            if name.startswith("model.")
-        }
-        try:
-            charset = Charset(parts["symbols"])
-            normalizer = Normalizer(**parts["normalizer"])
-            model = CRNN(
-                encoder=parts["encoder"],
-                recurrent=parts["recurrent"],
-                head=parts["head"],
-                normalizer=normalizer,
-                num_classes=len(charset),
-            )
-            model.load_state_dict(weights)
-        except (HydraException, RuntimeError, TypeError, UserError) as error:
-            raise UserError(f"{checkpoint}: its parts don't fit together ({error})") from error
-        return cls(model, charset, normalizer, device)
+        network = load_network(checkpoint)
+        return cls(network.model, network.charset, network.normalizer, device)
 
     def read(
         self, images: ImageSource | Iterable[ImageSource], batch_size: int = 64

@@ -23,6 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.errors import UserError, explain
+from ocr.model.checkpoint import PARTS
 from ocr.search.board import Board
 from ocr.search.ledger import Ledger, counts
 from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
@@ -48,6 +49,7 @@ def search(
         arguments,
         lambda lines: loader.load_sweep_config(config, lines),
         loader.get_group_options,
+        settled=PARTS if config.init_from else (),  # by the weights that every trial starts with
     )
     if is_grid(settings.sampler):
         space = space.in_steps(settings.grid_points)

@@ -124,18 +124,24 @@ def read_space(
     arguments: Sequence[str],
     compose: Compose,
     options_of: Callable[[str], Sequence[str]],
+    settled: Collection[str] = (),
 ) -> Space:
     """The space of a sweep.
 
     declared: expressions by key, from the config. arguments: the command line's overrides, which
     fix a value or give it another space. compose: overrides -> config. options_of: a config
-    group's files; none for a key that is no group.
+    group's files; none for a key that is no group. settled: groups of which nothing is searched
+    but what `arguments` say.
     Raises UserError for a key or an option that there isn't.
     """
     parser = OverridesParser.create()
     given = parser.parse_overrides(list(arguments))
     taken = {override.key_or_group for override in given}
-    own = [f"{key}={expression}" for key, expression in declared.items() if key not in taken]
+    own = [
+        f"{key}={expression}"
+        for key, expression in declared.items()
+        if key not in taken and key.partition(".")[0] not in settled
+    ]
     sweeps = [o for o in (*parser.parse_overrides(own), *given) if o.is_sweep_override()]
     searched = {o.get_key_element(): distribution(o) for o in sweeps}
 
@@ -155,7 +161,8 @@ def read_space(
 
     values = [Value(group, group, searched[group], choices[group]) for group in groups]
     for group, configs in variants.items():
-        values += _own_values(group, configs, choices[group], taken | searched.keys())
+        if group not in settled:
+            values += _own_values(group, configs, choices[group], taken | searched.keys())
     for key, space in searched.items():
         if key not in groups:
             configs = _having(key, base, variants)

@@ -119,7 +119,7 @@ def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, An
         search.board.say(f"training trial {winner.number} on training and validation images")
         words += ["data.train_on_val=true", "callbacks.early_stopping=null"]
     else:
-        words += ["fit=false", f"ckpt_path='{checkpoint}'"]
+        words += ["fit=false", "init_from=null", f"ckpt_path='{checkpoint}'"]
     failure = search.launch([*words, "test=true"], _final(winner), winner.number)
     if failure:
         raise UserError(f"the winner, trial {winner.number}, can't be tested: {failure}")
@@ -154,7 +154,8 @@ def _write_experiment(
             choices.append({f"override /{key}": value})
         else:
             # The person may stand elsewhere when using it.
-            if isinstance(value, str) and key.startswith("data.") and Path(value).exists():
+            place = key.startswith("data.") or key == "init_from"
+            if place and isinstance(value, str) and Path(value).exists():
                 value = str(Path(value).absolute())
             OmegaConf.update(values, key, value, force_add=True)
     scores = ", ".join(

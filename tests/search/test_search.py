@@ -254,3 +254,13 @@ def test_a_password_is_not_shown(tmp_path):
     ):
         pass
     assert "127.0.0.1" in str(error.value) and "secret" not in str(error.value)
+
+
+def test_a_search_with_given_weights_leaves_the_network_alone(tmp_path):
+    with searching(tmp_path, "init_from=old.ckpt", "hydra.sweeper.n_trials=1") as search:
+        names = {value.name for value in search.space.values}
+    assert {name.partition(" ")[0] for name in names} == {
+        "optimizer", "optimizer.lr", "data.batch_size"
+    }  # fmt: skip
+    with searching(tmp_path / "b", "init_from=old.ckpt", "encoder.dropout=choice(0,0.2)") as search:
+        assert "encoder.dropout" in {value.name for value in search.space.values}

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from conftest import SMALL, start, train
 
+from ocr import Reader
 from ocr.search.apart import _run
 
 FAST = (*SMALL, "encoder.num_layers=2", "data.min_batches=1")
@@ -71,6 +72,21 @@ def read(checkpoint, folder, cwd):
         capture_output=True, text=True, cwd=cwd,
     )  # fmt: skip
     return done.returncode, done.stdout
+
+
+def test_a_search_for_the_best_fine_tuning(tmp_path, folder, checkpoint):
+    sweep = tmp_path / "sweep"
+    code, output = train(
+        "-m", "hparams_search=optuna", "data=folder", f"data.dir={folder}", "init_from=old.ckpt",
+        "data.min_batches=1", "trainer.max_epochs=1", "trainer.precision=32-true",
+        "hydra.sweeper.n_trials=1", f"hydra.sweep.dir={sweep}", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 0, output
+    assert Reader.load(sweep / "best.ckpt").charset.symbols == "12x3"
+    assert json.loads((sweep / "metrics.json").read_text())["test/cer"] >= 0
+    again = yaml.safe_load((sweep / "best.yaml").read_text())
+    assert again["init_from"] == str(checkpoint)
+    assert not again.keys() & {"encoder", "recurrent", "head"}
 
 
 def test_retraining_on_validation_images(tmp_path, folder):

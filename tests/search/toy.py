@@ -65,6 +65,7 @@ def searching(folder: Path, *overrides: str, launch=None):
             arguments,
             lambda lines: compose("train", overrides=lines, return_hydra_config=True),
             GlobalHydra.instance().config_loader().get_group_options,
+            settled=module.PARTS if config.init_from else (),
         )
         if is_grid(settings.sampler):
             space = space.in_steps(settings.grid_points)

@@ -1,0 +1,76 @@
+"""Where a run starts: afresh, where an earlier one stopped, or with another reader's weights."""
+
+from collections.abc import Iterable
+
+from omegaconf import DictConfig, open_dict
+
+from ocr.automatic import settle
+from ocr.data.datamodule import DataModule
+from ocr.errors import UserError
+from ocr.log import say
+from ocr.model.build import build
+from ocr.model.checkpoint import PARTS, load_network, resumable
+from ocr.model.finetune import CHARSETS, carry_over, merge, require_fit
+from ocr.model.recognizer import Recognizer
+
+
+def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
+    """Take over the network and the size of its images from the checkpoint in `config`, if any.
+
+    What the command line's `overrides` say themselves stays as it is.
+    """
+    if config.init_from and config.ckpt_path:
+        raise UserError(
+            "init_from starts a run and ckpt_path goes on with one: leave init_from out "
+            "(init_from=null), ckpt_path has all that the run took from there"
+        )
+    path = config.init_from or config.ckpt_path
+    if not path:
+        return
+    given = {override.lstrip("+~").partition("=")[0] for override in overrides}
+    given |= {f"{part}._target_" for part in given.intersection(PARTS)}
+    taken = []
+    for section, there in load_network(path).shape().items():
+        here = config[section]
+        other = section in PARTS and here["_target_"] != there["_target_"]
+        if other and f"{section}._target_" in given:
+            continue  # refused later, by a line that names all that differs
+        new = {key: value for key, value in there.items() if f"{section}.{key}" not in given}
+        taken += [f"{section}.{key}={new[key]}" for key in new if here.get(key) != new[key]]
+        with open_dict(config):
+            if other:
+                config[section] = {key: here[key] for key in here if f"{section}.{key}" in given}
+            config[section].update(new)
+    if taken:
+        say(f"from {path}: {', '.join(taken)}")
+
+
+def begin(config: DictConfig, data: DataModule) -> Recognizer:
+    """Set `data` up, and make the network that will learn it."""
+    if config.init_from:
+        return _fine_tuned(config, data)
+    if config.ckpt_path:
+        data.adopt(resumable(config.ckpt_path, config.model))
+    data.setup()
+    settle(config, data)
+    return build(config.model, **data.state())
+
+
+def _fine_tuned(config: DictConfig, data: DataModule) -> Recognizer:
+    path = config.init_from
+    if config.init_charset not in CHARSETS:
+        raise UserError(f"init_charset={config.init_charset}: choose {', '.join(CHARSETS)}")
+    network = load_network(path)
+    require_fit(network, config.model, data.normalizer, path)  # before the images are looked at
+    data.setup()
+    settle(config, data)
+    data.charset = merge(network.charset, data.charset, config.init_charset)
+    # A stroke is to look to the weights as it did before.
+    data.normalizer.mean, data.normalizer.std = network.normalizer.mean, network.normalizer.std
+    recognizer = build(config.model, **data.state())
+    carry_over(network, recognizer.model, data.charset)
+    unknown = network.charset.unknown(data.charset.symbols)
+    known = len(data.charset.symbols) - len(unknown)
+    new = f", {len(unknown)} new: {unknown}" if unknown else ""
+    say(f"starting with the weights of {path}: {known} characters it knew{new}")
+    return recognizer

@@ -1,0 +1,154 @@
+"""Where a run starts, and what it takes from the checkpoint it starts with."""
+
+import json
+import sys
+
+import pytest
+import torch
+from conftest import NETWORK, NORMALIZER, SMALL, config, draw, trained
+
+from ocr import Reader
+from ocr.cli import main
+from ocr.errors import UserError
+from ocr.model.build import build
+from ocr.start import begin, inherit
+
+
+def inherited(*overrides):
+    composed = config(*overrides)
+    inherit(composed, overrides)
+    return composed
+
+
+def begun(checkpoint, folder, *overrides):
+    words = ("data=folder", f"data.dir={folder}", f"init_from={checkpoint}", *overrides)
+    composed = inherited(*words)
+    data = build(composed.data)
+    return data, begin(composed, data)
+
+
+@pytest.mark.parametrize("key", ["init_from", "ckpt_path"])
+def test_the_network_comes_from_the_checkpoint(checkpoint, key):
+    model = inherited(f"{key}={checkpoint}").model
+    expected = config(*SMALL, *NETWORK).model
+    assert {**model, "optimizer": None} == {**expected, "optimizer": None}
+    assert inherited(f"{key}={checkpoint}").data.height == 24
+
+
+def test_the_command_line_wins(checkpoint, caplog):
+    caplog.set_level("INFO", "ocr")
+    composed = inherited(
+        f"init_from={checkpoint}", "encoder.dropout=0.3", "data.height=32", "head=linear"
+    )
+    assert composed.model.encoder.dropout == 0.3 and composed.model.encoder.num_layers == 2
+    assert composed.data.height == 32 and composed.data.channels == 1
+    assert composed.model.head == config().model.head
+    [line] = caplog.messages
+    assert "encoder.num_layers=2" in line and "encoder._target_=ocr.model.encoders.VGG" in line
+    for key in ("dropout", "data.height", "head", "stride"):
+        assert key not in line
+
+
+def test_a_choice_on_the_command_line_leaves_its_values_to_the_checkpoint(checkpoint):
+    composed = inherited(f"init_from={checkpoint}", "encoder=vgg", "++encoder.units_2=0")
+    assert composed.model.encoder == config(*SMALL, *NETWORK).model.encoder
+
+
+def test_nothing_is_taken_without_a_checkpoint():
+    assert inherited("encoder.units=3") == config("encoder.units=3")
+
+
+def test_starting_and_going_on_at_once_is_refused(checkpoint):
+    with pytest.raises(UserError, match=r"init_from.*ckpt_path"):
+        inherited(f"init_from={checkpoint}", f"ckpt_path={checkpoint}")
+
+
+@pytest.mark.parametrize("how,symbols", [("union", "12x3"), ("new", "123")])
+def test_charset_and_weights(checkpoint, folder, how, symbols):
+    data, recognizer = begun(checkpoint, folder, f"init_charset={how}")
+    assert recognizer.charset.symbols == data.charset.symbols == symbols
+    assert recognizer.hparams["symbols"] == symbols
+    assert recognizer.hparams["normalizer"] == data.normalizer.state() == NORMALIZER
+    assert sum(map(len, data.parts.values())) == 27 and not data.skipped
+    old = Reader.load(checkpoint).model.state_dict()
+    new = recognizer.model.state_dict()
+    for symbol in "12":
+        rows = "12x".index(symbol) + 1, symbols.index(symbol) + 1
+        assert torch.equal(old["head.1.weight"][rows[0]], new["head.1.weight"][rows[1]])
+    ids = data.dataset("val")[0][1]
+    assert data.charset.decode(ids) == data.parts["val"][0].text
+
+
+def test_fail_refuses_new_characters_and_keeps_the_charset(checkpoint, folder):
+    with pytest.raises(UserError, match=r"doesn't know: 3\b"):
+        begun(checkpoint, folder, "init_charset=fail")
+    for path in folder.glob("*3*"):
+        path.unlink()
+    for caption in ("1111", "2222", "1221", "2112", "1212", "2121"):
+        draw(caption).save(folder / f"{caption}.png")
+    words = ("init_charset=fail", "data.val_size=0.3", "data.test_size=0")
+    data, recognizer = begun(checkpoint, folder, *words)
+    assert data.charset.symbols == recognizer.charset.symbols == "12x"
+
+
+def test_data_charset_decides_what_is_new(checkpoint, folder):
+    words = ("init_charset=fail", "data.charset=12", "data.max_skipped=1")
+    data, _ = begun(checkpoint, folder, *words, "data.val_size=0.3")
+    assert data.charset.symbols == "12x" and len(data.skipped) == 19
+
+
+@pytest.mark.parametrize(
+    "overrides,words",
+    [
+        (["init_charset=both"], ["init_charset=both", "union", "new", "fail"]),
+        (["encoder=resnet"], ["encoder._target_", "ResNet", "VGG"]),
+        (["head=mlp", "head.units=48"], ["head.units (24 there, 48 here)"]),
+        (["data.channels=3"], ["data.channels (1 there, 3 here)"]),
+    ],
+)
+def test_a_mistake_is_told_before_the_images_are_looked_at(checkpoint, overrides, words):
+    with pytest.raises(UserError) as error:
+        begun(checkpoint, "nowhere", *overrides)
+    for word in words:
+        assert word in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
+def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
+    path = tmp_path / "wrong.ckpt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"wrong\.ckpt"):
+        inherited(f"init_from={path}")
+
+
+@pytest.mark.parametrize("part", ["encoder", "normalizer", "symbols", "state_dict"])
+def test_a_checkpoint_of_nonsense_is_named(checkpoint, part):
+    saved = torch.load(checkpoint, weights_only=True)
+    (saved if part in saved else saved["hyper_parameters"])[part] = 3
+    torch.save(saved, checkpoint)
+    with pytest.raises(UserError, match=r"old\.ckpt"):
+        inherited(f"init_from={checkpoint}")
+
+
+def test_a_fine_tuned_reader_reads_and_its_run_goes_on(
+    tmp_path, checkpoint, folder, capsys, monkeypatch
+):
+    words = ("data=folder", f"data.dir={folder}", "data.batch_size=8", "trainer.precision=32-true")
+    words = (*words, "data.min_batches=1", "optimizer.lr=1e-9", "trainer.max_epochs=1")
+    run, _, output = trained(*words, f"init_from={checkpoint}", cwd=tmp_path)
+    assert "1 new: 3" in output
+    old, new = Reader.load(checkpoint).model, Reader.load(run / "best.ckpt").model
+    for before, after in zip(old.encoder.parameters(), new.encoder.parameters(), strict=True):
+        torch.testing.assert_close(after, before, atol=1e-5, rtol=0)
+
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    main(["read", "--json", str(run / "best.ckpt"), str(folder)])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 27 and set("".join(line["text"] for line in lines)) <= set("12x3")
+
+    last = f"ckpt_path={run / 'last.ckpt'}"
+    (tmp_path / "more").mkdir()
+    _, metrics, _ = trained(*words, "trainer.max_epochs=2", last, cwd=tmp_path / "more")
+    assert metrics["epochs"] == 2
