@@ -60,6 +60,7 @@ def folder(tmp_path, captions) -> Path:
 SMALL = (
     "data.height=24",
     "data.batch_size=8",
+    "encoder.stride=4",
     "encoder.channels=8",
     "encoder.units=32",
     "recurrent.hidden_size=16",
