@@ -5,7 +5,8 @@ Shapes: B batch, C channels, H height, W width.
 
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,27 +99,12 @@ class Normalizer:
 
         Raises UserError, naming the path or `name`, when there is no readable image in it.
         """
-        try:
-            if isinstance(source, str | Path):
-                name = str(source)
-                source = Path(source).read_bytes()
-            return self._decode(source)
-        except DECODE_ERRORS as error:
-            raise UserError(f"{name}: {_reason(error)}") from error
+        if isinstance(source, str | Path):
+            name = str(source)
+        with _one_line(name):
+            return self._fit(open_image(source, name))
 
-    def _decode(self, source: bytes | Image.Image | np.ndarray) -> torch.Tensor:
-        if isinstance(source, bytes):
-            image = Image.open(io.BytesIO(source), formats=FORMATS)
-        elif isinstance(source, np.ndarray):
-            image = Image.fromarray(source)
-        elif isinstance(source, Image.Image):
-            image = source
-        else:
-            raise ValueError("expected a path, bytes, a PIL image or an array")
-        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
-            # Pillow itself only warns here, and raises at twice the limit.
-            raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-        image = _opaque(ImageOps.exif_transpose(image))
+    def _fit(self, image: Image.Image) -> torch.Tensor:
         image = image.convert("L" if self.channels == 1 else "RGB")
         width = self.scaled_width(*image.size)
         if width > MAX_WIDTH:
@@ -157,6 +143,30 @@ def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
     return features * (positions < widths[:, None]).to(features.dtype)[:, None, None]
 
 
+def open_image(source: ImageSource, name: str = "image") -> Image.Image:
+    """The picture in what `Normalizer.decode` takes: decoded, upright, 8 bits, not transparent.
+
+    Raises UserError, naming the path or `name`, when there is no readable image in it.
+    """
+    if isinstance(source, str | Path):
+        name = str(source)
+    with _one_line(name):
+        if isinstance(source, str | Path):
+            source = Path(source).read_bytes()
+        if isinstance(source, bytes):
+            image = Image.open(io.BytesIO(source), formats=FORMATS)
+        elif isinstance(source, np.ndarray):
+            image = Image.fromarray(source)
+        elif isinstance(source, Image.Image):
+            image = source
+        else:
+            raise ValueError("expected a path, bytes, a PIL image or an array")
+        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+            # Pillow itself only warns here, and raises at twice the limit.
+            raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+        return _opaque(ImageOps.exif_transpose(image))
+
+
 def _opaque(image: Image.Image) -> Image.Image:
     """An 8-bit image without transparency: on white, the paper that it was meant for."""
     if image.mode.startswith("I"):
@@ -169,6 +179,14 @@ def _opaque(image: Image.Image) -> Image.Image:
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     return image
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    try:
+        yield
+    except DECODE_ERRORS as error:
+        raise UserError(f"{name}: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:
