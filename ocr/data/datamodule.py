@@ -9,13 +9,14 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningDataModule
 from torch import nn
-from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
+from torch.utils.data import DataLoader
 
 from ocr.data.charset import Charset, steps_needed
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import Batch, Normalizer, blank_padding
 from ocr.data.lists import in_words, write_lists
 from ocr.data.preflight import ImageCache
+from ocr.data.shuffle import ShuffledBatches, ShuffledLoader
 from ocr.data.sources import Sample, Skipped, normalize_caption
 from ocr.data.splits import split
 from ocr.errors import UserError
@@ -201,18 +202,14 @@ class DataModule(LightningDataModule):
         return CaptionedImages(self.parts[part], self.normalizer, self.charset, self.cache)
 
     def train_dataloader(self) -> DataLoader:
-        """Shuffled; under several devices each takes its share."""
+        """Shuffled, every image once an epoch; under several devices each takes its share."""
         dataset = self.dataset("train")
         wanted = self.min_batches * self.batch_size * self._world_size
         dataset.repeats = ceil(wanted / len(dataset)) if wanted > len(dataset) else 1
-        if self._world_size > 1:
-            return self._loader(
-                dataset,
-                DistributedSampler(
-                    dataset, self._world_size, self._rank, seed=torch.initial_seed()
-                ),
-            )
-        return self._loader(dataset, RandomSampler(dataset))
+        batches = ShuffledBatches(
+            len(dataset), self.batch_size, self._world_size, self._rank, torch.initial_seed()
+        )
+        return ShuffledLoader(dataset, batches, self._batches_done, **self._loading(dataset))
 
     def val_dataloader(self) -> DataLoader:
         """In order, every image once."""
@@ -242,18 +239,24 @@ class DataModule(LightningDataModule):
         if len(dataset) < self._world_size:
             raise UserError(f"{len(dataset)} {part} images can't occupy {self._world_size} devices")
         # Lightning's own sampler would repeat images until all devices have equally many.
-        return self._loader(dataset, range(self._rank, len(dataset), self._world_size))
+        share = range(self._rank, len(dataset), self._world_size)
+        return DataLoader(
+            dataset, batch_size=self.batch_size, sampler=share, **self._loading(dataset)
+        )
 
-    def _loader(self, dataset: CaptionedImages, sampler: Iterable[int]) -> DataLoader:
+    def _batches_done(self) -> int:
+        """Training batches of an epoch that is not over."""
+        progress = self.trainer.fit_loop.epoch_loop.batch_progress
+        done = progress.current.processed
+        return 0 if progress.is_last_batch and done == progress.current.ready else done
+
+    def _loading(self, dataset: CaptionedImages) -> dict[str, Any]:
         workers = self.num_workers
         if workers is None:
             held = self.cache.holds(dataset.samples, dataset.image(0).numel())
             workers = 0 if held else min(os.cpu_count() or 1, 8)
-        return DataLoader(
-            dataset,
-            batch_size=self.batch_size,
-            sampler=sampler,
-            collate_fn=dataset.collate,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-        )
+        return {
+            "collate_fn": dataset.collate,
+            "num_workers": workers,
+            "persistent_workers": workers > 0,
+        }
