@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ocr.errors import UserError, plain_errors
 
+# Where captions come from, if not from the file names: the other arguments of `find_samples`.
+CAPTIONS = {"labels": "a CSV file with the columns file,label"}
 BATCH = 64  # images read, and lines printed, at a time
 
 
@@ -26,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help='one JSON object a line, with "path", "text" and "confidence"',
     )
     read.set_defaults(run=_read)
+    pack = commands.add_parser("pack", help="pack a folder of very many images for data=packed")
+    pack.add_argument("folder", type=Path, metavar="PATH", help="what data.dir is to data=folder")
+    pack.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    for option, words in CAPTIONS.items():
+        pack.add_argument(f"--{option}", type=Path, metavar="FILE", help=words)
+    pack.set_defaults(run=_pack)
     options = parser.parse_args(arguments)
     # Captions hold any script, whatever the terminal's encoding.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -60,6 +68,19 @@ def _read(options: argparse.Namespace) -> None:
                 print(f"{path}\t{reading.text}")
     if unreadable:
         raise UserError(f"{unreadable} of the images could not be read; the others are above")
+
+
+def _pack(options: argparse.Namespace) -> None:
+    from ocr.data.lists import in_words
+    from ocr.data.pack import pack
+
+    given = {key: value for key in CAPTIONS if (value := getattr(options, key)) is not None}
+    count, skipped = pack(options.folder, options.out, **given)
+    if skipped:
+        print(f"{len(skipped)} of {count + len(skipped)} images are left out: {in_words(skipped)}")
+        print(f"all of these are listed in {options.out / 'skipped.csv'}")
+    print(f"{count:,} images are packed")
+    print(f"train with  python train.py data=packed data.dir={options.out}")
 
 
 def _image_paths(places: Sequence[Path]) -> Iterator[Path]:

@@ -80,7 +80,7 @@ class DataModule(LightningDataModule):
         self._fitted = False
         self.cache = ImageCache(cache_mb)
         self.charset = None if charset is None else Charset(normalize_caption(str(charset)))
-        self.parts: dict[str, list[Sample]] = {}
+        self.parts: dict[str, Sequence[Sample]] = {}
         self.skipped: list[Skipped] = []
 
     def find(self) -> dict[str, Sequence[Sample | Skipped]]:
@@ -110,19 +110,19 @@ class DataModule(LightningDataModule):
         parts = {part: self._keep(samples) for part, samples in found.items()}
         self._require_images(parts)
         if self.charset is None:
-            self.charset = Charset.of(sample.text for kept in parts.values() for sample in kept)
+            self.charset = self._charset_of(parts)
         else:
-            parts = {part: self._keep(map(self._spell, kept)) for part, kept in parts.items()}
+            parts = {part: self._spelt(kept) for part, kept in parts.items()}
             self._require_images(parts)
         shares = {part: share for part, share in self.shares.items() if part not in parts}
         if not shares.get("val", 1):
             raise UserError(
                 "data.val_size=0 leaves nothing to validate on: raise it, or give data.val_dir"
             )
-        self.parts = parts | split(parts["train"], shares)
+        self.parts = parts | self._split(parts["train"], shares)
         self._warn_of_leaks()
         if self.train_on_val:
-            self.parts["train"] = [*self.parts["train"], *self.parts["val"]]
+            self.parts["train"] = self.parts["train"] + self.parts["val"]
         train = self.dataset("train")
         if not self._fitted:
             self.normalizer.fit(
@@ -140,18 +140,7 @@ class DataModule(LightningDataModule):
 
         CTC puts at most one character on a step, and a blank between equal neighbours.
         """
-
-        def place(sample: Sample) -> Sample | Skipped:
-            needed, available = steps_needed(sample.text), time_steps(sample.width)
-            if needed <= available:
-                return sample
-            return Skipped(
-                sample.name,
-                f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: "
-                "lower encoder.stride, or raise data.height (data.width, if that is set)",
-            )
-
-        self.parts = {part: self._keep(map(place, kept)) for part, kept in self.parts.items()}
+        self.parts = {part: self._placed(kept, time_steps) for part, kept in self.parts.items()}
 
     def report(self, folder: Path) -> None:
         """Write split.csv and skipped.csv into `folder`, and say what was left out.
@@ -181,11 +170,38 @@ class DataModule(LightningDataModule):
             (kept if isinstance(sample, Sample) else self.skipped).append(sample)
         return kept
 
+    # `PackedData` does the next four with whole columns.
+    def _charset_of(self, parts: Mapping[str, Sequence[Sample]]) -> Charset:
+        return Charset.of(sample.text for kept in parts.values() for sample in kept)
+
+    def _spelt(self, samples: Sequence[Sample]) -> Sequence[Sample]:
+        return self._keep(map(self._spell, samples))
+
+    def _split(
+        self, samples: Sequence[Sample], shares: Mapping[str, float]
+    ) -> dict[str, Sequence[Sample]]:
+        return split(samples, shares)
+
+    def _placed(
+        self, samples: Sequence[Sample], time_steps: Callable[[int], int]
+    ) -> Sequence[Sample]:
+        return self._keep(self._place(sample, time_steps) for sample in samples)
+
     def _spell(self, sample: Sample) -> Sample | Skipped:
         if unknown := self.charset.unknown(sample.text):
             reason = f"caption {sample.text!r} has characters outside the charset: {unknown}"
             return Skipped(sample.name, reason)
         return sample
+
+    def _place(self, sample: Sample, time_steps: Callable[[int], int]) -> Sample | Skipped:
+        needed, available = steps_needed(sample.text), time_steps(sample.width)
+        if needed <= available:
+            return sample
+        return Skipped(
+            sample.name,
+            f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: "
+            "lower encoder.stride, or raise data.height (data.width, if that is set)",
+        )
 
     def _warn_of_leaks(self) -> None:
         seen = {sample.digest: sample.name for sample in self.parts["train"]}
