@@ -26,6 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help='one JSON object a line, with "path", "text" and "confidence"',
     )
     read.set_defaults(run=_read)
+    pack = commands.add_parser("pack", help="pack a folder of very many images for data=packed")
+    _add_folder(pack)
+    pack.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    _add_overrides(pack)
+    pack.set_defaults(run=_pack)
     options = parser.parse_args(arguments)
     # Captions hold any script, whatever the terminal's encoding.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -35,6 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
         except BrokenPipeError:  # `| head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _add_folder(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, metavar="PATH", help="a folder of captioned images")
+    command.add_argument(
+        "--labels", metavar="FILE", help="where the captions are, as data.labels of train.py"
+    )
+
+
+def _add_overrides(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "overrides", nargs="*", metavar="KEY=VALUE", help="any override of train.py"
+    )
 
 
 def _read(options: argparse.Namespace) -> None:
@@ -60,6 +78,21 @@ def _read(options: argparse.Namespace) -> None:
                 print(f"{path}\t{reading.text}")
     if unreadable:
         raise UserError(f"{unreadable} of the images could not be read; the others are above")
+
+
+def _pack(options: argparse.Namespace) -> None:
+    from ocr.compose import composed, of_folder
+    from ocr.data.lists import in_words
+    from ocr.data.pack import pack
+    from ocr.model.build import build
+
+    data = build(composed(of_folder(options.folder, options.labels, options.overrides)).data)
+    count, skipped = pack(options.folder, options.out, data.captions)
+    if skipped:
+        print(f"{len(skipped)} of {count + len(skipped)} images are left out: {in_words(skipped)}")
+        print(f"all of these are listed in {options.out / 'skipped.csv'}")
+    print(f"{count:,} images are packed")
+    print(f"train with  python train.py data=packed data.dir={options.out}")
 
 
 def _image_paths(places: Sequence[Path]) -> Iterator[Path]:

@@ -25,7 +25,7 @@ class Captions:
     recursive: look into subfolders.
     """
 
-    spelling: Spelling
+    spelling: Spelling = field(default_factory=Spelling)
     labels: str | None = None
     pattern: NamePattern | None = None
     columns: Columns = field(default_factory=Columns)

@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningDataModule
 from torch import nn
-from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
+from torch.utils.data import DataLoader
 
-from ocr.data.batches import WidthBatches
 from ocr.data.charset import Charset, steps_needed
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import Batch, Normalizer, blank_padding
 from ocr.data.lists import in_words, write_lists
 from ocr.data.preflight import ImageCache, survey
+from ocr.data.shuffle import ShuffledBatches, ShuffledLoader
 from ocr.data.sources import Sample, Skipped
 from ocr.data.splits import cover, split
 from ocr.errors import UserError
@@ -93,7 +93,7 @@ class DataModule(LightningDataModule):
         self._fitted = False
         self.cache = ImageCache(cache_mb)
         self.charset = None if charset is None else Charset(str(charset))
-        self.parts: dict[str, list[Sample]] = {}
+        self.parts: dict[str, Sequence[Sample]] = {}
         self.skipped: list[Skipped] = []
 
     def find(self) -> dict[str, Sequence[Sample | Skipped]]:
@@ -124,21 +124,21 @@ class DataModule(LightningDataModule):
         parts = {part: self._keep(samples) for part, samples in found.items()}
         self._require_images(parts)
         if self.charset is None:
-            self.charset = Charset.of(sample.text for kept in parts.values() for sample in kept)
+            self.charset = self._charset_of(parts)
         else:
-            parts = {part: self._keep(map(self._spell, kept)) for part, kept in parts.items()}
+            parts = {part: self._spelt(kept) for part, kept in parts.items()}
             self._require_images(parts)
         shares = {part: share for part, share in self.shares.items() if part not in parts}
         if not shares.get("val", 1):
             raise UserError(
                 "data.val_size=0 leaves nothing to validate on: raise it, or give data.val_dir"
             )
-        self.parts = parts | split(parts["train"], shares, self.start)
+        self.parts = parts | self._split(parts["train"], shares)
         if self.stratify:
             self._cover(shares)
         self._warn_of_leaks()
         if self.train_on_val:
-            self.parts["train"] = [*self.parts["train"], *self.parts["val"]]
+            self.parts["train"] = self.parts["train"] + self.parts["val"]
         train = self.dataset("train")
         if not self._fitted:
             self.normalizer.fit(
@@ -176,18 +176,7 @@ class DataModule(LightningDataModule):
 
         CTC puts at most one character on a step, and a blank between equal neighbours.
         """
-
-        def place(sample: Sample) -> Sample | Skipped:
-            needed, available = steps_needed(sample.text), time_steps(sample.width)
-            if needed <= available:
-                return sample
-            return Skipped(
-                sample.name,
-                f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: "
-                "lower encoder.stride, or raise data.height (data.width, if that is set)",
-            )
-
-        self.parts = {part: self._keep(map(place, kept)) for part, kept in self.parts.items()}
+        self.parts = {part: self._placed(kept, time_steps) for part, kept in self.parts.items()}
 
     def report(self, folder: Path) -> None:
         """Write split.csv and skipped.csv into `folder`, and say what was left out.
@@ -217,11 +206,38 @@ class DataModule(LightningDataModule):
             (kept if isinstance(sample, Sample) else self.skipped).append(sample)
         return kept
 
+    # `PackedData` does the next four with whole columns.
+    def _charset_of(self, parts: Mapping[str, Sequence[Sample]]) -> Charset:
+        return Charset.of(sample.text for kept in parts.values() for sample in kept)
+
+    def _spelt(self, samples: Sequence[Sample]) -> Sequence[Sample]:
+        return self._keep(map(self._spell, samples))
+
+    def _split(
+        self, samples: Sequence[Sample], shares: Mapping[str, float]
+    ) -> dict[str, Sequence[Sample]]:
+        return split(samples, shares, self.start)
+
+    def _placed(
+        self, samples: Sequence[Sample], time_steps: Callable[[int], int]
+    ) -> Sequence[Sample]:
+        return self._keep(self._place(sample, time_steps) for sample in samples)
+
     def _spell(self, sample: Sample) -> Sample | Skipped:
         if unknown := self.charset.unknown(sample.text):
             reason = f"caption {sample.text!r} has characters outside the charset: {unknown}"
             return Skipped(sample.name, reason)
         return sample
+
+    def _place(self, sample: Sample, time_steps: Callable[[int], int]) -> Sample | Skipped:
+        needed, available = steps_needed(sample.text), time_steps(sample.width)
+        if needed <= available:
+            return sample
+        return Skipped(
+            sample.name,
+            f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: "
+            "lower encoder.stride, or raise data.height (data.width, if that is set)",
+        )
 
     def _warn_of_leaks(self) -> None:
         seen = {sample.digest: sample.name for sample in self.parts["train"]}
@@ -238,18 +254,19 @@ class DataModule(LightningDataModule):
         return CaptionedImages(self.parts[part], self.normalizer, self.charset, self.cache)
 
     def train_dataloader(self) -> DataLoader:
-        """Shuffled; under several devices each takes its share."""
+        """Shuffled, every image once an epoch; under several devices each takes its share."""
         dataset = self.dataset("train")
         wanted = self.min_batches * self.batch_size * self._world_size
         dataset.repeats = ceil(wanted / len(dataset)) if wanted > len(dataset) else 1
-        if self._world_size > 1:
-            return self._loader(
-                dataset,
-                DistributedSampler(
-                    dataset, self._world_size, self._rank, seed=torch.initial_seed()
-                ),
-            )
-        return self._loader(dataset, RandomSampler(dataset))
+        batches = ShuffledBatches(
+            len(dataset),
+            self.batch_size,
+            self._world_size,
+            self._rank,
+            torch.initial_seed(),
+            dataset.widths,
+        )
+        return ShuffledLoader(dataset, batches, self._batches_done, **self._loading(dataset))
 
     def val_dataloader(self) -> DataLoader:
         """From narrow to wide, every image once."""
@@ -279,19 +296,26 @@ class DataModule(LightningDataModule):
         if len(dataset) < self._world_size:
             raise UserError(f"{len(dataset)} {part} images can't occupy {self._world_size} devices")
         # Lightning's own sampler would repeat images until all devices have equally many.
-        indices = range(self._rank, len(dataset), self._world_size)
+        share = range(self._rank, len(dataset), self._world_size)
         # Neighbours in width make batches without much padding.
-        return self._loader(dataset, sorted(indices, key=lambda i: dataset.samples[i].width))
+        order = sorted(share, key=dataset.widths.__getitem__)
+        return DataLoader(
+            dataset, batch_size=self.batch_size, sampler=order, **self._loading(dataset)
+        )
 
-    def _loader(self, dataset: CaptionedImages, sampler: Iterable[int]) -> DataLoader:
+    def _batches_done(self) -> int:
+        """Training batches of an epoch that is not over."""
+        progress = self.trainer.fit_loop.epoch_loop.batch_progress
+        done = progress.current.processed
+        return 0 if progress.is_last_batch and done == progress.current.ready else done
+
+    def _loading(self, dataset: CaptionedImages) -> dict[str, Any]:
         workers = self.num_workers
         if workers is None:
             held = self.cache.holds(dataset.samples, dataset.image(0).numel())
             workers = 0 if held else min(os.cpu_count() or 1, 8)
-        return DataLoader(
-            dataset,
-            batch_sampler=WidthBatches(sampler, dataset, self.batch_size),
-            collate_fn=dataset.collate,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-        )
+        return {
+            "collate_fn": dataset.collate,
+            "num_workers": workers,
+            "persistent_workers": workers > 0,
+        }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch.utils.data import Dataset, get_worker_info
 
@@ -35,6 +36,13 @@ class CaptionedImages(Dataset):
         """uint8 (C, H, W) and the caption's ids."""
         index %= len(self.samples)
         return self.image(index), self.charset.encode(self.samples[index].text)
+
+    @property
+    def widths(self) -> np.ndarray:
+        """Of each image, in pixels, as the network will see it."""
+        if hasattr(self.samples, "widths"):  # those of a pack are a column already
+            return self.samples.widths
+        return np.array([sample.width for sample in self.samples])
 
     def image(self, index: int) -> torch.Tensor:
         """uint8 (C, H, W), from the cache or decoded anew."""

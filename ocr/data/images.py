@@ -5,7 +5,8 @@ Shapes: B batch, C channels, H height, W width.
 
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,17 +128,12 @@ class Normalizer:
 
         Raises UserError, naming the path or `name`, when there is no readable image in it.
         """
-        try:
-            if isinstance(source, str | Path):
-                name = str(source)
-                source = Path(source).read_bytes()
-            return self._decode(source)
-        except DECODE_ERRORS as error:
-            raise UserError(f"{name}: {_reason(error)}") from error
+        if isinstance(source, str | Path):
+            name = str(source)
+        with _one_line(name):
+            return self._fit(open_image(source, name))
 
-    def _decode(self, source: bytes | Image.Image | np.ndarray) -> torch.Tensor:
-        image = open_image(source)
-        image = _opaque(ImageOps.exif_transpose(image))
+    def _fit(self, image: Image.Image) -> torch.Tensor:
         image = image.convert("L" if self.channels == 1 else "RGB")
         if self.contrast == "stretch":
             image = ImageOps.autocontrast(image, cutoff=1, preserve_tone=True)
@@ -170,22 +166,6 @@ class Normalizer:
         return blank_padding(images, widths)
 
 
-def open_image(source: bytes | Image.Image | np.ndarray) -> Image.Image:
-    """The image in `source`, not yet decoded. Raises one of DECODE_ERRORS."""
-    if isinstance(source, bytes):
-        image = Image.open(io.BytesIO(source), formats=FORMATS)
-    elif isinstance(source, np.ndarray):
-        image = Image.fromarray(source)
-    elif isinstance(source, Image.Image):
-        image = source
-    else:
-        raise ValueError("expected a path, bytes, a PIL image or an array")
-    if image.width * image.height > Image.MAX_IMAGE_PIXELS:
-        # Pillow itself only warns here, and raises at twice the limit.
-        raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-    return image
-
-
 def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
     """Set (B, C, H, W) `features` to 0 from each row's width (B,) on.
 
@@ -194,6 +174,30 @@ def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
     """
     positions = torch.arange(features.shape[-1], device=features.device)
     return features * (positions < widths[:, None]).to(features.dtype)[:, None, None]
+
+
+def open_image(source: ImageSource, name: str = "image") -> Image.Image:
+    """The picture in what `Normalizer.decode` takes: decoded, upright, 8 bits, not transparent.
+
+    Raises UserError, naming the path or `name`, when there is no readable image in it.
+    """
+    if isinstance(source, str | Path):
+        name = str(source)
+    with _one_line(name):
+        if isinstance(source, str | Path):
+            source = Path(source).read_bytes()
+        if isinstance(source, bytes):
+            image = Image.open(io.BytesIO(source), formats=FORMATS)
+        elif isinstance(source, np.ndarray):
+            image = Image.fromarray(source)
+        elif isinstance(source, Image.Image):
+            image = source
+        else:
+            raise ValueError("expected a path, bytes, a PIL image or an array")
+        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+            # Pillow itself only warns here, and raises at twice the limit.
+            raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+        return _opaque(ImageOps.exif_transpose(image))
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -224,7 +228,7 @@ def _colourfulness(image: Image.Image) -> float:
     """The spread of the colour, compared to that of the brightness."""
     small = image.copy()
     small.thumbnail((256, 64))
-    brightness, blue, red = ImageStat.Stat(_opaque(small).convert("YCbCr")).stddev
+    brightness, blue, red = ImageStat.Stat(small.convert("YCbCr")).stddev
     return max(blue, red) / max(brightness, 1.0)
 
 
@@ -232,6 +236,14 @@ def _light_text(image: Image.Image) -> bool:
     """Whether most of the image, its background, is darker than the rest."""
     grey = ImageStat.Stat(image.convert("L"))
     return grey.median[0] < grey.mean[0]
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    try:
+        yield
+    except DECODE_ERRORS as error:
+        raise UserError(f"{name}: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pytorch_lightning.utilities import rank_zero_only
 
 from ocr.data.sources import Sample, Skipped
+from ocr.errors import UserError
 
 
 @rank_zero_only
@@ -14,11 +15,28 @@ def write_lists(
     folder: Path, parts: Mapping[str, Sequence[Sample]], skipped: Sequence[Skipped]
 ) -> None:
     """split.csv, and skipped.csv if anything was."""
-    rows = [(part, s.name, s.text) for part, samples in parts.items() for s in samples]
+    rows = ((part, s.name, s.text) for part, samples in parts.items() for s in samples)
     _write_csv(folder / "split.csv", ("part", "file", "label"), rows)
     if skipped:
-        rows = [(one.name, one.reason) for one in skipped]
-        _write_csv(folder / "skipped.csv", ("file", "reason"), rows)
+        write_skipped(folder, skipped)
+
+
+def write_skipped(folder: Path, skipped: Sequence[Skipped]) -> None:
+    """skipped.csv."""
+    rows = ((one.name, one.reason) for one in skipped)
+    _write_csv(folder / "skipped.csv", ("file", "reason"), rows)
+
+
+def read_skipped(folder: Path) -> list[Skipped]:
+    """What `write_skipped` wrote into `folder`, if it did."""
+    path = folder / "skipped.csv"
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [Skipped(row["file"], row["reason"]) for row in csv.DictReader(file)]
+    except (KeyError, ValueError, csv.Error) as error:
+        raise UserError(f"{path}: damaged ({error})") from error
 
 
 def in_words(skipped: Sequence[Skipped]) -> str:

@@ -1,5 +1,6 @@
 """Look at every image once before training, so that no broken one ends a long run."""
 
+import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,11 +9,10 @@ from dataclasses import replace
 from hashlib import blake2b
 
 import torch
-from PIL import ImageOps
 from rich.progress import track
 
 from ocr.data.duplicates import look_of
-from ocr.data.images import DECODE_ERRORS, Normalizer, open_image
+from ocr.data.images import ImageSource, Normalizer, open_image
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
 
@@ -40,6 +40,8 @@ class ImageCache:
 
     def holds(self, samples: Sequence[Sample], size: int) -> bool:
         """Whether all of `samples` are held, or could be at `size` bytes each."""
+        if (len(samples) - len(self._images)) * size > self.room:
+            return False  # a million names needn't be looked up for that
         missing = sum(sample.name not in self._images for sample in samples)
         return missing * size <= self.room
 
@@ -52,14 +54,31 @@ def digest(content: bytes, seed: int) -> int:
 def survey(samples: Sequence[Sample], normalizer: Normalizer) -> None:
     """Let `normalizer` choose what was left open, by a few hundred images of the set."""
     images = []
-    for sample in samples[:: max(1, len(samples) // 256)]:
-        try:
-            image = ImageOps.exif_transpose(open_image(sample.source()))
-            image.load()
-        except DECODE_ERRORS:  # `inspect` will tell
-            continue
-        images.append(image)
+    for i in range(0, len(samples), max(1, len(samples) // 256)):
+        content = load(samples[i])
+        with contextlib.suppress(UserError):  # `inspect` will tell
+            if not isinstance(content, Skipped):
+                images.append(open_image(content))
     normalizer.suit(images)
+
+
+def load(sample: Sample) -> ImageSource | Skipped:
+    """The image as it is stored; Skipped, with the reason, if it or its caption can't be had."""
+    if not sample.text:
+        return Skipped(sample.name, "the caption has no characters")
+    if any("\ud800" <= character <= "\udfff" for character in sample.name):
+        return Skipped(ascii(sample.name), "the file name is not Unicode")
+    try:
+        return sample.source()
+    except OSError as error:
+        return Skipped(sample.name, error.strerror or str(error))
+    except ValueError as error:  # a NUL in the name
+        return Skipped(ascii(sample.name), str(error))
+
+
+def unreadable(sample: Sample, error: UserError) -> Skipped:
+    """The sample, skipped for what `Normalizer.decode` said of it."""
+    return Skipped(sample.name, str(error).removeprefix(f"{sample.name}: "))
 
 
 def inspect(
@@ -71,20 +90,13 @@ def inspect(
     """
 
     def look(sample: Sample) -> Sample | Skipped:
-        if not sample.text:
-            return Skipped(sample.name, "the caption has no characters")
-        if any("\ud800" <= character <= "\udfff" for character in sample.name):
-            return Skipped(ascii(sample.name), "the file name is not Unicode")
-        try:
-            content = sample.source()
-        except OSError as error:
-            return Skipped(sample.name, error.strerror or str(error))
-        except ValueError as error:  # a NUL in the name
-            return Skipped(ascii(sample.name), str(error))
+        content = load(sample)
+        if isinstance(content, Skipped):
+            return content
         try:
             image = normalizer.decode(content, sample.name)
         except UserError as error:
-            return Skipped(sample.name, str(error).removeprefix(f"{sample.name}: "))
+            return unreadable(sample, error)
         cache.put(sample.name, image)
         return replace(
             sample,
@@ -99,10 +111,10 @@ def inspect(
         looked = pool.map(look, samples)
         if len(samples) > 5_000:  # some seconds of work: show it
             looked = track(looked, "reading images", total=len(samples))
-        return _without_conflicts(list(looked))
+        return without_conflicts(list(looked))
 
 
-def _without_conflicts(looked: list[Sample | Skipped]) -> list[Sample | Skipped]:
+def without_conflicts(looked: Sequence[Sample | Skipped]) -> list[Sample | Skipped]:
     """Nobody can tell which of two captions of one content is right: skip them all."""
     captions = defaultdict(dict)
     for sample in looked:

@@ -23,7 +23,9 @@ class Spelling:
     strip: take off surrounding spaces, which no image shows.
     """
 
-    def __init__(self, normal_form: str | None, case: str, strip: bool) -> None:
+    def __init__(
+        self, normal_form: str | None = "NFC", case: str = "keep", strip: bool = True
+    ) -> None:
         if normal_form not in (*FORMS, None):
             raise UserError(f"data.normal_form={normal_form}: give {', '.join(FORMS)} or null")
         if case not in CASES:

@@ -13,6 +13,7 @@ PARTS = ["ocr.model.encoders.*", "ocr.model.recurrent.*", "ocr.model.heads.*"]
 ALLOWED = [
     "ocr.data.augment.*",
     "ocr.data.kinds.*",
+    "ocr.data.packed.*",
     "ocr.model.*",
     "ocr.search.trial.*",
     "optuna.pruners.*",

@@ -91,12 +91,37 @@ def _copy(old: Path, own: Path) -> None:
 
 
 class LastCheckpoint(ModelCheckpoint):
-    """last.ckpt at the end of every epoch, and when Ctrl-C or a scheduler ends the training."""
+    """last.ckpt at the end of every epoch, and when Ctrl-C or a scheduler ends the training.
 
-    def __init__(self, dirpath: str) -> None:
+    every_minutes: and so often in between, for epochs that last for hours.
+    """
+
+    def __init__(self, dirpath: str, every_minutes: float | None = None) -> None:
+        if every_minutes is not None and not every_minutes >= 0:
+            raise UserError(
+                f"callbacks.last.every_minutes={every_minutes}: give 0 or more, or null"
+            )
         super().__init__(
             dirpath, "last", save_on_train_epoch_end=True, enable_version_counter=False
         )
+        self.every_minutes = every_minutes
+        self._saved = monotonic()
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Save if it is time; not at the end of an epoch, whose own last.ckpt comes presently."""
+        if self.every_minutes is None or trainer.is_last_batch:
+            return
+        due = monotonic() - self._saved >= 60 * self.every_minutes
+        if trainer.strategy.broadcast(due):  # the devices' clocks may differ
+            trainer.save_checkpoint(Path(self.dirpath) / "last.ckpt")
+            self._saved = monotonic()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Nothing is taken up: this run writes a last.ckpt of its own."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
+from ocr.compose import quoted
 from ocr.errors import UserError, explain
 
 # What the server loads before it forks: all that train.py and conf/ will ask for.
@@ -61,14 +62,9 @@ def _command(script: str) -> list[str]:
         *hydra.overrides.hydra,
         *hydra.overrides.task,
         "hydra.mode=RUN",
-        f"hydra.run.dir={_quoted(hydra.runtime.output_dir)}",
-        f"hydra.sweep.dir={_quoted(str(Path(hydra.sweep.dir).absolute()))}",
+        f"hydra.run.dir={quoted(hydra.runtime.output_dir)}",
+        f"hydra.sweep.dir={quoted(str(Path(hydra.sweep.dir).absolute()))}",
     ]
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _run(command: list[str], cwd: str, log: Path | None) -> str | None:

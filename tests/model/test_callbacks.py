@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from ocr.errors import UserError
@@ -82,6 +82,32 @@ def test_average_is_what_is_saved_and_tested(tmp_path):
         model, ckpt_path=str(tmp_path / "best.ckpt"), verbose=False, weights_only=True
     )
     assert tested[0]["test/weight"] == pytest.approx(expected)
+
+
+def test_last_ckpt_within_an_epoch(tmp_path):
+    class Looks(Callback):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            found.append((tmp_path / "last.ckpt").exists())
+
+    for minutes, expected in ((None, [False] * 3), (60, [False] * 3), (0, [False, True, True])):
+        found = []
+        trainer = Trainer(
+            max_epochs=1,
+            callbacks=[LastCheckpoint(str(tmp_path), every_minutes=minutes), Looks()],
+            accelerator="cpu",
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        trainer.fit(Scripted([0.1]), DataLoader([0, 0, 0]))
+        assert found == expected
+        (tmp_path / "last.ckpt").unlink()
+
+
+def test_less_than_no_time_between_checkpoints_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"callbacks\.last\.every_minutes=-1"):
+        LastCheckpoint(str(tmp_path), every_minutes=-1)
 
 
 def watch(steps, loss=1.0, blanks=1.0):

@@ -13,7 +13,12 @@ from ocr.model.checkpoint import Network
 from ocr.model.finetune import CHARSETS, carry_over, merge, require_fit
 
 HEADS = sorted(path.stem for path in (ROOT / "conf/head").glob("*.yaml"))
-SMALL = ("encoder.channels=8", "encoder.units=16", "recurrent.hidden_size=8")
+SMALL = (
+    "encoder.channels=8",
+    "encoder.units=16",
+    "encoder.stride=4",
+    "recurrent.hidden_size=8",
+)
 
 
 def model_config(*overrides):

@@ -1,0 +1,35 @@
+"""The config of train.py for commands that work on the same data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from ocr.errors import UserError
+from ocr.resolvers import register_resolvers
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+def composed(overrides: Sequence[str]) -> DictConfig:
+    """What `python train.py OVERRIDES` would run with. Raises UserError where conf/ is missing."""
+    if not CONF.is_dir():
+        raise UserError(f"{CONF}: not there; this command needs the project's folder")
+    register_resolvers()
+    with initialize_config_dir(str(CONF)):
+        return compose("train", overrides=list(overrides))
+
+
+def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -> list[str]:
+    """The overrides that name a folder and where its captions are, then `overrides`."""
+    words = ["data=folder", f"data.dir={quoted(str(folder))}"]
+    if labels is not None:
+        words.append(f"data.labels={quoted(labels)}")
+    return [*words, *overrides]
+
+
+def quoted(text: str) -> str:
+    """As a value on Hydra's command line."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,94 @@
+"""Pack a folder of images into few files: `python -m ocr pack PATH OUT`."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.progress import track
+
+from ocr.data.arrow import ROWS, SEED, Writer
+from ocr.data.captions import Captions
+from ocr.data.images import Normalizer, open_image
+from ocr.data.lists import in_words, write_skipped
+from ocr.data.preflight import digest, load, unreadable
+from ocr.data.sources import Sample, Skipped
+from ocr.errors import UserError
+
+_ANY_SHAPE = Normalizer(1, 1)  # decodes an image however long its line is
+
+
+def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int, list[Skipped]]:
+    """Pack the captioned images of `folder` into `out`: how many, and those left out.
+
+    captions: where they are; None for where they are found. Whatever ends the work early leaves no
+    `out` behind.
+    Raises UserError if `out` isn't empty, can't be written, or there is nothing to pack.
+    """
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"{out}: exists already; give a new place, or remove it")
+    captions = captions or Captions()
+    [samples] = captions.find({"train": folder}).values()
+    if any(sample.group for sample in samples if isinstance(sample, Sample)):
+        raise UserError("groups are not kept in a pack: leave data.group out, or use data=folder")
+    scratch = out.with_name(f"{out.name}.partial")
+    try:
+        scratch.mkdir(parents=True)
+    except FileExistsError as error:
+        raise UserError(
+            f"{scratch}: there is a pack under way, or one that was killed: then remove it"
+        ) from error
+    except OSError as error:
+        raise UserError(f"{scratch}: {error.strerror or error}") from error
+    try:
+        skipped = _fill(scratch, samples, str(folder))
+        if len(skipped) == len(samples):
+            raise UserError(f"no usable image: {in_words(skipped)}")
+        if out.exists():
+            out.rmdir()
+        scratch.rename(out)
+    except OSError as error:
+        raise UserError(f"{out}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return len(samples) - len(skipped), skipped
+
+
+def _fill(place: Path, samples: Sequence[Sample | Skipped], folder: str) -> list[Skipped]:
+    skipped = []
+    with Writer(place) as writer:
+        for sample, looked in zip(samples, _look_at(samples), strict=True):
+            if isinstance(looked, Skipped):
+                skipped.append(looked)
+                continue
+            content, (width, height) = looked
+            name = sample.name.removeprefix(f"{folder}{os.sep}")
+            writer.write(content, name, sample.text, digest(content, SEED), width, height)
+    if skipped:
+        write_skipped(place, skipped)
+    return skipped
+
+
+def _look_at(
+    samples: Sequence[Sample | Skipped],
+) -> Iterator[tuple[bytes, tuple[int, int]] | Skipped]:
+    """Each image's content and size, so many at a time that memory never holds more."""
+    starts = range(0, len(samples), ROWS)
+    if len(samples) > 5_000:  # some seconds of work: show it
+        starts = track(starts, "packing images")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in starts:
+            yield from pool.map(_look, samples[start : start + ROWS])
+
+
+def _look(sample: Sample | Skipped) -> tuple[bytes, tuple[int, int]] | Skipped:
+    content = load(sample) if isinstance(sample, Sample) else sample
+    if isinstance(content, Skipped):
+        return content
+    try:
+        image = open_image(content, sample.name)
+        _ANY_SHAPE.decode(image, sample.name)
+    except UserError as error:
+        return unreadable(sample, error)
+    return content, image.size

@@ -1,0 +1,337 @@
+"""A packed folder is the folder, only packed."""
+
+import csv
+import errno
+import io
+import multiprocessing
+import os
+import pickle
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from conftest import SMALL, draw, trained
+from PIL import Image
+from test_datamodule import BASE, captions_of, from_folder, on_device
+
+from ocr import cli
+from ocr.data import arrow
+from ocr.data.arrow import INDEX, Pack
+from ocr.data.pack import _look, pack
+from ocr.data.packed import PackedData, PackedSamples
+from ocr.errors import UserError
+
+
+def packed(dir: Path | None = None, **changes) -> PackedData:
+    data = PackedData(dir=dir and str(dir), **BASE | changes)
+    data.setup()
+    return data
+
+
+@pytest.fixture
+def out(tmp_path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def untidy(folder) -> Path:
+    """The folder with all that can be wrong with an image."""
+    (folder / "broken.png").write_bytes(b"no image")
+    (folder / "half.png").write_bytes((folder / "111.png").read_bytes()[:60])
+    shutil.copy(folder / "112.png", folder / "113copy.png")
+    draw("x", (17_000, 1)).save(folder / "wide.png")
+    draw("", (30, 12)).save(folder / ".png", format="png")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    draw("999", (40, 80)).save(folder / "999.jpg", exif=turned)
+    return folder
+
+
+def names(data, part: str) -> list[str]:
+    return [Path(sample.name).name for sample in data.parts[part]]
+
+
+def same(ours: PackedData, theirs) -> None:
+    """Parts, captions, widths, order, normalisation, what is left out: all as the folder has it."""
+    assert ours.parts.keys() == theirs.parts.keys()
+    for part, samples in theirs.parts.items():
+        assert names(ours, part) == names(theirs, part)
+        for one, other in zip(ours.parts[part], samples, strict=True):
+            assert (one.text, one.digest, one.width) == (other.text, other.digest, other.width)
+            assert one.source() == other.source()
+    assert ours.state() == theirs.state()
+    assert sorted((Path(s.name).name, s.reason.rpartition("/")[2]) for s in ours.skipped) == sorted(
+        (Path(s.name).name, s.reason.rpartition("/")[2]) for s in theirs.skipped
+    )
+
+
+CHANGES = [
+    {},
+    {"split_seed": 3},
+    {"charset": "123"},
+    {"height": 10, "channels": 3},
+    {"width": 40},
+    {"train_on_val": True},
+    {"val_size": 0.4, "test_size": 0},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_the_same_parts_as_the_folder(untidy, out, changes, monkeypatch):
+    monkeypatch.setattr(arrow, "ROWS", 4)
+    monkeypatch.setattr(arrow, "INDEX_ROWS", 10)
+    monkeypatch.setattr("ocr.data.packed.CHUNK", 5)
+    pack(untidy, out)
+    ours, theirs = packed(out, **changes), from_folder(untidy, **changes)
+    same(ours, theirs)
+    for data in (ours, theirs):
+        data.drop_unplaceable(lambda width: width // 20)
+    same(ours, theirs)
+    assert ours.skipped
+
+
+def test_the_same_batches_as_the_folder(folder, out):
+    pack(folder, out)
+    for ours, theirs in zip(
+        packed(out).val_dataloader(), from_folder(folder).val_dataloader(), strict=True
+    ):
+        assert all(torch.equal(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
+def test_folders_that_are_split_already(tmp_path, folder):
+    other = tmp_path / "other"
+    other.mkdir()
+    for caption in ("111", "5", "6"):
+        draw(caption).save(other / f"{caption}.png")  # 111 is in both
+    draw("222").save(other / "7.png")  # under another caption
+    dirs = {"train_dir": folder, "val_dir": other}
+    for key, place in dirs.items():
+        pack(place, tmp_path / key)
+    ours = packed(**{key: str(tmp_path / key) for key in dirs})
+    same(ours, from_folder(**{key: str(place) for key, place in dirs.items()}))
+    assert ours.parts["train"][0].name != ours.parts["val"][0].name  # names are keys of the cache
+    assert len(ours.skipped) == 2
+
+
+def test_images_in_two_parts_are_mentioned(tmp_path, folder, out, caplog):
+    pack(folder, out)
+    caplog.set_level("INFO")
+    packed(train_dir=str(out), val_dir=str(out), test_size=0)
+    assert "27 val images are also training images" in caplog.text
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_every_training_image_once_on_all_devices(folder, out, world_size):
+    pack(folder, out)
+    data = packed(out)
+    seen = []
+    for rank in range(world_size):
+        on_device(data, rank, world_size)
+        seen += captions_of(data, data.train_dataloader())
+    assert sorted(seen) == sorted(sample.text for sample in data.parts["train"])
+
+
+def test_processes_read_the_pack_for_themselves(folder, out):
+    pack(folder, out)
+    data = packed(out, cache_mb=0, num_workers=1)
+    expected = [sample.text for sample in data.parts["val"]]
+    assert captions_of(data, data.val_dataloader()) == expected
+
+
+def test_another_process_gets_no_copy_of_the_images(folder, out):
+    pack(folder, out)
+    samples = packed(out).parts["train"]
+    again = pickle.loads(pickle.dumps(samples))
+    for one, other in zip(again, samples, strict=True):
+        assert (one.name, one.text, one.digest) == (other.name, other.text, other.digest)
+        assert one.source() == other.source()
+    assert len(pickle.dumps(samples)) < 5_000 < (out / "images.arrow").stat().st_size
+
+
+def test_a_run_on_a_pack(tmp_path, folder, out):
+    (folder / "broken.png").write_bytes(b"no image")
+    pack(folder, out)
+    run, metrics, _ = trained(
+        "data=packed", f"data.dir={out}", *SMALL, "trainer.max_epochs=1", cwd=tmp_path
+    )
+    assert sum(metrics[f"images_{part}"] for part in ("train", "val", "test")) == 27
+    assert metrics["images_skipped"] == 1
+    assert "broken.png" in (run / "skipped.csv").read_text()
+    assert (run / "split.csv").read_text().count(str(out)) == 27
+
+
+def test_the_command(untidy, out, capsys, captions):
+    labels = untidy / "labels.csv"
+    labels.write_text("file,label\n111.png,one\nbroken.png,two\nsub/gone.png,three\n112.png,é\n")
+    cli.main(["pack", str(untidy), str(out), "--labels", "labels.csv"])
+    printed = capsys.readouterr().out
+    assert "2 of 4 images are left out" in printed and "2 images are packed" in printed
+    assert f"data=packed data.dir={out}" in printed
+    with (out / "skipped.csv").open() as file:
+        assert [Path(row["file"]).name for row in csv.DictReader(file)] == [
+            "broken.png",
+            "gone.png",
+        ]
+    made = Pack([out])
+    assert made.texts.to_pylist() == ["one", "é"]
+    assert made.names.to_pylist() == ["111.png", "112.png"]
+    assert made.content(1) == (untidy / "112.png").read_bytes()
+    assert sorted(path.name for path in out.iterdir()) == [
+        "images.arrow",
+        "index.arrow",
+        "skipped.csv",
+    ]
+
+
+def test_an_empty_folder_may_be_given(folder, out):
+    out.mkdir()
+    assert pack(folder, out) == (27, [])
+
+
+@pytest.mark.parametrize(
+    "prepare,words",
+    [
+        (lambda folder, out: (out.mkdir(), (out / "a").touch()), "exists already"),
+        (lambda folder, out: out.touch(), "exists already"),
+        (
+            lambda folder, out: (out.parent / "out.partial").mkdir(),
+            r"out\.partial: there is a pack",
+        ),
+        (lambda folder, out: shutil.rmtree(folder), "no such folder"),
+        (lambda folder, out: [path.unlink() for path in folder.iterdir()], "no images here"),
+        (
+            lambda folder, out: [path.write_bytes(b"") for path in folder.iterdir()],
+            "no usable image",
+        ),
+    ],
+)
+def test_what_cannot_be_packed_is_said_in_one_line(folder, out, prepare, words):
+    prepare(folder, out)
+    before = {*out.parent.rglob("*")}
+    with pytest.raises(UserError, match=words) as caught:
+        pack(folder, out)
+    assert "\n" not in str(caught.value)
+    assert {*out.parent.rglob("*")} == before
+
+
+def test_a_full_disk_leaves_nothing(folder, out, monkeypatch):
+    class Full(io.FileIO):
+        def write(self, content):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", lambda path, mode: io.BufferedWriter(Full(path, mode), 512))
+    with pytest.raises(UserError, match="out: No space left on device"):
+        pack(folder, out)
+    assert [*out.parent.iterdir()] == [folder]
+
+
+def test_a_killed_pack_leaves_none(folder, out, monkeypatch):
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("processes can't be forked here")
+
+    def dies():
+        def look(sample):
+            if "222" in sample.name:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return _look(sample)
+
+        monkeypatch.setattr("ocr.data.pack._look", look)
+        pack(folder, out)
+
+    process = multiprocessing.get_context("fork").Process(target=dies)
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert not out.exists()
+    with pytest.raises(UserError, match=r"out\.partial"):
+        pack(folder, out)
+    shutil.rmtree(out.parent / "out.partial")
+    assert pack(folder, out)[0] == 27
+
+
+def test_ctrl_c_leaves_nothing(folder, out, monkeypatch):
+    def interrupted(sample):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ocr.data.pack._look", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        pack(folder, out)
+    assert [*out.parent.iterdir()] == [folder]
+
+
+def rewritten(path: Path, schema: pa.Schema, batches: list) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def index_with(name: str, values: list):
+    """Another column in the index, as a stranger might write it."""
+
+    def damage(out: Path) -> None:
+        with pa.ipc.open_file(out / "index.arrow") as reader:
+            table = reader.read_all()
+        at = INDEX.get_field_index(name)
+        table = table.set_column(at, INDEX[at], pa.array(values * len(table), INDEX[at].type))
+        rewritten(out / "index.arrow", INDEX, table.to_batches())
+
+    return damage
+
+
+def cut_short(name: str, keep: float):
+    def damage(out: Path) -> None:
+        content = (out / name).read_bytes()
+        (out / name).write_bytes(content[: int(keep * len(content))])
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage,words",
+    [
+        (shutil.rmtree, "no packed images here"),
+        (lambda out: (out / "images.arrow").unlink(), "no packed images here"),
+        (cut_short("images.arrow", 0.5), "damaged"),
+        (cut_short("index.arrow", 0.9), "damaged"),
+        (cut_short("index.arrow", 0), "damaged"),
+        (lambda out: shutil.copy(out / "images.arrow", out / "index.arrow"), "other columns"),
+        (lambda out: rewritten(out / "index.arrow", INDEX, []), "belong together"),
+        (index_with("width", [0]), "no pixels"),
+        (index_with("text", [None]), "gaps"),
+        (index_with("digest", [None]), "gaps"),
+        (lambda out: (out / "skipped.csv").write_bytes(b"\xff,"), "skipped.csv: damaged"),
+    ],
+)
+def test_a_damaged_pack_is_one_line(folder, out, damage, words):
+    pack(folder, out)
+    damage(out)
+    with pytest.raises(UserError, match=words) as caught:
+        packed(out)
+    assert str(out) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_folder_that_is_not_packed_is_told_how(folder):
+    with pytest.raises(UserError, match=r"python -m ocr pack"):
+        packed(folder)
+
+
+def test_setting_up_takes_no_object_a_row(out, monkeypatch):
+    made = []
+    sample = PackedSamples._sample
+    monkeypatch.setattr(PackedSamples, "_sample", lambda *values: made.append(1) or sample(*values))
+    content = io.BytesIO()
+    draw("1").save(content, "png")
+    digests = np.random.default_rng(0).integers(0, 2**63, 20_000)
+    out.mkdir()
+    with arrow.Writer(out) as writer:
+        for i, digest in enumerate(digests.tolist()):
+            writer.write(content.getvalue(), f"{i}.png", str(i), 2 * digest, 60, 24)
+    data = packed(out, charset="0123456789")
+    data.drop_unplaceable(lambda width: 9)
+    data.train_dataloader()
+    assert sum(map(len, data.parts.values())) == 20_000
+    assert len(made) < 600
