@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -73,9 +74,10 @@ def _read(options: argparse.Namespace) -> None:
 def _pack(options: argparse.Namespace) -> None:
     from ocr.data.lists import in_words
     from ocr.data.pack import pack
+    from ocr.data.sources import find_samples
 
     given = {key: value for key in CAPTIONS if (value := getattr(options, key)) is not None}
-    count, skipped = pack(options.folder, options.out, **given)
+    count, skipped = pack(options.folder, options.out, partial(find_samples, **given))
     if skipped:
         print(f"{len(skipped)} of {count + len(skipped)} images are left out: {in_words(skipped)}")
         print(f"all of these are listed in {options.out / 'skipped.csv'}")

@@ -2,10 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from rich.progress import track
 
@@ -19,15 +18,17 @@ from ocr.errors import UserError
 _ANY_SHAPE = Normalizer(1, 1)  # decodes an image however long its line is
 
 
-def pack(folder: Path, out: Path, **captions: Any) -> tuple[int, list[Skipped]]:
+def pack(
+    folder: Path, out: Path, find: Callable[[Path], Sequence[Sample | Skipped]] = find_samples
+) -> tuple[int, list[Skipped]]:
     """Pack the captioned images of `folder` into `out`: how many, and those left out.
 
-    captions: what `find_samples` takes. Whatever ends the work before its end leaves no `out`.
+    find: tells what is in `folder`. Whatever ends the work before its end leaves no `out`.
     Raises UserError if `out` isn't empty, can't be written, or there is nothing to pack.
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"{out}: exists already; give a new place, or remove it")
-    samples = find_samples(folder, **captions)
+    samples = find(folder)
     scratch = out.with_name(f"{out.name}.partial")
     try:
         scratch.mkdir(parents=True)
@@ -51,7 +52,7 @@ def pack(folder: Path, out: Path, **captions: Any) -> tuple[int, list[Skipped]]:
     return len(samples) - len(skipped), skipped
 
 
-def _fill(place: Path, samples: Sequence[Sample], folder: str) -> list[Skipped]:
+def _fill(place: Path, samples: Sequence[Sample | Skipped], folder: str) -> list[Skipped]:
     skipped = []
     with Writer(place) as writer:
         for sample, looked in zip(samples, _look_at(samples), strict=True):
@@ -66,7 +67,9 @@ def _fill(place: Path, samples: Sequence[Sample], folder: str) -> list[Skipped]:
     return skipped
 
 
-def _look_at(samples: Sequence[Sample]) -> Iterator[tuple[bytes, tuple[int, int]] | Skipped]:
+def _look_at(
+    samples: Sequence[Sample | Skipped],
+) -> Iterator[tuple[bytes, tuple[int, int]] | Skipped]:
     """Each image's content and size, so many at a time that memory never holds more."""
     starts = range(0, len(samples), ROWS)
     if len(samples) > 5_000:  # some seconds of work: show it
@@ -76,7 +79,9 @@ def _look_at(samples: Sequence[Sample]) -> Iterator[tuple[bytes, tuple[int, int]
             yield from pool.map(_look, samples[start : start + ROWS])
 
 
-def _look(sample: Sample) -> tuple[bytes, tuple[int, int]] | Skipped:
+def _look(sample: Sample | Skipped) -> tuple[bytes, tuple[int, int]] | Skipped:
+    if isinstance(sample, Skipped):
+        return sample
     content = load(sample)
     if isinstance(content, Skipped):
         return content

@@ -23,6 +23,7 @@ from ocr.data import arrow
 from ocr.data.arrow import INDEX, Pack
 from ocr.data.pack import _look, pack
 from ocr.data.packed import PackedData, PackedSamples
+from ocr.data.sources import Skipped, find_samples
 from ocr.errors import UserError
 
 
@@ -185,6 +186,12 @@ def test_the_command(untidy, out, capsys, captions):
         "index.arrow",
         "skipped.csv",
     ]
+
+
+def test_what_was_skipped_when_it_was_found_is_listed(folder, out):
+    count, skipped = pack(folder, out, lambda place: [*find_samples(place), Skipped("a", "lost")])
+    assert (count, skipped) == (27, [Skipped("a", "lost")])
+    assert packed(out).skipped == skipped
 
 
 def test_an_empty_folder_may_be_given(folder, out):
