@@ -187,6 +187,17 @@ def test_the_command(untidy, out, capsys, captions):
     ]
 
 
+def test_what_was_skipped_when_it_was_found_is_listed(folder, out):
+    (folder / "labels.csv").write_text(
+        "file,label\n"
+        + "".join(f"{path.name},{i}\n" for i, path in enumerate(sorted(folder.glob("*.png"))))
+        + "lost.png,1\n"
+    )
+    count, skipped = pack(folder, out)
+    assert (count, [Path(one.name).name for one in skipped]) == (27, ["lost.png"])
+    assert [Path(one.name).name for one in packed(out).skipped] == ["lost.png"]
+
+
 def test_an_empty_folder_may_be_given(folder, out):
     out.mkdir()
     assert pack(folder, out) == (27, [])
