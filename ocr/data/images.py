@@ -118,8 +118,7 @@ class Normalizer:
         if image.width * image.height > Image.MAX_IMAGE_PIXELS:
             # Pillow itself only warns here, and raises at twice the limit.
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-        image = _opaque(ImageOps.exif_transpose(image))
-        image = image.convert("L" if self.channels == 1 else "RGB")
+        image = _opaque(ImageOps.exif_transpose(image), "L" if self.channels == 1 else "RGB")
         width = self.scaled_width(*image.size)
         if width > MAX_WIDTH:
             raise ValueError(f"{width} pixels wide at data.height={self.height}")
@@ -157,18 +156,21 @@ def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
     return features * (positions < widths[:, None]).to(features.dtype)[:, None, None]
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """An 8-bit image without transparency: on white, the paper that it was meant for."""
+def _opaque(image: Image.Image, mode: str) -> Image.Image:
+    """The image in `mode`, what is transparent on white: the paper that it was meant for."""
     if image.mode.startswith("I"):
         # 16 bits a pixel: Pillow's own conversion to 8 bits clips instead of scaling.
         pixels = np.asarray(image).astype(np.int64)
         if image.mode != "I" or pixels.max() > 255:
             pixels = pixels >> 8
-        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).convert(mode)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    return image
+        # In `mode` at once: a large image in full colour, several times over, takes gigabytes.
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+        paper = Image.new(mode, rgba.size, "white")
+        paper.paste(rgba.convert(mode), mask=rgba)
+        return paper
+    return image.convert(mode)
 
 
 def _reason(error: Exception) -> str:
