@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ocr.data.detect import detect
 from ocr.data.labels import Columns, Row
-from ocr.data.origins import Beside, FileNames, LabelsFile, Origin
+from ocr.data.origins import Beside, FileNames, LabelsFile, Origin, is_file
 from ocr.data.patterns import NamePattern
 from ocr.data.sources import Folder, Sample, Skipped, stem
 from ocr.data.spelling import Spelling, flaw
@@ -84,9 +84,9 @@ class Captions:
 
     def _given(self, folder: Folder, shared: dict[Path, LabelsFile]) -> Origin:
         path = Path(self.labels).expanduser()
-        if not path.is_absolute() and (folder.path / path).is_file():
+        if not path.is_absolute() and is_file(folder.path / path):
             return LabelsFile(folder.path / path, self.columns)
-        if path.is_file():
+        if is_file(path):
             if path not in shared:
                 shared[path] = LabelsFile(path, self.columns)
             return shared[path]

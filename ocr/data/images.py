@@ -131,10 +131,9 @@ class Normalizer:
         if isinstance(source, str | Path):
             name = str(source)
         with _one_line(name):
-            return self._fit(open_image(source, name))
+            return self._fit(open_image(source, name, "L" if self.channels == 1 else "RGB"))
 
     def _fit(self, image: Image.Image) -> torch.Tensor:
-        image = image.convert("L" if self.channels == 1 else "RGB")
         if self.contrast == "stretch":
             image = ImageOps.autocontrast(image, cutoff=1, preserve_tone=True)
         if self.polarity == "dark" and _light_text(image):
@@ -176,8 +175,8 @@ def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
     return features * (positions < widths[:, None]).to(features.dtype)[:, None, None]
 
 
-def open_image(source: ImageSource, name: str = "image") -> Image.Image:
-    """The picture in what `Normalizer.decode` takes: decoded, upright, 8 bits, not transparent.
+def open_image(source: ImageSource, name: str = "image", mode: str = "RGB") -> Image.Image:
+    """The picture in what `Normalizer.decode` takes: decoded, upright, opaque, in `mode`.
 
     Raises UserError, naming the path or `name`, when there is no readable image in it.
     """
@@ -197,26 +196,32 @@ def open_image(source: ImageSource, name: str = "image") -> Image.Image:
         if image.width * image.height > Image.MAX_IMAGE_PIXELS:
             # Pillow itself only warns here, and raises at twice the limit.
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-        return _opaque(ImageOps.exif_transpose(image))
+        return _opaque(ImageOps.exif_transpose(image), mode)
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """An 8-bit image without transparency: on white, the paper that it was meant for."""
+def _opaque(image: Image.Image, mode: str) -> Image.Image:
+    """The image in `mode`, what is transparent on white: the paper that it was meant for."""
     if image.mode.startswith("I"):
         # 16 bits a pixel: Pillow's own conversion to 8 bits clips instead of scaling.
         pixels = np.asarray(image).astype(np.int64)
         if image.mode != "I" or pixels.max() > 255:
             pixels = pixels >> 8
-        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).convert(mode)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        on_white, on_black = (
-            Image.alpha_composite(Image.new("RGBA", rgba.size, paper), rgba)
-            for paper in ("white", "black")
-        )
-        # White text on nothing would be gone on white paper.
-        return on_black if _spread(on_white) < FLAT <= _spread(on_black) else on_white
-    return image
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+        on_white = _on("white", rgba, mode)
+        if _spread(on_white) >= FLAT:
+            return on_white
+        on_black = _on("black", rgba, mode)  # white text is gone on white paper
+        return on_black if _spread(on_black) >= FLAT else on_white
+    return image.convert(mode)
+
+
+def _on(paper: str, rgba: Image.Image, mode: str) -> Image.Image:
+    # In `mode` at once: a large image in full colour, several times over, takes gigabytes.
+    opaque = Image.new(mode, rgba.size, paper)
+    opaque.paste(rgba.convert(mode), mask=rgba)
+    return opaque
 
 
 def _spread(image: Image.Image) -> float:

@@ -110,7 +110,7 @@ class LabelsFile:
                     path = folder.path / path.relative_to(place)
                 elif not alone:
                     continue
-                if _is_file(path):
+                if is_file(path):
                     return path
         return None
 
@@ -118,7 +118,8 @@ class LabelsFile:
 Origin = FileNames | Beside | LabelsFile
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether `path` is a file, be it an impossible one."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # a name too long, or with a NUL

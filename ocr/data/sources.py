@@ -44,7 +44,7 @@ class Skipped:
 class Folder:
     """The names of what is in a folder, relative to it and sorted: all `files`, and the `images`.
 
-    recursive: what is in its subfolders, too.
+    recursive: what is in its subfolders, too, but for hidden ones.
     """
 
     def __init__(self, path: Path, recursive: bool = False) -> None:
@@ -100,7 +100,7 @@ def _names(folder: str, recursive: bool) -> Iterator[str]:
         for entry in entries:
             if recursive and entry.is_dir():
                 # A link could lead round in a circle.
-                if not entry.is_symlink():
+                if not (entry.is_symlink() or entry.name.startswith(".")):
                     yield from (f"{entry.name}/{name}" for name in _names(entry.path, True))
             else:
                 yield entry.name

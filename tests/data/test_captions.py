@@ -218,10 +218,11 @@ def test_impossible_file_names_are_no_such_files(tmp_path, name):
     assert reason == "<no such file (l.jsonl, line 1)>"
 
 
-def test_a_missing_labels_file_is_named(tmp_path):
+@pytest.mark.parametrize("name", ["gone.csv", "x" * 300, "a\0b", "./.gt.txt"])
+def test_a_missing_labels_file_is_named(tmp_path, name):
     touch(tmp_path, "a.png")
-    with pytest.raises(UserError, match=r"data\.labels=gone\.csv: no such file"):
-        found(tmp_path, "gone.csv")
+    with pytest.raises(UserError, match=r"data\.labels=.*: no such file, neither in"):
+        found(tmp_path, name)
 
 
 def test_labels_may_lie_elsewhere_and_files_count_from_the_folder_or_from_them(

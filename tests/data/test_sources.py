@@ -30,7 +30,17 @@ def test_images_are_sorted_by_name(tmp_path):
 
 
 def test_other_files_are_no_images(tmp_path):
-    touch(tmp_path, "a.png", "._a.png", "notes.txt", "labels.csv", "png", "Thumbs.db", "x/._b.png")
+    touch(
+        tmp_path,
+        "a.png",
+        "._a.png",
+        "notes.txt",
+        "labels.csv",
+        "png",
+        "Thumbs.db",
+        "x/._b.png",
+        ".x/c.png",
+    )
     assert Folder(tmp_path, recursive=True).images == ["a.png"]
 
 
