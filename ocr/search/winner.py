@@ -14,9 +14,9 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from ocr.errors import UserError
-from ocr.search.board import short
+from ocr.search.board import short, shown
 from ocr.search.results import read_metrics, reason
-from ocr.search.search import Search, shown
+from ocr.search.search import Search
 
 # Overrides that belong to the search and not to what it found.
 _OF_THE_SEARCH = {"hparams_search", "pruner", "test", "fit", "ckpt_path"}
