@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 
 import ocr.search.plugin  # noqa: F401  makes hydra/sweeper=surrogate known
 from ocr.resolvers import register_resolvers
+from ocr.search import report
 from ocr.search.overrides import read_space
 from ocr.search.search import Search
 from ocr.search.study import is_grid
@@ -74,6 +75,7 @@ def searching(folder: Path, *overrides: str, launch=None):
 
 
 if __name__ == "__main__":
+    report.write_report = lambda *_: None  # takes ten times as long as all else, and has own tests
     folder = Path(sys.argv[1])
     hush()
     with searching(folder, *sys.argv[3:], launch=launcher(folder, float(sys.argv[2]))) as search:
