@@ -1,5 +1,8 @@
 """Hydra's launchers, which run the trials: here, in workers of this machine, on a cluster."""
 
+import os
+
+import torch
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
@@ -9,7 +12,8 @@ from ocr.errors import UserError
 
 
 def make_launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:
-    """The launcher that `config` asks for."""
+    """The launcher that `config` asks for, with what it needs to run several trials at once."""
+    _share_threads(config)
     launcher = Plugins.instance().instantiate_launcher(context, task, config)
     if _engine(config) == "RayLauncher":  # would start one Ray a thread
         from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray
@@ -36,6 +40,16 @@ def jobs_at_once(config: DictConfig) -> int:
 
         return joblib.effective_n_jobs(launcher.n_jobs)
     return wanted or 2
+
+
+def _share_threads(config: DictConfig) -> None:
+    """Trials side by side on this machine share its cores, instead of each wanting them all.
+
+    Ray does so itself; SLURM gives each trial its own.
+    """
+    if _engine(config) in ("JoblibLauncher", "LocalLauncher"):
+        share = max(1, torch.get_num_threads() // jobs_at_once(config))
+        os.environ.setdefault("OMP_NUM_THREADS", str(share))  # workers inherit it
 
 
 def _engine(config: DictConfig) -> str:
