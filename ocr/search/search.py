@@ -94,7 +94,7 @@ class Search:
                 with self.board:
                     self._work()
             except KeyboardInterrupt:
-                self._interrupted()
+                self.interrupted()
                 raise
             finally:
                 self.save(final=True)
@@ -143,6 +143,21 @@ class Search:
                 f"{shown(Path(error.filename or self.folder))} can't be written "
                 f"({error.strerror}); nothing is lost, the study holds all results"
             )
+
+    def interrupted(self) -> None:
+        """After Ctrl-C: leave the study in order, and say how to go on."""
+        self._over = True
+        for trial in self.ledger.trials():
+            if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
+                tell(self.study, trial.number, state=TrialState.FAIL)
+        self.save()
+        self.board.say(
+            "interrupted; to go on, give the same command with "
+            f"hydra.sweep.dir={shown(self.folder)}"
+        )
+        if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
+            self.ledger.close()
+            os._exit(130)
 
     def salvage(self, trial: FrozenTrial) -> bool:
         """Record a trial whose process died between its end and the telling of it."""
@@ -226,20 +241,6 @@ class Search:
                 f"{len(failed)} of {len(trials)} trials failed, more than "
                 f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows: {words}"
             )
-
-    def _interrupted(self) -> None:
-        self._over = True
-        for trial in self.ledger.trials():
-            if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
-                tell(self.study, trial.number, state=TrialState.FAIL)
-        self.save()
-        self.board.say(
-            "interrupted; to go on, give the same command with "
-            f"hydra.sweep.dir={shown(self.folder)}"
-        )
-        if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
-            self.ledger.close()
-            os._exit(130)
 
     def _relevant(self, trial: FrozenTrial) -> FrozenTrial:
         """With the values that mattered, and no others."""
