@@ -40,7 +40,13 @@ class Search:
         self.settings = config.hydra.sweeper
         self.space = space
         self.folder = Path(config.hydra.sweep.dir).absolute()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"hydra.sweep.dir={shown(self.folder)} can't be made: {error.strerror}. "
+                "Give another one"
+            ) from error
         self.objectives = list(self.settings.objectives)
         directions = self.settings.direction
         self.directions = [directions] if isinstance(directions, str) else list(directions)

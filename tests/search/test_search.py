@@ -172,19 +172,6 @@ def test_a_start_that_is_no_csv(tmp_path):
         search.run()
 
 
-def test_a_full_disk_loses_no_trial(tmp_path, monkeypatch, capsys):
-    import ocr.search.search as module
-
-    def full(*_):
-        raise OSError(28, "No space left on device", str(tmp_path / "trials.csv"))
-
-    monkeypatch.setattr(module, "write_csv", full)
-    with searching(tmp_path, "hydra.sweeper.n_trials=2") as search:
-        search.run()
-        assert [t.state for t in search.ledger.trials()] == [TrialState.COMPLETE] * 2
-    assert "No space left on device" in capsys.readouterr().out
-
-
 def test_pareto_front(tmp_path):
     overrides = ("hydra.sweeper.objectives=[val/cer,cpu_ms]", "pruner=none",
                  "hydra.sweeper.direction=[minimize,minimize]")  # fmt: skip

@@ -216,3 +216,9 @@ def test_what_becomes_of_a_process_is_told(tmp_path, text, words):
 def test_a_process_that_is_well_has_no_reason(tmp_path):
     assert _run(script(tmp_path, "print('hello')"), str(tmp_path), tmp_path / "output.log") is None
     assert "hello" in (tmp_path / "output.log").read_text()
+
+
+def test_a_process_that_has_nowhere_to_write(tmp_path):
+    words = script(tmp_path, "print('hello')")
+    reason = _run(words, str(tmp_path), tmp_path / "script.py" / "output.log")
+    assert reason == f"{tmp_path}/script.py/output.log can't be written: File exists"
