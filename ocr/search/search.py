@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from copy import copy
 from pathlib import Path
+from typing import Any
 
 import optuna
 from hydra.core.utils import JobStatus
@@ -52,9 +53,8 @@ class Search:
         self.directions = [directions] if isinstance(directions, str) else list(directions)
         self.n_jobs = jobs_at_once(config)
         self.study = open_study(self.settings, space, self.directions, self.objectives)
-        self.study.sampler = make_sampler(
-            self.settings.sampler, config.seed, len(self.study.get_trials(deepcopy=False))
-        )
+        self.study.sampler = make_sampler(self.settings.sampler, config.seed)
+        self._seeded = False
         self.deadline = None
         if self.settings.minutes is not None:
             self.deadline = time.time() + 60 * self.settings.minutes
@@ -201,7 +201,7 @@ class Search:
             start = time.monotonic()
             with get_heartbeat_thread(trial._trial_id, self.study._storage):
                 with self._mutex:
-                    settings = self.space.suggest(trial)
+                    settings = self._suggest(trial)
                 words = [*self.space.overrides(settings), f"callbacks.trial.number={trial.number}"]
                 if self.deadline is not None:
                     words.append(f"callbacks.trial.deadline={self.deadline}")
@@ -218,6 +218,13 @@ class Search:
                 told = self.study.get_trials(deepcopy=False)[trial.number]
                 self.board.ended(told, time.monotonic() - start)
                 self._give_up_if_hopeless()
+
+    def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        if not self._seeded:  # by a number of our own, or processes would propose the same
+            seed = self.config.seed
+            self.study.sampler = make_sampler(self.settings.sampler, seed, trial.number)
+            self._seeded = True
+        return self.space.suggest(trial)
 
     def _tell(self, trial: optuna.Trial, failure: str | None) -> None:
         metrics = read_metrics(Path(trial.user_attrs["folder"])) or {}
