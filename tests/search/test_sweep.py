@@ -187,7 +187,7 @@ def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
     while not (sweep / "0" / "last.ckpt").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 130, output
     assert "interrupted; to go on" in output and "Traceback" not in output
     assert [row["state"] for row in rows(sweep)][:1] == ["fail"]
