@@ -237,7 +237,9 @@ class Search:
             return
         kept = {name: metrics[name] for name in METRICS.values() if name in metrics}
         trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
-        if trial.user_attrs.get("stopped", {}).get("how") == "pruned":
+        # What the trial's own process noted; `trial` knows only what was set here.
+        noted = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
+        if noted.get("stopped", {}).get("how") == "pruned":
             self._over |= not tell(self.study, trial, state=TrialState.PRUNED)
         else:
             self._over |= not tell(self.study, trial, values)

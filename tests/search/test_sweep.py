@@ -4,9 +4,11 @@ import csv
 import json
 import sys
 
+import optuna
 import pytest
 import yaml
 from conftest import SMALL, start, train
+from optuna.trial import TrialState
 
 from ocr.search.apart import _run
 
@@ -104,6 +106,23 @@ def test_a_bad_trial_and_an_impossible_one(tmp_path, folder):
             assert not (sweep / row["number"] / "last.ckpt").exists(), "it was trained"
         elif wrong:
             assert "weight_decay" in row["reason"]
+
+
+def test_a_pruned_trial_is_recorded_as_pruned(tmp_path, folder):
+    """By a pruner to which no error is enough."""
+    sweep = tmp_path / "sweep"
+    code, output = train(
+        *SEARCH, "data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}",
+        "hydra.sweeper.n_trials=2", "pruner=none",
+        "hydra.sweeper.pruner._target_=optuna.pruners.ThresholdPruner",
+        "+hydra.sweeper.pruner.lower=1e9", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 1 and "no trial came to its end" in output
+    for row in rows(sweep):
+        assert (row["state"], row["epochs"], row["reason"]) == ("pruned", "1", "pruned in epoch 1")
+    study = optuna.load_study(study_name="search", storage=f"sqlite:///{sweep / 'study.db'}")
+    assert [trial.state for trial in study.trials] == [TrialState.PRUNED] * 2
+    assert [[*trial.intermediate_values] for trial in study.trials] == [[1]] * 2
 
 
 @pytest.mark.parametrize("objective", ["val/exact_match", "val/loss"])
