@@ -116,10 +116,11 @@ def _child(command: list[str], cwd: str, log: Path | None, reasons: Connection) 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.chdir(cwd)
     if log:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as file:
-            os.dup2(file.fileno(), sys.stdout.fileno())
-            os.dup2(file.fileno(), sys.stderr.fileno())
+        try:
+            _redirect(log)
+        except OSError as error:  # a traceback would go to the terminal
+            reasons.send(f"{log} can't be written: {error.strerror}")
+            raise SystemExit(1) from None
     sys.argv[:] = command
     sys.path[0] = str(Path(command[0]).parent)
     try:
@@ -137,6 +138,13 @@ def _child(command: list[str], cwd: str, log: Path | None, reasons: Connection) 
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def _redirect(log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
 
 
 def _end_with_parent() -> None:

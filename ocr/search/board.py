@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console, Group
@@ -9,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ocr.search.results import reason
+from ocr.search.results import metrics_of, reason
 
 
 def short(value: float) -> str:
@@ -24,6 +25,11 @@ def span(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+
+
+def shown(path: Path) -> Path:
+    """Relative to where the person stands, if it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 class Board:
@@ -73,7 +79,7 @@ class Board:
     def ended(self, trial: FrozenTrial, seconds: float) -> None:
         """A trial has come to its end: tell, and how long the rest may take."""
         state = trial.state.name.lower()
-        metrics = trial.user_attrs.get("metrics", {})
+        metrics = metrics_of(trial)
         scores = "  ".join(f"{n} {short(metrics[n])}" for n in self.objectives if n in metrics)
         best = ", ".join(f"trial {t.number} ({self._values(t)})" for t in self.best()[:1])
         parts = [

@@ -74,6 +74,6 @@ class SurrogateSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Search the space of `arguments` (the command line's overrides) and of the config."""
-        from ocr.search.search import search  # Optuna takes a second to load
+        from ocr.search.sweep import search  # Optuna takes a second to load
 
         search(self.config, self.hydra_context, self.task_function, arguments)

@@ -34,6 +34,11 @@ def read_metrics(folder: Path) -> dict[str, Any] | None:
         return None
 
 
+def metrics_of(trial: FrozenTrial) -> dict[str, Any]:
+    """What it scored, from metrics.json; empty if it has come to no score."""
+    return trial.user_attrs.get("metrics", {})
+
+
 def reason(trial: FrozenTrial) -> str:
     """Why a trial ended early, in words; empty if it didn't."""
     if interrupted(trial):
@@ -53,7 +58,7 @@ def write_csv(
     writer.writerow(["number", "state", *values, *keys, *METRICS, "checkpoint", "reason"])
     for trial in trials:
         settings = space.settings(trial.params)
-        metrics = trial.user_attrs.get("metrics", {})
+        metrics = metrics_of(trial)
         best = Path(trial.user_attrs.get("folder", "")) / "best.ckpt"
         writer.writerow(
             [
@@ -78,7 +83,7 @@ def write_csv(
 def _values(trial: FrozenTrial, objectives: Sequence[str]) -> list[Any]:
     if trial.state == TrialState.COMPLETE:
         return list(trial.values)
-    return [trial.user_attrs.get("metrics", {}).get(name, "") for name in objectives]
+    return [metrics_of(trial).get(name, "") for name in objectives]
 
 
 def read_points(path: str, space: Space, count: int, maximize: bool) -> list[dict[str, Any]]:

@@ -1,79 +1,33 @@
 """The search: ask the study for values, train with them, tell it what they scored."""
 
-import logging
 import os
-import signal
 import threading
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from copy import copy
 from pathlib import Path
+from typing import Any
 
 import optuna
-from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from omegaconf import DictConfig
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.errors import UserError, explain
-from ocr.model.checkpoint import PARTS
-from ocr.search.board import Board
+from ocr.search.board import Board, shown
+from ocr.search.launchers import jobs_at_once
 from ocr.search.ledger import Ledger, counts
 from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
-from ocr.search.space import Space, read_space
-from ocr.search.storage import GRACE, first_line, hidden, lock_file
-from ocr.search.study import is_grid, make_sampler, open_study, tell
+from ocr.search.space import Space
+from ocr.search.storage import GRACE, lock_file
+from ocr.search.study import make_sampler, open_study, tell
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
 JUDGED_AFTER = 5  # trials; before, a failure is not yet a share
-
-
-def search(
-    config: DictConfig, context: HydraContext, task: TaskFunction, arguments: Sequence[str]
-) -> None:
-    """Run the sweep that `config` and the command line's `arguments` describe."""
-    from ocr.search.winner import crown
-
-    _hush()
-    settings = config.hydra.sweeper
-    loader = context.config_loader
-    space = read_space(
-        settings.params or {},
-        arguments,
-        lambda lines: loader.load_sweep_config(config, lines),
-        loader.get_group_options,
-        settled=PARTS if config.init_from else (),  # by the weights that every trial starts with
-    )
-    if is_grid(settings.sampler):
-        space = space.in_steps(settings.grid_points)
-    launcher = Plugins.instance().instantiate_launcher(context, task, config)
-    if _engine(config) == "RayLauncher":  # would start one Ray a thread
-        from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray
-
-        init = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
-        start_ray(OmegaConf.create(init))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with Search(config, launcher.launch, space) as searching:
-            if searching.run():
-                crown(searching, loader.get_group_options)
-    except (StorageInternalError, SQLAlchemyError) as error:
-        raise UserError(
-            f"hydra.sweeper.storage={hidden(settings.storage)}: {first_line(error)}. What it "
-            "holds is kept; the same command goes on from there"
-        ) from error
-    except OSError as error:
-        raise UserError(
-            f"{error.filename or config.hydra.sweep.dir}: {error.strerror or error}. What the "
-            "study holds is kept; the same command goes on from there"
-        ) from error
 
 
 class Search:
@@ -87,15 +41,20 @@ class Search:
         self.settings = config.hydra.sweeper
         self.space = space
         self.folder = Path(config.hydra.sweep.dir).absolute()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"hydra.sweep.dir={shown(self.folder)} can't be made: {error.strerror}. "
+                "Give another one"
+            ) from error
         self.objectives = list(self.settings.objectives)
         directions = self.settings.direction
         self.directions = [directions] if isinstance(directions, str) else list(directions)
-        self.n_jobs = _n_jobs(config)
+        self.n_jobs = jobs_at_once(config)
         self.study = open_study(self.settings, space, self.directions, self.objectives)
-        self.study.sampler = make_sampler(
-            self.settings.sampler, config.seed, len(self.study.get_trials(deepcopy=False))
-        )
+        self.study.sampler = make_sampler(self.settings.sampler, config.seed)
+        self._seeded = False
         self.deadline = None
         if self.settings.minutes is not None:
             self.deadline = time.time() + 60 * self.settings.minutes
@@ -141,7 +100,7 @@ class Search:
                 with self.board:
                     self._work()
             except KeyboardInterrupt:
-                self._interrupted()
+                self.interrupted()
                 raise
             finally:
                 self.save(final=True)
@@ -191,6 +150,21 @@ class Search:
                 f"({error.strerror}); nothing is lost, the study holds all results"
             )
 
+    def interrupted(self) -> None:
+        """After Ctrl-C: leave the study in order, and say how to go on."""
+        self._over = True
+        for trial in self.ledger.trials():
+            if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
+                tell(self.study, trial.number, state=TrialState.FAIL)
+        self.save()
+        self.board.say(
+            "interrupted; to go on, give the same command with "
+            f"hydra.sweep.dir={shown(self.folder)}"
+        )
+        if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
+            self.ledger.close()
+            os._exit(130)
+
     def salvage(self, trial: FrozenTrial) -> bool:
         """Record a trial whose process died between its end and the telling of it."""
         if read_metrics(Path(trial.user_attrs.get("folder", ""))) is None:
@@ -227,7 +201,7 @@ class Search:
             start = time.monotonic()
             with get_heartbeat_thread(trial._trial_id, self.study._storage):
                 with self._mutex:
-                    settings = self.space.suggest(trial)
+                    settings = self._suggest(trial)
                 words = [*self.space.overrides(settings), f"callbacks.trial.number={trial.number}"]
                 if self.deadline is not None:
                     words.append(f"callbacks.trial.deadline={self.deadline}")
@@ -245,6 +219,13 @@ class Search:
                 self.board.ended(told, time.monotonic() - start)
                 self._give_up_if_hopeless()
 
+    def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        if not self._seeded:  # by a number of our own, or processes would propose the same
+            seed = self.config.seed
+            self.study.sampler = make_sampler(self.settings.sampler, seed, trial.number)
+            self._seeded = True
+        return self.space.suggest(trial)
+
     def _tell(self, trial: optuna.Trial, failure: str | None) -> None:
         metrics = read_metrics(Path(trial.user_attrs["folder"])) or {}
         values = [metrics.get(name) for name in self.objectives]
@@ -256,7 +237,9 @@ class Search:
             return
         kept = {name: metrics[name] for name in METRICS.values() if name in metrics}
         trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
-        if trial.user_attrs.get("stopped", {}).get("how") == "pruned":
+        # What the trial's own process noted; `trial` knows only what was set here.
+        noted = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
+        if noted.get("stopped", {}).get("how") == "pruned":
             self._over |= not tell(self.study, trial, state=TrialState.PRUNED)
         else:
             self._over |= not tell(self.study, trial, values)
@@ -274,20 +257,6 @@ class Search:
                 f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows: {words}"
             )
 
-    def _interrupted(self) -> None:
-        self._over = True
-        for trial in self.ledger.trials():
-            if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
-                tell(self.study, trial.number, state=TrialState.FAIL)
-        self.save()
-        self.board.say(
-            "interrupted; to go on, give the same command with "
-            f"hydra.sweep.dir={shown(self.folder)}"
-        )
-        if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
-            self.ledger.close()
-            os._exit(130)
-
     def _relevant(self, trial: FrozenTrial) -> FrozenTrial:
         """With the values that mattered, and no others."""
         names = self.space.relevant(trial.params)
@@ -296,41 +265,3 @@ class Search:
         copied.distributions = {name: trial.distributions[name] for name in names}
         copied.user_attrs = {**trial.user_attrs, "reason": reason(trial)}
         return copied
-
-
-def _hush() -> None:
-    """The board tells what is launched; Optuna and matplotlib have nothing to add."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    for name in ("hydra", "hydra_plugins", "matplotlib"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", "Heartbeat of storage")
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-
-
-def shown(path: Path) -> Path:
-    """Relative to where the person stands, if it lies below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _engine(config: DictConfig) -> str:
-    """The class of Hydra's launcher."""
-    return config.hydra.launcher._target_.rpartition(".")[2]
-
-
-def _n_jobs(config: DictConfig) -> int:
-    """How many trials run at once."""
-    launcher = config.hydra.launcher
-    engine = _engine(config)
-    wanted = config.hydra.sweeper.n_jobs
-    if engine == "BasicLauncher":
-        if wanted not in (None, 1):
-            raise UserError(
-                f"hydra.sweeper.n_jobs={wanted}: Hydra's basic launcher runs one job at a time. "
-                "Add hydra/launcher=joblib"
-            )
-        return 1
-    if wanted is None and engine == "JoblibLauncher":
-        import joblib
-
-        return joblib.effective_n_jobs(launcher.n_jobs)
-    return wanted or 2

@@ -31,8 +31,8 @@ def is_grid(sampler: DictConfig) -> bool:
     return sampler.get("_target_") == f"optuna.samplers.{GridSampler.__name__}"
 
 
-def make_sampler(config: DictConfig, seed: int, trials: int) -> BaseSampler:
-    """The sampler of a study that has `trials` trials already, which it doesn't propose again.
+def make_sampler(config: DictConfig, seed: int, first: int = 0) -> BaseSampler:
+    """The sampler of a process whose first trial is number `first`; no other proposes the same.
 
     A grid is gone through in random order, made point by point: that of the shipped space would
     not fit into memory. Raises UserError if the sampler can't be made.
@@ -44,7 +44,7 @@ def make_sampler(config: DictConfig, seed: int, trials: int) -> BaseSampler:
     }
     values.setdefault("seed", seed)
     if not values["_target_"].endswith(QMCSampler.__name__):
-        values["seed"] += trials  # a sequence continues by itself; chance would start anew
+        values["seed"] += first  # a sequence continues by itself; chance would start anew
     if is_grid(config):
         return BruteForceSampler(seed=values["seed"])
     allowed = ("hydra_plugins.hydra_optuna_sweeper.*", "optuna.samplers.*")

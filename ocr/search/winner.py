@@ -14,9 +14,9 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from ocr.errors import UserError
-from ocr.search.board import short
+from ocr.search.board import short, shown
 from ocr.search.results import read_metrics, reason
-from ocr.search.search import Search, shown
+from ocr.search.search import Search
 
 # Overrides that belong to the search and not to what it found.
 _OF_THE_SEARCH = {"hparams_search", "pruner", "test", "fit", "ckpt_path"}
@@ -27,6 +27,14 @@ def crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
 
     options_of: a config group's files. Raises UserError if no trial came to its end.
     """
+    try:
+        _crown(search, options_of)
+    except KeyboardInterrupt:
+        search.interrupted()
+        raise
+
+
+def _crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
     ranking = search.ranking()
     if not ranking:
         reasons = dict.fromkeys(reason(trial) for trial in search.ledger.trials())
@@ -62,11 +70,12 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
         f"trials {', '.join(str(t.number) for t in finalists)}"
     )
     jobs = [(trial, seed) for trial in finalists for seed in seeds]
-    with ThreadPoolExecutor(search.n_jobs) as pool:
-        if search.n_jobs == 1:
-            folders = [_rerun(search, *job) for job in jobs]
-        else:
-            folders = list(pool.map(lambda job: _rerun(search, *job), jobs))
+    if search.n_jobs == 1:
+        folders = [_rerun(search, *job) for job in jobs]
+    else:
+        # Not in a `with`, which after Ctrl-C would wait for the runs that nobody wants.
+        pool = ThreadPoolExecutor(search.n_jobs)
+        folders = list(pool.map(lambda job: _rerun(search, *job), jobs))
     runs: dict[int, list[Path]] = {trial.number: [] for trial in finalists}
     for (trial, _), folder in zip(jobs, folders, strict=True):
         if folder:

@@ -10,6 +10,7 @@ from toy import CONF, launcher, searching
 
 from ocr.errors import UserError
 from ocr.model.build import build
+from ocr.search.search import Search
 
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc", "nsgaii", "nsgaiii", "grid")
 PRUNERS = [path.stem for path in sorted((CONF / "pruner").glob("*.yaml"))]
@@ -46,6 +47,20 @@ def test_a_resumed_search_does_not_propose_the_same_again(tmp_path, sampler):
             search.run()
             params = [str(t.params) for t in search.ledger.trials()]
     assert len(params) == len(set(params)) == 10
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "nsgaii"])
+def test_processes_that_begin_at_once_do_not_propose_the_same(tmp_path, sampler):
+    fixed = (f"hydra/sweeper/sampler={sampler}", "hydra.sweeper.start_with_default=false")
+    with (
+        searching(tmp_path, *fixed, "hydra.sweeper.n_trials=6") as one,
+        Search(one.config, launcher(tmp_path), one.space) as other,
+    ):
+        one.ledger.n_trials = 3
+        one.run()
+        other.run()
+        params = [str(t.params) for t in other.ledger.trials()]
+    assert len(params) == len(set(params)) == 6
 
 
 def test_the_surrogate_learns(tmp_path):
@@ -170,19 +185,6 @@ def test_a_start_that_is_no_csv(tmp_path):
         pytest.raises(UserError, match=r"x\.csv is not the trials\.csv of a search"),
     ):
         search.run()
-
-
-def test_a_full_disk_loses_no_trial(tmp_path, monkeypatch, capsys):
-    import ocr.search.search as module
-
-    def full(*_):
-        raise OSError(28, "No space left on device", str(tmp_path / "trials.csv"))
-
-    monkeypatch.setattr(module, "write_csv", full)
-    with searching(tmp_path, "hydra.sweeper.n_trials=2") as search:
-        search.run()
-        assert [t.state for t in search.ledger.trials()] == [TrialState.COMPLETE] * 2
-    assert "No space left on device" in capsys.readouterr().out
 
 
 def test_pareto_front(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import TrialState
+from server import database, postgresql
 
 from ocr.search.ledger import counts, interrupted
 from ocr.search.storage import open_storage
@@ -73,15 +74,60 @@ def test_sigkill_at_random_moments(tmp_path, kind):
     assert again.returncode == 0 and "30 finished trials" in output
 
 
-def test_processes_side_by_side(tmp_path):
-    storage = f"sqlite:///{tmp_path}/shared.db"
-    overrides = ("hydra.sweeper.n_trials=24", f"hydra.sweeper.storage={storage}")
-    processes = [start(tmp_path / str(i), *overrides) for i in range(3)]
+@pytest.fixture(scope="module")
+def server():
+    with postgresql() as folder:
+        yield folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shared(request, tmp_path):
+    """The storage of a study that several processes share."""
+    if request.param == "postgresql":
+        return database(request.getfixturevalue("server"))
+    return f"sqlite:///{tmp_path}/shared.db"
+
+
+def test_processes_side_by_side(tmp_path, shared):
+    overrides = ("hydra.sweeper.n_trials=24", f"hydra.sweeper.storage='{shared}'")
+    processes = [start(tmp_path / str(i), *overrides, seconds=0.3) for i in range(3)]
     for process in processes:
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
-    found = [t for t in trials(storage) if "withdrawn" not in t.user_attrs]
+    found = [t for t in trials(shared) if "withdrawn" not in t.user_attrs]
     assert [t.state for t in found] == [TrialState.COMPLETE] * 24
     assert len({str(t.params) for t in found}) == 24
     assert sum(t.user_attrs.get("start") == 0 for t in found) == 1
     assert len({t.user_attrs["owner"]["lock"] for t in found}) > 1, "one process did it all"
+
+
+def until(found, timeout=120):
+    """What `found` returns, once there is any."""
+    end = time.monotonic() + timeout
+    while not (what := found()):
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.1)
+    return what
+
+
+def test_a_killed_process_among_others(tmp_path, shared):
+    overrides = ("hydra.sweeper.n_trials=8", f"hydra.sweeper.storage='{shared}'")
+    victim = start(tmp_path / "victim", *overrides, seconds=1000)
+    try:
+        victim.stdout.readline()  # its first words: the study is open
+        # the last value to be proposed
+        [lost] = until(lambda: [t for t in trials(shared) if "data.batch_size" in t.params])
+        others = [start(tmp_path / str(i), *overrides, seconds=0.3) for i in range(2)]
+        until(lambda: finished(trials(shared)))
+    finally:
+        victim.kill()
+    for process in others:
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+    found = trials(shared)
+    counted = [t for t in found if counts(t)]
+    assert [t.state for t in counted] == [TrialState.COMPLETE] * 8
+    assert len({str(t.params) for t in counted}) == 8, "a proposal was repeated"
+    assert [t.number for t in found if interrupted(t)] == [lost.number]
+    [again] = [t for t in counted if t.user_attrs.get("retry_of") == lost.number]
+    assert again.params == lost.params

@@ -4,9 +4,11 @@ import csv
 import json
 import sys
 
+import optuna
 import pytest
 import yaml
 from conftest import SMALL, start, train
+from optuna.trial import TrialState
 
 from ocr import Reader
 from ocr.search.apart import _run
@@ -122,6 +124,23 @@ def test_a_bad_trial_and_an_impossible_one(tmp_path, folder):
             assert "weight_decay" in row["reason"]
 
 
+def test_a_pruned_trial_is_recorded_as_pruned(tmp_path, folder):
+    """By a pruner to which no error is enough."""
+    sweep = tmp_path / "sweep"
+    code, output = train(
+        *SEARCH, "data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}",
+        "hydra.sweeper.n_trials=2", "pruner=none",
+        "hydra.sweeper.pruner._target_=optuna.pruners.ThresholdPruner",
+        "+hydra.sweeper.pruner.lower=1e9", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 1 and "no trial came to its end" in output
+    for row in rows(sweep):
+        assert (row["state"], row["epochs"], row["reason"]) == ("pruned", "1", "pruned in epoch 1")
+    study = optuna.load_study(study_name="search", storage=f"sqlite:///{sweep / 'study.db'}")
+    assert [trial.state for trial in study.trials] == [TrialState.PRUNED] * 2
+    assert [[*trial.intermediate_values] for trial in study.trials] == [[1]] * 2
+
+
 @pytest.mark.parametrize("objective", ["val/exact_match", "val/loss"])
 def test_other_objectives(tmp_path, folder, objective):
     sweep, _ = searched(
@@ -203,7 +222,7 @@ def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
     while not (sweep / "0" / "last.ckpt").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 130, output
     assert "interrupted; to go on" in output and "Traceback" not in output
     assert [row["state"] for row in rows(sweep)][:1] == ["fail"]
@@ -232,3 +251,9 @@ def test_what_becomes_of_a_process_is_told(tmp_path, text, words):
 def test_a_process_that_is_well_has_no_reason(tmp_path):
     assert _run(script(tmp_path, "print('hello')"), str(tmp_path), tmp_path / "output.log") is None
     assert "hello" in (tmp_path / "output.log").read_text()
+
+
+def test_a_process_that_has_nowhere_to_write(tmp_path):
+    words = script(tmp_path, "print('hello')")
+    reason = _run(words, str(tmp_path), tmp_path / "script.py" / "output.log")
+    assert reason == f"{tmp_path}/script.py/output.log can't be written: File exists"

@@ -15,10 +15,13 @@ from hydra.core.utils import JobStatus
 from omegaconf import OmegaConf
 
 import ocr.search.plugin  # noqa: F401  makes hydra/sweeper=surrogate known
+from ocr.model.checkpoint import PARTS
 from ocr.resolvers import register_resolvers
-from ocr.search import search as module
-from ocr.search.space import read_space
+from ocr.search import report
+from ocr.search.overrides import read_space
+from ocr.search.search import Search
 from ocr.search.study import is_grid
+from ocr.search.sweep import hush
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
@@ -52,7 +55,7 @@ def launcher(folder: Path, seconds: float = 0.0, fails=lambda settings: None):
 def searching(folder: Path, *overrides: str, launch=None):
     """A `Search` in `folder` whose jobs are `launch`'s."""
     register_resolvers()
-    module._hush()
+    hush()
     hydra = [o for o in overrides if o.startswith(("hydra.", "hydra/", "pruner="))]
     arguments = ["hparams_search=optuna", *(o for o in overrides if o not in hydra)]
     with initialize_config_dir(str(CONF)):
@@ -65,16 +68,17 @@ def searching(folder: Path, *overrides: str, launch=None):
             arguments,
             lambda lines: compose("train", overrides=lines, return_hydra_config=True),
             GlobalHydra.instance().config_loader().get_group_options,
-            settled=module.PARTS if config.init_from else (),
+            settled=PARTS if config.init_from else (),
         )
         if is_grid(settings.sampler):
             space = space.in_steps(settings.grid_points)
-        with module.Search(config, launch or launcher(folder), space) as search:
+        with Search(config, launch or launcher(folder), space) as search:
             yield search
 
 
 if __name__ == "__main__":
+    report.write_report = lambda *_: None  # takes ten times as long as all else, and has own tests
     folder = Path(sys.argv[1])
-    module._hush()
+    hush()
     with searching(folder, *sys.argv[3:], launch=launcher(folder, float(sys.argv[2]))) as search:
         search.run()

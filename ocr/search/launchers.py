@@ -1,0 +1,57 @@
+"""Hydra's launchers, which run the trials: here, in workers of this machine, on a cluster."""
+
+import os
+
+import torch
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from ocr.errors import UserError
+
+
+def make_launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:
+    """The launcher that `config` asks for, with what it needs to run several trials at once."""
+    _share_threads(config)
+    launcher = Plugins.instance().instantiate_launcher(context, task, config)
+    if _engine(config) == "RayLauncher":  # would start one Ray a thread
+        from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray
+
+        init = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
+        start_ray(OmegaConf.create(init))
+    return launcher
+
+
+def jobs_at_once(config: DictConfig) -> int:
+    """How many trials run at once."""
+    launcher = config.hydra.launcher
+    engine = _engine(config)
+    wanted = config.hydra.sweeper.n_jobs
+    if engine == "BasicLauncher":
+        if wanted not in (None, 1):
+            raise UserError(
+                f"hydra.sweeper.n_jobs={wanted}: Hydra's basic launcher runs one job at a time. "
+                "Add hydra/launcher=joblib"
+            )
+        return 1
+    if wanted is None and engine == "JoblibLauncher":
+        import joblib
+
+        return joblib.effective_n_jobs(launcher.n_jobs)
+    return wanted or 2
+
+
+def _share_threads(config: DictConfig) -> None:
+    """Trials side by side on this machine share its cores, instead of each wanting them all.
+
+    Ray does so itself; SLURM gives each trial its own.
+    """
+    if _engine(config) in ("JoblibLauncher", "LocalLauncher"):
+        share = max(1, torch.get_num_threads() // jobs_at_once(config))
+        os.environ.setdefault("OMP_NUM_THREADS", str(share))  # workers inherit it
+
+
+def _engine(config: DictConfig) -> str:
+    """The class of Hydra's launcher."""
+    return config.hydra.launcher._target_.rpartition(".")[2]

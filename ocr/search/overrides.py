@@ -1,0 +1,176 @@
+"""The space that the command line and conf/ ask for: which values, and where each has a meaning."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra_plugins.hydra_optuna_sweeper._impl import create_optuna_distribution_from_override
+from omegaconf import DictConfig, OmegaConf
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+
+from ocr.errors import UserError
+from ocr.search.space import Fixed, Space, Value
+
+Compose = Callable[[list[str]], DictConfig]
+
+
+def read_space(
+    declared: Mapping[str, str],
+    arguments: Sequence[str],
+    compose: Compose,
+    options_of: Callable[[str], Sequence[str]],
+    settled: Collection[str] = (),
+) -> Space:
+    """The space of a sweep.
+
+    declared: expressions by key, from the config. arguments: the command line's overrides, which
+    fix a value or give it another space. compose: overrides -> config. options_of: a config
+    group's files; none for a key that is no group. settled: groups of which nothing is searched
+    but what `arguments` say.
+    Raises UserError for a key or an option that there isn't.
+    """
+    parser = OverridesParser.create()
+    given = parser.parse_overrides(list(arguments))
+    taken = {override.key_or_group for override in given}
+    own = [
+        f"{key}={expression}"
+        for key, expression in declared.items()
+        if key not in taken and key.partition(".")[0] not in settled
+    ]
+    sweeps = [o for o in (*parser.parse_overrides(own), *given) if o.is_sweep_override()]
+    searched = {o.get_key_element(): _distribution(o) for o in sweeps}
+
+    groups = {
+        key: _options(key, space, options_of(key))
+        for key, space in searched.items()
+        if options_of(key)
+    }
+    lines = {o.input_line: o.key_or_group for o in given if not o.is_sweep_override()}
+    plain = [line for line, key in lines.items() if key.partition(".")[0] not in groups]
+    variants = _variants(groups, plain, compose)
+    base = compose(plain)
+    choices = base.hydra.runtime.choices
+    for node in base:
+        if isinstance(base[node], DictConfig) and "search" in base[node]:
+            variants.setdefault(node, {choices[node]: base})
+
+    values = [Value(group, group, searched[group], choices[group]) for group in groups]
+    for group, configs in variants.items():
+        if group not in settled:
+            values += _own_values(group, configs, choices[group], taken | searched.keys())
+    for key, space in searched.items():
+        if key not in groups:
+            configs = _having(key, base, variants)
+            default = OmegaConf.select(next(iter(configs.values())), key.lstrip("+"))
+            values.append(Value(key, key, space, default, *_condition(key, configs, variants)))
+    conditional = (
+        Fixed(line, *_condition(key, _having(key, base, variants), variants))
+        for line, key in lines.items()
+        if line not in plain
+    )
+    return Space(tuple(values), (*map(Fixed, plain), *conditional))
+
+
+def _variants(
+    groups: Mapping[str, Sequence[str]], lines: Sequence[str], compose: Compose
+) -> dict[str, dict[str, DictConfig]]:
+    """For each group and each of its options the config that it gives.
+
+    The groups don't touch each other's keys, so one composition shows an option of each.
+    """
+    variants: dict[str, dict[str, DictConfig]] = {group: {} for group in groups}
+    for i in range(max(map(len, groups.values()), default=0)):
+        chosen = {group: options[i] for group, options in groups.items() if i < len(options)}
+        config = compose([*lines, *(f"{group}={option}" for group, option in chosen.items())])
+        for group, option in chosen.items():
+            variants[group][option] = config
+    return variants
+
+
+def _own_values(
+    group: str, configs: Mapping[str, DictConfig], usual: str, taken: Collection[str]
+) -> Iterator[Value]:
+    """The values that the options of `group` declare under `search`; `usual` is the default."""
+    spaces: dict[str, dict[BaseDistribution, list[str]]] = {}
+    for option, config in configs.items():
+        for name, expression in (config[group].get("search") or {}).items():
+            key = f"{group}.{name}"
+            if key not in taken:
+                [override] = OverridesParser.create().parse_overrides([f"{key}={expression}"])
+                spaces.setdefault(key, {}).setdefault(_distribution(override), []).append(option)
+    for key, by_space in spaces.items():
+        for space, options in by_space.items():
+            name = key if len(by_space) == 1 else f"{key} ({', '.join(options)})"
+            default = OmegaConf.select(configs[usual if usual in options else options[0]], key)
+            condition = (group, tuple(options)) if len(options) < len(configs) else (None, ())
+            yield Value(name, key, space, default, *condition)
+
+
+def _having(
+    key: str, base: DictConfig, variants: Mapping[str, Mapping[str, DictConfig]]
+) -> dict[str, DictConfig]:
+    """The configs, by the option of the key's group, in which there is `key`."""
+    path = key.lstrip("+").partition("@")[0]
+    group, _, _ = path.partition(".")
+    configs = {o: c for o, c in variants.get(group, {"": base}).items() if _has(c, path)}
+    if key.startswith("+"):
+        return configs or {"": base}
+    if not configs:
+        valid = sorted({k for c in [base, *variants.get(group, {}).values()] for k in _keys(c)})
+        near = get_close_matches(path, valid, n=1)
+        guess = f" Did you mean {near[0]}?" if near else ""
+        raise UserError(f"there is no key {path} to search or to set.{guess}")
+    return configs
+
+
+def _condition(
+    key: str, having: Collection[str], variants: Mapping[str, Collection[str]]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The group that decides whether there is `key`, and the options with which there is."""
+    group = key.partition(".")[0]
+    everywhere = group not in variants or len(having) == len(variants[group])
+    return (None, ()) if everywhere else (group, tuple(having))
+
+
+def _has(config: DictConfig, path: str) -> bool:
+    parent, _, name = path.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    return isinstance(node, DictConfig) and name in node
+
+
+def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    for name in config:
+        if name in ("hydra", "search") or str(name).startswith("_"):
+            continue
+        yield f"{prefix}{name}"
+        hollow = OmegaConf.is_missing(config, name) or OmegaConf.is_interpolation(config, name)
+        if not hollow and isinstance(config[name], DictConfig):
+            yield from _keys(config[name], f"{prefix}{name}.")
+
+
+def _options(group: str, space: BaseDistribution, valid: Sequence[str]) -> list[str]:
+    if not isinstance(space, CategoricalDistribution):
+        raise UserError(f"{group} is searched by names: {group}=choice({', '.join(valid)})")
+    wrong = [str(choice) for choice in space.choices if choice not in valid]
+    if wrong:
+        raise UserError(
+            f"{group}={', '.join(wrong)}: there is no such choice. Choose from {', '.join(valid)}"
+        )
+    return list(space.choices)
+
+
+def _distribution(override: Override) -> BaseDistribution:
+    """The space that an override like `key=interval(0, 1)` stands for."""
+    try:
+        space = create_optuna_distribution_from_override(override)
+    except (AssertionError, NotImplementedError, TypeError, ValueError) as error:
+        raise UserError(f"{override.input_line} is no space to search: {error}") from error
+    if not isinstance(space, BaseDistribution):
+        raise UserError(
+            f"{override.input_line} is no space to search: give choice(...), interval(...) or "
+            "range(...)"
+        )
+    if isinstance(space, CategoricalDistribution):  # the sweeper's own reader spells None "null"
+        return CategoricalDistribution([None if c == "null" else c for c in space.choices])
+    return space

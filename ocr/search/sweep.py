@@ -1,0 +1,64 @@
+"""A sweep from the command line to the winner."""
+
+import logging
+import signal
+import warnings
+from collections.abc import Sequence
+
+import optuna
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import SQLAlchemyError
+
+from ocr.errors import UserError
+from ocr.model.checkpoint import PARTS
+from ocr.search.launchers import make_launcher
+from ocr.search.overrides import read_space
+from ocr.search.search import Search
+from ocr.search.storage import first_line, hidden
+from ocr.search.study import is_grid
+from ocr.search.winner import crown
+
+
+def search(
+    config: DictConfig, context: HydraContext, task: TaskFunction, arguments: Sequence[str]
+) -> None:
+    """Run the sweep that `config` and the command line's `arguments` describe."""
+    hush()
+    settings = config.hydra.sweeper
+    loader = context.config_loader
+    space = read_space(
+        settings.params or {},
+        arguments,
+        lambda lines: loader.load_sweep_config(config, lines),
+        loader.get_group_options,
+        settled=PARTS if config.init_from else (),  # by the weights that every trial starts with
+    )
+    if is_grid(settings.sampler):
+        space = space.in_steps(settings.grid_points)
+    launcher = make_launcher(config, context, task)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with Search(config, launcher.launch, space) as searching:
+            if searching.run():
+                crown(searching, loader.get_group_options)
+    except (StorageInternalError, SQLAlchemyError) as error:
+        raise UserError(
+            f"hydra.sweeper.storage={hidden(settings.storage)}: {first_line(error)}. What it "
+            "holds is kept; the same command goes on from there"
+        ) from error
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or config.hydra.sweep.dir}: {error.strerror or error}. What the "
+            "study holds is kept; the same command goes on from there"
+        ) from error
+
+
+def hush() -> None:
+    """The board tells what is launched; Optuna and matplotlib have nothing to add."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    for name in ("hydra", "hydra_plugins", "matplotlib"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", "Heartbeat of storage")
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)

@@ -1,0 +1,67 @@
+"""What becomes of a search once its trials are done."""
+
+import os
+from threading import Event
+
+import pytest
+from toy import launcher, searching
+
+from ocr.search import report
+from ocr.search.winner import crown
+
+TRIALS = ("hydra.sweeper.n_trials=2", "hydra.sweeper.top_seeds=1")
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch):
+    """They take long, and have tests of their own."""
+    monkeypatch.setattr(report, "write_report", lambda *_: None)
+
+
+def no_options(group):
+    return []
+
+
+def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
+    def launch(jobs, number):
+        if "seed=1" in jobs[0]:
+            raise KeyboardInterrupt
+        return well(jobs, number)
+
+    well = launcher(tmp_path)
+    with searching(tmp_path, *TRIALS, launch=launch) as search:
+        assert search.run()
+        with pytest.raises(KeyboardInterrupt):
+            crown(search, no_options)
+    assert f"give the same command with hydra.sweep.dir={tmp_path}" in capsys.readouterr().out
+    with searching(tmp_path, *TRIALS) as search:
+        assert search.run()
+        crown(search, no_options)
+    assert (tmp_path / "best.ckpt").read_text() == "weights"
+
+
+def test_ctrl_c_waits_for_no_final(tmp_path, capsys, monkeypatch):
+    """Of two at once, one is interrupted and one would go on for long."""
+    ended, long = [], Event()
+
+    def launch(jobs, number):
+        if "seed=1" in jobs[0]:
+            if number:
+                long.wait(60)
+            raise KeyboardInterrupt
+        return well(jobs, number)
+
+    def leave(code):
+        ended.append((code, long.is_set()))
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", leave)
+    well = launcher(tmp_path)
+    overrides = ("hydra/launcher=joblib", "hydra.sweeper.n_jobs=2")
+    with searching(tmp_path, *TRIALS, *overrides, launch=launch) as search:
+        assert search.run()
+        with pytest.raises(SystemExit):
+            crown(search, no_options)
+    long.set()
+    assert ended == [(130, False)]
+    assert "interrupted; to go on" in capsys.readouterr().out
