@@ -57,7 +57,7 @@ def test_sigkill_at_random_moments(tmp_path, kind):
         assert known.items() <= now.items(), "a finished trial was lost"
         known = now
     process = start(tmp_path, *overrides)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     found = trials(storage)
     assert sum(map(counts, found)) == 30 == len(finished(found))
@@ -70,7 +70,7 @@ def test_sigkill_at_random_moments(tmp_path, kind):
             # it may have been killed while it was being proposed, and so may the next one
             assert trial.params.items() <= again.params.items() or interrupted(again)
     again = start(tmp_path, *overrides)
-    output, _ = again.communicate(timeout=60)
+    output, _ = again.communicate(timeout=300)
     assert again.returncode == 0 and "30 finished trials" in output
 
 
@@ -92,7 +92,7 @@ def test_processes_side_by_side(tmp_path, shared):
     overrides = ("hydra.sweeper.n_trials=24", f"hydra.sweeper.storage='{shared}'")
     processes = [start(tmp_path / str(i), *overrides, seconds=0.3) for i in range(3)]
     for process in processes:
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
         assert process.returncode == 0, output
     found = [t for t in trials(shared) if "withdrawn" not in t.user_attrs]
     assert [t.state for t in found] == [TrialState.COMPLETE] * 24
@@ -101,7 +101,7 @@ def test_processes_side_by_side(tmp_path, shared):
     assert len({t.user_attrs["owner"]["lock"] for t in found}) > 1, "one process did it all"
 
 
-def until(found, timeout=120):
+def until(found, timeout=300):
     """What `found` returns, once there is any."""
     end = time.monotonic() + timeout
     while not (what := found()):
@@ -122,7 +122,7 @@ def test_a_killed_process_among_others(tmp_path, shared):
     finally:
         victim.kill()
     for process in others:
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
         assert process.returncode == 0, output
     found = trials(shared)
     counted = [t for t in found if counts(t)]

@@ -1,0 +1,133 @@
+"""A stored table of real trials, and how a sweep is started to get one."""
+
+import csv
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+from training import ROOT
+
+from ocr.resolvers import register_resolvers
+from ocr.search.overrides import read_space
+from ocr.search.space import Space
+
+TABLE = Path(__file__).with_name("trials.csv")
+# 400 captchas of two digits: a trial takes seconds, and few configurations read them all.
+SMALL = (
+    "data=synthetic",
+    "data.count=400",
+    "data.symbols='0123456789'",
+    "data.length=2",
+    "data.image_width=60",
+    "data.image_height=30",
+    "data.height=24",
+    "data.min_batches=5",
+    "data.val_size=0.3",
+    "data.test_size=0",
+)
+
+
+def search(folder: Path, *overrides: str, workers: int = 2) -> float:
+    """Run a sweep of the small set in `folder`; returns its seconds."""
+    command = [sys.executable, str(ROOT / "train.py"), "-m", "hparams_search=optuna", *SMALL]
+    command += ["hydra.sweeper.top_k=0", f"hydra.sweep.dir={folder}", *overrides]
+    if workers > 1:
+        command += ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={workers}"]
+    start = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return time.monotonic() - start
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """Lines of a sweep's trials.csv."""
+    with (folder / "trials.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def make_table(trials: int) -> None:
+    """Write TABLE: values, score, seconds and learning curve of random trials."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "sweep"
+        random = ("hydra/sweeper/sampler=random", "pruner=none", "callbacks.early_stopping=null")
+        search(folder, *random, f"hydra.sweeper.n_trials={trials}")
+        table = [row for row in rows(folder) if row["state"] == "complete"]
+        for row in table:
+            with (folder / row["number"] / "metrics.csv").open(newline="") as file:
+                curve = [r["val/cer"] for r in csv.DictReader(file) if r["val/cer"]]
+            row["curve"] = " ".join(f"{float(value):.4f}" for value in curve)
+    dropped = ("number", "state", "checkpoint", "reason", "value", "cpu_ms", "parameters")
+    keys = [key for key in table[0] if key not in dropped]
+    with TABLE.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, keys, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(table)
+    print(f"{len(table)} trials in {TABLE.name}")
+
+
+@dataclass
+class Trials:
+    """The table: configurations, and what came of them."""
+
+    space: Space
+    params: list[dict]
+    scores: np.ndarray
+    seconds: np.ndarray
+    curves: list[list[float]]
+
+    @classmethod
+    def read(cls) -> "Trials":
+        """Of TABLE, in the shipped space."""
+        register_resolvers()
+        arguments = ["hparams_search=optuna", *SMALL]
+        with initialize_config_dir(str(ROOT / "conf")):
+
+            def composed(lines: list[str]) -> OmegaConf:
+                return compose("train", overrides=lines, return_hydra_config=True)
+
+            sweeper = composed([*arguments, "hydra.sweep.dir=."]).hydra.sweeper
+            options = GlobalHydra.instance().config_loader().get_group_options
+            declared = OmegaConf.to_container(sweeper.params)
+            space = read_space(declared, arguments, composed, options)
+        with TABLE.open(newline="", encoding="utf-8") as file:
+            table = list(csv.DictReader(file))
+        keys = {value.key for value in space.values}
+        parse = OverridesParser.create().parse_override
+        given = [
+            {k: parse(f"{k}={v}").value() for k, v in r.items() if k in keys and v} for r in table
+        ]
+        return cls(
+            space,
+            [
+                {k: v for k, v in space.params(g).items() if k in space.relevant(space.params(g))}
+                for g in given
+            ],
+            np.array([float(row["val/cer"]) for row in table]),
+            np.array([float(row["seconds"]) for row in table]),
+            [[float(value) for value in row["curve"].split()] for row in table],
+        )
+
+    def features(self, params: dict) -> list[float]:
+        """A configuration as numbers: itself, or one a category; -1 where it does not matter."""
+        relevant = set(self.space.relevant(params))
+        numbers = []
+        for value in self.space.values:
+            there = value.name in relevant and value.name in params
+            choices = getattr(value.distribution, "choices", None)
+            if choices:
+                numbers += [float(there and params[value.name] == c) for c in choices]
+            elif there:
+                x = params[value.name]
+                numbers.append(np.log(x) if value.distribution.log else x)
+            else:
+                numbers.append(-1.0)
+        return numbers
