@@ -23,6 +23,8 @@ class Captions:
     pattern: see `NamePattern`; None is the whole name.
     columns: of a labels file.
     recursive: look into subfolders.
+
+    After `find`: `origins`, the name of what holds the captions of each folder.
     """
 
     spelling: Spelling = field(default_factory=Spelling)
@@ -30,6 +32,7 @@ class Captions:
     pattern: NamePattern | None = None
     columns: Columns = field(default_factory=Columns)
     recursive: bool = False
+    origins: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Look for contradictions."""
@@ -53,6 +56,7 @@ class Captions:
         found: dict[str, list[Row | Skipped]] = {}
         for part, folder in places.items():
             origin = self._origin(folder, shared)
+            self.origins[part] = origin.name
             if isinstance(origin, LabelsFile):
                 found[part] = list(origin.captions(folder, alone=len(places) == 1))
             else:

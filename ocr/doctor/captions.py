@@ -1,0 +1,148 @@
+"""Findings about captions: rows that can't be used, spellings, lengths."""
+
+from collections.abc import Iterator
+from math import ceil
+from unicodedata import is_normalized
+
+from ocr.compose import quoted
+from ocr.data.charset import steps_needed
+from ocr.data.sources import Folder, Sample
+from ocr.doctor.examine import Examination
+from ocr.doctor.finding import Finding, without
+from ocr.model.build import build
+
+# By how the reason begins or goes on that training gives: kind, what it is, what mends it.
+REASONS = (
+    ("the caption has no characters", "empty_caption", "captions without characters", "write them"),
+    ("no such file", "row_without_image", "rows whose image isn't there", "bring the files"),
+    ("rows disagree", "contradicting_rows", "images with rows that disagree", "keep one row each"),
+    (
+        "has the control character",
+        "control_character",
+        "captions with what no image shows",
+        "mend them",
+    ),
+    ("doesn't fit data.pattern", "odd_name", "names that don't fit the pattern", "rename them"),
+    ("", "odd_row", "rows or files that can't be used", "mend them"),
+)
+TALLEST = 4  # times as high as now: beyond, it is the caption that is wrong
+
+
+def findings(seen: Examination) -> Iterator[Finding]:
+    """Of each kind that there is."""
+    yield from _unusable(seen)
+    yield from _without_caption(seen)
+    yield from _outside(seen)
+    yield from _unplaceable(seen)
+    yield from _mixed_forms(seen)
+
+
+def _unusable(seen: Examination) -> Iterator[Finding]:
+    groups = {kind: [] for _, kind, _, _ in REASONS}
+    for skipped in seen.skipped:
+        if skipped.name not in seen.looks:  # what was looked at is another's finding
+            groups[next(kind for part, kind, _, _ in REASONS if part in skipped.reason)].append(
+                skipped
+            )
+    for _, kind, what, mend in REASONS:
+        if some := groups[kind]:
+            yield Finding(
+                kind,
+                what,
+                len(some),
+                [f"{seen.short(s.name)}: {s.reason}" for s in some],
+                "leaves them out",
+                f"{mend}, or {without(seen, kind, [s.name for s in some])['mend']}",
+            )
+
+
+def _without_caption(seen: Examination) -> Iterator[Finding]:
+    captioned = {one.name for some in seen.found.values() for one in some}
+    if not captioned:
+        return
+    names = [
+        str(place / name)
+        for place in seen.data.dirs.values()
+        for name in Folder(place, seen.data.captions.recursive).images
+        if str(place / name) not in captioned
+    ]
+    if names:
+        where = " and ".join(dict.fromkeys(seen.data.captions.origins.values()))
+        yield Finding(
+            "no_caption",
+            "images without caption",
+            len(names),
+            [seen.short(name) for name in names],
+            "leaves them out, and doesn't count them",
+            f"add their captions to {where}",
+        )
+
+
+def _outside(seen: Examination) -> Iterator[Finding]:
+    other = {s.name for s in (*seen.skipped, *seen.unplaced)}
+    some = [s for s in seen.data.skipped if s.name not in other]
+    if some:
+        symbols = "".join(sorted(set().union(*(s.text for s in seen.samples))))
+        yield Finding(
+            "outside_charset",
+            "captions with characters outside data.charset",
+            len(some),
+            [f"{seen.short(s.name)}: {s.reason}" for s in some],
+            "leaves them out",
+            seen.train(f"data.charset={quoted(symbols)}"),
+        )
+
+
+def _unplaceable(seen: Examination) -> Iterator[Finding]:
+    if seen.unplaced:
+        yield Finding(
+            "unplaceable",
+            "captions too long for CTC to place at their image's width",
+            len(seen.unplaced),
+            [f"{seen.short(s.name)}: {s.reason.partition(': ')[0]}" for s in seen.unplaced],
+            "leaves them out",
+            _roomier(seen),
+        )
+
+
+def _roomier(seen: Examination) -> str:
+    """The command with which all captions have their time steps."""
+    names = {s.name for s in seen.unplaced}
+    long = [s for s in seen.samples if s.name in names]
+    encoder, normalizer = seen.config.encoder, seen.data.normalizer
+    words = []
+    if "stride" in encoder:
+        for encoder.stride in (s for s in (2, 1) if s < encoder.stride):
+            words = [f"encoder.stride={encoder.stride}"]
+            if _lack(seen, long) <= 1:
+                return seen.train(*words)
+    lack = _lack(seen, long)
+    if lack > TALLEST:
+        return "correct the captions: images so narrow can't hold them"
+    key = "width" if normalizer.width else "height"
+    pixels = ceil(getattr(normalizer, key) * lack) + 1
+    return seen.train(*words, f"data.{key}={pixels}")
+
+
+def _lack(seen: Examination, samples: list[Sample]) -> float:
+    """How many times wider their images had to be."""
+    steps = build(seen.config.model, **seen.data.state()).time_steps
+    return max(steps_needed(s.text) / max(1, steps(s.width)) for s in samples)
+
+
+def _mixed_forms(seen: Examination) -> Iterator[Finding]:
+    apart = [text for text in seen.heard if not is_normalized("NFC", text)]
+    composed = [text for text in seen.heard if not is_normalized("NFD", text)]
+    if apart and composed:
+        form = seen.data.captions.spelling.normal_form
+        yield Finding(
+            "mixed_normal_forms",
+            "captions with letters and accents apart, where others have them in one",
+            len(apart),
+            [f"{text!a}, beside {composed[0]!a}" for text in apart],
+            f"spells both alike (data.normal_form={form})"
+            if form
+            else "learns them as different characters",
+            "nothing to do" if form else seen.train("data.normal_form=NFC"),
+            harmless=bool(form),
+        )
