@@ -120,9 +120,10 @@ def _doctor(options: argparse.Namespace) -> None:
         seen = examine(options.folder, options.labels, options.overrides)
         found = findings(seen)
     if options.mend:
-        for finding in found:
-            if finding.kind == options.mend:
-                print(*finding.commands, sep="\n")
+        commands = [line for one in found if one.kind == options.mend for line in one.commands]
+        if not commands:
+            raise UserError(f"--mend {options.mend}: no such finding here that commands would mend")
+        print(*commands, sep="\n")
         return
     if options.json:
         print(as_json(seen, found))

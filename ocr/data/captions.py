@@ -48,10 +48,7 @@ class Captions:
 
     def find(self, folders: Mapping[str, Path]) -> dict[str, list[Sample | Skipped]]:
         """The samples of each folder, and what can't be one."""
-        places = {
-            part: Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
-            for part, path in folders.items()
-        }
+        places = {part: self.folder(path) for part, path in folders.items()}
         shared: dict[Path, LabelsFile] = {}
         found: dict[str, list[Row | Skipped]] = {}
         for part, folder in places.items():
@@ -69,6 +66,10 @@ class Captions:
         for labels in shared.values():
             found[next(iter(found))] += labels.left()
         return self._samples(found)
+
+    def folder(self, path: Path) -> Folder:
+        """The folder, with its subfolders if captions may be of images in them."""
+        return Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
 
     def _origin(self, folder: Folder, shared: dict[Path, LabelsFile]) -> Origin:
         if self.pattern and self.pattern.has_label:

@@ -6,7 +6,7 @@ from unicodedata import is_normalized
 
 from ocr.compose import quoted
 from ocr.data.charset import steps_needed
-from ocr.data.sources import Folder, Sample
+from ocr.data.sources import Sample
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding, without
 from ocr.model.build import build
@@ -63,7 +63,7 @@ def _without_caption(seen: Examination) -> Iterator[Finding]:
     names = [
         str(place / name)
         for place in seen.data.dirs.values()
-        for name in Folder(place, seen.data.captions.recursive).images
+        for name in seen.data.captions.folder(place).images
         if str(place / name) not in captioned
     ]
     if names:
@@ -134,7 +134,7 @@ def _mixed_forms(seen: Examination) -> Iterator[Finding]:
     apart = [text for text in seen.heard if not is_normalized("NFC", text)]
     composed = [text for text in seen.heard if not is_normalized("NFD", text)]
     if apart and composed:
-        form = seen.data.captions.spelling.normal_form
+        form = seen.config.data.normal_form
         yield Finding(
             "mixed_normal_forms",
             "captions with letters and accents apart, where others have them in one",

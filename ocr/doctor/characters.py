@@ -1,7 +1,7 @@
 """Findings about single characters: rare ones, look-alikes, case twins, those in one part only."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from unicodedata import category, decomposition, name, normalize
 
 from ocr.compose import quoted
@@ -10,12 +10,15 @@ from ocr.doctor.finding import Finding
 
 RARE = 5  # times in all
 # What people take for one another.
-CONFUSED = ("0Oo", "1Il|", "2Zz", "5Ss", "8B", "9gq", "6b", "UV", "uv")
-# Of different scripts, or kinds of dash and quote: the same in most typefaces.
+CONFUSED = (
+    "0Oo", "1Il|", "2Zz", "5Ss", "8B", "9gq", "UV", "uv", "-‐‑‒–—−", "'’‘`´", '"“”„', "x×", "·•",
+    "…⋯", "~∼", "ー一",
+)  # fmt: skip
+# The same in most typefaces, of different scripts.
 IDENTICAL = (
     "AАΑ", "BВΒ", "CСϹ", "EЕΕ", "HНΗ", "IІΙ", "JЈ", "KКΚ", "MМΜ", "NΝ", "OОΟ", "PРΡ", "SЅ", "TТΤ",
     "XХΧ", "YΥ", "ZΖ", "aа", "cс", "eе", "iі", "jј", "oоο", "pр", "sѕ", "vν", "xх", "yу", "µμ",
-    "-‐‑‒–—−", "'’‘`´", '"“”„', "x×", "·•", " \u00a0\u2009\u202f\u3000", "…⋯", "/⁄", "~∼", "ー一",
+    "/⁄", " \u00a0\u2009\u202f\u3000",
 )  # fmt: skip
 _SHAPES = ("<wide>", "<narrow>", "<noBreak>", "<font>")  # Unicode's word on other shapes of one
 
@@ -29,11 +32,15 @@ def counted(seen: Examination) -> Counter:
 
 
 def shown(character: str) -> str:
-    """The character, and its code point where looking at it doesn't tell."""
-    plain = character.isprintable() and category(character)[0] not in "MZ"
-    if character.isascii():
-        return character if plain else repr(character)
-    return f"{character if plain else ''}(U+{ord(character):04X} {name(character, '?').lower()})"
+    """The character, or its name if it would not be seen."""
+    if character == " ":
+        return "' '"
+    plain = character.isprintable() and category(character)[0] != "M"
+    return character if plain else _name(character)
+
+
+def _name(character: str) -> str:
+    return f"U+{ord(character):04X} {name(character, '').lower()}".strip()
 
 
 def findings(seen: Examination) -> Iterator[Finding]:
@@ -78,7 +85,7 @@ def _alike(seen: Examination, counts: Counter) -> Iterator[Finding]:
             "identical_characters",
             "groups of characters that look the same",
             len(identical),
-            _groups(seen, identical, counts),
+            _groups(seen, identical, counts, _name),
             "learns them as different ones, which no image can tell apart",
             "correct the captions"
             + (
@@ -149,16 +156,21 @@ def _in_one_part(seen: Examination) -> Iterator[Finding]:
 def _with_counts(seen: Examination, characters: Iterable[str], counts: Counter) -> list[str]:
     """Each with its count and an image."""
     where = _images(seen, characters)
-    return [f"{shown(c)} {counts[c]:,} times, in {where[c]}" for c in characters]
+    return [f"{shown(c)} {counts[c]:,}, in {where[c]}" for c in characters]
 
 
-def _groups(seen: Examination, groups: Iterable[list[str]], counts: Counter) -> list[str]:
+def _groups(
+    seen: Examination,
+    groups: Iterable[list[str]],
+    counts: Counter,
+    called: Callable[[str], str] = shown,
+) -> list[str]:
     """Each with its counts, and an image with the rarest."""
     rarest = [min(group, key=counts.get) for group in groups]
     where = _images(seen, rarest)
     return [
-        f"{', '.join(f'{shown(c)} {counts[c]:,}' for c in group)} times; {shown(c)} in {where[c]}"
-        for group, c in zip(groups, rarest, strict=True)
+        f"{', '.join(f'{called(c)} {counts[c]:,}' for c in group)}; {called(rare)} in {where[rare]}"
+        for group, rare in zip(groups, rarest, strict=True)
     ]
 
 

@@ -142,4 +142,5 @@ def _typed(word: str) -> str:
     key, mark, value = word.partition("='")
     if mark and _PLAIN.fullmatch(value) and value[:-1].lower() not in _VALUES:
         word = f"{key}={value[:-1]}"
-    return shlex.quote(word)
+    # Hydra's quotes are single ones, so the shell's had better be double.
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`!\\') else shlex.quote(word)

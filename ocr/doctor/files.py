@@ -1,9 +1,9 @@
 """Findings about images one by one: files that are broken, misnamed, empty or of odd size."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
-from math import exp, log
+from math import log
 from pathlib import Path
 from statistics import quantiles
 
@@ -104,22 +104,23 @@ def _format_of(suffix: str) -> str | None:
 
 
 def _sizes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
-    shapes = {name: look.size for name, look in looks.items() if all(look.size)}
-    if len(shapes) < MANY:
+    sizes = {s.name: looks[s.name].size for s in seen.samples if all(looks[s.name].size)}
+    if len(sizes) < MANY:
         return
-    heights = _usual([height for _, height in shapes.values()])
-    ratios = _usual([width / height for width, height in shapes.values()])
-    odd = [
-        name
-        for name, (width, height) in shapes.items()
-        if not (heights[0] <= height <= heights[1] and ratios[0] <= width / height <= ratios[1])
-    ]
+    heights = {name: height for name, (_, height) in sizes.items()}
+    # A long caption has a wide image: what is odd is the room that a character has.
+    rooms = {
+        s.name: sizes[s.name][0] / sizes[s.name][1] / len(s.text)
+        for s in seen.samples
+        if s.name in sizes
+    }
+    odd = sorted(_unusual(heights) | _unusual(rooms))
     if odd:
         yield Finding(
             "odd_size",
-            "images of a size or shape far from the others'",
+            "images far from the others in size, or in width for a character",
             len(odd),
-            ["{}: {} x {}".format(seen.short(name), *shapes[name]) for name in odd],
+            ["{}: {} x {}".format(seen.short(name), *sizes[name]) for name in odd],
             f"brings them to data.height={seen.data.normalizer.height} like all others",
             "look at them; if they are no lines of text: " + without(seen, "odd_size", odd)["mend"],
             without(seen, "odd_size", odd).get("commands", ()),
@@ -127,8 +128,9 @@ def _sizes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
         )
 
 
-def _usual(values: Sequence[float]) -> tuple[float, float]:
-    """From where to where."""
-    low, _, high = quantiles(map(log, values), n=4, method="inclusive")
+def _unusual(values: dict[str, float]) -> set[str]:
+    """The names of those that are far from the others."""
+    logs = {name: log(value) for name, value in values.items()}
+    low, _, high = quantiles(logs.values(), n=4, method="inclusive")
     beyond = max(FAR * (high - low), TWICE)
-    return exp(low - beyond), exp(high + beyond)
+    return {name for name, value in logs.items() if not low - beyond <= value <= high + beyond}

@@ -54,7 +54,7 @@ def show(seen: Examination, findings: Sequence[Finding]) -> None:
             _print(console, finding)
     _line(console, "")
     if seen.refusal:
-        _line(console, f"training would refuse: {seen.refusal}", "bold red")
+        _line(console, "training would refuse; the first finding says why", "bold red")
     elif findings:
         _line(console, f"training would start: {seen.train()}", "bold")
     else:
