@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -19,19 +20,7 @@ MOST = 40  # characters
 
 def as_json(seen: Examination, findings: Sequence[Finding]) -> str:
     """One object: what `overview` gives, `findings` and `refusal`."""
-    listed = [
-        {
-            "kind": f.kind,
-            "what": f.what,
-            "count": f.count,
-            "examples": f.examples,
-            "training": f.training,
-            "mend": f.mend,
-            "harmless": f.harmless,
-        }
-        for f in findings
-    ]
-    whole = overview(seen) | {"findings": listed, "refusal": seen.refusal}
+    whole = overview(seen) | {"findings": [*map(asdict, findings)], "refusal": seen.refusal}
     # A name from another system may hold what is no Unicode.
     return json.dumps(whole, ensure_ascii=False, indent=2).encode(errors="replace").decode()
 

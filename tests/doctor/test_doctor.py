@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from ocr import cli
 from ocr.compose import composed
 
-KEYS = {"kind", "what", "count", "examples", "training", "mend", "harmless"}
+KEYS = {"kind", "what", "count", "examples", "training", "mend", "commands", "harmless"}
 LENIENT = "data.max_skipped=0.9"
 
 
