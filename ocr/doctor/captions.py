@@ -11,7 +11,7 @@ from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding, without
 from ocr.model.build import build
 
-# By how the reason begins or goes on that training gives: kind, what it is, what mends it.
+# A part of the reason that training gives, the kind, what it is, what mends it.
 REASONS = (
     ("the caption has no characters", "empty_caption", "captions without characters", "write them"),
     ("no such file", "row_without_image", "rows whose image isn't there", "bring the files"),
@@ -38,36 +38,35 @@ def findings(seen: Examination) -> Iterator[Finding]:
 
 
 def _unusable(seen: Examination) -> Iterator[Finding]:
-    groups = {kind: [] for _, kind, _, _ in REASONS}
-    for skipped in seen.skipped:
-        if skipped.name not in seen.looks:  # what was looked at is another's finding
-            groups[next(kind for part, kind, _, _ in REASONS if part in skipped.reason)].append(
-                skipped
-            )
-    for _, kind, what, mend in REASONS:
-        if some := groups[kind]:
+    left = [s for s in seen.skipped if s.name not in seen.looks]  # others are others' findings
+    for part, kind, what, mend in REASONS:
+        some = [s for s in left if part in s.reason]
+        left = [s for s in left if part not in s.reason]
+        if some:
+            away = without(seen, kind, [s.name for s in some])
             yield Finding(
                 kind,
                 what,
                 len(some),
                 [f"{seen.short(s.name)}: {s.reason}" for s in some],
                 "leaves them out",
-                f"{mend}, or {without(seen, kind, [s.name for s in some])['mend']}",
+                f"{mend}, or {away['mend']}",
+                away.get("commands", ()),
             )
 
 
 def _without_caption(seen: Examination) -> Iterator[Finding]:
+    origins = seen.data.captions.origins
     captioned = {one.name for some in seen.found.values() for one in some}
-    if not captioned:
-        return
     names = [
-        str(place / name)
-        for place in seen.data.dirs.values()
-        for name in seen.data.captions.folder(place).images
-        if str(place / name) not in captioned
+        name
+        for part in seen.found
+        if origins[part] != "name"
+        for name in seen.images[part]
+        if name not in captioned
     ]
     if names:
-        where = " and ".join(dict.fromkeys(seen.data.captions.origins.values()))
+        where = " and ".join(dict.fromkeys(origins.values()))
         yield Finding(
             "no_caption",
             "images without caption",
@@ -111,9 +110,10 @@ def _roomier(seen: Examination) -> str:
     long = [s for s in seen.samples if s.name in names]
     encoder, normalizer = seen.config.encoder, seen.data.normalizer
     words = []
-    if "stride" in encoder:
-        for encoder.stride in (s for s in (2, 1) if s < encoder.stride):
-            words = [f"encoder.stride={encoder.stride}"]
+    for stride in (2, 1):
+        if encoder.get("stride", 0) > stride:
+            encoder.stride = stride
+            words = [f"encoder.stride={stride}"]
             if _lack(seen, long) <= 1:
                 return seen.train(*words)
     lack = _lack(seen, long)

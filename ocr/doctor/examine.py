@@ -59,6 +59,15 @@ class Examination:
         """What was left out before captions were held against charset and width."""
         return [s for some in self.found.values() for s in some if isinstance(s, Skipped)]
 
+    @cached_property
+    def images(self) -> dict[str, list[str]]:
+        """The image files in each part's folder, used or not."""
+        return {
+            part: [str(place / name) for name in self.data.captions.folder(place).images]
+            for part, place in self.data.dirs.items()
+            if place.is_dir()
+        }
+
     @property
     def tables(self) -> list[str]:
         """The labels files that captions are from."""
@@ -85,6 +94,8 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder")
+    if others := [word for word in overrides if word.startswith("data=")]:
+        raise UserError(f"{others[0]}: the doctor looks at a folder of images; leave that out")
     words = of_folder(folder, labels, overrides)
     config = composed(words)
     hush()

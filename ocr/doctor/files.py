@@ -116,14 +116,15 @@ def _sizes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
     }
     odd = sorted(_unusual(heights) | _unusual(rooms))
     if odd:
+        away = without(seen, "odd_size", odd)
         yield Finding(
             "odd_size",
             "images far from the others in size, or in width for a character",
             len(odd),
             ["{}: {} x {}".format(seen.short(name), *sizes[name]) for name in odd],
             f"brings them to data.height={seen.data.normalizer.height} like all others",
-            "look at them; if they are no lines of text: " + without(seen, "odd_size", odd)["mend"],
-            without(seen, "odd_size", odd).get("commands", ()),
+            f"look at them; if they are no lines of text: {away['mend']}",
+            away.get("commands", ()),
             harmless=True,
         )
 

@@ -14,6 +14,7 @@ from ocr.data.preflight import digest
 from ocr.data.spelling import Spelling
 from ocr.errors import UserError
 
+_GREYS = np.arange(256)
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
@@ -87,14 +88,12 @@ def _stored(source: ImageSource) -> Look:
 
 def _brightness(image: torch.Tensor) -> tuple[float, float]:
     """Spread and ink of uint8 (C, H, W): those of the channel that has most."""
-    greys = np.arange(256)
-    spreads, inks = [], []
-    for channel in image.flatten(1).numpy():
-        counts = np.bincount(channel, minlength=256) / len(channel)
-        mean = counts @ greys
-        spreads.append(float(np.sqrt(counts @ (greys - mean) ** 2)))
-        background = counts.argmax()
-        used = np.flatnonzero(counts)
-        clearly = max(1, (used[-1] - used[0]) / 4)
-        inks.append(float(counts[abs(greys - background) > clearly].sum()))
-    return max(spreads), max(inks)
+    channels = image.flatten(1).numpy()
+    counts = np.stack([np.bincount(channel, minlength=256) for channel in channels])
+    shares = counts / channels.shape[1]  # (C, 256)
+    variance = shares @ _GREYS**2 - (shares @ _GREYS) ** 2
+    lightest = 255 - (counts[:, ::-1] > 0).argmax(1)
+    clearly = (lightest - (counts > 0).argmax(1)) / 4
+    background = counts.argmax(1)
+    ink = shares * (abs(_GREYS - background[:, None]) > clearly[:, None])
+    return float(np.sqrt(max(variance.max(), 0))), float(ink.sum(1).max())

@@ -53,7 +53,7 @@ def show(seen: Examination, findings: Sequence[Finding]) -> None:
 def _print(console: Console, finding: Finding) -> None:
     _line(console, f"\n{finding.what}: {finding.count:,}  ({finding.kind})", "yellow")
     for example in finding.examples[:EXAMPLES]:
-        _line(console, f"  {example}")
+        _line(console, "  " + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in example))
     if len(finding.examples) > EXAMPLES:
         _line(console, f"  and {len(finding.examples) - EXAMPLES:,} more")
     _line(console, f"  training  {finding.training}")
@@ -77,7 +77,7 @@ def _rows(seen: Examination, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("widths", _range(seen, facts["widths"])),
         ("heights", _range(seen, facts["heights"])),
         ("caption lengths", _range(seen, facts["caption_lengths"])),
-        (f"{len(facts['characters']):,} characters", _characters(facts["characters"])),
+        ("characters", _characters(facts["characters"])),
         ("training says", "\n".join(facts["says"])),
     ]
     return [row for row in rows if row[1]]
@@ -97,6 +97,6 @@ def _range(seen: Examination, facts: Mapping[str, Any]) -> str:
 
 
 def _characters(counts: Mapping[str, int]) -> str:
-    some = [f"{shown(c)} {count:,}" for c, count in list(counts.items())[:MOST]]
-    more = [f"and {len(counts) - MOST:,} more"] if len(counts) > MOST else []
-    return ", ".join(some + more)
+    some = ", ".join(f"{shown(c)} {count:,}" for c, count in list(counts.items())[:MOST])
+    more = f", and {len(counts) - MOST:,} more" if len(counts) > MOST else ""
+    return f"{len(counts):,}: {some}{more}" if counts else ""

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -263,7 +264,8 @@ def test_labels_are_given(folder, doctor):
     (folder / "texts.csv").write_text("file,label\n111.png,122\n112.png,123\n")
     found = doctor(folder, "--labels", "texts.csv", "data.test_size=0", "data.val_size=0.5")
     assert found["captions"] == {"train": "texts.csv"}
-    assert found["images"] == 2
+    assert found["images"] == 27
+    assert sum(found["parts"].values()) == 2
     assert found["findings"]["no_caption"]["count"] == 25
 
 
@@ -281,6 +283,7 @@ def test_mistakes_are_one_line(folder, capsys):
         ([str(folder / "nowhere")], "no such folder"),
         ([str(folder), "data.hight=3"], "data.hight"),
         ([str(folder), "--mend", "nonsense"], "nonsense"),
+        ([str(folder), "data=packed"], "data=packed"),
     ):
         with pytest.raises(SystemExit) as end:
             cli.main(["doctor", *arguments])
@@ -288,3 +291,20 @@ def test_mistakes_are_one_line(folder, capsys):
         said = f"{end.value.code}{''.join(capsys.readouterr())}"
         assert word in said
         assert "Traceback" not in said
+
+
+def test_fine_tuning_may_be_what_refuses(folder, doctor, checkpoint):
+    found = doctor(folder, f"init_from={checkpoint}", "init_charset=fail")
+    assert found["code"] == 1
+    assert "characters that init_from doesn't know: 3" in found["refusal"]
+
+
+def test_names_that_nobody_can_type(folder, doctor, capsys):
+    (folder / os.fsdecode(b"\xff.png")).write_bytes(b"x")
+    (folder / "a\nb.png").write_bytes(b"x")
+    found = doctor(folder, LENIENT)["findings"]
+    assert found["control_character"]["commands"] == []
+    subprocess.run(found["odd_name"]["commands"][0], shell=True, check=True)
+    assert not (folder / "a\nb.png").exists()
+    cli.main(["doctor", str(folder), LENIENT])
+    assert "\\udcff.png" in capsys.readouterr().out
