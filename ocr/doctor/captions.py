@@ -25,7 +25,7 @@ REASONS = (
     ("doesn't fit data.pattern", "odd_name", "names that don't fit the pattern", "rename them"),
     ("", "odd_row", "rows or files that can't be used", "mend them"),
 )
-TALLEST = 4  # times as high as now: beyond, it is the caption that is wrong
+DENSEST = 4  # characters a pixel of width: beyond, it is the caption that is wrong
 
 
 def findings(seen: Examination) -> Iterator[Finding]:
@@ -105,9 +105,12 @@ def _unplaceable(seen: Examination) -> Iterator[Finding]:
 
 
 def _roomier(seen: Examination) -> str:
-    """The command with which all captions have their time steps."""
+    """The command with which all captions have their time steps, but for the hopeless ones."""
     names = {s.name for s in seen.unplaced}
     long = [s for s in seen.samples if s.name in names]
+    long = [s for s in long if steps_needed(s.text) <= DENSEST * s.width]
+    if not long:
+        return "correct the captions: images so narrow can't hold them"
     encoder, normalizer = seen.config.encoder, seen.data.normalizer
     words = []
     for stride in (2, 1):
@@ -116,11 +119,8 @@ def _roomier(seen: Examination) -> str:
             words = [f"encoder.stride={stride}"]
             if _lack(seen, long) <= 1:
                 return seen.train(*words)
-    lack = _lack(seen, long)
-    if lack > TALLEST:
-        return "correct the captions: images so narrow can't hold them"
     key = "width" if normalizer.width else "height"
-    pixels = ceil(getattr(normalizer, key) * lack) + 1
+    pixels = ceil(getattr(normalizer, key) * _lack(seen, long)) + 1
     return seen.train(*words, f"data.{key}={pixels}")
 
 

@@ -183,6 +183,12 @@ def test_unplaceable_and_the_override_that_mends_it(folder, doctor):
         assert "unplaceable" not in doctor(folder, *words[4:])["findings"]
 
 
+def test_caption_that_no_image_of_its_width_could_hold(folder, doctor):
+    draw("1", (2, 24)).save(folder / f"{'12' * 20}.png")
+    found = doctor(folder)["findings"]["unplaceable"]
+    assert found["mend"].startswith("correct the captions")
+
+
 def test_characters(folder, doctor):
     rows = {"121.png": "12O", "122.png": "12o", "123.png": "120", "131.png": "1é1"}
     found = doctor(labelled(folder, rows))["findings"]
