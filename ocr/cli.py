@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from itertools import islice
 from pathlib import Path
 
@@ -31,7 +32,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pack.add_argument("out", type=Path, metavar="OUT", help="a new folder")
     _add_overrides(pack)
     pack.set_defaults(run=_pack)
-    options = parser.parse_args(arguments)
+    doctor = commands.add_parser("doctor", help="tell what is wrong with a folder of images")
+    _add_folder(doctor)
+    doctor.add_argument("--json", action="store_true", help="one JSON object")
+    doctor.add_argument(
+        "--mend",
+        metavar="KIND",
+        help="only print the shell commands that mend this kind of finding",
+    )
+    _add_overrides(doctor)
+    doctor.set_defaults(run=_doctor)
+    options, more = parser.parse_known_args(arguments)
+    # argparse takes positional arguments up to the first option only.
+    if not hasattr(options, "overrides") or any(word.startswith("-") for word in more):
+        parser.parse_args(arguments)  # its own word on what is too much
+    else:
+        options.overrides += more
     # Captions hold any script, whatever the terminal's encoding.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with plain_errors():
@@ -93,6 +109,29 @@ def _pack(options: argparse.Namespace) -> None:
         print(f"all of these are listed in {options.out / 'skipped.csv'}")
     print(f"{count:,} images are packed")
     print(f"train with  python train.py data=packed data.dir={options.out}")
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from ocr.doctor.doctor import findings
+    from ocr.doctor.examine import examine
+    from ocr.doctor.show import as_json, show
+
+    with redirect_stdout(sys.stderr):  # a progress bar is no part of the report
+        seen = examine(options.folder, options.labels, options.overrides)
+        found = findings(seen)
+    if options.mend:
+        commands = [line for one in found if one.kind == options.mend for line in one.commands]
+        if not commands:
+            raise UserError(f"--mend {options.mend}: no such finding here that commands would mend")
+        print(*commands, sep="\n")
+        return
+    if options.json:
+        print(as_json(seen, found))
+    else:
+        show(seen, found)
+    if seen.refusal:
+        sys.stdout.flush()
+        sys.exit(1)
 
 
 def _image_paths(places: Sequence[Path]) -> Iterator[Path]:

@@ -23,6 +23,8 @@ class Captions:
     pattern: see `NamePattern`; None is the whole name.
     columns: of a labels file.
     recursive: look into subfolders.
+
+    After `find`: `origins`, the name of what holds the captions of each folder.
     """
 
     spelling: Spelling = field(default_factory=Spelling)
@@ -30,6 +32,7 @@ class Captions:
     pattern: NamePattern | None = None
     columns: Columns = field(default_factory=Columns)
     recursive: bool = False
+    origins: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Look for contradictions."""
@@ -45,14 +48,12 @@ class Captions:
 
     def find(self, folders: Mapping[str, Path]) -> dict[str, list[Sample | Skipped]]:
         """The samples of each folder, and what can't be one."""
-        places = {
-            part: Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
-            for part, path in folders.items()
-        }
+        places = {part: self.folder(path) for part, path in folders.items()}
         shared: dict[Path, LabelsFile] = {}
         found: dict[str, list[Row | Skipped]] = {}
         for part, folder in places.items():
             origin = self._origin(folder, shared)
+            self.origins[part] = origin.name
             if isinstance(origin, LabelsFile):
                 found[part] = list(origin.captions(folder, alone=len(places) == 1))
             else:
@@ -65,6 +66,10 @@ class Captions:
         for labels in shared.values():
             found[next(iter(found))] += labels.left()
         return self._samples(found)
+
+    def folder(self, path: Path) -> Folder:
+        """The folder, with its subfolders if captions may be of images in them."""
+        return Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
 
     def _origin(self, folder: Folder, shared: dict[Path, LabelsFile]) -> Origin:
         if self.pattern and self.pattern.has_label:

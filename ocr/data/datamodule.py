@@ -184,16 +184,27 @@ class DataModule(LightningDataModule):
         Raises UserError if that is more than `max_skipped` of all, or leaves a part empty.
         """
         write_lists(folder, self.parts, self.skipped)
+        self.require_enough(f"; all are listed in {folder / 'skipped.csv'}")
         if self.skipped:
-            total = len(self.skipped) + sum(map(len, self.parts.values()))
-            words = f"{len(self.skipped)} of {total} images are left out: {in_words(self.skipped)}"
-            if len(self.skipped) > self.max_skipped * total:
-                raise UserError(
-                    f"{words}. That is more than data.max_skipped={self.max_skipped} allows; "
-                    f"all are listed in {folder / 'skipped.csv'}"
-                )
-            say(f"{words}. All are listed in skipped.csv")
+            say(f"{self._left_out()}. All are listed in skipped.csv")
+
+    def require_enough(self, listed: str = "") -> None:
+        """Raise UserError if more than `max_skipped` of all is left out, or a part is empty.
+
+        listed: where all that is left out can be seen, as the end of the message.
+        """
+        if len(self.skipped) > self.max_skipped * self.total:
+            allowed = f"That is more than data.max_skipped={self.max_skipped} allows"
+            raise UserError(f"{self._left_out()}. {allowed}{listed}")
         self._require_images(self.parts)
+
+    @property
+    def total(self) -> int:
+        """Samples, with those that are left out."""
+        return len(self.skipped) + sum(map(len, self.parts.values()))
+
+    def _left_out(self) -> str:
+        return f"{len(self.skipped)} of {self.total} images are left out: {in_words(self.skipped)}"
 
     def _require_images(self, parts: Mapping[str, Sequence[Sample]]) -> None:
         for part, samples in parts.items():

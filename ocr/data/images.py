@@ -199,6 +199,11 @@ def open_image(source: ImageSource, name: str = "image", mode: str = "RGB") -> I
         return _opaque(ImageOps.exif_transpose(image), mode)
 
 
+def is_transparent(image: Image.Image) -> bool:
+    """Whether some of it may be; its pixels needn't be decoded."""
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
 def _opaque(image: Image.Image, mode: str) -> Image.Image:
     """The image in `mode`, what is transparent on white: the paper that it was meant for."""
     if image.mode.startswith("I"):
@@ -207,7 +212,7 @@ def _opaque(image: Image.Image, mode: str) -> Image.Image:
         if image.mode != "I" or pixels.max() > 255:
             pixels = pixels >> 8
         return Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).convert(mode)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if is_transparent(image):
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         on_white = _on("white", rgba, mode)
         if _spread(on_white) >= FLAT:

@@ -1,0 +1,186 @@
+"""Findings about single characters: rare ones, look-alikes, case twins, those in one part only."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from unicodedata import category, decomposition, name, normalize
+
+from ocr.compose import quoted
+from ocr.doctor.examine import Examination
+from ocr.doctor.finding import Finding
+
+RARE = 5  # times in all
+# What people take for one another.
+CONFUSED = (
+    "0Oo", "1Il|", "2Zz", "5Ss", "8B", "9gq", "UV", "uv", "-‐‑‒–—−", "'’‘`´", '"“”„', "x×", "·•",
+    "…⋯", "~∼", "ー一",
+)  # fmt: skip
+# The same in most typefaces, of different scripts.
+IDENTICAL = (
+    "AАΑ", "BВΒ", "CСϹ", "EЕΕ", "HНΗ", "IІΙ", "JЈ", "KКΚ", "MМΜ", "NΝ", "OОΟ", "PРΡ", "SЅ", "TТΤ",
+    "XХΧ", "YΥ", "ZΖ", "aа", "cс", "eе", "iі", "jј", "oоο", "pр", "sѕ", "vν", "xх", "yу", "µμ",
+    "/⁄", " \u00a0\u2009\u202f\u3000",
+)  # fmt: skip
+_SHAPES = ("<wide>", "<narrow>", "<noBreak>", "<font>")  # Unicode's word on other shapes of one
+
+
+def counted(seen: Examination) -> Counter:
+    """How often each character stands in the captions of usable images."""
+    counts = Counter()
+    for sample in seen.samples:
+        counts.update(sample.text)
+    return counts
+
+
+def shown(character: str) -> str:
+    """The character, or its name if it would not be seen."""
+    if character == " ":
+        return "' '"
+    plain = character.isprintable() and category(character)[0] != "M"
+    return character if plain else _name(character)
+
+
+def _name(character: str) -> str:
+    return f"U+{ord(character):04X} {name(character, '').lower()}".strip()
+
+
+def findings(seen: Examination) -> Iterator[Finding]:
+    """Of each kind that there is."""
+    counts = counted(seen)
+    yield from _rare(seen, counts)
+    yield from _alike(seen, counts)
+    yield from _twins(seen, counts)
+    yield from _in_one_part(seen)
+
+
+def _rare(seen: Examination, counts: Counter) -> Iterator[Finding]:
+    rare = sorted((c for c in counts if counts[c] < RARE), key=lambda c: (counts[c], c))
+    if rare:
+        frequent = "".join(sorted(set(counts).difference(rare)))
+        yield Finding(
+            "rare_characters",
+            f"characters that occur fewer than {RARE} times",
+            len(rare),
+            _with_counts(seen, rare, counts),
+            "learns them badly, if at all",
+            "add images with them"
+            + (
+                f", or do without: {seen.train(f'data.charset={quoted(frequent)}')}"
+                if frequent
+                else ""
+            ),
+            harmless=True,
+        )
+
+
+def _alike(seen: Examination, counts: Counter) -> Iterator[Finding]:
+    identical = [[c for c in group if c in counts] for group in IDENTICAL]
+    shapes = defaultdict(list)
+    for c in sorted(counts):
+        other_shape = decomposition(c).startswith(_SHAPES)
+        shapes[normalize("NFKC", c) if other_shape else c].append(c)
+    identical = [group for group in (*identical, *shapes.values()) if len(group) > 1]
+    if identical:
+        rarer = [min(group, key=counts.get) for group in identical]
+        yield Finding(
+            "identical_characters",
+            "groups of characters that look the same",
+            len(identical),
+            _groups(seen, identical, counts, _name),
+            "learns them as different ones, which no image can tell apart",
+            "correct the captions"
+            + (
+                f", or {seen.train('data.normal_form=NFKC')}"
+                if all(normalize("NFKC", c) != c for c in rarer)
+                else ""
+            ),
+        )
+    confused = [[c for c in group if c in counts] for group in CONFUSED]
+    confused = [group for group in confused if len({c.lower() for c in group}) > 1]
+    if confused:
+        yield Finding(
+            "look_alikes",
+            "groups of characters that are easily taken for one another",
+            len(confused),
+            _groups(seen, confused, counts),
+            "learns them as different ones, mistaken captions included",
+            "look whether those captions are right",
+            harmless=True,
+        )
+
+
+def _twins(seen: Examination, counts: Counter) -> Iterator[Finding]:
+    twins = [[c, c.upper()] for c in sorted(counts) if c != c.upper() and c.upper() in counts]
+    if twins:
+        lower, upper = (sum(counts[c] for c in cases) for cases in zip(*twins, strict=True))
+        case = "lower" if lower > upper else "upper"
+        yield Finding(
+            "case_twins",
+            "letters in both cases",
+            len(twins),
+            _groups(seen, twins, counts),
+            "learns them as different characters",
+            f"if case doesn't matter: {seen.train(f'data.case={case}')}",
+            harmless=True,
+        )
+
+
+def _in_one_part(seen: Examination) -> Iterator[Finding]:
+    parts = {p: set().union(*(s.text for s in some)) for p, some in seen.data.parts.items()}
+    if not parts:
+        return
+    judged = set().union(*(there for part, there in parts.items() if part != "train"))
+    counts = counted(seen)
+    if unseen := sorted(judged - parts["train"]):
+        yield Finding(
+            "never_trained",
+            "characters that would occur in no training image",
+            len(unseen),
+            _with_counts(seen, unseen, counts),
+            "can't learn them, and counts each as an error",
+            "move such images to the training folder"
+            if seen.data.stratify
+            else seen.train("data.stratify=true"),
+        )
+    if unjudged := sorted(parts["train"] - judged):
+        yield Finding(
+            "never_judged",
+            "characters that would occur in training images only",
+            len(unjudged),
+            _with_counts(seen, unjudged, counts),
+            "learns them; no score tells how well",
+            f"add images with them, or try another split: {seen.train('data.split_seed=1')}",
+            harmless=True,
+        )
+
+
+def _with_counts(seen: Examination, characters: Iterable[str], counts: Counter) -> list[str]:
+    """Each with its count and an image."""
+    where = _images(seen, characters)
+    return [f"{shown(c)} {counts[c]:,}, in {where[c]}" for c in characters]
+
+
+def _groups(
+    seen: Examination,
+    groups: Iterable[list[str]],
+    counts: Counter,
+    called: Callable[[str], str] = shown,
+) -> list[str]:
+    """Each with its counts, and an image with the rarest."""
+    rarest = [min(group, key=counts.get) for group in groups]
+    where = _images(seen, rarest)
+    return [
+        f"{', '.join(f'{called(c)} {counts[c]:,}' for c in group)}; {called(rare)} in {where[rare]}"
+        for group, rare in zip(groups, rarest, strict=True)
+    ]
+
+
+def _images(seen: Examination, characters: Iterable[str]) -> dict[str, str]:
+    """For each character an image with it."""
+    left, where = set(characters), {}
+    for sample in seen.samples:
+        for character in left.intersection(sample.text):
+            where[character] = seen.short(sample.name)
+            left.discard(character)
+        if not left:
+            break
+    return where

@@ -1,0 +1,316 @@
+"""Each thing that can be wrong with a folder is found, and said with what mends it."""
+
+import csv
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import draw
+from PIL import Image, ImageDraw
+
+from ocr import cli
+from ocr.compose import composed
+
+KEYS = {"kind", "what", "count", "examples", "training", "mend", "commands", "harmless"}
+LENIENT = "data.max_skipped=0.9"
+
+
+@pytest.fixture
+def doctor(capsys):
+    """The report on a folder, after looking whether it is one; `code` is the exit code."""
+
+    def report(folder: Path, *arguments: str) -> dict:
+        code = 0
+        try:
+            cli.main(["doctor", str(folder), "--json", *arguments])
+        except SystemExit as end:
+            code = end.code
+        whole = json.loads(capsys.readouterr().out)
+        assert all(finding.keys() == KEYS for finding in whole["findings"])
+        assert (whole["refusal"] is not None) == (code == 1)
+        whole["findings"] = {finding["kind"]: finding for finding in whole["findings"]}
+        return whole | {"code": code}
+
+    return report
+
+
+def labelled(folder: Path, rows: dict[str, str]) -> Path:
+    """`folder` with labels.csv: what its images' names say, and `rows`."""
+    rows = {path.name: path.stem for path in sorted(folder.glob("*.png"))} | rows
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("file", "label"), *rows.items()])
+    return folder
+
+
+def resaved(source: Path, to: Path) -> None:
+    """The same pixels in other bytes."""
+    with Image.open(source) as image:
+        image.save(to, compress_level=1)
+
+
+def test_clean_folder_has_no_findings(folder, doctor):
+    found = doctor(folder)
+    assert found["findings"] == {}
+    assert found["code"] == 0
+    assert found["images"] == 27
+    assert sum(found["parts"].values()) == 27
+    assert found["formats"] == {"PNG": 27}
+    assert found["modes"] == {"L": 27}
+    assert found["characters"] == {"1": 27, "2": 27, "3": 27}
+    assert found["widths"]["least"] == found["widths"]["most"] == 60
+    assert found["captions"] == {"train": "name"}
+
+
+def test_nothing_wrong_is_said_and_nothing_written(folder, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    cli.main(["doctor", str(folder)])
+    assert "nothing is wrong" in capsys.readouterr().out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_table_names_finding_example_training_and_mend(folder, capsys):
+    (folder / "broken.png").write_bytes(b"no image")
+    cli.main(["doctor", str(folder)])
+    out = capsys.readouterr().out
+    assert "images that can't be read: 1  (unreadable)" in out
+    assert "broken.png: not an image" in out
+    assert "training  leaves them out" in out
+    assert f"mend      rm {folder / 'broken.png'}" in out
+
+
+def test_what_breaks_images_refuses_training(folder, doctor):
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.png").write_bytes(b"no image")
+    found = doctor(folder)
+    assert found["code"] == 1
+    assert "3 of 30 images are left out" in found["refusal"]
+    words = shlex.split(found["findings"]["refusal"]["mend"].partition("python train.py ")[2])
+    assert doctor(folder, words[-1])["code"] == 0
+
+
+def test_truncated(folder, doctor):
+    (folder / "121.png").write_bytes((folder / "121.png").read_bytes()[:-30])
+    found = doctor(folder)["findings"]["truncated"]
+    assert found["count"] == 1
+    assert found["examples"][0].startswith("121.png: ")
+    assert found["mend"] == f"rm {folder / '121.png'}"
+
+
+def test_wrong_suffix_and_the_command_that_mends_it(folder, doctor):
+    draw("123").save(folder / "123.png", format="JPEG")
+    found = doctor(folder)["findings"]
+    assert found["wrong_suffix"]["examples"] == ["123.png: JPEG inside"]
+    subprocess.run(found["wrong_suffix"]["mend"], shell=True, check=True)
+    assert (folder / "123.jpg").exists()
+    assert doctor(folder)["findings"] == {}
+
+
+def test_many_are_mended_by_one_command(folder, doctor, capsys):
+    for name in ("121", "122", "123", "131"):
+        draw(name).save(folder / f"{name}.png", format="JPEG")
+    mend = doctor(folder)["findings"]["wrong_suffix"]["mend"]
+    assert mend == f"python -m ocr doctor {folder} --mend wrong_suffix | sh"
+    cli.main(shlex.split(mend.removesuffix(" | sh"))[3:])
+    subprocess.run(capsys.readouterr().out, shell=True, check=True)
+    assert doctor(folder)["findings"] == {}
+
+
+def test_transparent_that_comes_out_blank(folder, doctor):
+    Image.new("RGBA", (60, 24), (0, 0, 0, 0)).save(folder / "121.png")
+    text = Image.new("RGBA", (60, 24), (255, 255, 255, 0))
+    ImageDraw.Draw(text).text((4, 2), "122", fill=(0, 0, 0, 255))
+    text.save(folder / "122.png")
+    found = doctor(folder)
+    assert found["transparent"] == 2
+    assert found["findings"]["transparent_blank"]["examples"] == ["121.png"]
+    assert "near_empty" not in found["findings"]
+
+
+def test_near_empty(folder, doctor):
+    Image.new("L", (60, 24), 200).save(folder / "121.png")
+    dot = Image.new("L", (60, 24), 255)
+    dot.putpixel((30, 12), 0)
+    dot.save(folder / "122.png")
+    found = doctor(folder)["findings"]["near_empty"]
+    assert [example.partition(":")[0] for example in found["examples"]] == ["121.png", "122.png"]
+
+
+def test_outlier_in_size(folder, doctor):
+    draw("121", (60, 240)).save(folder / "121.png")
+    found = doctor(folder)
+    assert found["findings"]["odd_size"]["examples"] == ["121.png: 60 x 240"]
+    assert found["heights"]["most"] == 240
+
+
+def test_wide_images_of_long_captions_are_no_outliers(folder, doctor):
+    rows = {f"{n}.png": str(n) * 12 for n in (4, 5)}
+    for name, text in rows.items():
+        draw(text, (240, 24)).save(folder / name)
+    assert "odd_size" not in doctor(labelled(folder, rows))["findings"]
+
+
+def test_exact_and_near_duplicates(folder, doctor):
+    rows = {"copy.png": "111", "again.png": "222"}
+    shutil.copy(folder / "111.png", folder / "copy.png")
+    resaved(folder / "222.png", folder / "again.png")
+    found = doctor(labelled(folder, rows))["findings"]
+    assert found["duplicates"]["examples"] == ["copy.png is 111.png"]
+    assert found["near_duplicates"]["examples"] == ["again.png is like 222.png"]
+    assert found["duplicates"]["mend"] == "take their rows out of labels.csv"
+
+
+def test_equal_images_with_different_captions(folder, doctor):
+    shutil.copy(folder / "111.png", folder / "112.png")
+    resaved(folder / "222.png", folder / "223.png")
+    found = doctor(folder, LENIENT)["findings"]
+    assert found["same_image_other_caption"]["count"] == 2
+    assert found["same_picture_other_caption"]["count"] == 2
+    assert "223.png ('223')" in found["same_picture_other_caption"]["examples"][0]
+
+
+def test_unplaceable_and_the_override_that_mends_it(folder, doctor):
+    draw("1" * 12).save(folder / f"{'12' * 12}.png")
+    for width in ("encoder.stride=4", "data.width=15"):
+        found = doctor(folder, LENIENT, width)["findings"]["unplaceable"]
+        assert found["training"] == "leaves them out"
+        words = shlex.split(found["mend"])
+        assert words[:3] == ["python", "train.py", "data=folder"]
+        assert "unplaceable" not in doctor(folder, *words[4:])["findings"]
+
+
+def test_caption_that_no_image_of_its_width_could_hold(folder, doctor):
+    draw("1", (2, 24)).save(folder / f"{'12' * 20}.png")
+    found = doctor(folder)["findings"]["unplaceable"]
+    assert found["mend"].startswith("correct the captions")
+
+
+def test_characters(folder, doctor):
+    rows = {"121.png": "12O", "122.png": "12o", "123.png": "120", "131.png": "1é1"}
+    found = doctor(labelled(folder, rows))["findings"]
+    assert found["rare_characters"]["count"] == 4
+    assert "é 1, in 131.png" in found["rare_characters"]["examples"]
+    assert found["look_alikes"]["count"] == 1
+    assert found["look_alikes"]["examples"][0].startswith("0 1, O 1, o 1; ")
+    assert found["case_twins"]["examples"][0].startswith("o 1, O 1; ")
+    assert "never_judged" in found
+    assert "identical_characters" not in found
+
+
+def test_letters_of_two_scripts(folder, doctor):
+    rows = {"111.png": "A11", "112.png": "А12"}  # the second is Cyrillic
+    found = doctor(labelled(folder, rows))["findings"]["identical_characters"]
+    [example] = found["examples"]
+    assert "U+0410 cyrillic capital letter a 1" in example
+    assert not found["harmless"]
+
+
+def test_other_shapes_of_a_character(folder, doctor):
+    found = doctor(labelled(folder, {"111.png": "１11"}))["findings"]["identical_characters"]
+    assert found["mend"].endswith("data.normal_form=NFKC")
+    mended = doctor(folder, "data.normal_form=NFKC")["findings"]
+    assert "identical_characters" not in mended
+
+
+@pytest.mark.parametrize("form", ["NFC", "null"])
+def test_mixed_normal_forms(folder, doctor, form):
+    rows = {"111.png": "1é1", "112.png": "1e\u03012"}
+    found = doctor(labelled(folder, rows), f"data.normal_form={form}")["findings"]
+    assert found["mixed_normal_forms"]["count"] == 1
+    assert found["mixed_normal_forms"]["harmless"] == (form == "NFC")
+
+
+def test_characters_of_one_part_only(folder, tmp_path, doctor):
+    test = tmp_path / "test"
+    test.mkdir()
+    draw("119").save(test / "119.png")
+    found = doctor(folder, f"data.test_dir={test}")["findings"]["never_trained"]
+    assert found["examples"] == [f"9 1, in {test / '119.png'}"]
+
+
+def test_leaks(folder, tmp_path, doctor):
+    test = tmp_path / "test"
+    test.mkdir()
+    shutil.copy(folder / "111.png", test)
+    resaved(folder / "222.png", test / "222.png")
+    draw("321").save(test / "112.png")
+    found = doctor(folder, f"data.test_dir={test}")["findings"]["leaks_into_test"]
+    assert found["count"] == 2
+    assert f"{test / '111.png'} is 111.png" in found["examples"]
+    subprocess.run(found["mend"], shell=True, check=True)
+    assert "leaks_into_test" not in doctor(folder, f"data.test_dir={test}")["findings"]
+
+
+def test_what_rows_can_do_wrong(folder, doctor):
+    rows = {"gone.png": "123", "121.png": "", "122.png": "1\x012", "123.png": "123"}
+    labelled(folder, rows)
+    with (folder / "labels.csv").open("a") as file:
+        file.write("123.png,321\n")
+    draw("9").save(folder / "extra.png")
+    found = doctor(folder, LENIENT)["findings"]
+    for kind in ("row_without_image", "empty_caption", "control_character", "contradicting_rows"):
+        assert found[kind]["count"] == 1, kind
+    assert found["no_caption"]["examples"] == ["extra.png"]
+
+
+def test_names_that_do_not_fit_and_charset(folder, doctor):
+    found = doctor(folder, LENIENT, "data.pattern='(?P<label>[12]+)'")["findings"]
+    assert found["odd_name"]["count"] == 19
+    found = doctor(folder, LENIENT, "data.charset='12'")["findings"]
+    assert found["outside_charset"]["count"] == 19
+    words = shlex.split(found["outside_charset"]["mend"])
+    assert composed(words[2:]).data.charset == "123"
+
+
+def test_labels_are_given(folder, doctor):
+    (folder / "texts.csv").write_text("file,label\n111.png,122\n112.png,123\n")
+    found = doctor(folder, "--labels", "texts.csv", "data.test_size=0", "data.val_size=0.5")
+    assert found["captions"] == {"train": "texts.csv"}
+    assert found["images"] == 27
+    assert sum(found["parts"].values()) == 2
+    assert found["findings"]["no_caption"]["count"] == 25
+
+
+@pytest.mark.parametrize("content", [{}, {"a.png": b"no image"}, {"1.png": None, "2.png": None}])
+def test_folders_that_nobody_can_train_on(tmp_path, doctor, content):
+    for name, data in content.items():
+        draw(name).save(tmp_path / name) if data is None else (tmp_path / name).write_bytes(data)
+    found = doctor(tmp_path)
+    assert found["code"] == 1
+    assert found["findings"]["refusal"]["examples"] == [found["refusal"]]
+
+
+def test_mistakes_are_one_line(folder, capsys):
+    for arguments, word in (
+        ([str(folder / "nowhere")], "no such folder"),
+        ([str(folder), "data.hight=3"], "data.hight"),
+        ([str(folder), "--mend", "nonsense"], "nonsense"),
+        ([str(folder), "data=packed"], "data=packed"),
+    ):
+        with pytest.raises(SystemExit) as end:
+            cli.main(["doctor", *arguments])
+        assert end.value.code not in (0, None)
+        said = f"{end.value.code}{''.join(capsys.readouterr())}"
+        assert word in said
+        assert "Traceback" not in said
+
+
+def test_fine_tuning_may_be_what_refuses(folder, doctor, checkpoint):
+    found = doctor(folder, f"init_from={checkpoint}", "init_charset=fail")
+    assert found["code"] == 1
+    assert "characters that init_from doesn't know: 3" in found["refusal"]
+
+
+def test_names_that_nobody_can_type(folder, doctor, capsys):
+    (folder / os.fsdecode(b"\xff.png")).write_bytes(b"x")
+    (folder / "a\nb.png").write_bytes(b"x")
+    found = doctor(folder, LENIENT)["findings"]
+    assert found["control_character"]["commands"] == []
+    subprocess.run(found["odd_name"]["commands"][0], shell=True, check=True)
+    assert not (folder / "a\nb.png").exists()
+    cli.main(["doctor", str(folder), LENIENT])
+    assert "\\udcff.png" in capsys.readouterr().out
