@@ -168,6 +168,9 @@ class PackedData(FolderData):
             for part, where in cut(samples.digests, shares, self.start).items()
         }
 
+    def _first(self, samples: PackedSamples, count: int) -> PackedSamples:
+        return samples.take(np.argsort(samples.digests, kind="stable")[:count])
+
     def _cover(self, shares: Mapping[str, float]) -> None:
         """Nothing: what is large enough to be packed has every character in training."""
 

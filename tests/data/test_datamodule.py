@@ -24,6 +24,7 @@ BASE = {
     "split_seed": 0,
     "folds": None,
     "fold": 0,
+    "train_images": None,
     "stratify": False,
     "train_on_val": False,
     "height": 24,
