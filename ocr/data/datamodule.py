@@ -240,7 +240,7 @@ class DataModule(LightningDataModule):
     def _split(
         self, samples: Sequence[Sample], shares: Mapping[str, float]
     ) -> dict[str, Sequence[Sample]]:
-        return split(samples, shares, self.start)
+        return split(samples, shares, self.start, even=self.folds is not None)
 
     def _first(self, samples: Sequence[Sample], count: int) -> Sequence[Sample]:
         return sorted(samples, key=lambda sample: (sample.digest, sample.name))[:count]

@@ -165,7 +165,9 @@ class PackedData(FolderData):
     ) -> dict[str, PackedSamples]:
         return {
             part: samples.take(where)
-            for part, where in cut(samples.digests, shares, self.start).items()
+            for part, where in cut(
+                samples.digests, shares, self.start, even=self.folds is not None
+            ).items()
         }
 
     def _first(self, samples: PackedSamples, count: int) -> PackedSamples:

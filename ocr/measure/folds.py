@@ -93,16 +93,17 @@ def left_out(runs: Runs, job: Job) -> int:
 
 
 def _require_partition(data: DataModule, count: int) -> None:
-    """A very small set may leave a fold empty, which would then borrow from another."""
+    """Where there are too few images for the parts, a fold would borrow from another."""
     samples = samples_of(data)
     numbers = np.array(families(samples), np.uint64)
+    starts = [k / count for k in range(count)]
     tested = Counter(
-        int(i) for k in range(count) for i in cut(numbers, data.shares, k / count)["test"]
+        int(i) for start in starts for i in cut(numbers, data.shares, start, even=True)["test"]
     )
     if len(tested) < len(samples) or max(tested.values()) > 1:
         raise UserError(
-            f"{len(np.unique(numbers))} different images (or groups) are too few for {count} "
-            "folds: give fewer (--folds 2) or more images"
+            f"{len(np.unique(numbers))} different images (or groups) are too few for "
+            f"--folds {count}"
         )
 
 
