@@ -15,7 +15,7 @@ from ocr.errors import UserError
 from ocr.measure.power_law import Forecast, forecast
 from ocr.measure.runs import Job, Runs
 from ocr.measure.scores import scores
-from ocr.measure.source import Source, fingerprint, samples_of
+from ocr.measure.source import Source
 
 SIZES = 5  # from an eighth of the training images to all
 TIMES = (2, 4)  # as many labels as there are: what is forecast
@@ -38,8 +38,7 @@ def curve(
     if "test" not in data.parts:
         raise UserError("data.test_size=0 leaves nothing to test on: give a share of the images")
     sizes = _sizes(sizes, len(data.parts["train"]))
-    settings = [f"labels={labels}", *overrides]
-    runs = Runs(out, "curve", source.words, fingerprint(samples_of(data)), settings)
+    runs = Runs(out, "curve", source.words, source.plan(data))
     fixed = _fixed(source, data)
     first = source.config.seed
     jobs = {

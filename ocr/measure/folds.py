@@ -19,7 +19,7 @@ from ocr.data.splits import cut
 from ocr.errors import UserError
 from ocr.measure.runs import Job, Runs
 from ocr.measure.scores import scores
-from ocr.measure.source import Source, fingerprint, samples_of
+from ocr.measure.source import Source, samples_of
 
 # Folders that are split already have no folds.
 OURS = ("data.train_dir", "data.val_dir", "data.test_dir")
@@ -68,8 +68,7 @@ def train_folds(
     fold = [f"data.folds={count}"]
     data = source.open(*fold)
     _require_partition(data, count)
-    settings = [f"labels={source.labels}", *source.overrides]
-    runs = Runs(out, command, source.words, fingerprint(samples_of(data)), settings)
+    runs = Runs(out, command, source.words, source.plan(data))
     first = source.config.seed
     jobs = [
         Job(

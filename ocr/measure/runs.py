@@ -34,18 +34,18 @@ class Job(NamedTuple):
 class Runs:
     """Runs in folders below `out`, each in a process of its own.
 
-    out: None makes a folder in runs/, named after the `command`. words: the overrides of all.
-    images: what tells one set of images from another; an `out` of other images is refused.
+    out: None makes a folder in runs/, named after the `command`; one that holds runs of another
+    plan is refused. words: the overrides of all. plan: what they are about, as plain values.
     """
 
     def __init__(
-        self, out: Path | None, command: str, words: Sequence[str], images: str, settings: list[str]
+        self, out: Path | None, command: str, words: Sequence[str], plan: dict[str, Any]
     ) -> None:
         now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         self.out = Path("runs", "folder", f"{command}_{now}") if out is None else out.expanduser()
         self.words = words
         self.console = Console(stderr=True)
-        self._claim({"images": images, "overrides": settings})
+        self._claim(plan)
 
     def folder(self, job: Job) -> Path:
         """Where a job's run leaves its files."""
@@ -100,7 +100,7 @@ class Runs:
         for key in plan:
             if there.get(key) != plan[key]:
                 raise UserError(
-                    f"{self.out} holds runs with other {key}: give another folder for --out"
+                    f"{self.out}: its runs had other {key}; give a new folder for --out"
                 )
 
     def _run(self, job: Job) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
@@ -44,7 +45,12 @@ class Source:
     @property
     def words(self) -> list[str]:
         """The beginning of each run's command line."""
-        return of_folder(self.folder, self.labels, self.overrides)
+        return of_folder(self.place, self.labels, self.overrides)
+
+    @property
+    def place(self) -> Path:
+        """The folder, wherever one stands."""
+        return self.folder.expanduser().absolute()
 
     @cached_property
     def config(self) -> DictConfig:
@@ -61,8 +67,17 @@ class Source:
     def name(self, file: str) -> str:
         """`file` as it is called in the folder."""
         path = Path(file)
-        folder = self.folder.expanduser()
-        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else file
+        inside = path.is_relative_to(self.place)
+        return path.relative_to(self.place).as_posix() if inside else file
+
+    def plan(self, data: DataModule) -> dict[str, Any]:
+        """What makes runs comparable, as plain values."""
+        return {
+            "folder": str(self.place),
+            "captioned images": fingerprint(samples_of(data)),
+            "labels": self.labels,
+            "overrides": list(self.overrides),
+        }
 
 
 def samples_of(data: DataModule) -> list[Sample]:

@@ -48,7 +48,7 @@ def test_another_folders_folds_are_refused(trainings, arguments, folder, tmp_pat
     trainings()
     main(arguments)
     draw("12").save(folder / "12.png")
-    assert "other images" in failing(*arguments, capsys=capsys)
+    assert "other captioned images" in failing(*arguments, capsys=capsys)
     (folder / "12.png").unlink()
     assert "other overrides" in failing(*arguments, "seed=3", capsys=capsys)
     shutil.rmtree(tmp_path / "out")
