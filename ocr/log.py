@@ -1,7 +1,10 @@
 """What a run tells the person, once, however many processes it has."""
 
 import logging
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -22,6 +25,19 @@ _EXPECTED = (
 def say(message: str) -> None:
     """Print a line, and keep it in the run folder's log."""
     _log.info(message)
+
+
+@contextmanager
+def aloud() -> Iterator[None]:
+    """Print what is said on stderr, in commands that have no Hydra to make a log for them."""
+    handler, level = logging.StreamHandler(sys.stderr), _log.level
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        _log.removeHandler(handler)
+        _log.setLevel(level)
 
 
 def hush() -> None:

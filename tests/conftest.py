@@ -83,6 +83,21 @@ def checkpoint(tmp_path) -> Path:
     return path
 
 
+@pytest.fixture
+def trainings(monkeypatch):
+    """Takes the place of training in `ocr.measure`: `trainings(read, fails)`."""
+    from trainings import Trainings
+
+    from ocr.measure import runs
+
+    def install(read=lambda sample, trained: sample.text, fails=lambda settings: None):
+        stub = Trainings(read, fails)
+        monkeypatch.setattr(runs, "run_command", stub)
+        return stub
+
+    return install
+
+
 def start(*overrides: str, cwd: Path, env: dict | None = None) -> subprocess.Popen:
     """train.py in a process of its own, with its output in one pipe."""
     return subprocess.Popen(

@@ -27,6 +27,13 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
     assert sum(metrics[f"images_{part}"] for part in ("train", "val", "test")) == 27
     for key in ("test/exact_match", "test/cer", "val/exact_match", "val/cer", "fit_seconds"):
         assert metrics[key] >= 0
+    read = rows(run / "predictions.csv")
+    assert [*read[0]] == ["file", "label", "reading", "confidence"]
+    listed = [row for row in rows(run / "split.csv") if row["part"] == "test"]
+    assert [(r["file"], r["label"]) for r in read] == [(r["file"], r["label"]) for r in listed]
+    right = sum(row["label"] == row["reading"] for row in read)
+    assert metrics["test/exact_match"] == pytest.approx(right / len(read))
+    assert all(0 <= float(row["confidence"]) <= 1 for row in read)
     low, high = metrics["test/exact_match_ci95"]
     assert 0 <= low <= metrics["test/exact_match"] <= high <= 1
     assert metrics["epochs"] == 2 and metrics["seed"] == 0 and metrics["parameters"] > 1000
@@ -233,6 +240,9 @@ def test_two_devices_count_every_image_once(tmp_path, folder):
     right = sum(r.text == row["label"] for r, row in zip(readings, tested, strict=True))
     assert metrics["test/exact_match"] == pytest.approx(right / len(tested))
     assert metrics["images_test"] == len(tested)
+    read = rows(run / "predictions.csv")
+    assert [row["file"] for row in read] == [row["file"] for row in tested]
+    assert [row["reading"] for row in read] == [reading.text for reading in readings]
 
 
 def test_a_plain_grid_sweep_runs(tmp_path, folder):

@@ -31,6 +31,7 @@ class DataModule(LightningDataModule):
     batch_size: images in a training step, on each device.
     min_batches: training steps in an epoch, at least; a small set is gone through several times.
     val_size, test_size: shares of the images. split_seed: another number, another split.
+    train_images: how many to train on, drawn by content: fewer are a part of more. None: all.
     train_on_val: train on the validation images as well.
     height, width, channels: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
@@ -50,6 +51,7 @@ class DataModule(LightningDataModule):
         split_seed: int,
         folds: int | None,
         fold: int,
+        train_images: int | None,
         stratify: bool,
         train_on_val: bool,
         height: int | None,
@@ -64,8 +66,13 @@ class DataModule(LightningDataModule):
         augment: nn.Module | None,
     ) -> None:
         super().__init__()
-        least = {"batch_size": 1, "min_batches": 1, "num_workers": 0}
-        values = {"batch_size": batch_size, "min_batches": min_batches, "num_workers": num_workers}
+        least = {"batch_size": 1, "min_batches": 1, "num_workers": 0, "train_images": 1}
+        values = {
+            "batch_size": batch_size,
+            "min_batches": min_batches,
+            "num_workers": num_workers,
+            "train_images": train_images,
+        }
         for key, value in values.items():
             if not (isinstance(value, int) and value >= least[key]) and value is not None:
                 raise UserError(f"data.{key}={value}: give a whole number, {least[key]} or more")
@@ -84,6 +91,8 @@ class DataModule(LightningDataModule):
             if not (isinstance(fold, int) and 0 <= fold < folds):
                 raise UserError(f"data.fold={fold}: with data.folds={folds} give 0 to {folds - 1}")
             self.start, self.shares["test"] = fold / folds, 1 / folds
+        self.folds = folds
+        self.train_images = train_images
         self.stratify = stratify
         self.train_on_val = train_on_val
         self.max_skipped = max_skipped
@@ -136,6 +145,8 @@ class DataModule(LightningDataModule):
         self.parts = parts | self._split(parts["train"], shares)
         if self.stratify:
             self._cover(shares)
+        if self.train_images is not None:
+            self._limit(self.train_images)
         self._warn_of_leaks()
         if self.train_on_val:
             self.parts["train"] = self.parts["train"] + self.parts["val"]
@@ -161,8 +172,15 @@ class DataModule(LightningDataModule):
             say(f"chosen by the images: {chosen}")
 
     def _cover(self, shares: Mapping[str, float]) -> None:
-        """Only among the parts that were cut here: those of the person's own stay as they are."""
-        cut = {part: kept for part, kept in self.parts.items() if part in ("train", *shares)}
+        """Only among the parts that were cut here: those of the person's own stay as they are.
+
+        So does a fold, for each image is to be tested once.
+        """
+        cut = {
+            part: kept
+            for part, kept in self.parts.items()
+            if part in ("train", *shares) and not (part == "test" and self.folds)
+        }
         parts, moved = cover(cut)
         if moved:
             say(
@@ -170,6 +188,12 @@ class DataModule(LightningDataModule):
                 "(data.stratify=false leaves them)"
             )
         self.parts |= parts
+
+    def _limit(self, count: int) -> None:
+        available = len(self.parts["train"])
+        if count > available:
+            raise UserError(f"data.train_images={count}: there are only {available} to train on")
+        self.parts["train"] = self._first(self.parts["train"], count)
 
     def drop_unplaceable(self, time_steps: Callable[[int], int]) -> None:
         """Skip captions that need more steps than `time_steps` gives for their image's width.
@@ -217,7 +241,7 @@ class DataModule(LightningDataModule):
             (kept if isinstance(sample, Sample) else self.skipped).append(sample)
         return kept
 
-    # `PackedData` does the next four with whole columns.
+    # `PackedData` does the next five with whole columns.
     def _charset_of(self, parts: Mapping[str, Sequence[Sample]]) -> Charset:
         return Charset.of(sample.text for kept in parts.values() for sample in kept)
 
@@ -227,7 +251,10 @@ class DataModule(LightningDataModule):
     def _split(
         self, samples: Sequence[Sample], shares: Mapping[str, float]
     ) -> dict[str, Sequence[Sample]]:
-        return split(samples, shares, self.start)
+        return split(samples, shares, self.start, even=self.folds is not None)
+
+    def _first(self, samples: Sequence[Sample], count: int) -> Sequence[Sample]:
+        return sorted(samples, key=lambda sample: (sample.digest, sample.name))[:count]
 
     def _placed(
         self, samples: Sequence[Sample], time_steps: Callable[[int], int]

@@ -3,11 +3,21 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pytorch_lightning.utilities import rank_zero_only
 
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
+
+
+class Prediction(NamedTuple):
+    """What an image is said to say, and what was read in it."""
+
+    file: str
+    label: str
+    reading: str
+    confidence: float
 
 
 @rank_zero_only
@@ -36,6 +46,26 @@ def read_skipped(folder: Path) -> list[Skipped]:
         with path.open(encoding="utf-8", newline="") as file:
             return [Skipped(row["file"], row["reason"]) for row in csv.DictReader(file)]
     except (KeyError, ValueError, csv.Error) as error:
+        raise UserError(f"{path}: damaged ({error})") from error
+
+
+@rank_zero_only
+def write_predictions(folder: Path, predictions: Iterable[Prediction]) -> None:
+    """predictions.csv."""
+    rows = (one._replace(confidence=f"{one.confidence:.6g}") for one in predictions)
+    _write_csv(folder / "predictions.csv", Prediction._fields, rows)
+
+
+def read_predictions(folder: Path) -> list[Prediction]:
+    """What `write_predictions` wrote into `folder`. Raises UserError if that isn't there."""
+    path = folder / "predictions.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [Prediction(**row) for row in csv.DictReader(file)]
+        return [row._replace(confidence=float(row.confidence)) for row in rows]
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    except (TypeError, ValueError, csv.Error) as error:
         raise UserError(f"{path}: damaged ({error})") from error
 
 

@@ -165,8 +165,13 @@ class PackedData(FolderData):
     ) -> dict[str, PackedSamples]:
         return {
             part: samples.take(where)
-            for part, where in cut(samples.digests, shares, self.start).items()
+            for part, where in cut(
+                samples.digests, shares, self.start, even=self.folds is not None
+            ).items()
         }
+
+    def _first(self, samples: PackedSamples, count: int) -> PackedSamples:
+        return samples.take(np.argsort(samples.digests, kind="stable")[:count])
 
     def _cover(self, shares: Mapping[str, float]) -> None:
         """Nothing: what is large enough to be packed has every character in training."""

@@ -11,17 +11,21 @@ from ocr.errors import UserError
 
 
 def split(
-    samples: Sequence[Sample], shares: Mapping[str, float], start: float = 0.0
+    samples: Sequence[Sample],
+    shares: Mapping[str, float],
+    start: float = 0.0,
+    even: bool = False,
 ) -> dict[str, list[Sample]]:
     """Share out `samples`: to each part of `shares` about its share, the rest to "train"."""
     numbers = np.array(families(samples), np.uint64)
     return {
-        part: [samples[i] for i in where] for part, where in cut(numbers, shares, start).items()
+        part: [samples[i] for i in where]
+        for part, where in cut(numbers, shares, start, even).items()
     }
 
 
 def cut(
-    digests: np.ndarray, shares: Mapping[str, float], start: float = 0.0
+    digests: np.ndarray, shares: Mapping[str, float], start: float = 0.0, even: bool = False
 ) -> dict[str, np.ndarray]:
     """Where in `digests` (uint64) each part's are, in order.
 
@@ -29,6 +33,8 @@ def cut(
     no other images than its duplicates and its group, which share one. Only where a very small
     set would leave a part empty do the borders move, by as few images as possible.
     start: where in the circle of digests the first part begins, 0 to 1; for folds.
+    even: space the digests evenly, in their order, so that folds are of one size and none is
+        empty; an image's fold then depends on how many others there are.
     """
     for part, share in shares.items():
         if not 0 <= share < 1:
@@ -37,6 +43,10 @@ def cut(
         keys = " and ".join(f"data.{part}_size={share}" for part, share in shares.items())
         raise UserError(f"{keys} leave no images to train on: together they must be below 1")
     shares = {part: share for part, share in shares.items() if share > 0}
+    if even:
+        different, where = np.unique(digests, return_inverse=True)
+        # No multiple of a fold's share comes near such a fraction, so borders fall between.
+        digests = ((where + 0.381966) / len(different) * 2.0**64).astype(np.uint64)
     digests = digests - np.uint64(round(start * 2**64))  # around the circle
     different, _ = np.unique(digests, return_index=True)  # the index makes it sort: twice as quick
     if len(different) <= len(shares):

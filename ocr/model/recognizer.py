@@ -13,6 +13,7 @@ from ocr.model.build import build
 from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, blank_share, ctc_loss
 from ocr.model.metrics import ExactMatch
+from ocr.model.reading import Reading, readings
 from ocr.model.schedules import Schedule
 
 
@@ -70,9 +71,10 @@ class Recognizer(LightningModule):
         """Count a batch of the validation part."""
         self._evaluate(batch, "val")
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Count a batch of the test part."""
-        self._evaluate(batch, "test")
+    def test_step(self, batch: Batch, batch_idx: int) -> dict[str, list[Reading]]:
+        """Count a batch of the test part, and tell what it says."""
+        logits, lengths = self._evaluate(batch, "test")
+        return {"readings": readings(logits, lengths, self.charset)}
 
     def configure_optimizers(self) -> dict[str, Any]:
         """The optimizer, without weight decay on biases and norms, and its schedule."""
@@ -107,14 +109,14 @@ class Recognizer(LightningModule):
         losses = ctc_loss(logits, lengths, batch.targets, batch.target_lengths)
         return (losses / batch.target_lengths).mean()
 
-    def _evaluate(self, batch: Batch, part: str) -> None:
+    def _evaluate(self, batch: Batch, part: str) -> tuple[torch.Tensor, torch.Tensor]:
         logits, lengths = self(batch.images, batch.widths)
-        readings = [self.charset.decode(ids) for ids in best_path(logits, lengths)]
+        texts = [self.charset.decode(ids) for ids in best_path(logits, lengths)]
         ids = batch.targets.cpu().split(batch.target_lengths.tolist())
         captions = [self.charset.decode(caption.tolist()) for caption in ids]
         size = len(captions)
         for name, metric in self.metrics[part].items():
-            metric.update(readings, captions)
+            metric.update(texts, captions)
             on_bar = name != "exact_match_repeats"
             self.log(f"{part}/{name}", metric, prog_bar=on_bar, batch_size=size)
         values = {
@@ -122,6 +124,7 @@ class Recognizer(LightningModule):
             f"{part}/blanks": blank_share(logits, lengths),
         }
         self.log_dict(values, batch_size=size, sync_dist=True)
+        return logits, lengths
 
 
 def _metrics() -> nn.ModuleDict:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,15 +12,8 @@ from ocr.data.charset import Charset
 from ocr.data.images import ImageSource, Normalizer
 from ocr.model.checkpoint import load_network
 from ocr.model.crnn import CRNN
-from ocr.model.ctc import best_path, ctc_loss
 from ocr.model.precision import fastest_precision
-
-
-class Reading(NamedTuple):
-    """What an image says. confidence: the probability that the model gives this text, 0 to 1."""
-
-    text: str
-    confidence: float
+from ocr.model.reading import Reading, log_probabilities, readings
 
 
 class Reader:
@@ -66,17 +58,21 @@ class Reader:
     @torch.inference_mode()
     def read_decoded(self, images: Sequence[torch.Tensor]) -> list[Reading]:
         """The readings of one batch of what `normalizer.decode` gives."""
+        return readings(*self._logits(images), self.charset)
+
+    @torch.inference_mode()
+    def log_probabilities(
+        self, images: Sequence[torch.Tensor], texts: Sequence[Sequence[str]]
+    ) -> list[list[float]]:
+        """How probable each of an image's `texts` is, for one batch as `read_decoded` takes it."""
+        logits, lengths = self._logits(images)
+        rows = [i for i, some in enumerate(texts) for _ in some]
+        captions = [self.charset.encode(text) for some in texts for text in some]
+        values = iter(log_probabilities(logits[rows], lengths[rows], captions).tolist())
+        return [[next(values) for _ in some] for some in texts]
+
+    def _logits(self, images: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         pixels, widths = self.normalizer.batch(images)
         pixels, widths = pixels.to(self.device), widths.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-            logits, lengths = self.model(self.normalizer.floats(pixels, widths), widths)
-        captions = best_path(logits, lengths)
-        targets = torch.tensor([i for ids in captions for i in ids], dtype=torch.long)
-        sizes = torch.tensor([len(ids) for ids in captions])
-        losses = ctc_loss(logits, lengths, targets.to(self.device), sizes.to(self.device))
-        # An image too narrow for a single time step was not read at all.
-        confidences = torch.where(lengths > 0, torch.exp(-losses), 0).tolist()
-        return [
-            Reading(self.charset.decode(ids), confidence)
-            for ids, confidence in zip(captions, confidences, strict=True)
-        ]
+            return self.model(self.normalizer.floats(pixels, widths), widths)

@@ -42,7 +42,7 @@ def run_apart(script: str) -> float:
     folder = Path(hydra.runtime.output_dir)
     searching = hydra.runtime.choices["hydra/sweeper"] == "surrogate"
     log = folder / "output.log" if searching else None
-    reason = _run(_command(script), hydra.runtime.cwd, log)
+    reason = run_command(_command(script), hydra.runtime.cwd, log)
     if reason:
         raise UserError(reason)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
@@ -67,8 +67,8 @@ def _command(script: str) -> list[str]:
     ]
 
 
-def _run(command: list[str], cwd: str, log: Path | None) -> str | None:
-    """Run `command`; returns why it failed, or None."""
+def run_command(command: list[str], cwd: str, log: Path | None) -> str | None:
+    """Run a script with its arguments; returns why it failed, or None. log: takes its output."""
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:

@@ -11,6 +11,7 @@ for name in (
     "ocr.data.augment",
     "ocr.data.kinds",
     "ocr.model.callbacks",
+    "ocr.model.predictions",
     "ocr.model.recognizer",
     "ocr.search.trial",
     "ocr.summary",

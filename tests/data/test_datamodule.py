@@ -24,6 +24,7 @@ BASE = {
     "split_seed": 0,
     "folds": None,
     "fold": 0,
+    "train_images": None,
     "stratify": False,
     "train_on_val": False,
     "height": 24,
@@ -660,3 +661,28 @@ def test_values_that_look_like_numbers_are_names(tmp_path):
     assert texts(from_folder(place, labels="7.csv", file_column=1, label_column=2)) == set(
         "123456789"
     )
+
+
+def test_folds_test_every_image_also_one_whose_character_nothing_else_has(folder):
+    draw("9").save(folder / "9.png")
+    tested = []
+    for fold in range(4):
+        data = from_folder(folder, folds=4, fold=fold, val_size=0.1, stratify=True)
+        tested += names(data, "test")
+        sizes = {part: len(kept) for part, kept in data.parts.items()}
+        assert sizes["test"] == 7 and sum(sizes.values()) == 28
+    assert sorted(tested) == sorted(path.name for path in folder.iterdir())
+
+
+def test_fewer_training_images_are_a_part_of_more(folder):
+    whole = from_folder(folder)
+    few, more = from_folder(folder, train_images=5), from_folder(folder, train_images=9)
+    assert len(names(few, "train")) == 5 and len(names(more, "train")) == 9
+    assert set(names(few, "train")) < set(names(more, "train")) < set(names(whole, "train"))
+    for part in ("val", "test"):
+        assert names(few, part) == names(more, part) == names(whole, part)
+    assert few.charset == whole.charset
+    with pytest.raises(UserError, match=r"data\.train_images=99: there are only"):
+        from_folder(folder, train_images=99)
+    with pytest.raises(UserError, match=r"data\.train_images=0"):
+        from_folder(folder, train_images=0)

@@ -346,3 +346,11 @@ def test_setting_up_takes_no_object_a_row(out, monkeypatch):
     data.train_dataloader()
     assert sum(map(len, data.parts.values())) == 20_000
     assert len(made) < 600
+
+
+@pytest.mark.parametrize("changes", [{"train_images": 9}, {"folds": 5, "fold": 3}])
+def test_fewer_images_and_folds_are_those_of_the_folder(folder, out, changes):
+    pack(folder, out, from_folder(folder).captions)
+    ours, theirs = packed(out, **changes), from_folder(folder, **changes)
+    for part in ("train", "val", "test"):
+        assert sorted(names(ours, part)) == sorted(names(theirs, part))

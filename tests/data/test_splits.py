@@ -157,6 +157,17 @@ def test_folds_test_every_image_once():
     assert len(parts["val"]) == pytest.approx(50, abs=20)
 
 
+@pytest.mark.parametrize("count,folds", [(7, 2), (7, 3), (10, 5), (11, 4), (30, 6), (27, 25)])
+def test_even_folds_of_few_images_are_of_one_size(count, folds):
+    given = samples(count)
+    shares = {"test": 1 / folds, "val": 0.1}
+    tested = [split(given, shares, k / folds, even=True)["test"] for k in range(folds)]
+    assert sorted(s.name for fold in tested for s in fold) == sorted(s.name for s in given)
+    sizes = {len(fold) for fold in tested}
+    assert max(sizes) - min(sizes) <= 1
+    assert min(sizes) >= 1
+
+
 def test_training_sees_every_character():
     parts = {
         "train": [Sample("t", "ab", 1)],

@@ -11,7 +11,7 @@ from conftest import SMALL, start, train
 from optuna.trial import TrialState
 
 from ocr import Reader
-from ocr.search.apart import _run
+from ocr.search.apart import run_command
 
 FAST = (*SMALL, "encoder.num_layers=2", "data.min_batches=1")
 SEARCH = (*FAST, "-m", "hparams_search=optuna", "hydra.sweeper.max_failure_rate=1")
@@ -244,16 +244,17 @@ def script(tmp_path, text):
     ],
 )
 def test_what_becomes_of_a_process_is_told(tmp_path, text, words):
-    reason = _run(script(tmp_path, text), str(tmp_path), tmp_path / "output.log")
+    reason = run_command(script(tmp_path, text), str(tmp_path), tmp_path / "output.log")
     assert words in reason
 
 
 def test_a_process_that_is_well_has_no_reason(tmp_path):
-    assert _run(script(tmp_path, "print('hello')"), str(tmp_path), tmp_path / "output.log") is None
+    command = script(tmp_path, "print('hello')")
+    assert run_command(command, str(tmp_path), tmp_path / "output.log") is None
     assert "hello" in (tmp_path / "output.log").read_text()
 
 
 def test_a_process_that_has_nowhere_to_write(tmp_path):
     words = script(tmp_path, "print('hello')")
-    reason = _run(words, str(tmp_path), tmp_path / "script.py" / "output.log")
+    reason = run_command(words, str(tmp_path), tmp_path / "script.py" / "output.log")
     assert reason == f"{tmp_path}/script.py/output.log can't be written: File exists"

@@ -1,0 +1,30 @@
+"""`python -m ocr pack`: a folder of very many images in few files."""
+
+import argparse
+from pathlib import Path
+
+from ocr.cli.arguments import Commands, add_folder, add_overrides
+
+
+def add(commands: Commands) -> None:
+    """Tell argparse of it."""
+    pack = commands.add_parser("pack", help="pack a folder of very many images for data=packed")
+    add_folder(pack)
+    pack.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    add_overrides(pack)
+    pack.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from ocr.compose import composed, of_folder
+    from ocr.data.lists import in_words
+    from ocr.data.pack import pack
+    from ocr.model.build import build
+
+    data = build(composed(of_folder(options.folder, options.labels, options.overrides)).data)
+    count, skipped = pack(options.folder, options.out, data.captions)
+    if skipped:
+        print(f"{len(skipped)} of {count + len(skipped)} images are left out: {in_words(skipped)}")
+        print(f"all of these are listed in {options.out / 'skipped.csv'}")
+    print(f"{count:,} images are packed")
+    print(f"train with  python train.py data=packed data.dir={options.out}")

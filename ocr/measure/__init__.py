@@ -1,0 +1,1 @@
+"""What measures: several runs of train.py, and what they tell together."""

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from ocr.measure.power_law import Forecast, fit, forecast
+
+SIZES = [58, 97, 163, 275, 460]
+
+
+def readings(errors: list[float], images: int, seed: int = 0) -> np.ndarray:
+    """Whether each image was read, with hard images that all sizes find hard; (S, 1, M)."""
+    chance = np.random.default_rng(seed)
+    hard = chance.random(images)
+    return np.array([[(hard >= error) ^ (chance.random(images) < 0.02)] for error in errors])
+
+
+def law(a: float, b: float, c: float) -> list[float]:
+    return [min(1.0, a + b * n**-c) for n in SIZES]
+
+
+def test_a_law_without_noise_is_found_again():
+    sizes = np.array([100.0, 200, 400, 800, 1600])
+    errors = np.array([0.05 + 12 * sizes**-0.7, 0.0 + 3 * sizes**-0.4])
+    found = fit(sizes, errors, np.ones(5))
+    np.testing.assert_allclose(found.a, [0.05, 0], atol=1e-6)
+    np.testing.assert_allclose(found.c, [0.7, 0.4])
+    np.testing.assert_allclose(found.b, [12, 3], rtol=1e-6)
+
+
+def test_the_interval_holds_the_truth_and_narrows_with_the_test_images():
+    widths, held = {}, 0
+    for images in (60, 600):
+        for seed in range(15):
+            found = forecast(SIZES, readings(law(0.05, 20, 0.7), images, seed))
+            assert isinstance(found, Forecast)
+            estimate, low, high = found.exact_match(920)
+            assert 0 <= low <= estimate <= high <= 1
+            truth = 1 - (0.05 + 20 * 920**-0.7)
+            held += low - 0.02 <= truth <= high + 0.02  # readings() turns one in fifty round
+            widths.setdefault(images, []).append(high - low)
+    assert held >= 27
+    assert np.mean(widths[600]) < np.mean(widths[60]) / 2
+
+
+def test_a_later_size_is_never_forecast_to_be_worse():
+    found = forecast(SIZES, readings(law(0.02, 30, 0.9), 200))
+    best = [found.exact_match(n)[0] for n in (460, 920, 1840, 10_000)]
+    assert best == sorted(best)
+
+
+@pytest.mark.parametrize(
+    "errors,words",
+    [
+        ([0.0] * 5, "reads all 100 test images"),
+        ([0.3] * 5, "made no difference"),
+        ([1.0] * 5, "something is read, here are 0"),
+        ([1.0, 1.0, 0.8, 0.4, 0.2], "something is read, here are 3"),
+    ],
+)
+def test_what_tells_nothing_gets_no_forecast(errors, words):
+    chance = np.random.default_rng(0)
+    hard = chance.permutation(np.linspace(0, 1, 100, endpoint=False))
+    right = np.array([[hard >= error] for error in errors])
+    found = forecast(SIZES, right)
+    assert isinstance(found, str) and words in found
+
+
+def test_a_test_without_an_error_leaves_doubt():
+    errors = [0.5, 0.3, 0.1, 0.02, 0.0]
+    hard = np.linspace(0, 1, 100, endpoint=False)
+    found = forecast(SIZES, np.array([[hard >= error] for error in errors]))
+    estimate, low, high = found.exact_match(920)
+    assert estimate > 0.97 and low < 0.99 and high == pytest.approx(1, abs=0.01)
+
+
+def test_the_same_readings_give_the_same_forecast():
+    right = readings(law(0.05, 20, 0.7), 100)
+    assert forecast(SIZES, right).exact_match(920) == forecast(SIZES, right).exact_match(920)

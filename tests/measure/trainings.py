@@ -1,0 +1,60 @@
+"""Runs that need no training: what train.py leaves behind, of a reader of our choice."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from ocr.cli import main
+from ocr.compose import composed
+from ocr.data.lists import Prediction, write_lists, write_predictions
+from ocr.data.sources import Sample
+from ocr.model.build import build
+
+
+class Trainings:
+    """Stands in for `run_command`. read: what is read in an image, after training on so many.
+
+    commands: those it was asked to run. fails: called with the settings; a reason, or None.
+    """
+
+    def __init__(self, read: Callable[[Sample, int], str], fails=lambda settings: None) -> None:
+        self.read = read
+        self.fails = fails
+        self.commands: list[list[str]] = []
+
+    def __call__(self, command: list[str], cwd: str, log: Path | None) -> str | None:
+        self.commands.append(command)
+        assert Path(command[0]).name == "train.py"
+        parsed = OverridesParser.create().parse_overrides(command[1:])
+        settings = {override.key_or_group: override.value() for override in parsed}
+        if reason := self.fails(settings):
+            return reason
+        folder = Path(str(settings["hydra.run.dir"]))
+        folder.mkdir(parents=True)
+        data = build(composed([w for w in command[1:] if not w.startswith("hydra.")]).data)
+        data.setup()
+        write_lists(folder, data.parts, data.skipped)
+        trained = len(data.parts["train"])
+        rows = [Prediction(s.name, s.text, self.read(s, trained), 0.5) for s in data.parts["test"]]
+        write_predictions(folder, rows)
+        right = sum(row.label == row.reading for row in rows) / len(rows)
+        metrics = {"images_train": trained, "images_test": len(rows), "test/exact_match": right}
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+        return None
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def failing(*arguments: str, capsys) -> str:
+    """What a command says that must end in a mistake."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code not in (0, None)
+    return str(end.value.code) + capsys.readouterr().err
