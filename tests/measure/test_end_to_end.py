@@ -61,7 +61,7 @@ def test_suspects_finds_a_wrong_caption(tmp_path):
     (place / "labels.csv").write_text("\n".join(["file,label", *lines]))
     done = command(
         "suspects", "images", "--json", "--folds", "3", "--out", "out", *SMALL,
-        "trainer.max_epochs=16", "augment=none", cwd=tmp_path,
+        "trainer.max_epochs=8", "augment=none", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
