@@ -33,7 +33,7 @@ def write_page(
 ) -> None:
     """One that needs no other file, a line for each of `rows`, the most suspect first.
 
-    rows: image, its name, caption, reading, the reading's confidence, margin.
+    rows: image, its name, caption, reading, the reading's confidence, log odds.
     """
     lines = [_line(number, *row) for number, row in enumerate(rows, start=1)]
     columns = ("", "image", "caption", "reading", "confidence", "file")
@@ -44,15 +44,16 @@ def write_page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{heading}</title><style>{_STYLE}</style></head><body><h1>{heading}</h1>"
         "<p>Each image was read by models that were not trained on it. The further above, the "
-        "more probable the reading is compared to the caption; confidence is the probability of "
-        f"the reading. Here are the first {len(rows):,}.</p>"
+        "more probable the reading is compared to the caption, by the image and by how often such "
+        "a mistake was made; confidence is the probability of the reading by the image alone. "
+        f" Here are the first {len(rows):,}.</p>"
         f"<table><tr>{head}</tr>{''.join(lines)}</table></body></html>\n"
     )
     path.write_text(text, encoding="utf-8")
 
 
 def _line(
-    number: int, file: str, name: str, label: str, reading: str, confidence: float, margin: float
+    number: int, file: str, name: str, label: str, reading: str, confidence: float, log_odds: float
 ) -> str:
     old, new = _marked(label, reading)
     cells = [
@@ -60,7 +61,7 @@ def _line(
         f"<td>{_picture(file)}</td>",
         f'<td dir="auto">{old}</td>',
         f'<td dir="auto">{new}</td>',
-        f'<td title="{margin:.1f} nats">{confidence:.0%}</td>',
+        f'<td title="log odds {log_odds:.1f}">{confidence:.0%}</td>',
         f"<td>{escape(name)}</td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"

@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,25 +14,37 @@ from rich.text import Text
 from ocr.data.lists import Prediction
 from ocr.measure.folds import OURS, left_out, train_folds
 from ocr.measure.page import write_page
+from ocr.measure.slips import Slips
 from ocr.measure.source import Source
 from ocr.reader import Reader
 
 BATCH = 64  # images read at once
 SHOWN = 30  # rows in the terminal
 ON_PAGE = 500
+RULED_OUT = 3.0  # a text is, that is so much less probable than the caption: e^3, about 20 times
+
+
+class Opinion(NamedTuple):
+    """What models say of an image. Logarithms of the probabilities of reading and caption."""
+
+    file: str
+    label: str
+    reading: str
+    of_reading: float
+    of_label: float
 
 
 class Suspect(NamedTuple):
-    """A caption that is contradicted. confidence: the probability of the reading, 0 to 1.
+    """A caption that may be wrong. confidence: the probability of the reading, 0 to 1.
 
-    margin: how much larger its logarithm is than that of the caption's probability.
+    log_odds: that the caption is wrong, by the image and by how usual such a mistake is.
     """
 
     file: str
     label: str
     reading: str
     confidence: float
-    margin: float
+    log_odds: float
 
 
 def suspects(
@@ -47,33 +59,67 @@ def suspects(
     """Train once for each fold and seed, and rank the captions of all folds."""
     source = Source(folder, labels, overrides, ours=OURS)
     runs, jobs = train_folds(source, count, out, "suspects", seeds)
-    found: list[Suspect] = []
-    images = 0
-    for some in _batches(jobs, seeds):
-        readers = [Reader.load(runs.folder(job) / "best.ckpt") for job in some]
-        predictions = runs.predictions(some[0])
-        images += len(predictions)
-        for batch in _batches(predictions, BATCH):
-            found += contradicted(batch, readers)
-    found.sort(key=lambda one: (-one.margin, -one.confidence, one.file))
+    folds = [[runs.folder(job) for job in some] for some in _batches(jobs, seeds)]
+    opinions = [runs.predictions(some[0]) for some in _batches(jobs, seeds)]
+    found = rank(opinions, [lambda some=some: _readers(some) for some in folds])
+    images = sum(map(len, opinions))
     named = [one._replace(file=source.name(one.file)) for one in found]
     _write(named, runs.out / "suspects.csv")
     page = runs.out / "suspects.html"
     rows = [(one.file, *new) for one, new in zip(found[:ON_PAGE], named[:ON_PAGE], strict=True)]
-    write_page(rows, f"{len(found):,} of {images:,} captions are contradicted", page)
+    words = f"{len(found):,} of {images:,} captions are suspect"
+    write_page(rows, words, page)
     if as_json:
         for one in named:
             print(json.dumps(_public(one), ensure_ascii=False))
     else:
         _show(named[:SHOWN])
-    runs.say(f"{len(found)} of {images} captions are contradicted")
+    runs.say(words)
     if skipped := left_out(runs, jobs[0]):
         runs.say(f"{skipped} images are left out, listed in {runs.out / 'skipped.csv'}")
     runs.say(f"look at     {page}")
 
 
-def contradicted(rows: Sequence[Prediction], readers: Sequence[Reader]) -> list[Suspect]:
-    """Those of a batch for which another text is more probable than the caption.
+def rank(
+    folds: Sequence[Sequence[Prediction]], models: Sequence[Callable[[], Sequence[Reader]]]
+) -> list[Suspect]:
+    """The suspect ones of all folds' captions, the most suspect first.
+
+    models: load the readers of each fold. Those captions are suspect that they contradict; and
+    those, if the readers don't rule it out, that have a slip for which others were contradicted:
+    it can be learnt, when it is frequent.
+    """
+    first: list[Opinion] = []
+    for rows, load in zip(folds, models, strict=True):
+        readers = load()
+        for batch in _batches(rows, BATCH):
+            first += opinions(batch, readers, [[] for _ in batch])
+    slips = Slips([(one.label, one.reading) for one in first])
+    contradicted = {one.file: one for one in first if one.reading != one.label}
+    found = [_suspect(one, slips, seen=True) for one in contradicted.values()]
+    for rows, load in zip(folds, models, strict=True):
+        doubtful = [
+            row for row in rows if row.file not in contradicted and slips.alternatives(row.label)
+        ]
+        readers = load() if doubtful else []
+        for batch in _batches(doubtful, BATCH):
+            others = [slips.alternatives(row.label) for row in batch]
+            found += [
+                _suspect(one, slips, seen=False)
+                for one in opinions(batch, readers, others, choose=True)
+                if one.of_reading - one.of_label > -RULED_OUT
+            ]
+    return sorted(found, key=lambda one: (-one.log_odds, -one.confidence, one.file))
+
+
+def opinions(
+    rows: Sequence[Prediction],
+    readers: Sequence[Reader],
+    others: Sequence[Sequence[str]],
+    choose: bool = False,
+) -> list[Opinion]:
+    """Of a batch. The reading is the most probable of the caption, what the readers read, and
+    `others`; choose: of `others` only.
 
     A text's probability is the mean of what the `readers` give it: what only one of them
     misreads doesn't make a caption suspect.
@@ -81,21 +127,29 @@ def contradicted(rows: Sequence[Prediction], readers: Sequence[Reader]) -> list[
     decoded = [[reader.normalizer.decode(row.file) for row in rows] for reader in readers]
     read = [reader.read_decoded(images) for reader, images in zip(readers, decoded, strict=True)]
     texts = [
-        [*dict.fromkeys([row.label, *(reading.text for reading in said)])]
-        for row, *said in zip(rows, *read, strict=True)
+        [*dict.fromkeys([row.label, *more, *(reading.text for reading in said)])]
+        for row, more, *said in zip(rows, others, *read, strict=True)
     ]
-    opinions = [
+    values = [
         reader.log_probabilities(images, texts)
         for reader, images in zip(readers, decoded, strict=True)
     ]
     found = []
-    for row, said, *values in zip(rows, texts, *opinions, strict=True):
-        means = [_log_mean(value) for value in zip(*values, strict=True)]
-        best = max(means)
-        if best > means[0]:
-            reading = said[means.index(best)]
-            found.append(Suspect(row.file, row.label, reading, math.exp(best), best - means[0]))
+    for row, said, more, *each in zip(rows, texts, others, *values, strict=True):
+        means = dict(zip(said, map(_log_mean, zip(*each, strict=True)), strict=True))
+        reading = max(more if choose else said, key=means.__getitem__)
+        found.append(Opinion(row.file, row.label, reading, means[reading], means[row.label]))
     return found
+
+
+def _suspect(one: Opinion, slips: Slips, seen: bool) -> Suspect:
+    margin = one.of_reading - one.of_label
+    usual = slips.log_odds(one.label, one.reading, seen)
+    return Suspect(one.file, one.label, one.reading, math.exp(one.of_reading), margin + usual)
+
+
+def _readers(folders: Sequence[Path]) -> list[Reader]:
+    return [Reader.load(folder / "best.ckpt") for folder in folders]
 
 
 def _log_mean(logarithms: Sequence[float]) -> float:
@@ -112,7 +166,7 @@ def _batches(items: Sequence, size: int) -> Iterator[Sequence]:
 
 
 def _public(one: Suspect) -> dict[str, str | float]:
-    return {key: value for key, value in one._asdict().items() if key != "margin"}
+    return {key: value for key, value in one._asdict().items() if key != "log_odds"}
 
 
 def _write(found: Sequence[Suspect], path: Path) -> None:
@@ -120,7 +174,7 @@ def _write(found: Sequence[Suspect], path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(Suspect._fields)
         writer.writerows(
-            one._replace(confidence=f"{one.confidence:.6g}", margin=f"{one.margin:.6g}")
+            one._replace(confidence=f"{one.confidence:.6g}", log_odds=f"{one.log_odds:.6g}")
             for one in found
         )
 

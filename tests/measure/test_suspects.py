@@ -11,7 +11,8 @@ from test_folds import rows
 
 from ocr.cli import main
 from ocr.data.lists import Prediction
-from ocr.measure.suspects import contradicted
+from ocr.measure.slips import Slips, slips
+from ocr.measure.suspects import opinions, rank
 from ocr.reader import Reading
 
 
@@ -33,8 +34,12 @@ class Oracle:
         ]
 
 
+def predictions(labels: dict[str, str]) -> list[Prediction]:
+    return [Prediction(file, label, "", 0) for file, label in labels.items()]
+
+
 def test_what_one_reader_alone_misreads_is_less_suspect():
-    rows = [Prediction(name, "ab", "", 0) for name in ("agreed", "split", "right", "wrong")]
+    rows = predictions(dict.fromkeys(("agreed", "split", "right", "wrong"), "ab"))
     first = Oracle({
         "agreed": {"ab": 0.02, "aB": 0.9}, "split": {"ab": 0.001, "aB": 0.9},
         "right": {"ab": 0.9, "aB": 0.1}, "wrong": {"ab": 0.4, "aB": 0.5},
@@ -43,12 +48,45 @@ def test_what_one_reader_alone_misreads_is_less_suspect():
         "agreed": {"ab": 0.02, "aB": 0.9}, "split": {"ab": 0.3, "aB": 0.6},
         "right": {"ab": 0.9, "aB": 0.1}, "wrong": {"ab": 0.6, "aB": 0.2},
     })  # fmt: skip
-    found = {one.file: one for one in contradicted(rows, [first, second])}
-    assert found.keys() == {"agreed", "split"}  # "wrong" is 0.5 against 0.35 for the caption
-    assert found["agreed"].reading == "aB" and found["agreed"].confidence == pytest.approx(0.9)
-    assert found["agreed"].margin == pytest.approx(math.log(45))
-    assert found["split"].margin == pytest.approx(math.log(0.75 / 0.1505))
-    assert len(contradicted(rows, [first])) == 3
+    nothing = [[] for _ in rows]
+    both = {one.file: one for one in opinions(rows, [first, second], nothing)}
+    contradicted = {file for file, one in both.items() if one.reading != "ab"}
+    assert contradicted == {"agreed", "split"}  # "wrong" is 0.35 against 0.5 for the caption
+    assert math.exp(both["agreed"].of_reading) == pytest.approx(0.9)
+    assert math.exp(both["split"].of_label) == pytest.approx(0.1505)
+    assert sum(one.reading != "ab" for one in opinions(rows, [first], nothing)) == 3
+
+
+def test_a_slip_that_others_made_is_found_where_it_was_learnt():
+    labels = {f"sure{i}": "Fa" for i in range(4)} | {"learnt": "bF", "fine": "Fc"}
+    labels |= {f"plain{i}": f"a{i}" for i in range(9)} | {"hard": "a9", "swapped": "xyz"}
+    beliefs = {file: {label: 0.99} for file, label in labels.items()}
+    beliefs |= {f"sure{i}": {"Fa": 0.05, "fa": 0.9} for i in range(4)}
+    beliefs |= {"learnt": {"bF": 0.75, "bf": 0.24}, "hard": {"a9": 0.2, "a8": 0.3}}
+    beliefs |= {"swapped": {"xyz": 1e-12, "klm": 0.9}}
+    found = rank([predictions(labels)], [lambda: [Oracle(beliefs)]])
+    files = [one.file for one in found]
+    assert files[0] == "swapped"
+    assert set(files[1:5]) == {f"sure{i}" for i in range(4)}
+    assert files[5:] == ["learnt", "hard"]  # and not "fine", whose F is beyond doubt
+    learnt = found[5]
+    assert (learnt.reading, learnt.confidence) == ("bf", pytest.approx(0.24))
+
+
+def test_slips_and_how_usual_they_are():
+    assert slips("Fab", "fab") == {("F", "f")}
+    assert slips("FFab", "ffab") == {("F", "f")}
+    assert slips("a1b2", "c1d2") == {("a", "c"), ("b", "d")}
+    assert slips("568b", "568db") == {("", "d")}
+    assert slips("ab", "ab") == set()
+    pairs = [("Fa", "fa")] * 4 + [("Fb", "Fb")] * 2 + [("ca", "cb")] + [("ca", "ca")] * 93
+    known = Slips(pairs)
+    assert known.alternatives("aFF") == ["aff"]
+    assert known.alternatives("ca") == []  # once is no habit
+    assert known.log_odds("Fa", "fa", seen=True) == pytest.approx(math.log(3.1 / 3))
+    assert known.log_odds("Fb", "fb", seen=False) == pytest.approx(math.log(4.1 / 2))
+    assert known.log_odds("ca", "cb", seen=True) == pytest.approx(-math.log(100))
+    assert known.log_odds("ca", "xyz", seen=False) == pytest.approx(-math.log(100))
 
 
 @pytest.fixture
@@ -93,8 +131,8 @@ def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys
     assert all(0 <= one["confidence"] <= 1 and one["label"] != one["reading"] for one in lines)
     listed = rows(out / "suspects.csv")
     assert [row["file"] for row in listed] == [one["file"] for one in lines]
-    margins = [float(row["margin"]) for row in listed]
-    assert margins == sorted(margins, reverse=True) and margins[-1] > 0
+    log_odds = [float(row["log_odds"]) for row in listed]
+    assert log_odds == sorted(log_odds, reverse=True)
     page = (out / "suspects.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == len(lines)
     assert "&amp; &lt;b&gt;.png" in page and "<b>" not in page
