@@ -70,7 +70,15 @@ SMALL = (
 
 # Of `checkpoint`, and not what conf/ would make.
 NETWORK = ("encoder=vgg", "encoder.num_layers=2", "recurrent=gru", "head=mlp", "head.units=24")
-NORMALIZER = {"height": 24, "width": None, "channels": 1, "mean": 0.7, "std": 0.1}
+NORMALIZER = {
+    "height": 24,
+    "width": None,
+    "channels": 1,
+    "mean": 0.7,
+    "std": 0.1,
+    "polarity": "keep",
+    "contrast": "keep",
+}
 
 
 @pytest.fixture

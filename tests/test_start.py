@@ -45,7 +45,7 @@ def test_the_command_line_wins(checkpoint, caplog):
     assert composed.model.head == config().model.head
     [line] = caplog.messages
     assert "encoder.num_layers=2" in line and "encoder._target_=ocr.model.encoders.VGG" in line
-    for key in ("dropout", "data.height", "head", "stride"):
+    for key in ("dropout", "data.height", "head", "kernel_size"):
         assert key not in line
 
 
