@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from ocr.doctor.characters import shown
@@ -29,7 +29,7 @@ def show(seen: Examination, findings: Sequence[Finding]) -> None:
     """Print a table of what there is, then each finding."""
     console = Console(highlight=False)
     facts = overview(seen)
-    table = Table("", Text(str(seen.folder)))
+    table = Table("", Column(Text(str(seen.folder))))
     for name, fact in _rows(seen, facts):
         table.add_row(name, Text(fact))
     console.print(table)
