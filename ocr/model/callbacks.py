@@ -64,7 +64,13 @@ class BestCheckpoint(ModelCheckpoint):
         return {**super().state_dict(), "scores": self.scores}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the best of an earlier run, whose best.ckpt comes along into this folder."""
+        """Take up the best of an earlier run, whose best.ckpt comes along into this folder.
+
+        To test is not to go on: the best that was trained or taken stays, and nothing is copied
+        while other ranks read.
+        """
+        if self.best_model_path:
+            return
         old, own = Path(state_dict["best_model_path"]), Path(self.dirpath) / "best.ckpt"
         if not old.is_file():
             return

@@ -84,6 +84,17 @@ def test_average_is_what_is_saved_and_tested(tmp_path):
     assert tested[0]["test/weight"] == pytest.approx(expected)
 
 
+def test_a_checkpoint_that_is_only_tested_is_not_copied(tmp_path):
+    fit(tmp_path / "first", [0.5, 0.1])
+    taken = str(tmp_path / "first" / "best.ckpt")
+    best = BestCheckpoint(str(tmp_path / "second"), monitor="val/cer", mode="min")
+    best.take(taken)
+    trainer = Trainer(callbacks=[best], accelerator="cpu", logger=False, enable_progress_bar=False)
+    for _ in range(2):  # other ranks may still be reading it
+        trainer.test(Scripted([0.5]), ckpt_path=best.path, verbose=False, weights_only=True)
+    assert best.path == taken and not (tmp_path / "second").exists()
+
+
 def test_last_ckpt_within_an_epoch(tmp_path):
     class Looks(Callback):
         def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
