@@ -11,6 +11,8 @@ TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
 VIEWS = 36_000  # images that a reader is shown in all, while that makes sensible epochs
 EPOCHS = (12, 60)
+FEW = 1000  # training images up to which look-alikes help
+LOOKALIKES = 0.5
 
 
 def settle(config: DictConfig, data: DataModule) -> None:
@@ -20,6 +22,9 @@ def settle(config: DictConfig, data: DataModule) -> None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
     if config.trainer.max_epochs is None:
         chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
+    if config.data.lookalikes is None:
+        data.lookalikes.share = config.data.lookalikes = lookalikes(data)
+        chosen["data.lookalikes"] = config.data.lookalikes
     if chosen:
         say("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
 
@@ -39,3 +44,8 @@ def epochs(data: DataModule) -> int:
     """Many for a small set, few for a large one."""
     least, most = EPOCHS
     return min(max(round(VIEWS / len(data.parts["train"])), least), most)
+
+
+def lookalikes(data: DataModule) -> float:
+    """Half of the images for a small set, none for one that has enough of its own."""
+    return LOOKALIKES if len(data.parts["train"]) <= FEW else 0.0

@@ -6,11 +6,15 @@ import pytest
 from conftest import config
 
 from ocr.automatic import settle
+from ocr.data.lookalikes import Lookalikes
 from ocr.data.sources import Sample
 
 
 def data(width: int, text: str, count: int = 100):
-    return SimpleNamespace(parts={"train": [Sample(str(i), text, i, width) for i in range(count)]})
+    return SimpleNamespace(
+        parts={"train": [Sample(str(i), text, i, width) for i in range(count)]},
+        lookalikes=Lookalikes(0),
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,7 +49,16 @@ def test_small_sets_are_gone_through_more_often(count, epochs):
     assert chosen.trainer.max_epochs == epochs
 
 
+@pytest.mark.parametrize("count,share", [(50, 0.5), (50_000, 0)])
+def test_only_small_sets_get_look_alikes(count, share):
+    chosen, found = config(), data(200, "ABCDE", count)
+    settle(chosen, found)
+    assert chosen.data.lookalikes == found.lookalikes.share == share
+
+
 def test_what_is_given_stays():
-    chosen = config("encoder.stride=8", "trainer.max_epochs=3")
-    settle(chosen, data(200, "ABCDE"))
+    chosen = config("encoder.stride=8", "trainer.max_epochs=3", "data.lookalikes=0.25")
+    found = data(200, "ABCDE")
+    settle(chosen, found)
     assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (8, 3)
+    assert found.lookalikes.share == 0  # the data module has it from the config

@@ -35,6 +35,7 @@ BASE = {
     "max_skipped": 0.05,
     "cache_mb": 16,
     "num_workers": None,
+    "lookalikes": None,
     "augment": None,
 }
 DRAWN = {
