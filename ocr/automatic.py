@@ -11,6 +11,8 @@ TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
 VIEWS = 36_000  # images that a reader is shown in all, while that makes sensible epochs
 EPOCHS = (12, 60)
+READINGS = 1000  # of validation images without a better value, until a run is ended
+PATIENCE = 20  # epochs, at least
 FEW = 1000  # training images up to which look-alikes help
 LOOKALIKES = 0.5
 
@@ -25,6 +27,9 @@ def settle(config: DictConfig, data: DataModule) -> None:
     if config.data.lookalikes is None:
         data.lookalikes.share = config.data.lookalikes = lookalikes(data)
         chosen["data.lookalikes"] = config.data.lookalikes
+    stopping = config.callbacks.get("early_stopping")
+    if stopping and stopping.patience is None:
+        chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)
     if chosen:
         say("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
 
@@ -49,3 +54,11 @@ def epochs(data: DataModule) -> int:
 def lookalikes(data: DataModule) -> float:
     """Half of the images for a small set, none for one that has enough of its own."""
     return LOOKALIKES if len(data.parts["train"]) <= FEW else 0.0
+
+
+def patience(data: DataModule) -> int:
+    """Epochs without a better value before a run ends.
+
+    More for a small validation part, which soon reads without a mistake and can't tell progress.
+    """
+    return max(PATIENCE, READINGS // len(data.parts["val"]))

@@ -11,10 +11,8 @@ from ocr.data.sources import Sample
 
 
 def data(width: int, text: str, count: int = 100):
-    return SimpleNamespace(
-        parts={"train": [Sample(str(i), text, i, width) for i in range(count)]},
-        lookalikes=Lookalikes(0),
-    )
+    samples = [Sample(str(i), text, i, width) for i in range(count)]
+    return SimpleNamespace(parts={"train": samples, "val": samples}, lookalikes=Lookalikes(0))
 
 
 @pytest.mark.parametrize(
@@ -54,6 +52,19 @@ def test_only_small_sets_get_look_alikes(count, share):
     chosen, found = config(), data(200, "ABCDE", count)
     settle(chosen, found)
     assert chosen.data.lookalikes == found.lookalikes.share == share
+
+
+@pytest.mark.parametrize("count,patience", [(5, 200), (25, 40), (500, 20)])
+def test_a_few_validation_images_do_not_end_a_run(count, patience):
+    chosen = config()
+    settle(chosen, data(200, "ABCDE", count))
+    assert chosen.callbacks.early_stopping.patience == patience
+
+
+def test_without_early_stopping_there_is_no_patience():
+    chosen = config("callbacks.early_stopping=null")
+    settle(chosen, data(200, "ABCDE"))
+    assert chosen.callbacks.early_stopping is None
 
 
 def test_what_is_given_stays():
