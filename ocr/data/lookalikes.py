@@ -5,7 +5,7 @@ first characters are another one's, so that every character comes with ever new 
 Shapes: C channels, H height, W width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ from ocr.data.images import Batch
 from ocr.errors import UserError
 
 STRETCH = 1.25  # how much wider or narrower characters may become to fit
+OFF = 3  # mean columns of ink that it costs to cut a whole character off its border
 SEAM = 2  # pixels on each side of a cut over which one image becomes the other
 
 
@@ -33,12 +34,25 @@ class Text:
     steps: int
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Of an image that is read as it should be.
+
+    caption: ids. peaks: the columns at which CTC says them. steps: that the network has for it.
+    """
+
+    caption: list[int]
+    peaks: list[float]
+    steps: int
+
+
 class Lookalikes:
     """Replaces `share` of the images of training batches, once it knows where characters are."""
 
     def __init__(self, share: float) -> None:
         self.share = share
-        self._known: dict[int, tuple[list[int], int]] = {}
+        self._known: dict[int, Reading] = {}
+        self._widths: dict[int, float] = {}
 
     @property
     def share(self) -> float:
@@ -54,9 +68,10 @@ class Lookalikes:
     def __contains__(self, index: int) -> bool:
         return index in self._known
 
-    def learn(self, index: int, cuts: list[int], steps: int) -> None:
-        """Training image `index` can be cut at these columns, and has so many time steps."""
-        self._known[index] = cuts, steps
+    def learn(self, readings: Mapping[int, Reading]) -> None:
+        """What is known of training images from now on, by their index."""
+        self._known |= readings
+        self._widths = widths(self._known.values())
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch, with look-alikes in place of some images; their widths stay."""
@@ -64,7 +79,7 @@ class Lookalikes:
             return batch
         captions = [c.tolist() for c in batch.targets.split(batch.target_lengths.tolist())]
         texts = {
-            i: Text(batch.images[i, ..., : batch.widths[i]], captions[i], *self._known[index])
+            i: self._text(batch.images[i, ..., : batch.widths[i]], self._known[index])
             for i, index in enumerate(batch.index.tolist())
             if index in self._known
         }
@@ -79,6 +94,12 @@ class Lookalikes:
             targets=torch.tensor([i for caption in captions for i in caption]),
             target_lengths=torch.tensor([len(caption) for caption in captions]),
         )
+
+    def _text(self, image: torch.Tensor, reading: Reading) -> Text:
+        # A character that always stands alone has no width, and its image no cuts.
+        wide = [self._widths.get(i, 1.0) for i in reading.caption]
+        cuts = gaps(image, reading.peaks, wide)
+        return Text(image, reading.caption, cuts, reading.steps)
 
     def _varied(self, text: Text, others: Sequence[Text]) -> Text:
         for j in torch.randperm(len(others)).tolist():
@@ -117,16 +138,42 @@ def join(head: Text, tail: Text, count: int) -> Text:
     )
 
 
-def gaps(image: torch.Tensor, peaks: Sequence[float]) -> list[int]:
-    """The columns at which to cut `image` (C, H, W) between characters at the columns `peaks`.
+def widths(readings: Iterable[Reading]) -> dict[int, float]:
+    """How wide each character is, by least squares: two peaks are half of both widths apart.
 
-    Where there is least to cut through: CTC's peaks tell where a character is, not how wide.
+    Of a character that is hardly ever seen, as wide as all are on average.
+    """
+    pairs = [
+        (pair, right - left)
+        for reading in readings
+        for pair, (left, right) in zip(
+            pairwise(reading.caption), pairwise(reading.peaks), strict=True
+        )
+    ]
+    symbols = sorted({i for pair, _ in pairs for i in pair})
+    halves = torch.zeros(len(pairs), len(symbols), dtype=torch.float64)
+    for row, (pair, _) in zip(halves, pairs, strict=True):
+        for i in pair:
+            row[symbols.index(i)] += 0.5
+    distances = torch.tensor([distance for _, distance in pairs], dtype=torch.float64)
+    mean = distances.mean()
+    squares = halves.T @ halves + 0.5 * torch.eye(len(symbols), dtype=torch.float64)
+    more = torch.linalg.solve(squares, halves.T @ (distances - mean))
+    wide = (mean + more).clamp(min=mean / 5)
+    return dict(zip(symbols, wide.tolist(), strict=True))
+
+
+def gaps(image: torch.Tensor, peaks: Sequence[float], widths: Sequence[float]) -> list[int]:
+    """The columns at which to cut `image` (C, H, W) between characters of `widths` at `peaks`.
+
+    About where their widths say, and where there is least to cut through.
     """
     ink = image.float().std(dim=(0, 1), correction=0)
     cuts = []
-    for left, right in pairwise(peaks):
-        start, end = int(left) + 1, max(int(left) + 2, int(right) + 1)
-        columns = torch.arange(start, end).clamp(1, image.shape[-1] - 1)
-        off = (columns - (left + right) / 2).abs() / max(1.0, right - left)  # 0 to 1/2
-        cuts.append(int(columns[(ink[columns] + off * (1 + ink.mean())).argmin()]))
+    for (left, right), (a, b) in zip(pairwise(peaks), pairwise(widths), strict=True):
+        border = left + (right - left) * a / (a + b)
+        columns = torch.arange(int(left) + 1, max(int(left) + 2, int(right) + 1))
+        columns = columns.clamp(1, image.shape[-1] - 1)
+        off = (columns - border).abs() / max(1.0, right - left)
+        cuts.append(int(columns[(ink[columns] + OFF * off * (1 + ink.mean())).argmin()]))
     return cuts

@@ -8,7 +8,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from ocr.data.charset import BLANK
-from ocr.data.lookalikes import gaps
+from ocr.data.lookalikes import Reading
 
 BATCH = 64  # images aligned at once
 
@@ -41,6 +41,7 @@ class Alignment(Callback):
         dataset = data.dataset("train")
         left = [i for i in range(len(dataset)) if i not in data.lookalikes]
         left.sort(key=dataset.widths.__getitem__)
+        found = {}
         for start in range(0, len(left), BATCH):
             batch = dataset.collate([dataset[i] for i in left[start : start + BATCH]])
             widths = batch.widths.to(pl_module.device)
@@ -49,9 +50,10 @@ class Alignment(Callback):
                 logits, lengths = pl_module(images, widths)
             stride = batch.images.shape[-1] / logits.shape[1]
             captions = batch.targets.split(batch.target_lengths.tolist())
-            rows = zip(batch.index.tolist(), captions, peaks(logits, lengths), strict=True)
-            for row, (index, caption, read) in enumerate(rows):
+            rows = zip(batch.index.tolist(), captions, peaks(logits, lengths), lengths, strict=True)
+            for index, caption, read, steps in rows:
                 if [i for i, _ in read] == caption.tolist():
                     columns = [(step + 0.5) * stride for _, step in read]
-                    image = batch.images[row, ..., : batch.widths[row]]
-                    data.lookalikes.learn(index, gaps(image, columns), int(lengths[row]))
+                    found[index] = Reading(caption.tolist(), columns, int(steps))
+        if found:
+            data.lookalikes.learn(found)

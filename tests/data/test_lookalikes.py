@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ocr.data.images import Batch
-from ocr.data.lookalikes import Lookalikes, Text, gaps, join, joints
+from ocr.data.lookalikes import Lookalikes, Reading, Text, gaps, join, joints, widths
 from ocr.errors import UserError
 
 HEIGHT, SLOT = 8, 20
@@ -38,9 +38,13 @@ def batch(*texts: Text) -> Batch:
 
 def learnt(share: float, *texts: Text) -> Lookalikes:
     lookalikes = Lookalikes(share)
-    for i, one in enumerate(texts, start=100):
-        lookalikes.learn(i, one.cuts, one.steps)
+    lookalikes.learn({i: reading(one) for i, one in enumerate(texts, start=100)})
     return lookalikes
+
+
+def reading(one: Text) -> Reading:
+    edges = [0, *one.cuts, one.image.shape[-1]]
+    return Reading(one.caption, [(a + b) / 2 for a, b in pairwise(edges)], one.steps)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -110,15 +114,37 @@ def test_an_image_that_is_not_known_stays_and_gives_nothing():
 
 def test_a_cut_goes_where_there_is_least_to_cut():
     one = text([1, 2, 3], slot=20)
-    cuts = gaps(one.image, [6.0, 24.0, 46.0])  # far from the middles of 10, 30, 50
+    cuts = gaps(one.image, [6.0, 24.0, 46.0], [1, 1, 1])  # far from the middles of 10, 30, 50
     for cut, true in zip(cuts, [20, 40], strict=True):
         assert abs(cut - true) <= 3
+
+
+def test_where_nothing_shows_a_gap_a_cut_goes_by_the_widths():
     flat = torch.zeros(1, HEIGHT, 60, dtype=torch.uint8)
-    assert gaps(flat, [10, 30, 50]) == [20, 40]
+    assert gaps(flat, [10, 30, 50], [1, 1, 1]) == [20, 40]
+    assert gaps(flat, [10, 30, 50], [3, 1, 1]) == [25, 40]
 
 
 def test_peaks_side_by_side_give_cuts_within_the_image():
-    assert gaps(torch.zeros(1, HEIGHT, 4, dtype=torch.uint8), [0.5, 1.5, 2.5, 3.5]) == [1, 2, 3]
+    image = torch.zeros(1, HEIGHT, 4, dtype=torch.uint8)
+    assert gaps(image, [0.5, 1.5, 2.5, 3.5], [1] * 4) == [1, 2, 3]
+
+
+def test_widths_follow_from_the_distances_of_peaks():
+    wide = {1: 10.0, 2: 20.0, 3: 40.0}
+    readings = []
+    for caption in ([1, 2, 3], [3, 1, 2], [2, 2, 1], [3, 3]) * 20:
+        peaks = [wide[caption[0]] / 2]
+        for a, b in pairwise(caption):
+            peaks.append(peaks[-1] + (wide[a] + wide[b]) / 2)
+        readings.append(Reading(caption, peaks, 99))
+    assert widths(readings) == pytest.approx(wide, rel=0.05)
+
+
+def test_a_width_that_nothing_tells_is_the_usual_one():
+    readings = [Reading([1, 1], [5, 15], 99)] * 50 + [Reading([2, 1], [5, 14], 99)]
+    assert widths(readings)[2] == pytest.approx(10, abs=1)
+    assert widths([Reading([4], [5], 99)]) == {}
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, "half"])
