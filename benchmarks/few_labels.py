@@ -1,4 +1,4 @@
-"""How well is a folder read from few labels? The default recipe, with and without look-alikes.
+"""How well is a folder read from few labels? The default recipe, without and with look-alikes.
 
 Draws the labelled images by their content and the seed, leaves all others to the test, and prints
 the exact match by the number of labels: median, least and most over the seeds.
@@ -19,7 +19,7 @@ from ocr.data.captions import Captions
 from ocr.data.sources import Sample
 from ocr.data.spelling import Spelling
 
-RECIPES = {"default": (), "no look-alikes": ("data.lookalikes=0",)}
+RECIPES = {"default": (), "look-alikes": ("data.lookalikes=0.5",)}
 
 
 def draw(samples: list[Sample], count: int, seed: int, scratch: Path) -> list[str]:

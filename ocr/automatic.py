@@ -13,8 +13,6 @@ VIEWS = 36_000  # images that a reader is shown in all, while that makes sensibl
 EPOCHS = (12, 60)
 READINGS = 1000  # of validation images without a better value, until a run is ended
 PATIENCE = 20  # epochs, at least
-FEW = 1000  # training images up to which look-alikes help
-LOOKALIKES = 0.5
 
 
 def settle(config: DictConfig, data: DataModule) -> None:
@@ -24,9 +22,6 @@ def settle(config: DictConfig, data: DataModule) -> None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
     if config.trainer.max_epochs is None:
         chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
-    if config.data.lookalikes is None:
-        data.lookalikes.share = config.data.lookalikes = lookalikes(data)
-        chosen["data.lookalikes"] = config.data.lookalikes
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
         chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)
@@ -49,11 +44,6 @@ def epochs(data: DataModule) -> int:
     """Many for a small set, few for a large one."""
     least, most = EPOCHS
     return min(max(round(VIEWS / len(data.parts["train"])), least), most)
-
-
-def lookalikes(data: DataModule) -> float:
-    """Half of the images for a small set, none for one that has enough of its own."""
-    return LOOKALIKES if len(data.parts["train"]) <= FEW else 0.0
 
 
 def patience(data: DataModule) -> int:

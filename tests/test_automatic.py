@@ -6,13 +6,12 @@ import pytest
 from conftest import config
 
 from ocr.automatic import settle
-from ocr.data.lookalikes import Lookalikes
 from ocr.data.sources import Sample
 
 
 def data(width: int, text: str, count: int = 100):
     samples = [Sample(str(i), text, i, width) for i in range(count)]
-    return SimpleNamespace(parts={"train": samples, "val": samples}, lookalikes=Lookalikes(0))
+    return SimpleNamespace(parts={"train": samples, "val": samples})
 
 
 @pytest.mark.parametrize(
@@ -47,13 +46,6 @@ def test_small_sets_are_gone_through_more_often(count, epochs):
     assert chosen.trainer.max_epochs == epochs
 
 
-@pytest.mark.parametrize("count,share", [(50, 0.5), (50_000, 0)])
-def test_only_small_sets_get_look_alikes(count, share):
-    chosen, found = config(), data(200, "ABCDE", count)
-    settle(chosen, found)
-    assert chosen.data.lookalikes == found.lookalikes.share == share
-
-
 @pytest.mark.parametrize("count,patience", [(5, 200), (25, 40), (500, 20)])
 def test_a_few_validation_images_do_not_end_a_run(count, patience):
     chosen = config()
@@ -68,8 +60,9 @@ def test_without_early_stopping_there_is_no_patience():
 
 
 def test_what_is_given_stays():
-    chosen = config("encoder.stride=8", "trainer.max_epochs=3", "data.lookalikes=0.25")
-    found = data(200, "ABCDE")
-    settle(chosen, found)
+    chosen = config(
+        "encoder.stride=8", "trainer.max_epochs=3", "callbacks.early_stopping.patience=7"
+    )
+    settle(chosen, data(200, "ABCDE"))
     assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (8, 3)
-    assert found.lookalikes.share == 0  # the data module has it from the config
+    assert chosen.callbacks.early_stopping.patience == 7

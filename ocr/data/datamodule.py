@@ -38,8 +38,7 @@ class DataModule(LightningDataModule):
     max_skipped: the share of samples that may be left out before the run ends.
     cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
     num_workers: processes that decode; None starts them only if the cache can't hold the set.
-    lookalikes: the share of a training batch's images that become `Lookalikes`; None for none,
-        unless it is set later.
+    lookalikes: the share of training images that are replaced, see `Lookalikes`.
     augment: called with the normalised images (B, C, H, W) of a training batch.
     """
 
@@ -64,7 +63,7 @@ class DataModule(LightningDataModule):
         max_skipped: float,
         cache_mb: float,
         num_workers: int | None,
-        lookalikes: float | None,
+        lookalikes: float,
         augment: nn.Module | None,
     ) -> None:
         super().__init__()
@@ -92,7 +91,7 @@ class DataModule(LightningDataModule):
         self.train_on_val = train_on_val
         self.max_skipped = max_skipped
         self.num_workers = num_workers
-        self.lookalikes = Lookalikes(0 if lookalikes is None else lookalikes)
+        self.lookalikes = Lookalikes(lookalikes)
         self.augment = augment
         self.normalizer = Normalizer(height, width, channels, polarity=polarity, contrast=contrast)
         self._fitted = False

@@ -50,20 +50,11 @@ class Lookalikes:
     """Replaces `share` of the images of training batches, once it knows where characters are."""
 
     def __init__(self, share: float) -> None:
+        if not (isinstance(share, int | float) and 0 <= share <= 1):
+            raise UserError(f"data.lookalikes={share}: give a share of the images, 0 to 1")
         self.share = share
         self._known: dict[int, Reading] = {}
         self._widths: dict[int, float] = {}
-
-    @property
-    def share(self) -> float:
-        """0 to 1."""
-        return self._share
-
-    @share.setter
-    def share(self, value: float) -> None:
-        if not (isinstance(value, int | float) and 0 <= value <= 1):
-            raise UserError(f"data.lookalikes={value}: give a share of the images, 0 to 1, or null")
-        self._share = value
 
     def __contains__(self, index: int) -> bool:
         return index in self._known
