@@ -11,6 +11,8 @@ TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
 VIEWS = 36_000  # images that a reader is shown in all, while that makes sensible epochs
 EPOCHS = (12, 60)
+READINGS = 1000  # of validation images without a better value, until a run is ended
+PATIENCE = 20  # epochs, at least
 
 
 def settle(config: DictConfig, data: DataModule) -> None:
@@ -20,6 +22,9 @@ def settle(config: DictConfig, data: DataModule) -> None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
     if config.trainer.max_epochs is None:
         chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
+    stopping = config.callbacks.get("early_stopping")
+    if stopping and stopping.patience is None:
+        chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)
     if chosen:
         say("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
 
@@ -39,3 +44,11 @@ def epochs(data: DataModule) -> int:
     """Many for a small set, few for a large one."""
     least, most = EPOCHS
     return min(max(round(VIEWS / len(data.parts["train"])), least), most)
+
+
+def patience(data: DataModule) -> int:
+    """Epochs without a better value before a run ends.
+
+    More for a small validation part, which soon reads without a mistake and can't tell progress.
+    """
+    return max(PATIENCE, READINGS // len(data.parts["val"]))

@@ -10,7 +10,8 @@ from ocr.data.sources import Sample
 
 
 def data(width: int, text: str, count: int = 100):
-    return SimpleNamespace(parts={"train": [Sample(str(i), text, i, width) for i in range(count)]})
+    samples = [Sample(str(i), text, i, width) for i in range(count)]
+    return SimpleNamespace(parts={"train": samples, "val": samples})
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,23 @@ def test_small_sets_are_gone_through_more_often(count, epochs):
     assert chosen.trainer.max_epochs == epochs
 
 
+@pytest.mark.parametrize("count,patience", [(5, 200), (25, 40), (500, 20)])
+def test_a_few_validation_images_do_not_end_a_run(count, patience):
+    chosen = config()
+    settle(chosen, data(200, "ABCDE", count))
+    assert chosen.callbacks.early_stopping.patience == patience
+
+
+def test_without_early_stopping_there_is_no_patience():
+    chosen = config("callbacks.early_stopping=null")
+    settle(chosen, data(200, "ABCDE"))
+    assert chosen.callbacks.early_stopping is None
+
+
 def test_what_is_given_stays():
-    chosen = config("encoder.stride=8", "trainer.max_epochs=3")
+    chosen = config(
+        "encoder.stride=8", "trainer.max_epochs=3", "callbacks.early_stopping.patience=7"
+    )
     settle(chosen, data(200, "ABCDE"))
     assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (8, 3)
+    assert chosen.callbacks.early_stopping.patience == 7

@@ -15,6 +15,7 @@ from ocr.data.charset import Charset, steps_needed
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import Batch, Normalizer, blank_padding
 from ocr.data.lists import in_words, write_lists
+from ocr.data.lookalikes import Lookalikes
 from ocr.data.preflight import ImageCache, survey
 from ocr.data.shuffle import ShuffledBatches, ShuffledLoader
 from ocr.data.sources import Sample, Skipped
@@ -38,6 +39,7 @@ class DataModule(LightningDataModule):
     max_skipped: the share of samples that may be left out before the run ends.
     cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
     num_workers: processes that decode; None starts them only if the cache can't hold the set.
+    lookalikes: the share of training images that are replaced, see `Lookalikes`.
     augment: called with the normalised images (B, C, H, W) of a training batch.
     """
 
@@ -63,6 +65,7 @@ class DataModule(LightningDataModule):
         max_skipped: float,
         cache_mb: float,
         num_workers: int | None,
+        lookalikes: float,
         augment: nn.Module | None,
     ) -> None:
         super().__init__()
@@ -97,6 +100,7 @@ class DataModule(LightningDataModule):
         self.train_on_val = train_on_val
         self.max_skipped = max_skipped
         self.num_workers = num_workers
+        self.lookalikes = Lookalikes(lookalikes)
         self.augment = augment
         self.normalizer = Normalizer(height, width, channels, polarity=polarity, contrast=contrast)
         self._fitted = False
@@ -313,6 +317,10 @@ class DataModule(LightningDataModule):
     def test_dataloader(self) -> DataLoader:
         """From narrow to wide, every image once."""
         return self._evaluation_loader("test")
+
+    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Here and not in the workers, which don't learn where characters are."""
+        return self.lookalikes(batch) if self.trainer.training else batch
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Normalise on the device, where it is cheapest; in training, augment."""

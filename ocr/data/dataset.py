@@ -32,10 +32,10 @@ class CaptionedImages(Dataset):
         """The number of images, times `repeats`."""
         return len(self.samples) * self.repeats
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, list[int]]:
-        """uint8 (C, H, W) and the caption's ids."""
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, list[int], int]:
+        """uint8 (C, H, W), the caption's ids, and which of the images it is."""
         index %= len(self.samples)
-        return self.image(index), self.charset.encode(self.samples[index].text)
+        return self.image(index), self.charset.encode(self.samples[index].text), index
 
     @property
     def widths(self) -> np.ndarray:
@@ -60,11 +60,12 @@ class CaptionedImages(Dataset):
         except OSError as error:  # it was there when the run began
             raise UserError(f"{sample.name}: {error.strerror or error}") from error
 
-    def collate(self, items: Sequence[tuple[torch.Tensor, list[int]]]) -> Batch:
+    def collate(self, items: Sequence[tuple[torch.Tensor, list[int], int]]) -> Batch:
         """One batch of uint8 images, padded on the right."""
-        images, captions = zip(*items, strict=True)
+        images, captions, indices = zip(*items, strict=True)
         return Batch(
             *self.normalizer.batch(images),
             torch.tensor([i for caption in captions for i in caption]),
             torch.tensor([len(caption) for caption in captions]),
+            torch.tensor(indices),
         )

@@ -52,6 +52,7 @@ class Batch(NamedTuple):
     widths: torch.Tensor  # (B,) pixels without padding
     targets: torch.Tensor  # (sum of lengths,) ids of all captions, one after another
     target_lengths: torch.Tensor  # (B,)
+    index: torch.Tensor | None = None  # (B,) which images of their part these are
 
 
 class Normalizer:

@@ -36,6 +36,7 @@ BASE = {
     "max_skipped": 0.05,
     "cache_mb": 16,
     "num_workers": None,
+    "lookalikes": 0,
     "augment": None,
 }
 DRAWN = {

@@ -28,13 +28,14 @@ def images(samples: list[Sample], cache_mb: float = 1, channels: int = 1) -> Cap
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_an_item_is_an_image_and_the_ids_of_its_caption(samples, channels):
+def test_an_item_is_an_image_the_ids_of_its_caption_and_its_place(samples, channels):
     dataset = images(samples, channels=channels)
     assert len(dataset) == 3
-    image, ids = dataset[2]
+    image, ids, index = dataset[2]
     assert image.shape == (channels, 24, 60)
     assert image.dtype == torch.uint8
     assert ids == [3, 1, 2]
+    assert index == 2
     assert torch.equal(image, dataset.normalizer.decode(samples[2].name))
 
 
