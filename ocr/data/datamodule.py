@@ -1,53 +1,37 @@
-"""Captioned images as Lightning wants them: parts, loaders, one normalisation."""
+"""Captioned images in parts: found, spelt, split, and no sample lost without a word."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import ceil
 from pathlib import Path
 from typing import Any
 
-import torch
-from pytorch_lightning import LightningDataModule
-from torch import nn
-from torch.utils.data import DataLoader
-
 from ocr.data.charset import Charset, steps_needed
-from ocr.data.dataset import CaptionedImages
-from ocr.data.images import Batch, Normalizer, blank_padding
+from ocr.data.images import Normalizer
 from ocr.data.lists import in_words, write_lists
-from ocr.data.lookalikes import Lookalikes
-from ocr.data.preflight import ImageCache, survey
-from ocr.data.shuffle import ShuffledBatches, ShuffledLoader
+from ocr.data.loaders import Loaders, whole
+from ocr.data.preflight import survey
 from ocr.data.sources import Sample, Skipped
 from ocr.data.splits import cover, split
 from ocr.errors import UserError
 from ocr.log import say
 
 
-class DataModule(LightningDataModule):
+class DataModule(Loaders):
     """Splits the samples that a subclass finds, prepares them, and serves them in batches.
 
     After `setup`: `charset`, `normalizer`, `parts` (samples by part) and `skipped`.
 
-    batch_size: images in a training step, on each device.
-    min_batches: training steps in an epoch, at least; a small set is gone through several times.
     val_size, test_size: shares of the images. split_seed: another number, another split.
     train_images: how many to train on, drawn by content: fewer are a part of more. None: all.
     train_on_val: train on the validation images as well.
     height, width, channels: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
     max_skipped: the share of samples that may be left out before the run ends.
-    cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
-    num_workers: processes that decode; None starts them only if the cache can't hold the set.
-    lookalikes: the share of training images that are replaced, see `Lookalikes`.
-    augment: called with the normalised images (B, C, H, W) of a training batch.
+    serving: see `Loaders`.
     """
 
     def __init__(
         self,
         *,
-        batch_size: int,
-        min_batches: int,
         val_size: float,
         test_size: float,
         split_seed: int,
@@ -63,28 +47,19 @@ class DataModule(LightningDataModule):
         contrast: str,
         charset: str | None,
         max_skipped: float,
-        cache_mb: float,
-        num_workers: int | None,
-        lookalikes: float,
-        augment: nn.Module | None,
+        **serving: Any,
     ) -> None:
-        super().__init__()
-        least = {"batch_size": 1, "min_batches": 1, "num_workers": 0, "train_images": 1}
-        values = {
-            "batch_size": batch_size,
-            "min_batches": min_batches,
-            "num_workers": num_workers,
-            "train_images": train_images,
-        }
-        for key, value in values.items():
-            if not (isinstance(value, int) and value >= least[key]) and value is not None:
-                raise UserError(f"data.{key}={value}: give a whole number, {least[key]} or more")
+        super().__init__(
+            Normalizer(height, width, channels, polarity=polarity, contrast=contrast),
+            None if charset is None else Charset(str(charset)),
+            **serving,
+        )
+        if train_images is not None:
+            whole(1, train_images=train_images)
         shares = {"val_size": val_size, "test_size": test_size, "max_skipped": max_skipped}
         for key, value in shares.items():
             if not isinstance(value, int | float):
                 raise UserError(f"data.{key}={value}: give a share of the images, such as 0.1")
-        self.batch_size = batch_size
-        self.min_batches = min_batches
         self.shares = {"test": test_size, "val": val_size}
         self.split_seed = split_seed
         self.start = 0.0
@@ -99,14 +74,7 @@ class DataModule(LightningDataModule):
         self.stratify = stratify
         self.train_on_val = train_on_val
         self.max_skipped = max_skipped
-        self.num_workers = num_workers
-        self.lookalikes = Lookalikes(lookalikes)
-        self.augment = augment
-        self.normalizer = Normalizer(height, width, channels, polarity=polarity, contrast=contrast)
         self._fitted = False
-        self.cache = ImageCache(cache_mb)
-        self.charset = None if charset is None else Charset(str(charset))
-        self.parts: dict[str, Sequence[Sample]] = {}
         self.skipped: list[Skipped] = []
 
     def find(self) -> dict[str, Sequence[Sample | Skipped]]:
@@ -290,78 +258,3 @@ class DataModule(LightningDataModule):
                     f"{len(leaks)} {part} images are also training images (the first: "
                     f"{leaks[0].name} is {seen[leaks[0].digest]}): their scores flatter"
                 )
-
-    def dataset(self, part: str) -> CaptionedImages:
-        """The images of "train", "val" or "test"."""
-        return CaptionedImages(self.parts[part], self.normalizer, self.charset, self.cache)
-
-    def train_dataloader(self) -> DataLoader:
-        """Shuffled, every image once an epoch; under several devices each takes its share."""
-        dataset = self.dataset("train")
-        wanted = self.min_batches * self.batch_size * self._world_size
-        dataset.repeats = ceil(wanted / len(dataset)) if wanted > len(dataset) else 1
-        batches = ShuffledBatches(
-            len(dataset),
-            self.batch_size,
-            self._world_size,
-            self._rank,
-            torch.initial_seed(),
-            dataset.widths,
-        )
-        return ShuffledLoader(dataset, batches, self._batches_done, **self._loading(dataset))
-
-    def val_dataloader(self) -> DataLoader:
-        """From narrow to wide, every image once."""
-        return self._evaluation_loader("val")
-
-    def test_dataloader(self) -> DataLoader:
-        """From narrow to wide, every image once."""
-        return self._evaluation_loader("test")
-
-    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Here and not in the workers, which don't learn where characters are."""
-        return self.lookalikes(batch) if self.trainer.training else batch
-
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Normalise on the device, where it is cheapest; in training, augment."""
-        images = self.normalizer.floats(batch.images, batch.widths)
-        if self.augment is not None and self.trainer.training:
-            images = blank_padding(self.augment(images), batch.widths)
-        return batch._replace(images=images)
-
-    @property
-    def _world_size(self) -> int:
-        return self.trainer.world_size if self.trainer else 1
-
-    @property
-    def _rank(self) -> int:
-        return self.trainer.global_rank if self.trainer else 0
-
-    def _evaluation_loader(self, part: str) -> DataLoader:
-        dataset = self.dataset(part)
-        if len(dataset) < self._world_size:
-            raise UserError(f"{len(dataset)} {part} images can't occupy {self._world_size} devices")
-        # Lightning's own sampler would repeat images until all devices have equally many.
-        share = range(self._rank, len(dataset), self._world_size)
-        # Neighbours in width make batches without much padding.
-        order = sorted(share, key=dataset.widths.__getitem__)
-        return DataLoader(
-            dataset, batch_size=self.batch_size, sampler=order, **self._loading(dataset)
-        )
-
-    def _batches_done(self) -> int:
-        """Training batches of an epoch that is not over."""
-        progress = self.trainer.fit_loop.epoch_loop.batch_progress
-        done = progress.current.processed
-        return 0 if progress.is_last_batch and done == progress.current.ready else done
-
-    def _loading(self, dataset: CaptionedImages) -> dict[str, Any]:
-        workers = self.num_workers
-        if workers is None:
-            held = self.cache.holds(dataset.samples, dataset.image(0).numel())
-            workers = 0 if held else min(os.cpu_count() or 1, 8)
-        return {
-            "collate_fn": dataset.collate,
-            "num_workers": workers,
-            "persistent_workers": workers > 0,
-        }

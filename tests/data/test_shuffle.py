@@ -7,7 +7,7 @@ import pytest
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
-from ocr.data.datamodule import DataModule
+from ocr.data.loaders import Loaders
 from ocr.data.shuffle import POOL, ShuffledBatches, ShuffledLoader
 from ocr.errors import UserError
 from ocr.model.callbacks import LastCheckpoint
@@ -116,7 +116,7 @@ class Seen(LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-class Numbers(DataModule):
+class Numbers(Loaders):
     """30 numbers in batches of 4; all else is the data module's own."""
 
     batch_size = 4
@@ -137,8 +137,10 @@ class Numbers(DataModule):
     def _loading(self, dataset):
         return {"collate_fn": list, "num_workers": self.num_workers}
 
-    def on_after_batch_transfer(self, batch, dataloader_idx):
+    def on_before_batch_transfer(self, batch, dataloader_idx):
         return batch
+
+    on_after_batch_transfer = on_before_batch_transfer
 
     def val_dataloader(self):
         return [0]
