@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 # Small networks gain nothing from threads, and threads that outnumber the cores lose a lot.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["COLUMNS"] = "200"  # of what is printed into files and pipes
 
 import pytest
 import torch
@@ -17,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr.model.build import build
 from ocr.resolvers import register_resolvers
+from ocr.search.apart import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "data"
@@ -114,15 +117,24 @@ def start(*overrides: str, cwd: Path, env: dict | None = None) -> subprocess.Pop
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "COLUMNS": "200", **(env or {})},
+        env={**os.environ, **(env or {})},
     )
 
 
 def train(*overrides: str, cwd: Path) -> tuple[int, str]:
-    """Exit code and output of train.py."""
-    process = start(*overrides, cwd=cwd)
-    output, _ = process.communicate(timeout=300)
-    return process.returncode, output
+    """Exit code and output of train.py.
+
+    Forked from a server that has torch loaded already; but the workers of some launchers wait for
+    the end of a whole interpreter.
+    """
+    if any(override.startswith("hydra/launcher=") for override in overrides):
+        process = start(*overrides, cwd=cwd)
+        output, _ = process.communicate(timeout=300)
+        return process.returncode, output
+    with TemporaryDirectory() as scratch:
+        log = Path(scratch) / "output"
+        failure = run_command([str(ROOT / "train.py"), *overrides], str(cwd), log)
+        return int(failure is not None), log.read_text()
 
 
 def trained(*overrides: str, cwd: Path) -> tuple[Path, dict, str]:

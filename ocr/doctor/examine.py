@@ -114,6 +114,7 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
             data.require_enough()
         except UserError as error:
             seen.refusal = str(error)
+    seen.looks = dict(sorted(seen.looks.items()))  # threads took them as they came
     return seen
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from hydra.errors import HydraException
 from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 from ocr.errors import UserError
 
@@ -41,6 +42,8 @@ def build_part(config: Mapping[str, Any], **kwargs: Any) -> Any:
 
 
 def _build(config: Mapping[str, Any], allowed: list[str], args: tuple, kwargs: dict) -> Any:
+    if OmegaConf.is_config(config):  # on its own: `instantiate` would copy the whole config with it
+        config = OmegaConf.to_container(config, resolve=True)
     try:
         return instantiate(config, _partial_=True, _execution_whitelist_=allowed)(*args, **kwargs)
     except (UserError, HydraException):

@@ -84,19 +84,25 @@ class Ledger:
                     self.study.enqueue_trial(dict(params), user_attrs={"start": index})
 
     def claim(self) -> optuna.Trial | None:
-        """A trial for this process to run; None if there is nothing left to start."""
-        with self._alone():
-            while self._anything_left():
-                trial = self.study.ask()
-                self.own.add(trial.number)
-                trial.set_user_attr("owner", self.owner)
-                trial.set_user_attr("folder", str(self.folder / str(trial.number)))
-                if not self._superfluous(trial):
-                    return trial
-                trial.set_user_attr("withdrawn", True)
-                trial.set_user_attr("reason", "another process ran it")
-                tell(self.study, trial, state=TrialState.FAIL)
-            return None
+        """A trial for this process to run; None if there is nothing left to start.
+
+        Waits while another process may have died before it signed the last one.
+        """
+        while True:
+            with self._alone():
+                while self._anything_left():
+                    trial = self.study.ask()
+                    self.own.add(trial.number)
+                    trial.set_user_attr("owner", self.owner)
+                    trial.set_user_attr("folder", str(self.folder / str(trial.number)))
+                    if not self._superfluous(trial):
+                        return trial
+                    trial.set_user_attr("withdrawn", True)
+                    trial.set_user_attr("reason", "another process ran it")
+                    tell(self.study, trial, state=TrialState.FAIL)
+            if all("owner" in trial.user_attrs for trial in self._others()):
+                return None
+            time.sleep(1)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -111,14 +117,17 @@ class Ledger:
         while True:
             with self._alone():
                 self.bury()
-            running = [
-                trial
-                for trial in self.trials()
-                if trial.state == TrialState.RUNNING and trial.number not in self.own
-            ]
+            running = self._others()
             if all("owner" in trial.user_attrs for trial in running):
                 return [trial.number for trial in running]
             time.sleep(1)
+
+    def _others(self) -> list[FrozenTrial]:
+        return [
+            trial
+            for trial in self.trials()
+            if trial.state == TrialState.RUNNING and trial.number not in self.own
+        ]
 
     def release(self, number: int) -> None:
         """Our trial came to its end and was told to the study."""
@@ -167,6 +176,8 @@ class Ledger:
             return False
         owner = trial.user_attrs.get("owner")
         if owner is None:  # its process had no time to sign, or is about to
+            if self.queue:  # which is ours now, and which nobody leaves without having signed
+                return True
             return (datetime.now() - trial.datetime_start).total_seconds() > NEWBORN
         if owner["host"] != self.owner["host"]:
             return False

@@ -1,8 +1,11 @@
 """Imported by the server that runs are forked from, so that none of them has to wait for it."""
 
+import gc
 from importlib import import_module
 
 from hydra.core.plugins import Plugins
+
+from ocr.search.storage import open_storage
 
 for name in (
     "optuna",
@@ -18,3 +21,5 @@ for name in (
 ):
     import_module(name)
 Plugins.instance()  # the scan for Hydra's plugins
+open_storage("sqlite://")  # the making of SQLAlchemy's tables, this one's in memory
+gc.freeze()  # a run's garbage collection would copy all this

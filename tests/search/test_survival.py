@@ -1,32 +1,50 @@
 """Killed processes, processes side by side: nothing lost, the total exact."""
 
-import os
+import multiprocessing
 import random
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import optuna
 import pytest
+import toy
 from optuna.trial import TrialState
 from server import database, postgresql
 
 from ocr.search.ledger import counts, interrupted
 from ocr.search.storage import open_storage
 
-TOY = Path(__file__).parent / "toy.py"
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["ocr.search.preload", "toy"])
 
 
 def start(folder, *overrides, seconds=0.02):
-    return subprocess.Popen(
-        [sys.executable, str(TOY), str(folder), str(seconds), *overrides],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "COLUMNS": "200"},
-    )
+    """A searching process that writes what it says to `folder`/output."""
+    (folder / "output").unlink(missing_ok=True)
+    process = SERVER.Process(target=toy.main, args=(folder, seconds, *overrides))
+    process.start()
+    return process
+
+
+def end(process, folder):
+    """Wait for it to come to its end; returns what it said."""
+    process.join(timeout=300)
+    output = (folder / "output").read_text()
+    assert process.exitcode == 0, output
+    return output
+
+
+def opened(folder):
+    """Wait for its first words: the study is open."""
+    until(lambda: (folder / "output").exists() and (folder / "output").read_text(), every=0.01)
+
+
+def until(found, timeout=300, every=0.1):
+    """What `found` returns, once there is any."""
+    end = time.monotonic() + timeout
+    while not (what := found()):
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(every)
+    return what
 
 
 def trials(storage):
@@ -49,16 +67,14 @@ def test_sigkill_at_random_moments(tmp_path, kind):
     known: dict = {}
     for _ in range(10):
         process = start(tmp_path, *overrides)
-        process.stdout.readline()  # its first words: the study is open
+        opened(tmp_path)
         time.sleep(chance.uniform(0.0, 0.4))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         now = finished(trials(storage))
         assert known.items() <= now.items(), "a finished trial was lost"
         known = now
-    process = start(tmp_path, *overrides)
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
+    end(start(tmp_path, *overrides), tmp_path)
     found = trials(storage)
     assert sum(map(counts, found)) == 30 == len(finished(found))
     assert not any(t.state == TrialState.RUNNING for t in found)
@@ -69,9 +85,7 @@ def test_sigkill_at_random_moments(tmp_path, kind):
             [again] = [t for t in found if t.user_attrs.get("retry_of") == trial.number]
             # it may have been killed while it was being proposed, and so may the next one
             assert trial.params.items() <= again.params.items() or interrupted(again)
-    again = start(tmp_path, *overrides)
-    output, _ = again.communicate(timeout=300)
-    assert again.returncode == 0 and "30 finished trials" in output
+    assert "30 finished trials" in end(start(tmp_path, *overrides), tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +104,10 @@ def shared(request, tmp_path):
 
 def test_processes_side_by_side(tmp_path, shared):
     overrides = ("hydra.sweeper.n_trials=24", f"hydra.sweeper.storage='{shared}'")
-    processes = [start(tmp_path / str(i), *overrides, seconds=0.3) for i in range(3)]
-    for process in processes:
-        output, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, output
+    folders = [tmp_path / str(i) for i in range(3)]
+    processes = [start(folder, *overrides, seconds=0.3) for folder in folders]
+    for process, folder in zip(processes, folders, strict=True):
+        end(process, folder)
     found = [t for t in trials(shared) if "withdrawn" not in t.user_attrs]
     assert [t.state for t in found] == [TrialState.COMPLETE] * 24
     assert len({str(t.params) for t in found}) == 24
@@ -101,29 +115,20 @@ def test_processes_side_by_side(tmp_path, shared):
     assert len({t.user_attrs["owner"]["lock"] for t in found}) > 1, "one process did it all"
 
 
-def until(found, timeout=300):
-    """What `found` returns, once there is any."""
-    end = time.monotonic() + timeout
-    while not (what := found()):
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.1)
-    return what
-
-
 def test_a_killed_process_among_others(tmp_path, shared):
     overrides = ("hydra.sweeper.n_trials=8", f"hydra.sweeper.storage='{shared}'")
     victim = start(tmp_path / "victim", *overrides, seconds=1000)
     try:
-        victim.stdout.readline()  # its first words: the study is open
+        opened(tmp_path / "victim")
         # the last value to be proposed
         [lost] = until(lambda: [t for t in trials(shared) if "data.batch_size" in t.params])
-        others = [start(tmp_path / str(i), *overrides, seconds=0.3) for i in range(2)]
+        folders = [tmp_path / str(i) for i in range(2)]
+        others = [start(folder, *overrides, seconds=0.3) for folder in folders]
         until(lambda: finished(trials(shared)))
     finally:
         victim.kill()
-    for process in others:
-        output, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, output
+    for process, folder in zip(others, folders, strict=True):
+        end(process, folder)
     found = trials(shared)
     counted = [t for t in found if counts(t)]
     assert [t.state for t in counted] == [TrialState.COMPLETE] * 8

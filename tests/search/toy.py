@@ -1,7 +1,7 @@
-"""A search without training: `python toy.py FOLDER SECONDS OVERRIDE...`, or `searching(...)`."""
+"""A search without training."""
 
 import json
-import sys
+import os
 import time
 from contextlib import contextmanager
 from math import log10
@@ -76,9 +76,13 @@ def searching(folder: Path, *overrides: str, launch=None):
             yield search
 
 
-if __name__ == "__main__":
+def main(folder: Path, seconds: float, *overrides: str) -> None:
+    """A process that searches, and says so in `folder`/output."""
     report.write_report = lambda *_: None  # takes ten times as long as all else, and has own tests
-    folder = Path(sys.argv[1])
+    folder.mkdir(exist_ok=True)
+    with (folder / "output").open("a") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
     hush()
-    with searching(folder, *sys.argv[3:], launch=launcher(folder, float(sys.argv[2]))) as search:
+    with searching(folder, *overrides, launch=launcher(folder, seconds)) as search:
         search.run()
