@@ -21,7 +21,7 @@ register_resolvers()
 @hydra.main(config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
     """One run, or one of a sweep."""
-    return run_apart(__file__) if sweeping() else train(config)
+    return run_apart(__file__, config) if sweeping() else train(config)
 
 
 def train(config: DictConfig) -> float:

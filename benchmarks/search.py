@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from training import ROOT
-from trials import SMALL, Trials, make_table, rows, search
+from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, Trials, make_table, rows, search
 
 from ocr.data.synthetic import drawings
 from ocr.model.build import build
@@ -149,11 +149,12 @@ def overhead(trials: int) -> None:
         folder, images = Path(scratch) / "sweep", Path(scratch) / "images"
         images.mkdir()
         lines = ["file,label"]
-        for drawing in drawings(400, "0123456789", 2, (60, 30), seed=0):
+        for drawing in drawings(COUNT, SYMBOLS, CHARACTERS, SIZE, seed=0):
             drawing.source().save(images / f"{drawing.name}.png")
             lines.append(f"{drawing.name}.png,{drawing.text}")
         (images / "labels.csv").write_text("\n".join(lines))
-        data = ("data=folder", f"data.dir={images}", f"data.labels={images / 'labels.csv'}")
+        labels = f"data.labels={images / 'labels.csv'}"
+        data = ("data=folder", f"data.dir={images}", labels, *SPLIT)
         quick = ("trainer.max_epochs=2", "pruner=none", "hydra.sweeper.start_with_default=false")
         search(folder, f"hydra.sweeper.n_trials={trials}", *data, *quick, workers=1)
         study = optuna.load_study(study_name=None, storage=f"sqlite:///{folder / 'study.db'}")
@@ -165,12 +166,13 @@ def overhead(trials: int) -> None:
         )
         register_resolvers()
         with initialize_config_dir(str(ROOT / "conf")):
-            config = compose("train", overrides=[*SMALL, *data]).data
+            config = compose("train", overrides=list(data)).data
+        build(config).setup()  # so that what follows takes as long as in a trial
         start = time.monotonic()
         build(config).setup()
         reading = len(others) * (time.monotonic() - start)
     print(
-        f"{len(others)} trials, {wall:.1f} s: training {training:.1f} s, reading 400 images "
+        f"{len(others)} trials, {wall:.1f} s: training {training:.1f} s, reading {COUNT} images "
         f"{reading:.1f} s; the rest is {(wall - training - reading) / len(others):.2f} s a trial"
     )
 

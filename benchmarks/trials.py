@@ -21,23 +21,23 @@ from ocr.search.space import Space
 
 TABLE = Path(__file__).with_name("trials.csv")
 # 400 captchas of two digits: a trial takes seconds, and few configurations read them all.
+COUNT, SYMBOLS, CHARACTERS, SIZE = 400, "0123456789", 2, (60, 30)
+SPLIT = ("data.height=24", "data.min_batches=5", "data.val_size=0.3", "data.test_size=0")
 SMALL = (
     "data=synthetic",
-    "data.count=400",
-    "data.symbols='0123456789'",
-    "data.length=2",
-    "data.image_width=60",
-    "data.image_height=30",
-    "data.height=24",
-    "data.min_batches=5",
-    "data.val_size=0.3",
-    "data.test_size=0",
+    f"data.count={COUNT}",
+    f"data.symbols='{SYMBOLS}'",
+    f"data.length={CHARACTERS}",
+    f"data.image_width={SIZE[0]}",
+    f"data.image_height={SIZE[1]}",
+    *SPLIT,
 )
 
 
 def search(folder: Path, *overrides: str, workers: int = 2) -> float:
-    """Run a sweep of the small set in `folder`; returns its seconds."""
-    command = [sys.executable, str(ROOT / "train.py"), "-m", "hparams_search=optuna", *SMALL]
+    """Run a sweep of the small set, or the data that is given, in `folder`; returns its seconds."""
+    data = () if any(override.startswith("data=") for override in overrides) else SMALL
+    command = [sys.executable, str(ROOT / "train.py"), "-m", "hparams_search=optuna", *data]
     command += ["hydra.sweeper.top_k=0", f"hydra.sweep.dir={folder}", *overrides]
     if workers > 1:
         command += ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={workers}"]

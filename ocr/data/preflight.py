@@ -16,6 +16,8 @@ from ocr.data.images import ImageSource, Normalizer, open_image
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
 
+SURVEYED = 128  # at most, evenly spread: medians need no more
+
 
 class ImageCache:
     """Decoded uint8 images by name, up to `limit_mb` MiB."""
@@ -52,9 +54,9 @@ def digest(content: bytes, seed: int) -> int:
 
 
 def survey(samples: Sequence[Sample], normalizer: Normalizer) -> None:
-    """Let `normalizer` choose what was left open, by a few hundred images of the set."""
+    """Let `normalizer` choose what was left open, by `SURVEYED` images of the set."""
     images = []
-    for i in range(0, len(samples), max(1, len(samples) // 256)):
+    for i in range(0, len(samples), 1 + len(samples) // SURVEYED):
         content = load(samples[i])
         with contextlib.suppress(UserError):  # `inspect` will tell
             if not isinstance(content, Skipped):

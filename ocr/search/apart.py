@@ -1,11 +1,12 @@
 """A run in a process of its own: what it does to itself stays there.
 
-The process is forked from a server that has torch loaded already, so it costs no start-up time;
-and it composes its config from a plain command line, so that Lightning, which starts further
-ranks by repeating the command, repeats this run and not the sweep around it.
+The process is forked from a server that has torch loaded already, so it costs no start-up time.
+To Lightning, which starts further ranks by repeating the command, it shows a plain command line,
+so that they repeat this run and not the sweep around it.
 """
 
 import contextlib
+import copy
 import json
 import multiprocessing
 import os
@@ -14,14 +15,17 @@ import signal
 import sys
 import threading
 import traceback
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import configure_log, setup_globals
 from hydra.types import RunMode
+from omegaconf import DictConfig, open_dict, read_write
 
 from ocr.compose import quoted
-from ocr.errors import UserError, explain
+from ocr.errors import UserError, explain, plain_errors
 
 # What the server loads before it forks: all that train.py and conf/ will ask for.
 _PRELOAD = ["ocr.search.preload"]
@@ -32,8 +36,36 @@ def sweeping() -> bool:
     return HydraConfig.get().mode == RunMode.MULTIRUN
 
 
-def run_apart(script: str) -> float:
-    """Do this job of a sweep as `python script OVERRIDES`, in the folder that Hydra gave it.
+@dataclass
+class Job:
+    """What a sweep's job has been composed to. config: of train.py. hydra: Hydra's own."""
+
+    config: DictConfig
+    hydra: DictConfig
+
+    @classmethod
+    def of(cls, config: DictConfig) -> "Job":
+        """This process' job, as a run by itself."""
+        hydra = copy.deepcopy(HydraConfig.instance().cfg)
+        with read_write(hydra.hydra), open_dict(hydra.hydra):
+            hydra.hydra.mode = RunMode.RUN
+            hydra.hydra.run.dir = hydra.hydra.runtime.output_dir
+            hydra.hydra.sweep.dir = str(Path(hydra.hydra.sweep.dir).absolute())
+        return cls(config, hydra)
+
+    def run(self, script: str) -> None:
+        """Do what `script` does to a config that is composed: its function `train`."""
+        setup_globals()
+        HydraConfig.instance().cfg = self.hydra
+        settings = HydraConfig.get()
+        os.environ.update(settings.job.env_set)
+        configure_log(settings.job_logging, settings.verbose)
+        with plain_errors():
+            runpy.run_path(script)["train"](self.config)
+
+
+def run_apart(script: str, config: DictConfig) -> float:
+    """Do this job of a sweep, composed to `config`, in the folder that Hydra gave it.
 
     Returns the best value of `objective`, from metrics.json. Raises UserError with the reason if
     the run fails or is killed.
@@ -42,7 +74,7 @@ def run_apart(script: str) -> float:
     folder = Path(hydra.runtime.output_dir)
     searching = hydra.runtime.choices["hydra/sweeper"] == "surrogate"
     log = folder / "output.log" if searching else None
-    reason = run_command(_command(script), hydra.runtime.cwd, log)
+    reason = run_command(_command(script), hydra.runtime.cwd, log, Job.of(config))
     if reason:
         raise UserError(reason)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
@@ -67,8 +99,13 @@ def _command(script: str) -> list[str]:
     ]
 
 
-def run_command(command: list[str], cwd: str, log: Path | None) -> str | None:
-    """Run a script with its arguments; returns why it failed, or None. log: takes its output."""
+def run_command(
+    command: list[str], cwd: str, log: Path | None, job: Job | None = None
+) -> str | None:
+    """Run a script with its arguments; returns why it failed, or None.
+
+    log: takes its output. job: what the command line comes to, if that is known.
+    """
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
@@ -77,7 +114,7 @@ def run_command(command: list[str], cwd: str, log: Path | None) -> str | None:
         # A worker of joblib's is told of a method that only joblib knows, and would pass it on.
         multiprocessing.set_start_method(context.get_start_method(), force=True)
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(command, cwd, log, sender))
+    process = context.Process(target=_child, args=(command, cwd, log, job, sender))
     process.start()
     sender.close()
     parent = os.getppid()
@@ -111,7 +148,9 @@ def _signal(group: int, number: int) -> None:
         os.killpg(group, number)
 
 
-def _child(command: list[str], cwd: str, log: Path | None, reasons: Connection) -> None:
+def _child(
+    command: list[str], cwd: str, log: Path | None, job: Job | None, reasons: Connection
+) -> None:
     os.setpgid(0, 0)  # with the further ranks and workers it starts, it ends as one
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.chdir(cwd)
@@ -124,7 +163,10 @@ def _child(command: list[str], cwd: str, log: Path | None, reasons: Connection) 
     sys.argv[:] = command
     sys.path[0] = str(Path(command[0]).parent)
     try:
-        runpy.run_path(command[0], run_name="__main__")
+        if job:
+            job.run(command[0])
+        else:
+            runpy.run_path(command[0], run_name="__main__")
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)

@@ -4,8 +4,9 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class Search:
         self._mutex = threading.Lock()
         self._over = False
         self._report_due = 0.0
+        self._drawing: threading.Thread | None = None
 
     def __enter__(self) -> "Search":
         queue = lock_file(self.settings.storage)
@@ -131,19 +133,34 @@ class Search:
         return None if job.status == JobStatus.COMPLETED else explain(job._return_value)
 
     def save(self, final: bool = False) -> None:
-        """Write trials.csv, and the report if it is time to."""
+        """Write trials.csv; and the report if it is time to, while the next trial runs."""
+        trials = self.ledger.trials()
+        with self._writing():
+            write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
+        drawing = self._drawing is not None and self._drawing.is_alive()
+        if final:
+            if drawing:
+                self._drawing.join()
+            self._draw(trials)
+        elif not drawing and time.monotonic() > self._report_due:
+            self._drawing = threading.Thread(target=self._draw, args=(trials,), daemon=True)
+            self._drawing.start()
+
+    def _draw(self, trials: Sequence[FrozenTrial]) -> None:
         from ocr.search.report import write_report
 
-        trials = self.ledger.trials()
+        start = time.monotonic()
+        with self._writing():
+            (self.folder / "report").mkdir(exist_ok=True)
+            relevant = [self._relevant(trial) for trial in trials]
+            write_report(relevant, self.objectives, self.directions, self.folder / "report")
+        took = time.monotonic() - start
+        self._report_due = time.monotonic() + took / REPORT_SHARE
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
-            start = time.monotonic()
-            if final or start > self._report_due:
-                (self.folder / "report").mkdir(exist_ok=True)
-                relevant = [self._relevant(trial) for trial in trials]
-                write_report(relevant, self.objectives, self.directions, self.folder / "report")
-                took = time.monotonic() - start
-                self._report_due = time.monotonic() + took / REPORT_SHARE
+            yield
         except OSError as error:
             self.board.say(
                 f"{shown(Path(error.filename or self.folder))} can't be written "
