@@ -10,7 +10,8 @@ ROOM = 1.5  # time steps that CTC should have for each that it needs
 TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
 VIEWS = 36_000  # images that a reader is shown in all, while that makes sensible epochs
-EPOCHS = (12, 60)
+CHARACTERS = 250_000  # and characters: a printed line teaches, and costs, as much as many captchas
+EPOCHS = (8, 60)
 READINGS = 1000  # of validation images without a better value, until a run is ended
 PATIENCE = 20  # epochs, at least
 
@@ -41,9 +42,13 @@ def stride(data: DataModule) -> int:
 
 
 def epochs(data: DataModule) -> int:
-    """Many for a small set, few for a large one."""
+    """Many for a small set, few for a large one or for long captions."""
     least, most = EPOCHS
-    return min(max(round(VIEWS / len(data.parts["train"])), least), most)
+    samples = data.parts["train"]
+    looked_at = range(0, len(samples), 1 + len(samples) // LOOKED_AT)
+    length = sum(len(samples[i].text) for i in looked_at) / len(looked_at)
+    views = min(VIEWS, CHARACTERS / length)
+    return min(max(round(views / (len(samples) * data.repeats)), least), most)
 
 
 def patience(data: DataModule) -> int:

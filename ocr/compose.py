@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig
 
 from ocr.errors import UserError
@@ -31,5 +32,4 @@ def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -
 
 def quoted(text: str) -> str:
     """As a value on Hydra's command line."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return QuotedString(text, Quote.single).with_quotes()

@@ -55,7 +55,8 @@ def conclude(
         | {package: version(package) for package in PACKAGES},
     }
     _write(metrics, folder / "metrics.json")
-    _print(metrics, folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"]))
+    checkpoint = folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"])
+    _print(metrics, checkpoint, folder)
 
 
 def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
@@ -71,7 +72,7 @@ def _write(metrics: Mapping[str, Any], path: Path) -> None:
     scratch.replace(path)
 
 
-def _print(metrics: Mapping[str, Any], checkpoint: Path) -> None:
+def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
     """The closing table, and what to type next."""
     table = Table("part", "images", "exact match", "95 % interval", "character errors")
     for column in table.columns[1:]:
@@ -93,9 +94,7 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path) -> None:
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
     if skipped := metrics["images_skipped"]:
-        lines.insert(
-            1, f"left out    {skipped} images, listed in {_short(checkpoint.parent)}/skipped.csv"
-        )
+        lines.insert(1, f"left out    {skipped} images, listed in {_short(folder)}/skipped.csv")
     console = Console()
     console.print(table)
     for line in lines:

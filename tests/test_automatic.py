@@ -1,5 +1,6 @@
 """What is chosen by the data."""
 
+from math import ceil
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from ocr.data.sources import Sample
 
 def data(width: int, text: str, count: int = 100):
     samples = [Sample(str(i), text, i, width) for i in range(count)]
-    return SimpleNamespace(parts={"train": samples, "val": samples})
+    return SimpleNamespace(parts={"train": samples, "val": samples}, repeats=ceil(640 / count))
 
 
 @pytest.mark.parametrize(
@@ -39,10 +40,13 @@ def test_a_few_long_captions_do_not_decide():
     assert chosen.encoder.stride == 4
 
 
-@pytest.mark.parametrize("count,epochs", [(50, 60), (720, 50), (1800, 20), (50_000, 12)])
-def test_small_sets_are_gone_through_more_often(count, epochs):
+@pytest.mark.parametrize(
+    "count,length,epochs",
+    [(50, 5, 55), (720, 5, 50), (1800, 5, 20), (50_000, 5, 8), (720, 1, 50), (720, 20, 17)],
+)
+def test_small_sets_are_gone_through_more_often(count, length, epochs):
     chosen = config()
-    settle(chosen, data(200, "ABCDE", count))
+    settle(chosen, data(200, "A" * length, count))
     assert chosen.trainer.max_epochs == epochs
 
 

@@ -19,10 +19,12 @@ def _run(options: argparse.Namespace) -> None:
     from ocr.compose import composed, of_folder
     from ocr.data.lists import in_words
     from ocr.data.pack import pack
+    from ocr.log import aloud
     from ocr.model.build import build
 
     data = build(composed(of_folder(options.folder, options.labels, options.overrides)).data)
-    count, skipped = pack(options.folder, options.out, data.captions)
+    with aloud():
+        count, skipped = pack(options.folder, options.out, data.captions)
     if skipped:
         print(f"{len(skipped)} of {count + len(skipped)} images are left out: {in_words(skipped)}")
         print(f"all of these are listed in {options.out / 'skipped.csv'}")

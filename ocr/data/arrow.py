@@ -128,6 +128,8 @@ class Pack:
                 index.validate(full=True)
                 images = _reader(folder, "images.arrow", IMAGES)
                 batch_rows = images.get_batch(0).num_rows
+                if not batch_rows:
+                    raise ValueError("it holds no images")
                 last = images.num_record_batches - 1
                 if len(index) != last * batch_rows + images.get_batch(last).num_rows:
                     raise ValueError("its two files don't belong together")

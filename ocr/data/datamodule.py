@@ -75,6 +75,7 @@ class DataModule(Loaders):
         self.train_on_val = train_on_val
         self.max_skipped = max_skipped
         self._fitted = False
+        self._unused = 0  # images that `train_images` leaves out
         self.skipped: list[Skipped] = []
 
     def find(self) -> dict[str, Sequence[Sample | Skipped]]:
@@ -109,6 +110,8 @@ class DataModule(Loaders):
         else:
             parts = {part: self._spelt(kept) for part, kept in parts.items()}
             self._require_images(parts)
+        if self.folds and "test" in parts:
+            raise UserError("data.folds cuts the test part itself: leave data.test_dir out")
         shares = {part: share for part, share in self.shares.items() if part not in parts}
         if not shares.get("val", 1):
             raise UserError(
@@ -165,6 +168,7 @@ class DataModule(Loaders):
         available = len(self.parts["train"])
         if count > available:
             raise UserError(f"data.train_images={count}: there are only {available} to train on")
+        self._unused = available - count
         self.parts["train"] = self._first(self.parts["train"], count)
 
     def drop_unplaceable(self, time_steps: Callable[[int], int]) -> None:
@@ -196,8 +200,8 @@ class DataModule(Loaders):
 
     @property
     def total(self) -> int:
-        """Samples, with those that are left out."""
-        return len(self.skipped) + sum(map(len, self.parts.values()))
+        """Samples, with those that are left out or not trained on."""
+        return len(self.skipped) + self._unused + sum(map(len, self.parts.values()))
 
     def _left_out(self) -> str:
         return f"{len(self.skipped)} of {self.total} images are left out: {in_words(self.skipped)}"

@@ -62,7 +62,7 @@ def families(samples: Sequence[Sample]) -> list[int]:
 
 
 def near_pairs(samples: Sequence[Sample]) -> Iterable[tuple[int, int]]:
-    """Indices of samples with one caption and almost one look, each with an earlier one."""
+    """Indices of samples with one caption and almost one look, the earlier one first."""
     by_caption = defaultdict(list)
     for i, sample in enumerate(samples):
         if sample.look:  # 0: flat, or never looked at
@@ -79,5 +79,5 @@ def _near(samples: Sequence[Sample], indices: Sequence[int]) -> Iterable[tuple[i
     ).reshape(len(indices), -1)
     for k in range(1, len(indices)):
         distances = np.bitwise_count(words[:k] ^ words[k]).sum(1)
-        for j in np.flatnonzero(distances <= NEAR)[:1]:
+        for j in np.flatnonzero(distances <= NEAR):
             yield indices[j], indices[k]

@@ -36,7 +36,7 @@ DECODE_ERRORS = (
     struct.error,
 )
 
-MIN_HEIGHT, MAX_HEIGHT = 32, 50  # pixels, of what is chosen by itself
+MIN_HEIGHT, MAX_HEIGHT = 40, 50  # pixels, of what is chosen by itself
 FLAT = 2.0  # standard deviation of grey values; less can't be read
 COLOURFUL = 0.2  # spread of the colour, compared to that of the brightness
 
@@ -99,8 +99,8 @@ class Normalizer:
     def suit(self, images: Sequence[Image.Image]) -> None:
         """Choose the height and the channels that were left open (None) by what `images` are.
 
-        Their median height, but no lower than small print needs and no higher than a network of
-        our size profits from; colour if they have any that grey would lose.
+        Their median height, but no lower than a network that begins by halving it needs, and no
+        higher than one of our size profits from; colour if they have any that grey would lose.
         """
         if self.height is None:
             heights = sorted(image.height for image in images) or [MAX_HEIGHT]

@@ -145,8 +145,9 @@ class SyntheticData(DataModule):
 
     def find(self) -> dict[str, list[Sample | Skipped]]:
         """Captions now, pictures when they are needed."""
-        width = self.normalizer.scaled_width(*self.size)
         samples = drawings(self.count, self.symbols, self.length, self.size, self.seed)
+        self.survey(samples)
+        width = self.normalizer.scaled_width(*self.size)
         return {
             "train": [
                 replace(s, digest=digest(s.name.encode(), self.split_seed), width=width)

@@ -63,10 +63,9 @@ class Loaders(LightningDataModule):
         return CaptionedImages(self.parts[part], self.normalizer, self.charset, self.cache)
 
     def train_dataloader(self) -> DataLoader:
-        """Shuffled, every image once an epoch; under several devices each takes its share."""
+        """Shuffled, every image `repeats` times; under several devices each takes its share."""
         dataset = self.dataset("train")
-        wanted = self.min_batches * self.batch_size * self._world_size
-        dataset.repeats = ceil(wanted / len(dataset)) if wanted > len(dataset) else 1
+        dataset.repeats = self.repeats
         batches = ShuffledBatches(
             len(dataset),
             self.batch_size,
@@ -76,6 +75,12 @@ class Loaders(LightningDataModule):
             dataset.widths,
         )
         return ShuffledLoader(dataset, batches, self._batches_done, **self._loading(dataset))
+
+    @property
+    def repeats(self) -> int:
+        """How often an epoch goes through the training images."""
+        wanted = self.min_batches * self.batch_size * self._world_size
+        return max(1, ceil(wanted / len(self.parts["train"])))
 
     def val_dataloader(self) -> DataLoader:
         """From narrow to wide, every image once."""

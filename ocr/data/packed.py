@@ -98,7 +98,9 @@ class PackedSamples(Sequence[Sample]):
 
 
 class PackedData(FolderData):
-    """What `python -m ocr pack` made of a folder: the same parts, for millions of images.
+    """What `python -m ocr pack` made of a folder, split as that would be, for millions of images.
+
+    Except that near duplicates and rare characters are not looked for.
 
     dir, train_dir, val_dir, test_dir: packed folders. Everything that a `DataModule` asks of its
     samples one by one is asked here of whole columns; only those that may fail become objects.
@@ -174,7 +176,10 @@ class PackedData(FolderData):
         return samples.take(np.argsort(samples.digests, kind="stable")[:count])
 
     def _cover(self, shares: Mapping[str, float]) -> None:
-        """Nothing: what is large enough to be packed has every character in training."""
+        """What is large enough to be packed has every character in training."""
+        raise UserError(
+            "data.stratify=true is for folders; data=packed looks for no rare characters"
+        )
 
     def _warn_of_leaks(self) -> None:
         if len(self.dirs) > 1:  # what is cut from one folder has none
@@ -195,4 +200,4 @@ def _widths(sizes: np.ndarray, normalizer: Normalizer) -> np.ndarray:
     pairs = sizes[:, 0].astype(np.int64) << 32 | sizes[:, 1]
     different, where = np.unique(pairs, return_inverse=True)
     scaled = [normalizer.scaled_width(int(pair >> 32), int(pair & 2**32 - 1)) for pair in different]
-    return np.array(scaled, np.int32)[where]
+    return np.minimum(scaled, MAX_WIDTH + 1).astype(np.int32)[where]

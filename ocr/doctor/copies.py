@@ -16,7 +16,10 @@ def findings(seen: Examination) -> Iterator[Finding]:
         samples = [s for s in some if isinstance(s, Sample)]
         for same in _grouped(samples, lambda s: s.digest):
             exact += [(same[0], other) for other in same[1:]]
-        pairs = [(samples[i], samples[k]) for i, k in near_pairs(samples)]
+        earlier: dict[int, int] = {}
+        for i, k in near_pairs(samples):
+            earlier.setdefault(k, i)  # each is told of once
+        pairs = [(samples[i], samples[k]) for k, i in earlier.items()]
         near += [(one, other) for one, other in pairs if one.digest != other.digest]
     for kind, what, like, pairs in (
         ("duplicates", "images that are copies of others", "is", exact),

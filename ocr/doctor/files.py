@@ -84,7 +84,7 @@ def _suffixes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
     for name in wrong:
         suffix = suffixes.get(looks[name].format, f".{looks[name].format.lower()}")
         new = Path(name).with_suffix(suffix)
-        commands.append(f"mv -n {shlex.quote(name)} {shlex.quote(str(new))}")
+        commands.append(f"mv -n -- {shlex.quote(name)} {shlex.quote(str(new))}")
     tables = f", and in {' and '.join(seen.tables)}" if seen.tables else ""
     yield Finding(
         "wrong_suffix",

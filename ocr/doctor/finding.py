@@ -42,7 +42,7 @@ def without(seen: Examination, kind: str, names: Sequence[str]) -> dict[str, obj
     if seen.tables:  # a row that has lost its image would only be the next finding
         return {"mend": f"take their rows out of {' and '.join(seen.tables)}"}
     # The name of a file that is no Unicode can't be typed.
-    commands = [f"rm {shlex.quote(name)}" for name in names if Path(name).exists()]
+    commands = [f"rm -- {shlex.quote(name)}" for name in names if Path(name).exists()]
     if not commands:
         return {"mend": "take them out"}
     return {"mend": mended_by(seen, kind, commands), "commands": commands}

@@ -1,6 +1,8 @@
 """The images that several runs share, looked at once before the first of them trains."""
 
+import sys
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -60,7 +62,7 @@ class Source:
     def open(self, *overrides: str) -> DataModule:
         """The data of a run, split, and none of it held in memory."""
         data = build(composed([*self.words, "data.cache_mb=0", *overrides]).data)
-        with aloud():
+        with aloud(), redirect_stdout(sys.stderr):  # where a progress bar goes, too
             data.setup()
         return data
 

@@ -51,7 +51,7 @@ class Trial(Callback):
         self._trial: optuna.Trial | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Join the study; refuse to be measured on fewer images than the other trials."""
+        """Join the study; refuse to be measured on other images than the other trials."""
         if not trainer.is_global_zero:
             return
         study = optuna.load_study(
@@ -63,10 +63,11 @@ class Trial(Callback):
         others = study.user_attrs.get("images_val")
         if others is None:
             study.set_user_attr("images_val", images)
-        elif images < others:
+        elif images != others:
+            skipped = trainer.datamodule.skipped[-1:]
             raise UserError(
-                f"only {images} of the {others} validation images of the other trials can be "
-                f"read: {trainer.datamodule.skipped[-1].reason}"
+                f"{images} validation images, and {others} in the other trials, which can't be "
+                f"compared: {skipped[0].reason if skipped else 'the images are not those of then'}"
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
+from ocr.compose import quoted
 from ocr.errors import UserError
 from ocr.search.board import short, shown
 from ocr.search.results import read_metrics, reason
@@ -128,7 +129,7 @@ def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, An
         search.board.say(f"training trial {winner.number} on training and validation images")
         words += ["data.train_on_val=true", "callbacks.early_stopping=null"]
     else:
-        words += ["fit=false", "init_from=null", f"ckpt_path='{checkpoint}'"]
+        words += ["fit=false", "init_from=null", f"ckpt_path={quoted(str(checkpoint))}"]
     failure = search.launch([*words, "test=true"], _final(winner), winner.number)
     if failure:
         raise UserError(f"the winner, trial {winner.number}, can't be tested: {failure}")

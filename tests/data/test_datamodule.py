@@ -687,3 +687,22 @@ def test_fewer_training_images_are_a_part_of_more(folder):
         from_folder(folder, train_images=99)
     with pytest.raises(UserError, match=r"data\.train_images=0"):
         from_folder(folder, train_images=0)
+
+
+def test_images_that_are_not_trained_on_still_count(folder):
+    (folder / "broken.png").write_bytes(b"no image")
+    data = from_folder(folder, train_images=5, max_skipped=0.04)
+    assert len(data.skipped) == 1 and data.total == 28
+    data.require_enough()  # one of 28 is less than 4 %, as it is with all of them
+
+
+def test_folds_of_a_set_with_a_test_part_of_its_own_are_refused(folder, tmp_path):
+    other = images(tmp_path / "test", "12", "21")
+    with pytest.raises(UserError, match=r"data\.folds.*data\.test_dir"):
+        from_folder(train_dir=str(folder), test_dir=str(other), folds=5)
+
+
+def test_drawn_images_may_choose_their_height():
+    data = synthetic(height=None, channels=None)
+    assert data.normalizer.height and data.normalizer.channels
+    assert data.parts["train"][0].width == data.dataset("train").image(0).shape[-1]

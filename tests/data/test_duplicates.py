@@ -1,4 +1,5 @@
 import random
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -66,6 +67,17 @@ def test_families_follow_from_content():
     ]
     assert families(samples) == [30, 30, 30, 20, 10]
     assert families(samples[::-1]) == [10, 20, 30, 30, 30]
+
+
+def test_a_family_does_not_depend_on_the_order():
+    middle = random.Random(0).getrandbits(256)
+    shots = [
+        sample("a", digest=1, look=middle ^ ((1 << 10) - 1)),
+        sample("b", digest=2, look=middle ^ (((1 << 10) - 1) << 10)),  # 20 bits from a
+        sample("c", digest=3, look=middle),
+    ]
+    for order in permutations(shots):
+        assert families(order) == [1, 1, 1]
 
 
 def test_a_group_stays_together_with_all_its_duplicates():

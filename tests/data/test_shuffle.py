@@ -125,6 +125,7 @@ class Numbers(Loaders):
     def __init__(self, num_workers):
         LightningDataModule.__init__(self)
         self.num_workers = num_workers
+        self.parts = {"train": range(30)}
 
     def setup(self, stage=None):
         pass

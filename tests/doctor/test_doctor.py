@@ -80,7 +80,7 @@ def test_table_names_finding_example_training_and_mend(folder, capsys):
     assert "images that can't be read: 1  (unreadable)" in out
     assert "broken.png: not an image" in out
     assert "training  leaves them out" in out
-    assert f"mend      rm {folder / 'broken.png'}" in out
+    assert f"mend      rm -- {folder / 'broken.png'}" in out
 
 
 def test_what_breaks_images_refuses_training(folder, doctor):
@@ -98,7 +98,7 @@ def test_truncated(folder, doctor):
     found = doctor(folder)["findings"]["truncated"]
     assert found["count"] == 1
     assert found["examples"][0].startswith("121.png: ")
-    assert found["mend"] == f"rm {folder / '121.png'}"
+    assert found["mend"] == f"rm -- {folder / '121.png'}"
 
 
 def test_wrong_suffix_and_the_command_that_mends_it(folder, doctor):
@@ -174,7 +174,7 @@ def test_equal_images_with_different_captions(folder, doctor):
 
 
 def test_unplaceable_and_the_override_that_mends_it(folder, doctor):
-    draw("1" * 12).save(folder / f"{'12' * 12}.png")
+    draw("1" * 12).save(folder / f"{'12' * 14}.png")
     for width in ("encoder.stride=4", "data.width=15"):
         found = doctor(folder, LENIENT, width)["findings"]["unplaceable"]
         assert found["training"] == "leaves them out"
