@@ -21,9 +21,11 @@ def constant(optimizer: Optimizer, total_steps: int) -> Schedule:
 
 
 def onecycle(
-    optimizer: Optimizer, total_steps: int, *, pct_start: float, div_factor: float
+    optimizer: Optimizer, total_steps: int, *, pct_start: float, pct_stay: float, div_factor: float
 ) -> Schedule:
     """Up to the optimizer's lr in the first `pct_start` of all steps, then down to nothing.
+
+    For `pct_stay` of all steps it stays up in between.
 
     It starts at lr / div_factor; both ways are half cosines (Smith & Topin 2017,
     arXiv:1708.07120). Unlike torch's OneCycleLR it takes runs of any length, optimizers without
@@ -31,13 +33,18 @@ def onecycle(
     """
     if not 0 <= pct_start < 1:
         raise UserError(f"scheduler.pct_start={pct_start} is a share of the steps: 0 to below 1")
+    if not 0 <= pct_stay < 1 - pct_start:
+        raise UserError(
+            f"scheduler.pct_stay={pct_stay} is a share of the steps: 0 to below 1 - pct_start"
+        )
     total_steps = _planned(total_steps)
     rise = pct_start * total_steps
+    fall = rise + pct_stay * total_steps
 
     def factor(step: int) -> float:
         if step < rise:
             return 1 - (1 - 1 / div_factor) * _half_cosine(step / rise)
-        return _half_cosine(min(1.0, (step - rise) / (total_steps - rise)))
+        return _half_cosine(min(1.0, max(0.0, step - fall) / (total_steps - fall)))
 
     return {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}
 
