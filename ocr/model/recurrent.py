@@ -6,7 +6,24 @@ Shapes: B batch, T time steps, F features. A recurrent part takes (B, T, F) and 
 
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+
+class BothWays(nn.Module):
+    """One layer of `kind` read from left to right, and one from right to left.
+
+    (B, T, F) -> (B, T, 2 * hidden_size). torch's own bidirectional layers take sequences of several
+    lengths packed only, and then the backward pass takes time by the square of T on a CPU.
+    """
+
+    def __init__(self, kind: type[nn.RNNBase], in_features: int, hidden_size: int) -> None:
+        super().__init__()
+        self.rightward = kind(in_features, hidden_size, batch_first=True)
+        self.leftward = kind(in_features, hidden_size, batch_first=True)
+
+    def forward(self, x: torch.Tensor, turned: torch.Tensor) -> torch.Tensor:
+        """turned: (B, T, 1), the time steps of each sequence from its own end to its beginning."""
+        leftward, _ = self.leftward(torch.take_along_dim(x, turned, 1))
+        return torch.cat([self.rightward(x)[0], torch.take_along_dim(leftward, turned, 1)], -1)
 
 
 class Recurrent(nn.Module):
@@ -31,24 +48,18 @@ class Recurrent(nn.Module):
         sizes = [hidden_size] + [hidden_size_2 or hidden_size] * (num_layers - 1)
         self.layers = nn.ModuleList()
         for size in sizes:
-            self.layers.append(self.kind(in_features, size, bidirectional=True, batch_first=True))
+            self.layers.append(BothWays(self.kind, in_features, size))
             in_features = 2 * size
         self.dropout = nn.Dropout(dropout)
         self.out_features = in_features
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """(B, T, F), (B,) -> (B, T, F')."""
-        steps = x.shape[1]
-        padded = bool((lengths < steps).any())
-        # The backward direction has to start at each sequence's own end.
-        lengths = lengths.clamp(min=1).cpu() if padded else lengths
+        steps = torch.arange(x.shape[1], device=x.device)
+        ends = lengths[:, None]
+        turned = torch.where(steps < ends, ends - 1 - steps, steps)[..., None]
         for layer in self.layers:
-            if padded:
-                packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-                x, _ = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=steps)
-            else:
-                x, _ = layer(x)
-            x = self.dropout(x)
+            x = self.dropout(layer(x, turned))
         return x
 
 

@@ -80,7 +80,7 @@ def test_the_keras_recipe_is_keras_own():
         (8, (3, 3), (1, 1)),  # 32 and 64, were it not for the small channels of these tests
         (16, (3, 3), (1, 1)),
     ]
-    assert [layer.hidden_size for layer in model.recurrent.layers] == [128, 64]
+    assert [layer.rightward.hidden_size for layer in model.recurrent.layers] == [128, 64]
     assert model.encoder.time_steps(200) == 50
 
 
