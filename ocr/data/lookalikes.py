@@ -55,6 +55,7 @@ class Lookalikes:
         self.share = share
         self._known: dict[int, Reading] = {}
         self._widths: dict[int, float] = {}
+        self._cuts: dict[int, list[int]] = {}  # which don't change from epoch to epoch
 
     def __contains__(self, index: int) -> bool:
         return index in self._known
@@ -63,6 +64,7 @@ class Lookalikes:
         """What is known of training images from now on, by their index."""
         self._known |= readings
         self._widths = widths(self._known.values())
+        self._cuts.clear()
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch, with look-alikes in place of some images; their widths stay."""
@@ -70,7 +72,7 @@ class Lookalikes:
             return batch
         captions = [c.tolist() for c in batch.targets.split(batch.target_lengths.tolist())]
         texts = {
-            i: self._text(batch.images[i, ..., : batch.widths[i]], self._known[index])
+            i: self._text(index, batch.images[i, ..., : batch.widths[i]])
             for i, index in enumerate(batch.index.tolist())
             if index in self._known
         }
@@ -86,11 +88,13 @@ class Lookalikes:
             target_lengths=torch.tensor([len(caption) for caption in captions]),
         )
 
-    def _text(self, image: torch.Tensor, reading: Reading) -> Text:
-        # A character that always stands alone has no width, and its image no cuts.
-        wide = [self._widths.get(i, 1.0) for i in reading.caption]
-        cuts = gaps(image, reading.peaks, wide)
-        return Text(image, reading.caption, cuts, reading.steps)
+    def _text(self, index: int, image: torch.Tensor) -> Text:
+        reading = self._known[index]
+        if index not in self._cuts:
+            # A character that always stands alone has no width, and its image no cuts.
+            wide = [self._widths.get(i, 1.0) for i in reading.caption]
+            self._cuts[index] = gaps(image, reading.peaks, wide)
+        return Text(image, reading.caption, self._cuts[index], reading.steps)
 
     def _varied(self, text: Text, others: Sequence[Text]) -> Text:
         for j in torch.randperm(len(others)).tolist():
