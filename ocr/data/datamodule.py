@@ -159,8 +159,8 @@ class DataModule(Loaders):
         parts, moved = cover(cut)
         if moved:
             say(
-                f"{len(moved)} images moved to training, which lacked some of their characters "
-                "(data.stratify=false leaves them)"
+                f"{len(moved)} images moved to training, which had too few of some of their "
+                "characters (data.stratify=false leaves them)"
             )
         self.parts |= parts
 

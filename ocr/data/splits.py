@@ -1,6 +1,7 @@
 """Who trains, who validates, who tests: decided by each image's own content."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy as np
 from ocr.data.duplicates import families
 from ocr.data.sources import Sample
 from ocr.errors import UserError
+
+ENOUGH = 5  # training images that show a character
 
 
 def split(
@@ -69,26 +72,38 @@ def cut(
 
 
 def cover(parts: dict[str, list[Sample]]) -> tuple[dict[str, list[Sample]], list[Sample]]:
-    """Move images to "train" until it holds every character; returns the parts and who moved.
+    """Move images to "train" until it holds enough of every character; returns the parts and who
+    moved.
 
-    What was never seen in training can't be read, so a test on it says nothing. Of the images
-    with a missing character the one with the least digest goes, with its family; but never the
-    last of a part.
+    Enough is ENOUGH images, or its share of those that show the character if that is less, and at
+    least one: what was hardly seen in training can't be read, so a test on it says nothing. Of the
+    images with such a character the one with the least digest goes first, with its family; but
+    never the last of a part.
     """
     pool = [(part, s) for part, kept in parts.items() if part != "train" for s in kept]
     family = dict(zip((id(s) for _, s in pool), families([s for _, s in pool]), strict=True))
-    missing = set().union(*(s.text for _, s in pool)) - set().union(
-        *(s.text for s in parts["train"])
+    share = len(parts["train"]) / sum(map(len, parts.values()))
+    seen = _showing(parts["train"])
+    wanted = Counter(
+        {
+            character: min(ENOUGH, max(1, int(share * count))) - seen[character]
+            for character, count in _showing(s for kept in parts.values() for s in kept).items()
+        }
     )
     parts = {part: list(kept) for part, kept in parts.items()}
     moved: list[Sample] = []
     for part, sample in sorted(pool, key=lambda pair: (family[id(pair[1])], pair[1].name)):
-        if not missing & set(sample.text):
+        if all(wanted[character] <= 0 for character in sample.text):
             continue
         relatives = [s for s in parts[part] if family[id(s)] == family[id(sample)]]
         if len(relatives) < len(parts[part]):
             parts[part] = [s for s in parts[part] if family[id(s)] != family[id(sample)]]
             parts["train"] += relatives
             moved += relatives
-            missing -= set().union(*(s.text for s in relatives))
+            wanted -= _showing(relatives)
     return parts, moved
+
+
+def _showing(samples: Iterable[Sample]) -> Counter[str]:
+    """How many of `samples` show each character."""
+    return Counter(character for sample in samples for character in set(sample.text))

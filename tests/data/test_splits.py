@@ -184,3 +184,26 @@ def test_training_sees_every_character():
 def test_no_part_is_emptied_for_a_character():
     parts = {"train": [Sample("t", "a", 1)], "val": [Sample("v", "b", 2)]}
     assert cover(parts) == (parts, [])
+
+
+def showing(character: str, names: str, start: int) -> list[Sample]:
+    return [Sample(name, character, start + i) for i, name in enumerate(names)]
+
+
+def test_training_sees_its_share_of_a_rare_character():
+    common = [Sample(f"{i}", "a", i) for i in range(100, 180)]
+    parts = {
+        "train": [*common, *showing("b", "t", 0)],
+        "val": [*showing("a", "uvwxyz", 30), *showing("b", "p", 20)],
+        "test": [*showing("a", "klmno", 40), *showing("b", "qrs", 10)],
+    }
+    covered, moved = cover(parts)
+    # Of its five images training gets four, as it has 84 of all the 97.
+    assert [s.name for s in moved] == ["q", "r", "s"]
+    assert [s.name for s in covered["val"]] == [*"uvwxyz", "p"]
+    assert cover(covered) == (covered, [])
+
+
+def test_a_common_character_moves_nobody():
+    parts = {"train": showing("a", "tuvwx", 0), "val": showing("a", "abcdefghij", 10)}
+    assert cover(parts) == (parts, [])
