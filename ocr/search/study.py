@@ -47,7 +47,11 @@ def make_sampler(config: DictConfig, seed: int, first: int = 0) -> BaseSampler:
         values["seed"] += first  # a sequence continues by itself; chance would start anew
     if is_grid(config):
         return BruteForceSampler(seed=values["seed"])
-    allowed = ("hydra_plugins.hydra_optuna_sweeper.*", "optuna.samplers.*")
+    allowed = (
+        "hydra_plugins.hydra_optuna_sweeper.*",
+        "ocr.search.gaussian.*",
+        "optuna.samplers.*",
+    )
     try:
         return instantiate(values, _execution_whitelist_=allowed)
     except Exception as error:
