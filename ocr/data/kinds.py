@@ -9,7 +9,7 @@ from ocr.data.datamodule import DataModule
 from ocr.data.download import download
 from ocr.data.labels import Columns
 from ocr.data.patterns import NamePattern
-from ocr.data.preflight import digest, inspect
+from ocr.data.preflight import Inspector, digest, inspect
 from ocr.data.sources import Sample, Skipped
 from ocr.data.spelling import Spelling
 from ocr.data.synthetic import drawings
@@ -77,11 +77,15 @@ class FolderData(DataModule):
         found = self.captions.find(self.dirs)
         everything = [s for samples in found.values() for s in samples if isinstance(s, Sample)]
         self.survey(everything)
-        looked = iter(inspect(everything, self.normalizer, self.cache, self.split_seed))
+        looked = iter(inspect(everything, self.inspector()))
         return {
             part: [next(looked) if isinstance(s, Sample) else s for s in samples]
             for part, samples in found.items()
         }
+
+    def inspector(self) -> Inspector:
+        """What looks at the images."""
+        return Inspector(self.normalizer, self.cache, self.split_seed)
 
 
 class DownloadedData(FolderData):

@@ -2,16 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.progress import track
-
-from ocr.data.arrow import ROWS, SEED, Writer
+from ocr.data.arrow import SEED, Writer
 from ocr.data.captions import Captions
 from ocr.data.images import Normalizer, open_image
 from ocr.data.lists import in_words, write_skipped
+from ocr.data.parallel import mapped
 from ocr.data.preflight import digest, load, unreadable
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
@@ -58,7 +56,7 @@ def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int
 def _fill(place: Path, samples: Sequence[Sample | Skipped], folder: str) -> list[Skipped]:
     skipped = []
     with Writer(place) as writer:
-        for sample, looked in zip(samples, _look_at(samples), strict=True):
+        for sample, looked in zip(samples, mapped(_look, samples, "packing images"), strict=True):
             if isinstance(looked, Skipped):
                 skipped.append(looked)
                 continue
@@ -68,18 +66,6 @@ def _fill(place: Path, samples: Sequence[Sample | Skipped], folder: str) -> list
     if skipped:
         write_skipped(place, skipped)
     return skipped
-
-
-def _look_at(
-    samples: Sequence[Sample | Skipped],
-) -> Iterator[tuple[bytes, tuple[int, int]] | Skipped]:
-    """Each image's content and size, so many at a time that memory never holds more."""
-    starts = range(0, len(samples), ROWS)
-    if len(samples) > 5_000:  # some seconds of work: show it
-        starts = track(starts, "packing images")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in starts:
-            yield from pool.map(_look, samples[start : start + ROWS])
 
 
 def _look(sample: Sample | Skipped) -> tuple[bytes, tuple[int, int]] | Skipped:

@@ -1,18 +1,18 @@
 """Look at every image once before training, so that no broken one ends a long run."""
 
 import contextlib
-import os
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import blake2b
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from rich.progress import track
 
 from ocr.data.duplicates import look_of
 from ocr.data.images import ImageSource, Normalizer, open_image
+from ocr.data.parallel import mapped
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
 
@@ -83,37 +83,62 @@ def unreadable(sample: Sample, error: UserError) -> Skipped:
     return Skipped(sample.name, str(error).removeprefix(f"{sample.name}: "))
 
 
-def inspect(
-    samples: Sequence[Sample], normalizer: Normalizer, cache: ImageCache, seed: int
-) -> list[Sample | Skipped]:
+class Looked(NamedTuple):
+    """What became of a sample: it has its digest and its width now, or is skipped.
+
+    image: uint8 (C, H, W), if there is one and the cache has room. note: see `Inspector.note`.
+    """
+
+    sample: Sample | Skipped
+    image: np.ndarray | None = None
+    note: Any = None
+
+
+class Inspector:
+    """Looks at images one by one, in whichever process, and keeps what is found in this one."""
+
+    def __init__(self, normalizer: Normalizer, cache: ImageCache, seed: int) -> None:
+        self.normalizer = normalizer
+        self.cache = cache
+        self.seed = seed
+
+    def look(self, sample: Sample) -> Looked:
+        """Read and decode it."""
+        content = load(sample)
+        if isinstance(content, Skipped):
+            return Looked(content)
+        try:
+            image = self.normalizer.decode(content, sample.name)
+        except UserError as error:
+            skipped = unreadable(sample, error)
+            return Looked(skipped, note=self.note(content, skipped.reason))
+        found = replace(
+            sample,
+            digest=digest(content, self.seed),
+            width=image.shape[-1],
+            group_digest=digest(sample.group.encode(), self.seed) if sample.group else 0,
+            look=look_of(image),
+        )
+        kept = image.numpy() if self.cache.room else None
+        return Looked(found, kept, self.note(content, image))
+
+    def note(self, content: ImageSource, outcome: torch.Tensor | str) -> Any:
+        """What else is of interest about an image, or why it can't be read; here nothing."""
+
+    def keep(self, looked: Looked) -> Sample | Skipped:
+        """Take what `look` found."""
+        if looked.image is not None:
+            self.cache.put(looked.sample.name, torch.from_numpy(looked.image))
+        return looked.sample
+
+
+def inspect(samples: Sequence[Sample], inspector: Inspector) -> list[Sample | Skipped]:
     """Read and decode every image; in the samples' order, each with its digest and its width.
 
     Skipped, with the reason: no caption, no readable image, or one content under two captions.
     """
-
-    def look(sample: Sample) -> Sample | Skipped:
-        content = load(sample)
-        if isinstance(content, Skipped):
-            return content
-        try:
-            image = normalizer.decode(content, sample.name)
-        except UserError as error:
-            return unreadable(sample, error)
-        cache.put(sample.name, image)
-        return replace(
-            sample,
-            digest=digest(content, seed),
-            width=image.shape[-1],
-            group_digest=digest(sample.group.encode(), seed) if sample.group else 0,
-            look=look_of(image),
-        )
-
-    # Pillow lets go of the interpreter while it decodes, so threads share the work.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        looked = pool.map(look, samples)
-        if len(samples) > 5_000:  # some seconds of work: show it
-            looked = track(looked, "reading images", total=len(samples))
-        return without_conflicts(list(looked))
+    looked = mapped(inspector.look, samples, "reading images")
+    return without_conflicts([inspector.keep(one) for one in looked])
 
 
 def without_conflicts(looked: Sequence[Sample | Skipped]) -> list[Sample | Skipped]:

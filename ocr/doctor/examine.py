@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from ocr.compose import composed, of_folder
 from ocr.data.kinds import FolderData
 from ocr.data.sources import Sample, Skipped
-from ocr.doctor.look import Listener, Look, Watch
+from ocr.doctor.look import Closer, Listener, Look
 from ocr.errors import UserError
 from ocr.log import hush
 from ocr.model.build import build
@@ -114,7 +114,6 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
             data.require_enough()
         except UserError as error:
             seen.refusal = str(error)
-    seen.looks = dict(sorted(seen.looks.items()))  # threads took them as they came
     return seen
 
 
@@ -122,13 +121,12 @@ def _watch(data: FolderData, seen: Examination) -> None:
     find = data.find
 
     def watched() -> dict[str, list[Sample | Skipped]]:
-        # Only now: what a checkpoint says of the images is in the normalizer.
-        data.normalizer = Watch(data.normalizer, seen.looks)
         data.captions.spelling = Listener(data.captions.spelling, seen.heard)
         seen.found.update(find())
         return seen.found
 
     data.find = watched
+    data.inspector = lambda: Closer(data.normalizer, data.cache, data.split_seed, seen.looks)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from ocr.data.images import DECODE_ERRORS, FORMATS, ImageSource, Normalizer, is_transparent
-from ocr.data.preflight import digest
+from ocr.data.preflight import ImageCache, Inspector, Looked, digest
+from ocr.data.sources import Sample, Skipped
 from ocr.data.spelling import Spelling
-from ocr.errors import UserError
 
 _GREYS = np.arange(256)
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
@@ -37,29 +37,29 @@ class Look:
     error: str | None = None
 
 
-class Watch(Normalizer):
-    """Does what `normalizer` would, and keeps a `Look` at each image by its name."""
+class Closer(Inspector):
+    """Looks as training does, and takes a `Look` besides: `looks`, by the image's name."""
 
-    def __init__(self, normalizer: Normalizer, looks: dict[str, Look]) -> None:
-        super().__init__(**normalizer.state())
+    def __init__(
+        self, normalizer: Normalizer, cache: ImageCache, seed: int, looks: dict[str, Look]
+    ) -> None:
+        super().__init__(normalizer, cache, seed)
         self.looks = looks
 
-    def state(self) -> dict[str, int | float | None]:
-        """Without what was kept."""
-        return {key: value for key, value in super().state().items() if key != "looks"}
+    def note(self, content: ImageSource, outcome: torch.Tensor | str) -> Look:
+        """A `Look`."""
+        look = _stored(content)
+        if isinstance(outcome, str):
+            return replace(look, error=outcome)
+        spread, ink = _brightness(outcome)
+        pixels = digest(outcome.numpy().tobytes(), 0)
+        return replace(look, spread=spread, ink=ink, pixels=pixels)
 
-    def decode(self, source: ImageSource, name: str = "image") -> torch.Tensor:
-        """As `Normalizer.decode`."""
-        look = _stored(source)
-        try:
-            image = super().decode(source, name)
-        except UserError as error:
-            self.looks[name] = replace(look, error=str(error).removeprefix(f"{name}: "))
-            raise
-        spread, ink = _brightness(image)
-        pixels = digest(image.numpy().tobytes(), 0)
-        self.looks[name] = replace(look, spread=spread, ink=ink, pixels=pixels)
-        return image
+    def keep(self, looked: Looked) -> Sample | Skipped:
+        """And the `Look`."""
+        if looked.note:
+            self.looks[looked.sample.name] = looked.note
+        return super().keep(looked)
 
 
 class Listener:
@@ -88,9 +88,9 @@ def _stored(source: ImageSource) -> Look:
 
 def _brightness(image: torch.Tensor) -> tuple[float, float]:
     """Spread and ink of uint8 (C, H, W): those of the channel that has most."""
-    channels = image.flatten(1).numpy()
-    counts = np.stack([np.bincount(channel, minlength=256) for channel in channels])
-    shares = counts / channels.shape[1]  # (C, 256)
+    pixels = image.flatten(1).numpy()
+    counts = np.array([Image.fromarray(channel[None]).histogram() for channel in pixels])
+    shares = counts / pixels.shape[1]  # (C, 256)
     variance = shares @ _GREYS**2 - (shares @ _GREYS) ** 2
     lightest = 255 - (counts[:, ::-1] > 0).argmax(1)
     clearly = (lightest - (counts > 0).argmax(1)) / 4

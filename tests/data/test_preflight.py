@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from ocr.data.images import Normalizer
-from ocr.data.preflight import ImageCache, digest, inspect
+from ocr.data.preflight import ImageCache, Inspector, digest, inspect
 from ocr.data.sources import Sample, Skipped
 
 KIB = 2**-10  # in the cache's MiB
@@ -25,7 +25,7 @@ def place(tmp_path):
 
 
 def look(*samples: Sample, height: int = 16, cache: float = 1, seed: int = 0):
-    return inspect(samples, Normalizer(height), ImageCache(cache), seed)
+    return inspect(samples, Inspector(Normalizer(height), ImageCache(cache), seed))
 
 
 def test_a_good_image_gets_its_digest_and_its_width(place):
@@ -116,7 +116,7 @@ def test_nothing_to_inspect():
 
 def test_inspected_images_are_cached_as_they_are_decoded(place):
     sample, cache, normalizer = place("a.png", 0), ImageCache(1), Normalizer(10)
-    inspect([sample], normalizer, cache, 0)
+    inspect([sample], Inspector(normalizer, cache, 0))
     assert torch.equal(cache.get(sample.name), normalizer.decode(sample.name))
 
 
@@ -124,7 +124,9 @@ def test_inspected_images_are_cached_as_they_are_decoded(place):
 def test_the_cache_holds_no_more_than_its_limit(place, kib, held):
     samples = [place(f"{i}.png", i) for i in range(8)]  # 512 bytes each
     cache = ImageCache(kib * KIB)
-    assert all(isinstance(item, Sample) for item in inspect(samples, Normalizer(16), cache, 0))
+    assert all(
+        isinstance(item, Sample) for item in inspect(samples, Inspector(Normalizer(16), cache, 0))
+    )
     assert sum(cache.get(sample.name) is not None for sample in samples) == held
 
 
