@@ -25,7 +25,11 @@ def proposal(study: optuna.Study, seed: int) -> dict:
 
 def add(study: optuna.Study, seed: int, value: float | None, **params) -> None:
     rng = np.random.default_rng(seed)
-    params = {"lr": 10 ** rng.uniform(-4, -1), "size": int(rng.integers(1, 10))} | params
+    params = {
+        "lr": 10 ** rng.uniform(-4, -1),
+        "size": int(rng.integers(1, 10)),
+        "encoder": str(rng.choice(["conv", "vgg", "resnet"])),
+    } | params
     state = TrialState.PRUNED if value is None else TrialState.COMPLETE
     study.add_trial(create_trial(state=state, params=params, distributions=SPACE, value=value))
 
@@ -40,7 +44,25 @@ def test_it_does_not_propose_what_was_pruned(direction):
         add(study, i, None, encoder="vgg")
     chosen = [proposal(study, seed)["encoder"] for seed in range(8)]
     assert "vgg" not in chosen
-    assert set(chosen) <= {"conv", "resnet"}
+
+
+def test_pruned_trials_count_as_startup_trials(monkeypatch):
+    climbed = []
+    climb = GaussianProcess._optimize_acqf
+    monkeypatch.setattr(
+        GaussianProcess,
+        "_optimize_acqf",
+        lambda *args: climbed.append(1) or climb(*args),
+    )
+    study = optuna.create_study(sampler=GaussianProcess(seed=0, n_startup_trials=5))
+    add(study, 0, 0.1)
+    for i in range(1, 9):
+        add(study, i, None)
+    study.ask(SPACE)
+    assert not climbed  # from one value nothing can be learnt
+    add(study, 9, 0.5)
+    study.ask(SPACE)
+    assert len(climbed) == 1
 
 
 def test_it_finds_the_peak():

@@ -49,7 +49,7 @@ def test_a_resumed_search_does_not_propose_the_same_again(tmp_path, sampler):
     assert len(params) == len(set(params)) == 10
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "nsgaii"])
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "nsgaii"])
 def test_processes_that_begin_at_once_do_not_propose_the_same(tmp_path, sampler):
     fixed = (f"hydra/sweeper/sampler={sampler}", "hydra.sweeper.start_with_default=false")
     with (
