@@ -1,6 +1,6 @@
 """Who trains, who validates, who tests: decided by each image's own content."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 
@@ -11,6 +11,8 @@ from ocr.data.sources import Sample
 from ocr.errors import UserError
 
 ENOUGH = 5  # training images that show a character
+SPARED = 0.25  # of a part's images, to let training have enough
+MIXING = 0x9E3779B97F4A7C15  # 2**64 / the golden ratio (Knuth 1973, section 6.4)
 
 
 def split(
@@ -76,32 +78,44 @@ def cover(parts: dict[str, list[Sample]]) -> tuple[dict[str, list[Sample]], list
     moved.
 
     Enough is ENOUGH images, or its share of those that show the character if that is less, and at
-    least one: what was hardly seen in training can't be read, so a test on it says nothing. Of the
-    images with such a character the one with the least digest goes first, with its family; but
-    never the last of a part.
+    least one: what was hardly seen in training can't be read, so a test on it says nothing. Images
+    move with their families, all parts giving alike. A part gives up to SPARED of its images, more
+    only for a character that training hasn't got at all, and never its last one.
     """
     pool = [(part, s) for part, kept in parts.items() if part != "train" for s in kept]
-    family = dict(zip((id(s) for _, s in pool), families([s for _, s in pool]), strict=True))
-    share = len(parts["train"]) / sum(map(len, parts.values()))
+    groups = defaultdict(list)
+    for (part, sample), number in zip(pool, families([s for _, s in pool]), strict=True):
+        groups[part, number].append(sample)
+    # A part's digests are neighbours, as it was cut from their circle: mixed anew, none is first.
+    order = sorted(groups, key=lambda group: (group[1] * MIXING % 2**64, group))
+    given: dict[str, list[Sample]] = {part: [] for part in parts}
     seen = _showing(parts["train"])
-    wanted = Counter(
-        {
-            character: min(ENOUGH, max(1, int(share * count))) - seen[character]
-            for character, count in _showing(s for kept in parts.values() for s in kept).items()
-        }
-    )
-    parts = {part: list(kept) for part, kept in parts.items()}
-    moved: list[Sample] = []
-    for part, sample in sorted(pool, key=lambda pair: (family[id(pair[1])], pair[1].name)):
-        if all(wanted[character] <= 0 for character in sample.text):
-            continue
-        relatives = [s for s in parts[part] if family[id(s)] == family[id(sample)]]
-        if len(relatives) < len(parts[part]):
-            parts[part] = [s for s in parts[part] if family[id(s)] != family[id(sample)]]
-            parts["train"] += relatives
-            moved += relatives
-            wanted -= _showing(relatives)
-    return parts, moved
+    shown = seen + _showing(sample for _, sample in pool)
+    total = sum(map(len, parts.values()))
+    for enough, spared in ((1, 1.0), (ENOUGH, SPARED)):
+        wanted = Counter(
+            {
+                character: min(enough, max(1, len(parts["train"]) * count // total))
+                for character, count in shown.items()
+            }
+        )
+        wanted.subtract(seen)
+        for group in order:
+            part, relatives = group[0], groups[group]
+            most = min(spared * len(parts[part]), len(parts[part]) - 1)
+            if (
+                any(wanted[character] > 0 for s in relatives for character in s.text)
+                and len(given[part]) + len(relatives) <= most
+            ):
+                given[part] += relatives
+                wanted.subtract(found := _showing(relatives))
+                seen += found
+                groups[group] = []
+    moved = [sample for kept in given.values() for sample in kept]
+    gone = set(map(id, moved))
+    covered = {part: [s for s in kept if id(s) not in gone] for part, kept in parts.items()}
+    covered["train"] += moved
+    return covered, moved
 
 
 def _showing(samples: Iterable[Sample]) -> Counter[str]:
