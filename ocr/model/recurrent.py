@@ -4,6 +4,8 @@ Shapes: B batch, T time steps, F features. A recurrent part takes (B, T, F) and 
 (B, T, F') and declares `out_features`. What lies beyond a sequence's length has no influence.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -19,11 +21,21 @@ class BothWays(nn.Module):
         super().__init__()
         self.rightward = kind(in_features, hidden_size, batch_first=True)
         self.leftward = kind(in_features, hidden_size, batch_first=True)
+        self.register_load_state_dict_pre_hook(split_bidirectional)
 
     def forward(self, x: torch.Tensor, turned: torch.Tensor) -> torch.Tensor:
         """turned: (B, T, 1), the time steps of each sequence from its own end to its beginning."""
         leftward, _ = self.leftward(torch.take_along_dim(x, turned, 1))
         return torch.cat([self.rightward(x)[0], torch.take_along_dim(leftward, turned, 1)], -1)
+
+
+def split_bidirectional(module: nn.Module, weights: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Earlier checkpoints hold torch's bidirectional layer, `kind(bidirectional=True)`, here."""
+    for key in [key for key in weights if "." not in key.removeprefix(prefix)]:
+        name = key.removeprefix(prefix)
+        own = name.removesuffix("_reverse")
+        way = "rightward" if own == name else "leftward"
+        weights[f"{prefix}{way}.{own}"] = weights.pop(key)
 
 
 class Recurrent(nn.Module):
