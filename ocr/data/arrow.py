@@ -32,7 +32,7 @@ try:
 except ImportError as error:
     raise UserError("packed images need pyarrow: pip install 'surrogate-ocr[packed]'") from error
 
-ROWS = 256  # images in a record batch: as many are in memory when they are packed
+ROWS = 256  # images in a record batch
 INDEX_ROWS = 65_536
 SEED = 0  # the split seed whose digests are kept
 

@@ -77,7 +77,7 @@ class FolderData(DataModule):
         found = self.captions.find(self.dirs)
         everything = [s for samples in found.values() for s in samples if isinstance(s, Sample)]
         self.survey(everything)
-        looked = iter(inspect(everything, self.inspector()))
+        looked = iter(inspect(everything, self.inspector(), self.num_workers))
         return {
             part: [next(looked) if isinstance(s, Sample) else s for s in samples]
             for part, samples in found.items()

@@ -34,11 +34,14 @@ class ImageCache:
         """The image of that name, (C, H, W), if it is held."""
         return self._images.get(name)
 
-    def put(self, name: str, image: torch.Tensor) -> None:
-        """Hold the image, if there is room for it."""
-        if name not in self._images and image.numel() <= self.room:
+    def put(self, name: str, image: torch.Tensor) -> bool:
+        """Hold the image, if there is room for it; False if there isn't."""
+        if name not in self._images:
+            if image.numel() > self.room:
+                return False
             self.room -= image.numel()
             self._images[name] = image
+        return True
 
     def holds(self, samples: Sequence[Sample], size: int) -> bool:
         """Whether all of `samples` are held, or could be at `size` bytes each."""
@@ -101,6 +104,8 @@ class Inspector:
         self.normalizer = normalizer
         self.cache = cache
         self.seed = seed
+        # Processes that look see it, wherever they are: their own copy of the cache has no room.
+        self.wanted = torch.tensor(cache.room > 0).share_memory_()
 
     def look(self, sample: Sample) -> Looked:
         """Read and decode it."""
@@ -119,7 +124,7 @@ class Inspector:
             group_digest=digest(sample.group.encode(), self.seed) if sample.group else 0,
             look=look_of(image),
         )
-        kept = image.numpy() if self.cache.room else None
+        kept = image.numpy() if self.wanted else None
         return Looked(found, kept, self.note(content, image))
 
     def note(self, content: ImageSource, outcome: torch.Tensor | str) -> Any:
@@ -128,16 +133,20 @@ class Inspector:
     def keep(self, looked: Looked) -> Sample | Skipped:
         """Take what `look` found."""
         if looked.image is not None:
-            self.cache.put(looked.sample.name, torch.from_numpy(looked.image))
+            held = self.cache.put(looked.sample.name, torch.from_numpy(looked.image))
+            self.wanted &= held  # or images would go from process to process for nothing
         return looked.sample
 
 
-def inspect(samples: Sequence[Sample], inspector: Inspector) -> list[Sample | Skipped]:
+def inspect(
+    samples: Sequence[Sample], inspector: Inspector, num_workers: int | None = None
+) -> list[Sample | Skipped]:
     """Read and decode every image; in the samples' order, each with its digest and its width.
 
     Skipped, with the reason: no caption, no readable image, or one content under two captions.
+    num_workers: the processes that do it, if there are many images; None: by the cores.
     """
-    looked = mapped(inspector.look, samples, "reading images")
+    looked = mapped(inspector.look, samples, "reading images", num_workers)
     return without_conflicts([inspector.keep(one) for one in looked])
 
 

@@ -1,10 +1,12 @@
 """Work on many images: the order kept, whoever did it."""
 
+import multiprocessing
 import os
 
 import pytest
+import torch
 
-from ocr.data.parallel import FEW, mapped
+from ocr.data.parallel import FEW, helpers, mapped
 
 
 def square(number: int) -> tuple[int, int]:
@@ -18,7 +20,26 @@ def test_results_come_in_order(count):
     results = list(mapped(square, range(count), "squares"))
     assert [number for number, _ in results] == [i**2 for i in range(count)]
     inside = all(process == os.getpid() for _, process in results)
-    assert inside == (count <= FEW or os.cpu_count() == 1)
+    assert inside == (count <= FEW or helpers() == 1)
+
+
+def test_a_process_that_may_have_no_children_does_it_itself(monkeypatch):
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    results = list(mapped(square, range(FEW + 1), "squares", num_workers=2))
+    assert {process for _, process in results} == {os.getpid()}
+
+
+def test_no_processes_if_none_are_wanted():
+    results = list(mapped(square, range(FEW + 1), "squares", num_workers=0))
+    assert {process for _, process in results} == {os.getpid()}
+
+
+def test_the_numbers_that_are_drawn_later_stay_the_same():
+    torch.manual_seed(0)
+    expected = torch.rand(())
+    torch.manual_seed(0)
+    list(mapped(square, range(5), "squares"))
+    assert torch.rand(()) == expected
 
 
 def test_nothing_is_done_before_it_is_asked_for():

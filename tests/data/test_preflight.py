@@ -1,3 +1,4 @@
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import torch
 from PIL import Image
 
 from ocr.data.images import Normalizer
+from ocr.data.parallel import FEW
 from ocr.data.preflight import ImageCache, Inspector, digest, inspect
 from ocr.data.sources import Sample, Skipped
 
@@ -128,6 +130,28 @@ def test_the_cache_holds_no_more_than_its_limit(place, kib, held):
         isinstance(item, Sample) for item in inspect(samples, Inspector(Normalizer(16), cache, 0))
     )
     assert sum(cache.get(sample.name) is not None for sample in samples) == held
+
+
+def test_a_process_of_its_own_sends_images_until_the_cache_is_full(place):
+    """It has a copy of the inspector, as other ways to start processes than a fork make it."""
+    samples = [place(f"{i}.png", i) for i in range(3)]  # 512 bytes each
+    inspector = Inspector(Normalizer(16), ImageCache(0.6 * KIB), 0)
+    other = ForkingPickler.loads(ForkingPickler.dumps(inspector))
+    sent = []
+    for sample in samples:
+        looked = other.look(sample)
+        sent.append(looked.image is not None)
+        inspector.keep(looked)
+    assert sent == [True, True, False]
+    assert inspector.cache.get(samples[0].name) is not None
+
+
+def test_many_images_are_looked_at_by_processes_and_held_here(place):
+    samples = [place(f"{i}.png", i % 5) for i in range(5)] * (FEW // 4)
+    cache = ImageCache(100)
+    found = inspect(samples, Inspector(Normalizer(16), cache, 0), num_workers=2)
+    assert len(found) == len(samples) > FEW
+    assert all(cache.get(sample.name) is not None for sample in samples)
 
 
 def test_a_small_image_fits_where_a_large_one_did_not():
