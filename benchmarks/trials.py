@@ -22,7 +22,7 @@ from ocr.search.space import Space
 TABLE = Path(__file__).with_name("trials.csv")
 # 400 captchas of two digits: a trial takes seconds, and few configurations read them all.
 COUNT, SYMBOLS, CHARACTERS, SIZE = 400, "0123456789", 2, (60, 30)
-SPLIT = ("data.height=24", "data.min_batches=5", "data.val_size=0.3", "data.test_size=0")
+SPLIT = ("data.height=24", "data.min_images=1", "data.val_size=0.3", "data.test_size=0")
 SMALL = (
     "data=synthetic",
     f"data.count={COUNT}",

@@ -136,7 +136,7 @@ def test_a_fine_tuned_reader_reads_and_its_run_goes_on(
     tmp_path, checkpoint, folder, capsys, monkeypatch
 ):
     words = ("data=folder", f"data.dir={folder}", "data.batch_size=8", "trainer.precision=32-true")
-    words = (*words, "data.min_batches=1", "optimizer.lr=1e-9", "trainer.max_epochs=1")
+    words = (*words, "data.min_images=1", "optimizer.lr=1e-9", "trainer.max_epochs=1")
     run, _, output = trained(*words, f"init_from={checkpoint}", cwd=tmp_path)
     assert "1 new: 3" in output
     old, new = Reader.load(checkpoint).model, Reader.load(run / "best.ckpt").model

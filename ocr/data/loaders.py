@@ -1,6 +1,5 @@
 """Batches of captioned images, as Lightning asks for them."""
 
-import os
 from collections.abc import Sequence
 from math import ceil
 from typing import Any
@@ -14,6 +13,7 @@ from ocr.data.charset import Charset
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import Batch, Normalizer, blank_padding
 from ocr.data.lookalikes import Lookalikes
+from ocr.data.parallel import helpers
 from ocr.data.preflight import ImageCache
 from ocr.data.shuffle import ShuffledBatches, ShuffledLoader
 from ocr.data.sources import Sample
@@ -25,7 +25,7 @@ class Loaders(LightningDataModule):
 
     normalizer, charset: what images and captions go through.
     batch_size: images in a training step, on each device.
-    min_batches: training steps in an epoch, at least; a small set is gone through several times.
+    min_images: images in an epoch, at least; a small set is gone through several times.
     cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
     num_workers: processes that decode; None starts them only if the cache can't hold the set.
     lookalikes: the share of training images that are replaced, see `Lookalikes`.
@@ -38,20 +38,20 @@ class Loaders(LightningDataModule):
         charset: Charset | None,
         *,
         batch_size: int,
-        min_batches: int,
+        min_images: int,
         cache_mb: float,
         num_workers: int | None,
         lookalikes: float,
         augment: nn.Module | None,
     ) -> None:
         super().__init__()
-        whole(1, batch_size=batch_size, min_batches=min_batches)
+        whole(1, batch_size=batch_size, min_images=min_images)
         if num_workers is not None:
             whole(0, num_workers=num_workers)
         self.normalizer = normalizer
         self.charset = charset
         self.batch_size = batch_size
-        self.min_batches = min_batches
+        self.min_images = min_images
         self.cache = ImageCache(cache_mb)
         self.num_workers = num_workers
         self.lookalikes = Lookalikes(lookalikes)
@@ -79,8 +79,7 @@ class Loaders(LightningDataModule):
     @property
     def repeats(self) -> int:
         """How often an epoch goes through the training images."""
-        wanted = self.min_batches * self.batch_size * self._world_size
-        return max(1, ceil(wanted / len(self.parts["train"])))
+        return max(1, ceil(self.min_images / len(self.parts["train"])))
 
     def val_dataloader(self) -> DataLoader:
         """From narrow to wide, every image once."""
@@ -131,7 +130,7 @@ class Loaders(LightningDataModule):
         workers = self.num_workers
         if workers is None:
             held = self.cache.holds(dataset.samples, dataset.image(0).numel())
-            workers = 0 if held else min(os.cpu_count() or 1, 8)
+            workers = 0 if held else helpers()
         return {
             "collate_fn": dataset.collate,
             "num_workers": workers,

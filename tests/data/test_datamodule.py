@@ -18,7 +18,7 @@ from ocr.errors import UserError
 
 BASE = {
     "batch_size": 4,
-    "min_batches": 1,
+    "min_images": 1,
     "val_size": 0.2,
     "test_size": 0.2,
     "split_seed": 0,
@@ -479,9 +479,9 @@ def test_training_on_several_devices_sees_every_image_once(folder):
 
 
 def test_a_small_set_is_gone_through_several_times_in_an_epoch(folder):
-    data = from_folder(folder, min_batches=20)
+    data = from_folder(folder, min_images=80)
     seen = Counter(captions_of(data, data.train_dataloader()))
-    assert sum(seen.values()) >= 20 * 4
+    assert sum(seen.values()) >= 80
     assert set(seen) == {sample.text for sample in data.parts["train"]}
     assert len(set(seen.values())) == 1
 

@@ -120,7 +120,7 @@ class Numbers(Loaders):
     """30 numbers in batches of 4; all else is the data module's own."""
 
     batch_size = 4
-    min_batches = 1
+    min_images = 1
 
     def __init__(self, num_workers):
         LightningDataModule.__init__(self)

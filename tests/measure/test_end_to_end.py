@@ -9,7 +9,7 @@ from itertools import product
 from conftest import ROOT, SMALL, draw
 from trainings import rows
 
-QUICK = (*SMALL, "data.min_batches=1", "trainer.max_epochs=1")
+QUICK = (*SMALL, "data.min_images=1", "trainer.max_epochs=1")
 
 
 def command(*arguments: str, cwd) -> subprocess.CompletedProcess:

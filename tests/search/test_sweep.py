@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from ocr import Reader
 from ocr.search.apart import run_command
 
-FAST = (*SMALL, "encoder.num_layers=2", "data.min_batches=1")
+FAST = (*SMALL, "encoder.num_layers=2", "data.min_images=1")
 SEARCH = (*FAST, "-m", "hparams_search=optuna", "hydra.sweeper.max_failure_rate=1")
 
 
@@ -80,7 +80,7 @@ def test_a_search_for_the_best_fine_tuning(tmp_path, folder, checkpoint):
     sweep = tmp_path / "sweep"
     code, output = train(
         "-m", "hparams_search=optuna", "data=folder", f"data.dir={folder}", "init_from=old.ckpt",
-        "data.min_batches=1", "trainer.max_epochs=1", "trainer.precision=32-true",
+        "data.min_images=1", "trainer.max_epochs=1", "trainer.precision=32-true",
         "hydra.sweeper.n_trials=1", f"hydra.sweep.dir={sweep}", cwd=tmp_path,
     )  # fmt: skip
     assert code == 0, output
