@@ -1,8 +1,9 @@
-"""Images and captions in two Arrow files, read through the memory map.
+"""Images and captions in Arrow files, read through the memory map.
 
 images.arrow holds the images as they were, so many to a record batch that one is found without
 reading the others. index.arrow holds what must be known of all of them before the first is
-decoded; it stays in the map, too, and all processes share it.
+decoded; it stays in the map, too, and all processes share it. relatives.arrow names the images
+that must stay on one side of a split.
 
 Why Arrow: a plain file is read where the bytes lie, in any order, so a shuffle over all images is
 a real one, and which were seen is a matter of numbers; columns become numpy arrays without an
@@ -46,28 +47,34 @@ INDEX = pa.schema(
         ("height", pa.int32()),
     ]
 )
+RELATIVES = pa.schema([("row", pa.int64()), ("first", pa.int64())])  # of its family
 _OPTIONS = pa.ipc.IpcReadOptions(use_threads=False)  # loader processes are forked
 
 
 class Writer:
-    """Writes both files into `folder`; they are whole when its `with` block ends."""
+    """Writes the files into `folder`; they are whole when its `with` block ends."""
 
     def __init__(self, folder: Path) -> None:
         self._tables = [
             _Table(folder / "images.arrow", IMAGES, ROWS),
             _Table(folder / "index.arrow", INDEX, INDEX_ROWS),
         ]
+        self._relatives = _Table(folder / "relatives.arrow", RELATIVES, INDEX_ROWS)
 
     def write(self, content: bytes, *index: str | int) -> None:
         """Add an image; `index` are its values in the columns of `INDEX`."""
         for table, row in zip(self._tables, ((content,), index), strict=True):
             table.write(row)
 
+    def relate(self, row: int, first: int) -> None:
+        """Keep the image of that row on one side of a split with the `first` of its family."""
+        self._relatives.write((row, first))
+
     def __enter__(self) -> "Writer":
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        for table in self._tables:
+        for table in (*self._tables, self._relatives):
             table.close(whole=failed is None)
 
 
@@ -110,7 +117,7 @@ class Pack:
     """The rows of one packed folder or of several, one after another.
 
     names, texts: Arrow columns. digests, sizes: arrays, (rows,) and (rows, 2) for width and height.
-    starts: the first row of each folder.
+    relatives: (N, 2), rows and the first of their family. starts: the first row of each folder.
     Raises UserError if a folder isn't one that `Writer` has filled.
     """
 
@@ -122,6 +129,7 @@ class Pack:
 
     def _open(self) -> None:
         indices, self._images, self._batch_rows, self.starts, rows = [], [], [], [], 0
+        relatives = []
         for folder in self.folders:
             with _damaged(folder):
                 index = _reader(folder, "index.arrow", INDEX).read_all()
@@ -137,12 +145,14 @@ class Pack:
                     raise ValueError("its index has gaps")
                 if any(pc.min(index[key]).as_py() < 1 for key in ("width", "height")):
                     raise ValueError("an image has no pixels")
+                relatives.append(rows + _relatives(folder, len(index)))
             self.starts.append(rows)
             rows += len(index)
             indices.append(index)
             self._images.append(images)
             self._batch_rows.append(batch_rows)
         self._index = pa.concat_tables(indices)
+        self.relatives = np.concatenate(relatives)
         self.names = self._index["name"]
         self.texts = self._index["text"]
 
@@ -175,6 +185,19 @@ class Pack:
         if seed != SEED:
             rows = track(range(len(self)), "reading images", disable=len(self) <= 5_000)
             self.digests = np.array([digest(self.content(row), seed) for row in rows], np.uint64)
+
+
+def _relatives(folder: str, rows: int) -> np.ndarray:
+    """(N, 2); none in a pack from when they were not looked for."""
+    if not (Path(folder) / "relatives.arrow").exists():
+        return np.empty((0, 2), np.int64)
+    table = _reader(folder, "relatives.arrow", RELATIVES).read_all()
+    table.validate(full=True)
+    gaps = any(column.null_count for column in table.columns)
+    pairs = np.stack([column.to_numpy() for column in table.columns], axis=1)
+    if gaps or ((pairs < 0) | (pairs >= rows)).any():
+        raise ValueError("relatives.arrow names images that aren't there")
+    return pairs
 
 
 def _reader(folder: str, name: str, schema: pa.Schema) -> pa.ipc.RecordBatchFileReader:

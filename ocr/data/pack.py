@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ocr.data.arrow import SEED, Writer
 from ocr.data.captions import Captions
+from ocr.data.duplicates import families, look_of
 from ocr.data.images import Normalizer, open_image
 from ocr.data.lists import in_words, write_skipped
 from ocr.data.parallel import mapped
@@ -14,7 +16,7 @@ from ocr.data.preflight import digest, load, unreadable
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
 
-_ANY_SHAPE = Normalizer(1, 1)  # decodes an image however long its line is
+_ANY_SHAPE = Normalizer(32, 128)  # decodes an image however long its line is
 
 
 def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int, list[Skipped]]:
@@ -28,8 +30,6 @@ def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int
         raise UserError(f"{out}: exists already; give a new place, or remove it")
     captions = captions or Captions()
     [samples] = captions.find({"train": folder}).values()
-    if any(sample.group for sample in samples if isinstance(sample, Sample)):
-        raise UserError("groups are not kept in a pack: leave data.group out, or use data=folder")
     scratch = out.with_name(f"{out.name}.partial")
     try:
         scratch.mkdir(parents=True)
@@ -54,27 +54,34 @@ def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int
 
 
 def _fill(place: Path, samples: Sequence[Sample | Skipped], folder: str) -> list[Skipped]:
-    skipped = []
+    packed, skipped = [], []
     with Writer(place) as writer:
         for sample, looked in zip(samples, mapped(_look, samples, "packing images"), strict=True):
             if isinstance(looked, Skipped):
                 skipped.append(looked)
                 continue
-            content, (width, height) = looked
+            content, (width, height), look = looked
+            group = digest(sample.group.encode(), SEED) if sample.group else 0
+            found = replace(sample, digest=digest(content, SEED), group_digest=group, look=look)
+            packed.append(found)
             name = sample.name.removeprefix(f"{folder}{os.sep}")
-            writer.write(content, name, sample.text, digest(content, SEED), width, height)
+            writer.write(content, name, sample.text, found.digest, width, height)
+        first: dict[int, int] = {}
+        for row, family in enumerate(families(packed)):
+            if first.setdefault(family, row) != row:
+                writer.relate(row, first[family])
     if skipped:
         write_skipped(place, skipped)
     return skipped
 
 
-def _look(sample: Sample | Skipped) -> tuple[bytes, tuple[int, int]] | Skipped:
+def _look(sample: Sample | Skipped) -> tuple[bytes, tuple[int, int], int] | Skipped:
+    """Its content, its size and its look."""
     content = load(sample) if isinstance(sample, Sample) else sample
     if isinstance(content, Skipped):
         return content
     try:
         image = open_image(content, sample.name)
-        _ANY_SHAPE.decode(image, sample.name)
+        return content, image.size, look_of(_ANY_SHAPE.decode(image, sample.name))
     except UserError as error:
         return unreadable(sample, error)
-    return content, image.size

@@ -74,6 +74,15 @@ class PackedSamples(Sequence[Sample]):
         return self.pack.digests[self.rows]
 
     @property
+    def families(self) -> np.ndarray:
+        """Of each sample, uint64: the least digest of those it must stay together with."""
+        rows, first = self.pack.relatives.T
+        least = self.pack.digests.copy()
+        np.minimum.at(least, first, least[rows])
+        least[rows] = least[first]
+        return least[self.rows]
+
+    @property
     def widths(self) -> np.ndarray:
         """Of each sample, in pixels."""
         return self._widths[self.rows]
@@ -100,7 +109,7 @@ class PackedSamples(Sequence[Sample]):
 class PackedData(FolderData):
     """What `python -m ocr pack` made of a folder, split as that would be, for millions of images.
 
-    Except that near duplicates and rare characters are not looked for.
+    Except that rare characters are not looked for.
 
     dir, train_dir, val_dir, test_dir: packed folders. Everything that a `DataModule` asks of its
     samples one by one is asked here of whole columns; only those that may fail become objects.
@@ -168,7 +177,7 @@ class PackedData(FolderData):
         return {
             part: samples.take(where)
             for part, where in cut(
-                samples.digests, shares, self.start, even=self.folds is not None
+                samples.families, shares, self.start, even=self.folds is not None
             ).items()
         }
 

@@ -8,6 +8,7 @@ import os
 import pickle
 import shutil
 import signal
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,11 @@ from test_datamodule import BASE, captions_of, from_folder, on_device
 
 from ocr import cli
 from ocr.data import arrow
-from ocr.data.arrow import INDEX, Pack
+from ocr.data.arrow import INDEX, RELATIVES, Pack
+from ocr.data.captions import Captions
 from ocr.data.pack import _look, pack
 from ocr.data.packed import PackedData, PackedSamples
+from ocr.data.patterns import NamePattern
 from ocr.errors import UserError
 
 
@@ -92,6 +95,46 @@ def test_the_same_parts_as_the_folder(untidy, out, changes, monkeypatch):
         data.drop_unplaceable(lambda width: width // 20)
     same(ours, theirs)
     assert ours.skipped
+
+
+@pytest.fixture
+def twins(folder) -> Path:
+    """Each image twice: once more in another size, under a name of its own."""
+    for path in [*folder.iterdir()]:
+        with Image.open(path) as image:
+            image.resize((81, 32)).save(folder / f"{path.stem}_b.jpg")
+        path.rename(folder / f"{path.stem}_a.png")
+    return folder
+
+
+def texts(data: PackedData, part: str) -> set[str]:
+    return {sample.text for sample in data.parts[part]}
+
+
+def apart(out: Path) -> int:
+    """How many captions are in more than one part, over several splits."""
+    found = 0
+    for seed in range(5):
+        data = packed(out, split_seed=seed)
+        counts = Counter(text for part in data.parts for text in texts(data, part))
+        found += sum(count > 1 for count in counts.values())
+    return found
+
+
+def test_near_duplicates_stay_together(twins, out):
+    pack(twins, out, Captions(pattern=NamePattern("label_id")))
+    assert apart(out) == 0
+    (out / "relatives.arrow").unlink()  # as packs were that didn't look for them
+    assert apart(out) > 10
+
+
+def test_groups_stay_together(folder, out):
+    for path in [*folder.iterdir()]:
+        path.rename(folder / f"{path.stem[0]}_{path.name}")
+    pack(folder, out, Captions(pattern=NamePattern("group_label")))
+    data = packed(out, val_size=0.3, test_size=0.3)
+    groups = [{text[0] for text in texts(data, part)} for part in data.parts]
+    assert sorted(group for some in groups for group in some) == ["1", "2", "3"]
 
 
 def test_the_same_batches_as_the_folder(folder, out):
@@ -184,6 +227,7 @@ def test_the_command(untidy, out, capsys, captions):
     assert sorted(path.name for path in out.iterdir()) == [
         "images.arrow",
         "index.arrow",
+        "relatives.arrow",
         "skipped.csv",
     ]
 
@@ -294,6 +338,15 @@ def index_with(name: str, values: list):
     return damage
 
 
+def relatives_with(row: list):
+    def damage(out: Path) -> None:
+        columns = [pa.array([value], pa.int64()) for value in row]
+        batch = pa.record_batch(columns, schema=RELATIVES)
+        rewritten(out / "relatives.arrow", RELATIVES, [batch])
+
+    return damage
+
+
 def cut_short(name: str, keep: float):
     def damage(out: Path) -> None:
         content = (out / name).read_bytes()
@@ -315,6 +368,9 @@ def cut_short(name: str, keep: float):
         (index_with("width", [0]), "no pixels"),
         (index_with("text", [None]), "gaps"),
         (index_with("digest", [None]), "gaps"),
+        (relatives_with([0, 99]), "aren't there"),
+        (relatives_with([-1, 0]), "aren't there"),
+        (relatives_with([0, None]), "aren't there"),
         (lambda out: (out / "skipped.csv").write_bytes(b"\xff,"), "skipped.csv: damaged"),
     ],
 )
