@@ -9,9 +9,9 @@ from ocr.log import say
 ROOM = 1.5  # time steps that CTC should have for each that it needs
 TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
-VIEWS = 36_000  # images that a reader is shown in all, while that makes sensible epochs
+VIEWS = 48_000  # images that a reader is shown in all, while that makes sensible epochs
 CHARACTERS = 600_000  # and characters: a printed line teaches, and costs, as much as many captchas
-EPOCHS = (8, 60)
+EPOCHS = (8, 80)
 READINGS = 1000  # of validation images without a better value, until a run is ended
 PATIENCE = 20  # epochs, at least
 
