@@ -22,7 +22,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import configure_log, setup_globals
 from hydra.types import RunMode
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ocr.compose import quoted
 from ocr.errors import UserError, explain, plain_errors
@@ -47,6 +47,8 @@ class Job:
     def of(cls, config: DictConfig) -> "Job":
         """This process' job, as a run by itself."""
         hydra = copy.deepcopy(HydraConfig.instance().cfg)
+        # Or ${now:} in the sweep's folder would be another time, and that another folder.
+        OmegaConf.copy_cache(from_config=config, to_config=hydra)
         with read_write(hydra.hydra), open_dict(hydra.hydra):
             hydra.hydra.mode = RunMode.RUN
             hydra.hydra.run.dir = hydra.hydra.runtime.output_dir

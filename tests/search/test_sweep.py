@@ -66,6 +66,18 @@ def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
     assert code == 0 and "2 finished trials" in output
 
 
+def test_the_folder_that_hydra_chooses_holds_all(tmp_path, folder):
+    """Its name is the time at which the sweep began, whenever a trial begins."""
+    code, output = train(
+        *SEARCH, "data=folder", f"data.dir={folder}", "hydra.sweeper.n_trials=2",
+        "hydra.sweeper.top_k=1", "hydra.sweeper.top_seeds=1", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 0, output
+    [sweep] = (tmp_path / "runs" / "folder").iterdir()
+    assert [row["state"] for row in rows(sweep)] == ["complete", "complete"]
+    assert (sweep / "best.ckpt").exists()
+
+
 def read(checkpoint, folder, cwd):
     import subprocess
 
