@@ -21,7 +21,10 @@ register_resolvers()
 @hydra.main(config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
     """One run, or one of a sweep."""
-    return run_apart(__file__, config) if sweeping() else train(config)
+    if sweeping():
+        return run_apart(__file__, config)
+    with plain_errors():
+        return train(config)
 
 
 def train(config: DictConfig) -> float:

@@ -23,6 +23,11 @@ def settle(config: DictConfig, data: DataModule) -> None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
     if config.trainer.max_epochs is None:
         chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
+    if data.repeats > 1:
+        say(
+            f"an epoch goes through the {len(data.parts['train'])} training images {data.repeats} "
+            "times (data.min_images)"
+        )
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
         chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)

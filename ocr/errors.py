@@ -14,6 +14,9 @@ class UserError(Exception):
     """Something that the person at the keyboard can mend; the message says how."""
 
 
+# Keys that a person types without the choice that has them.
+_BELONGS = dict.fromkeys(("dir", "labels", "pattern", "train_dir", "val_dir", "test_dir"), "folder")
+
 # Asked for by the person, not by `plain_errors` in this process or in the one that started it.
 _TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1" and "OCR_PLAIN_ERRORS" not in os.environ
 
@@ -59,6 +62,8 @@ def explain(error: BaseException) -> str:
 def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
     section = error.full_key.rpartition(".")[0]
     valid = sorted(str(key) for key in error.parent_node if not str(key).startswith("_"))
+    if section == "data" and error.key in _BELONGS:
+        return f"{error.full_key} is for images of your own: add data={_BELONGS[error.key]}"
     near = get_close_matches(str(error.key), valid, n=1)
     guess = f" Did you mean {near[0]}?" if near else ""
     where = f"of {section}" if section else "here"

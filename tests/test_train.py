@@ -167,6 +167,35 @@ def test_going_on_from_last_ckpt(tmp_path, folder):
     assert min(int(row["epoch"]) for row in logged if row["epoch"]) >= 2
 
 
+def test_going_on_in_the_same_folder_keeps_the_curve(tmp_path, folder):
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
+    run, _, _ = trained(*arguments, cwd=tmp_path)
+    before = rows(run / "metrics.csv")
+    trained(*arguments, "trainer.max_epochs=3", f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
+    after = rows(run / "metrics.csv")
+    scored = [row["epoch"] for row in after if row["val/cer"]]
+    assert scored == ["0", "1", "2"]
+    assert [row["step"] for row in after[: len(before)]] == [row["step"] for row in before]
+
+
+def test_a_fresh_run_in_an_old_folder_begins_a_curve(tmp_path, folder):
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=1")
+    trained(*arguments, cwd=tmp_path)
+    run, _, _ = trained(*arguments, cwd=tmp_path)
+    assert [row["epoch"] for row in rows(run / "metrics.csv") if row["val/cer"]] == ["0"]
+
+
+def test_a_mistake_is_one_line(tmp_path, folder):
+    code, output = train("data=folder", f"data.dir={folder}", "data.height=-1", cwd=tmp_path)
+    assert code == 1
+    assert "data.height" in output and "Error executing job" not in output
+
+
+def test_a_folder_without_its_choice(tmp_path, folder):
+    code, output = train(f"data.dir={folder}", cwd=tmp_path)
+    assert code == 1 and "add data=folder" in output
+
+
 def test_going_on_without_getting_better_keeps_the_earlier_best(tmp_path, folder):
     arguments = ("data=folder", f"data.dir={folder}", *SMALL)
     first, before, _ = trained(*arguments, cwd=tmp_path)

@@ -33,7 +33,11 @@ def _run(options: argparse.Namespace) -> None:
     if options.mend:
         commands = [line for one in found if one.kind == options.mend for line in one.commands]
         if not commands:
-            raise UserError(f"--mend {options.mend}: no such finding here that commands would mend")
+            kinds = ", ".join(one.kind for one in found if one.commands) or "none"
+            raise UserError(
+                f"--mend {options.mend}: no such finding here that commands would mend "
+                f"(those that are: {kinds})"
+            )
         print(*commands, sep="\n")
         return
     if options.json:

@@ -58,7 +58,7 @@ class DataModule(Loaders):
             whole(1, train_images=train_images)
         shares = {"val_size": val_size, "test_size": test_size, "max_skipped": max_skipped}
         for key, value in shares.items():
-            if not isinstance(value, int | float):
+            if not (isinstance(value, int | float) and 0 <= value <= 1):
                 raise UserError(f"data.{key}={value}: give a share of the images, such as 0.1")
         self.shares = {"test": test_size, "val": val_size}
         self.split_seed = split_seed

@@ -189,7 +189,7 @@ def open_image(source: ImageSource, name: str = "image", mode: str = "RGB") -> I
         if isinstance(source, bytes):
             image = Image.open(io.BytesIO(source), formats=FORMATS)
         elif isinstance(source, np.ndarray):
-            image = Image.fromarray(source)
+            image = Image.fromarray(_pixels(source))
         elif isinstance(source, Image.Image):
             image = source
         else:
@@ -198,6 +198,17 @@ def open_image(source: ImageSource, name: str = "image", mode: str = "RGB") -> I
             # Pillow itself only warns here, and raises at twice the limit.
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
         return _opaque(ImageOps.exif_transpose(image), mode)
+
+
+def _pixels(array: np.ndarray) -> np.ndarray:
+    """(H, W[, 1, 3 or 4]) of bytes, or of floats from 0 to 1, as Pillow takes it."""
+    if array.ndim == 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.dtype.kind == "f":
+        if not (array.size and array.min() >= 0 and array.max() <= 1):
+            raise ValueError("floats must be from 0 to 1")
+        array = (array * 255).round().astype(np.uint8)
+    return array
 
 
 def is_transparent(image: Image.Image) -> bool:

@@ -49,6 +49,7 @@ class Search:
                 f"hydra.sweep.dir={shown(self.folder)} can't be made: {error.strerror}. "
                 "Give another one"
             ) from error
+        _require(self.settings)
         self.objectives = list(self.settings.objectives)
         directions = self.settings.direction
         self.directions = [directions] if isinstance(directions, str) else list(directions)
@@ -282,3 +283,17 @@ class Search:
         copied.distributions = {name: trial.distributions[name] for name in names}
         copied.user_attrs = {**trial.user_attrs, "reason": reason(trial)}
         return copied
+
+
+def _require(settings: DictConfig) -> None:
+    """Raise UserError for a number that makes no sense."""
+    least = {"n_trials": 1, "top_k": 0, "top_seeds": 0, "max_failure_rate": 0, "start_from_best": 0}
+    for key, value in least.items():
+        if settings[key] < value:
+            raise UserError(f"hydra.sweeper.{key}={settings[key]}: give {value} or more")
+    if settings.max_failure_rate > 1:
+        raise UserError(
+            f"hydra.sweeper.max_failure_rate={settings.max_failure_rate}: give a share, 0 to 1"
+        )
+    if settings.minutes is not None and not settings.minutes > 0:
+        raise UserError(f"hydra.sweeper.minutes={settings.minutes}: give more than 0, or null")

@@ -1,12 +1,14 @@
 """Where the study lives."""
 
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import optuna
 from hydra.utils import instantiate
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.engine import make_url
@@ -73,12 +75,13 @@ def _database(url: str, options: dict[str, Any]) -> RDBStorage:
     while True:
         attempts -= 1
         try:
-            return RDBStorage(
-                url,
-                engine_kwargs=options,
-                heartbeat_interval=HEARTBEAT,
-                grace_period=GRACE,
-            )
+            with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
+                return RDBStorage(
+                    url,
+                    engine_kwargs=options,
+                    heartbeat_interval=HEARTBEAT,
+                    grace_period=GRACE,
+                )
         except (IntegrityError, OperationalError, ProgrammingError) as error:
             made_meanwhile = isinstance(error, IntegrityError) or "already exists" in str(error)
             if not (attempts and made_meanwhile):

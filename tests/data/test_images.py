@@ -431,3 +431,12 @@ def test_postscript_is_never_opened(tmp_path):
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
     with pytest.raises(UserError, match=r"a\.png"):
         Normalizer(24).decode(path)
+
+
+def test_arrays_of_floats_and_of_one_channel():
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 32), dtype=np.uint8)
+    expected = Normalizer(16).decode(pixels)
+    assert torch.equal(Normalizer(16).decode(pixels / 255), expected)
+    assert torch.equal(Normalizer(16).decode(pixels[..., None]), expected)
+    with pytest.raises(UserError, match="floats must be from 0 to 1"):
+        Normalizer(16).decode(pixels.astype(np.float32))

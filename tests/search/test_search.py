@@ -75,6 +75,16 @@ def test_the_surrogate_learns(tmp_path):
     assert max(best["tpe"], best["gp"]) < best["random"]
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["n_trials=0", "top_k=-1", "max_failure_rate=2", "max_failure_rate=-1", "minutes=0"],
+)
+def test_settings_without_sense_are_refused(tmp_path, setting):
+    said = pytest.raises(UserError, match=rf"hydra.sweeper.{setting}(\.0)?: give")
+    with said, searching(tmp_path, f"hydra.sweeper.{setting}"):
+        pass
+
+
 def test_failures_are_isolated_and_explained(tmp_path):
     def fails(settings):
         return UserError("too deep") if settings["encoder"] == "vgg" else None
