@@ -6,8 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ocr.search.ledger import Ledger, counts
 from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
 from ocr.search.space import Space
 from ocr.search.storage import GRACE, lock_file
-from ocr.search.study import make_sampler, open_study, tell
+from ocr.search.study import make_sampler, open_study, require_sense, tell
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
 JUDGED_AFTER = 5  # trials; before, a failure is not yet a share
@@ -49,7 +50,7 @@ class Search:
                 f"hydra.sweep.dir={shown(self.folder)} can't be made: {error.strerror}. "
                 "Give another one"
             ) from error
-        _require(self.settings)
+        require_sense(self.settings)
         self.objectives = list(self.settings.objectives)
         directions = self.settings.direction
         self.directions = [directions] if isinstance(directions, str) else list(directions)
@@ -57,6 +58,7 @@ class Search:
         self.study = open_study(self.settings, space, self.directions, self.objectives)
         self.study.sampler = make_sampler(self.settings.sampler, config.seed)
         self._seeded = False
+        self._introduced = False
         self.deadline = None
         if self.settings.minutes is not None:
             self.deadline = time.time() + 60 * self.settings.minutes
@@ -225,6 +227,7 @@ class Search:
                     words.append(f"callbacks.trial.deadline={self.deadline}")
                 failure = self.launch(words, str(trial.number), trial.number)
             with self._mutex:
+                self._introduce(Path(trial.user_attrs["folder"]))
                 try:
                     self._tell(trial, failure)
                 except UpdateFinishedTrialError:  # asleep too long, it was taken for dead
@@ -236,6 +239,16 @@ class Search:
                 told = self.study.get_trials(deepcopy=False)[trial.number]
                 self.board.ended(told, time.monotonic() - start)
                 self._give_up_if_hopeless()
+
+    def _introduce(self, folder: Path) -> None:
+        """Say what the first trial said of the data: it holds for all."""
+        if self._introduced:
+            return
+        self._introduced = True
+        with suppress(OSError):
+            lines = (folder / "train.log").read_text(encoding="utf-8").splitlines()
+            for line in takewhile(lambda line: line != "Job failed", lines):
+                self.board.say(line)
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         if not self._seeded:  # by a number of our own, or processes would propose the same
@@ -283,17 +296,3 @@ class Search:
         copied.distributions = {name: trial.distributions[name] for name in names}
         copied.user_attrs = {**trial.user_attrs, "reason": reason(trial)}
         return copied
-
-
-def _require(settings: DictConfig) -> None:
-    """Raise UserError for a number that makes no sense."""
-    least = {"n_trials": 1, "top_k": 0, "top_seeds": 0, "max_failure_rate": 0, "start_from_best": 0}
-    for key, value in least.items():
-        if settings[key] < value:
-            raise UserError(f"hydra.sweeper.{key}={settings[key]}: give {value} or more")
-    if settings.max_failure_rate > 1:
-        raise UserError(
-            f"hydra.sweeper.max_failure_rate={settings.max_failure_rate}: give a share, 0 to 1"
-        )
-    if settings.minutes is not None and not settings.minutes > 0:
-        raise UserError(f"hydra.sweeper.minutes={settings.minutes}: give more than 0, or null")

@@ -26,6 +26,20 @@ _FREE = {
 }
 
 
+def require_sense(settings: DictConfig) -> None:
+    """Raise UserError for a number in hydra.sweeper that can't be meant."""
+    least = {"n_trials": 1, "top_k": 0, "top_seeds": 0, "max_failure_rate": 0, "start_from_best": 0}
+    for key, value in least.items():
+        if settings[key] < value:
+            raise UserError(f"hydra.sweeper.{key}={settings[key]}: give {value} or more")
+    if settings.max_failure_rate > 1:
+        raise UserError(
+            f"hydra.sweeper.max_failure_rate={settings.max_failure_rate}: give a share, 0 to 1"
+        )
+    if settings.minutes is not None and not settings.minutes > 0:
+        raise UserError(f"hydra.sweeper.minutes={settings.minutes}: give more than 0, or null")
+
+
 def is_grid(sampler: DictConfig) -> bool:
     """Whether `sampler` (a config) goes through a grid."""
     return sampler.get("_target_") == f"optuna.samplers.{GridSampler.__name__}"

@@ -35,6 +35,7 @@ def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
         tmp_path, folder, "hydra.sweeper.n_trials=2", "hydra.sweeper.top_k=1",
         "hydra.sweeper.top_seeds=1", "head=linear",
     )  # fmt: skip
+    assert output.count("chosen by the data") == 1  # by the first trial, of all
     table = rows(sweep)
     assert [row["state"] for row in table] == ["complete", "complete"], table
     for row in table:
