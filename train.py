@@ -21,12 +21,10 @@ register_resolvers()
 @hydra.main(config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
     """One run, or one of a sweep."""
-    if sweeping():
-        return run_apart(__file__, config)
-    with plain_errors():
-        return train(config)
+    return run_apart(__file__, config) if sweeping() else train(config)
 
 
+@plain_errors()
 def train(config: DictConfig) -> float:
     """Train, test, and return the best validation value of `objective`."""
     folder = Path(HydraConfig.get().runtime.output_dir)

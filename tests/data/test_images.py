@@ -251,7 +251,7 @@ def test_what_is_no_image_at_all_is_refused(source):
         Normalizer(20).decode(source)
 
 
-@pytest.mark.parametrize("shape", [(3, 10, 30), (10, 30, 1), (10, 30, 5)])
+@pytest.mark.parametrize("shape", [(3, 10, 30), (1, 10, 30, 3), (10, 30, 5)])
 def test_an_array_of_another_shape_is_refused(shape):
     with pytest.raises(UserError, match="image: "):
         Normalizer(20).decode(np.zeros(shape, np.uint8))
