@@ -1,6 +1,11 @@
 """`python -m ocr ...`."""
 
+import gc
+
 from ocr.cli import main
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        gc.freeze()  # or the interpreter would end with collecting all of torch, for half a second

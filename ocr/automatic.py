@@ -3,7 +3,7 @@
 from omegaconf import DictConfig
 
 from ocr.data.charset import steps_needed
-from ocr.data.datamodule import DataModule
+from ocr.data.parts import Parts
 from ocr.log import say
 
 ROOM = 1.5  # time steps that CTC should have for each that it needs
@@ -16,7 +16,7 @@ READINGS = 1000  # of validation images without a better value, until a run is e
 PATIENCE = 20  # epochs, at least
 
 
-def settle(config: DictConfig, data: DataModule) -> None:
+def settle(config: DictConfig, data: Parts) -> None:
     """Fill the keys of `config` that are null and follow from `data`, which is set up."""
     chosen = {}
     if "stride" in config.encoder and config.encoder.stride is None:
@@ -35,7 +35,7 @@ def settle(config: DictConfig, data: DataModule) -> None:
         say("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
 
 
-def stride(data: DataModule) -> int:
+def stride(data: Parts) -> int:
     """Pixels of width for a time step: 4, or less where captions are long for their images."""
     room = sorted(
         samples[i].width / max(1, steps_needed(samples[i].text))
@@ -46,7 +46,7 @@ def stride(data: DataModule) -> int:
     return next((s for s in (4, 2) if pixels >= ROOM * s), 1)
 
 
-def epochs(data: DataModule) -> int:
+def epochs(data: Parts) -> int:
     """Many for a small set, few for a large one or for long captions."""
     least, most = EPOCHS
     samples = data.parts["train"]
@@ -56,7 +56,7 @@ def epochs(data: DataModule) -> int:
     return min(max(round(views / (len(samples) * data.repeats)), least), most)
 
 
-def patience(data: DataModule) -> int:
+def patience(data: Parts) -> int:
     """Epochs without a better value before a run ends.
 
     More for a small validation part, which soon reads without a mistake and can't tell progress.

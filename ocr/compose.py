@@ -5,9 +5,11 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.types import Quote, QuotedString
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from ocr.data.folder import Folder
 from ocr.errors import UserError
+from ocr.model.build import build
 from ocr.resolvers import register_resolvers
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
@@ -28,6 +30,14 @@ def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -
     if labels is not None:
         words.append(f"data.labels={quoted(labels)}")
     return [*words, *overrides]
+
+
+def unserved(config: DictConfig) -> Folder:
+    """The folder of `config.data`, for those who don't train: Lightning takes seconds to load."""
+    values = OmegaConf.to_container(config.data, resolve=True)
+    of_batches = ("lookalikes", "augment")
+    kept = {key: value for key, value in values.items() if key not in of_batches}
+    return build(kept | {"_target_": "ocr.data.folder.Folder"})
 
 
 def quoted(text: str) -> str:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pytorch_lightning.utilities import rank_zero_only
+from lightning_utilities.core.rank_zero import rank_zero_only
 
 _log = logging.getLogger("ocr")
 
@@ -21,10 +21,18 @@ _EXPECTED = (
 )
 
 
-@rank_zero_only
 def say(message: str) -> None:
     """Print a line, and keep it in the run folder's log."""
-    _log.info(message)
+    if is_first():
+        _log.info(message)
+
+
+def is_first() -> bool:
+    """Whether this is the only process of a run, or the first of several.
+
+    Lightning tells their ranks as soon as it is loaded, which takes seconds: who hasn't is alone.
+    """
+    return getattr(rank_zero_only, "rank", 0) == 0
 
 
 @contextmanager

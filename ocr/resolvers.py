@@ -2,8 +2,10 @@
 
 from omegaconf import DictConfig, OmegaConf
 
-from ocr.model.metrics import OBJECTIVES
 from ocr.model.precision import fastest_precision
+
+# What a run can choose its best epoch by, and which way is better.
+OBJECTIVES = {"val/cer": "min", "val/exact_match": "max", "val/loss": "min"}
 
 
 def register_resolvers() -> None:

@@ -1,17 +1,20 @@
 """Where a run starts: afresh, where an earlier one stopped, or with another reader's weights."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, open_dict
 
 from ocr.automatic import settle
-from ocr.data.datamodule import DataModule
+from ocr.data.parts import Parts
 from ocr.errors import UserError
 from ocr.log import say
 from ocr.model.build import build
 from ocr.model.checkpoint import PARTS, load_network, resumable
 from ocr.model.finetune import CHARSETS, carry_over, merge, require_fit
-from ocr.model.recognizer import Recognizer
+
+if TYPE_CHECKING:  # it takes seconds to load, and some only look at the data
+    from ocr.model.recognizer import Recognizer
 
 
 def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
@@ -45,18 +48,23 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
         say(f"from {path}: {', '.join(taken)}")
 
 
-def begin(config: DictConfig, data: DataModule) -> Recognizer:
+def begin(config: DictConfig, data: Parts) -> "Recognizer":
     """Set `data` up, and make the network that will learn it."""
     if config.init_from:
         return _fine_tuned(config, data)
+    ready(config, data)
+    return build(config.model, **data.state())
+
+
+def ready(config: DictConfig, data: Parts) -> None:
+    """Set `data` up, for a network without weights of another's."""
     if config.ckpt_path:
         data.adopt(resumable(config.ckpt_path, config.model))
     data.setup()
     settle(config, data)
-    return build(config.model, **data.state())
 
 
-def _fine_tuned(config: DictConfig, data: DataModule) -> Recognizer:
+def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
     path = config.init_from
     if config.init_charset not in CHARSETS:
         raise UserError(f"init_charset={config.init_charset}: choose {', '.join(CHARSETS)}")

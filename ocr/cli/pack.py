@@ -16,13 +16,12 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from ocr.compose import composed, of_folder
+    from ocr.compose import composed, of_folder, unserved
     from ocr.data.lists import in_words
     from ocr.data.pack import pack
     from ocr.log import aloud
-    from ocr.model.build import build
 
-    data = build(composed(of_folder(options.folder, options.labels, options.overrides)).data)
+    data = unserved(composed(of_folder(options.folder, options.labels, options.overrides)))
     with aloud():
         count, skipped = pack(options.folder, options.out, data.captions)
     if skipped:

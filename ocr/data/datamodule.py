@@ -1,264 +1,100 @@
-"""Captioned images in parts: found, spelt, split, and no sample lost without a word."""
+"""Batches of captioned images, as Lightning asks for them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from ocr.data.charset import Charset, steps_needed
-from ocr.data.images import Normalizer
-from ocr.data.lists import in_words, write_lists
-from ocr.data.loaders import Loaders, whole
-from ocr.data.preflight import survey
-from ocr.data.sources import Sample, Skipped
-from ocr.data.splits import cover, split
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ocr.data.dataset import CaptionedImages
+from ocr.data.images import Batch, blank_padding
+from ocr.data.lookalikes import Lookalikes
+from ocr.data.parallel import helpers
+from ocr.data.parts import Parts
+from ocr.data.shuffle import ShuffledBatches, ShuffledLoader
 from ocr.errors import UserError
-from ocr.log import say
 
 
-class DataModule(Loaders):
-    """Splits the samples that a subclass finds, prepares them, and serves them in batches.
+class DataModule(Parts, LightningDataModule):
+    """Serves the parts.
 
-    After `setup`: `charset`, `normalizer`, `parts` (samples by part) and `skipped`.
-
-    val_size, test_size: shares of the images. split_seed: another number, another split.
-    train_images: how many to train on, drawn by content: fewer are a part of more. None: all.
-    train_on_val: train on the validation images as well.
-    height, width, channels: see `Normalizer`.
-    charset: the symbols; None takes those of the captions.
-    max_skipped: the share of samples that may be left out before the run ends.
-    serving: see `Loaders`.
+    lookalikes: the share of training images that are replaced, see `Lookalikes`.
+    augment: called with the normalised images (B, C, H, W) of a training batch.
+    others: see `Parts`.
     """
 
-    def __init__(
-        self,
-        *,
-        val_size: float,
-        test_size: float,
-        split_seed: int,
-        folds: int | None,
-        fold: int,
-        train_images: int | None,
-        stratify: bool,
-        train_on_val: bool,
-        height: int | None,
-        width: int | None,
-        channels: int | None,
-        polarity: str,
-        contrast: str,
-        charset: str | None,
-        max_skipped: float,
-        **serving: Any,
-    ) -> None:
-        super().__init__(
-            Normalizer(height, width, channels, polarity=polarity, contrast=contrast),
-            None if charset is None else Charset(str(charset)),
-            **serving,
+    def __init__(self, *, lookalikes: float, augment: nn.Module | None, **others: Any) -> None:
+        super().__init__(**others)
+        self.lookalikes = Lookalikes(lookalikes)
+        self.augment = augment
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled, every image `repeats` times; under several devices each takes its share."""
+        dataset = self.dataset("train")
+        dataset.repeats = self.repeats
+        batches = ShuffledBatches(
+            len(dataset),
+            self.batch_size,
+            self._world_size,
+            self._rank,
+            torch.initial_seed(),
+            dataset.widths,
         )
-        if train_images is not None:
-            whole(1, train_images=train_images)
-        shares = {"val_size": val_size, "test_size": test_size, "max_skipped": max_skipped}
-        for key, value in shares.items():
-            if not (isinstance(value, int | float) and 0 <= value <= 1):
-                raise UserError(f"data.{key}={value}: give a share of the images, such as 0.1")
-        self.shares = {"test": test_size, "val": val_size}
-        self.split_seed = split_seed
-        self.start = 0.0
-        if folds is not None:
-            if not (isinstance(folds, int) and folds >= 2):
-                raise UserError(f"data.folds={folds}: give a whole number, 2 or more, or null")
-            if not (isinstance(fold, int) and 0 <= fold < folds):
-                raise UserError(f"data.fold={fold}: with data.folds={folds} give 0 to {folds - 1}")
-            self.start, self.shares["test"] = fold / folds, 1 / folds
-        self.folds = folds
-        self.train_images = train_images
-        self.stratify = stratify
-        self.train_on_val = train_on_val
-        self.max_skipped = max_skipped
-        self._fitted = False
-        self._unused = 0  # images that `train_images` leaves out
-        self.skipped: list[Skipped] = []
+        return ShuffledLoader(dataset, batches, self._batches_done, **self._loading(dataset))
 
-    def find(self) -> dict[str, Sequence[Sample | Skipped]]:
-        """Samples by part; the parts that are missing are cut from "train"."""
-        raise NotImplementedError
+    def val_dataloader(self) -> DataLoader:
+        """From narrow to wide, every image once."""
+        return self._evaluation_loader("val")
 
-    def state(self) -> dict[str, Any]:
-        """How captions are spelt and images prepared: what a reader must know."""
-        return {"symbols": self.charset.symbols, "normalizer": self.normalizer.state()}
+    def test_dataloader(self) -> DataLoader:
+        """From narrow to wide, every image once."""
+        return self._evaluation_loader("test")
 
-    def adopt(self, state: Mapping[str, Any]) -> None:
-        """Spell and prepare as an earlier run did; to be called before `setup`."""
-        normalizer = Normalizer(**state["normalizer"])
-        for key in ("height", "width", "channels", "polarity", "contrast"):
-            old, new = getattr(normalizer, key), getattr(self.normalizer, key)
-            chosen = new is None and key in ("height", "channels")
-            if old != new and not chosen:
-                raise UserError(f"data.{key} was {old} in the run to go on from, and is {new} here")
-        self.charset = Charset(state["symbols"])
-        self.normalizer = normalizer
-        self._fitted = True
+    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Here and not in the workers, which don't learn where characters are."""
+        return self.lookalikes(batch) if self.trainer.training else batch
 
-    def setup(self, stage: str | None = None) -> None:
-        """Find and split the samples. Only the first call does anything."""
-        if self.parts:
-            return
-        found = self.find()
-        parts = {part: self._keep(samples) for part, samples in found.items()}
-        self._require_images(parts)
-        if self.charset is None:
-            self.charset = self._charset_of(parts)
-        else:
-            parts = {part: self._spelt(kept) for part, kept in parts.items()}
-            self._require_images(parts)
-        if self.folds and "test" in parts:
-            raise UserError("data.folds cuts the test part itself: leave data.test_dir out")
-        shares = {part: share for part, share in self.shares.items() if part not in parts}
-        if not shares.get("val", 1):
-            raise UserError(
-                "data.val_size=0 leaves nothing to validate on: raise it, or give data.val_dir"
-            )
-        self.parts = parts | self._split(parts["train"], shares)
-        if self.stratify:
-            self._cover(shares)
-        if self.train_images is not None:
-            self._limit(self.train_images)
-        self._warn_of_leaks()
-        if self.train_on_val:
-            self.parts["train"] = self.parts["train"] + self.parts["val"]
-        train = self.dataset("train")
-        if not self._fitted:
-            self.normalizer.fit(
-                [train.image(i) for i in range(0, len(train), max(1, len(train) // 256))]
-            )
-        if self.batch_size > len(train):
-            say(
-                f"data.batch_size={self.batch_size} is more than the {len(train)} training images;"
-                f" training with data.batch_size={len(train)}"
-            )
-            self.batch_size = len(train)
-
-    def survey(self, samples: Sequence[Sample]) -> None:
-        """Choose height and channels by the images, and say so."""
-        normalizer = self.normalizer
-        left_open = [key for key in ("height", "channels") if getattr(normalizer, key) is None]
-        if left_open:
-            survey(samples, normalizer)
-            chosen = " ".join(f"data.{key}={getattr(normalizer, key)}" for key in left_open)
-            say(f"chosen by the images: {chosen}")
-
-    def _cover(self, shares: Mapping[str, float]) -> None:
-        """Only among the parts that were cut here: those of the person's own stay as they are.
-
-        So does a fold, for each image is to be tested once.
-        """
-        cut = {
-            part: kept
-            for part, kept in self.parts.items()
-            if part in ("train", *shares) and not (part == "test" and self.folds)
-        }
-        parts, moved = cover(cut)
-        if moved:
-            say(
-                f"{len(moved)} images moved to training, which had too few of some of their "
-                "characters (data.stratify=false leaves them)"
-            )
-        self.parts |= parts
-
-    def _limit(self, count: int) -> None:
-        available = len(self.parts["train"])
-        if count > available:
-            raise UserError(f"data.train_images={count}: there are only {available} to train on")
-        self._unused = available - count
-        self.parts["train"] = self._first(self.parts["train"], count)
-
-    def drop_unplaceable(self, time_steps: Callable[[int], int]) -> None:
-        """Skip captions that need more steps than `time_steps` gives for their image's width.
-
-        CTC puts at most one character on a step, and a blank between equal neighbours.
-        """
-        self.parts = {part: self._placed(kept, time_steps) for part, kept in self.parts.items()}
-
-    def report(self, folder: Path) -> None:
-        """Write split.csv and skipped.csv into `folder`, and say what was left out.
-
-        Raises UserError if that is more than `max_skipped` of all, or leaves a part empty.
-        """
-        write_lists(folder, self.parts, self.skipped)
-        self.require_enough(f"; all are listed in {folder / 'skipped.csv'}")
-        if self.skipped:
-            say(f"{self._left_out()}. All are listed in skipped.csv")
-
-    def require_enough(self, listed: str = "") -> None:
-        """Raise UserError if more than `max_skipped` of all is left out, or a part is empty.
-
-        listed: where all that is left out can be seen, as the end of the message.
-        """
-        if len(self.skipped) > self.max_skipped * self.total:
-            allowed = f"That is more than data.max_skipped={self.max_skipped} allows"
-            raise UserError(f"{self._left_out()}. {allowed}{listed}")
-        self._require_images(self.parts)
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Normalise on the device, where it is cheapest; in training, augment."""
+        images = self.normalizer.floats(batch.images, batch.widths)
+        if self.augment is not None and self.trainer.training:
+            images = blank_padding(self.augment(images), batch.widths)
+        return batch._replace(images=images)
 
     @property
-    def total(self) -> int:
-        """Samples, with those that are left out or not trained on."""
-        return len(self.skipped) + self._unused + sum(map(len, self.parts.values()))
+    def _world_size(self) -> int:
+        return self.trainer.world_size if self.trainer else 1
 
-    def _left_out(self) -> str:
-        return f"{len(self.skipped)} of {self.total} images are left out: {in_words(self.skipped)}"
+    @property
+    def _rank(self) -> int:
+        return self.trainer.global_rank if self.trainer else 0
 
-    def _require_images(self, parts: Mapping[str, Sequence[Sample]]) -> None:
-        for part, samples in parts.items():
-            if not samples:
-                raise UserError(f"no usable {part} image: {in_words(self.skipped)}")
-
-    def _keep(self, samples: Iterable[Sample | Skipped]) -> list[Sample]:
-        kept = []
-        for sample in samples:
-            (kept if isinstance(sample, Sample) else self.skipped).append(sample)
-        return kept
-
-    # `PackedData` does the next five with whole columns.
-    def _charset_of(self, parts: Mapping[str, Sequence[Sample]]) -> Charset:
-        return Charset.of(sample.text for kept in parts.values() for sample in kept)
-
-    def _spelt(self, samples: Sequence[Sample]) -> Sequence[Sample]:
-        return self._keep(map(self._spell, samples))
-
-    def _split(
-        self, samples: Sequence[Sample], shares: Mapping[str, float]
-    ) -> dict[str, Sequence[Sample]]:
-        return split(samples, shares, self.start, even=self.folds is not None)
-
-    def _first(self, samples: Sequence[Sample], count: int) -> Sequence[Sample]:
-        return sorted(samples, key=lambda sample: (sample.digest, sample.name))[:count]
-
-    def _placed(
-        self, samples: Sequence[Sample], time_steps: Callable[[int], int]
-    ) -> Sequence[Sample]:
-        return self._keep(self._place(sample, time_steps) for sample in samples)
-
-    def _spell(self, sample: Sample) -> Sample | Skipped:
-        if unknown := self.charset.unknown(sample.text):
-            reason = f"caption {sample.text!r} has characters outside the charset: {unknown}"
-            return Skipped(sample.name, reason)
-        return sample
-
-    def _place(self, sample: Sample, time_steps: Callable[[int], int]) -> Sample | Skipped:
-        needed, available = steps_needed(sample.text), time_steps(sample.width)
-        if needed <= available:
-            return sample
-        return Skipped(
-            sample.name,
-            f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: "
-            "lower encoder.stride, or raise data.height (data.width, if that is set)",
+    def _evaluation_loader(self, part: str) -> DataLoader:
+        dataset = self.dataset(part)
+        if len(dataset) < self._world_size:
+            raise UserError(f"{len(dataset)} {part} images can't occupy {self._world_size} devices")
+        # Lightning's own sampler would repeat images until all devices have equally many.
+        share = range(self._rank, len(dataset), self._world_size)
+        # Neighbours in width make batches without much padding.
+        order = sorted(share, key=dataset.widths.__getitem__)
+        return DataLoader(
+            dataset, batch_size=self.batch_size, sampler=order, **self._loading(dataset)
         )
 
-    def _warn_of_leaks(self) -> None:
-        seen = {sample.digest: sample.name for sample in self.parts["train"]}
-        for part in ("val", "test"):
-            leaks = [s for s in self.parts.get(part, ()) if s.digest in seen]
-            if leaks:
-                say(
-                    f"{len(leaks)} {part} images are also training images (the first: "
-                    f"{leaks[0].name} is {seen[leaks[0].digest]}): their scores flatter"
-                )
+    def _batches_done(self) -> int:
+        """Training batches of an epoch that is not over."""
+        progress = self.trainer.fit_loop.epoch_loop.batch_progress
+        done = progress.current.processed
+        return 0 if progress.is_last_batch and done == progress.current.ready else done
+
+    def _loading(self, dataset: CaptionedImages) -> dict[str, Any]:
+        workers = self.num_workers
+        if workers is None:
+            held = self.cache.holds(dataset.samples, dataset.image(0).numel())
+            workers = 0 if held else helpers()
+        return {
+            "collate_fn": dataset.collate,
+            "num_workers": workers,
+            "persistent_workers": workers > 0,
+        }

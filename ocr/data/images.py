@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from ocr.errors import UserError
 
@@ -197,7 +197,10 @@ def open_image(source: ImageSource, name: str = "image", mode: str = "RGB") -> I
         if image.width * image.height > Image.MAX_IMAGE_PIXELS:
             # Pillow itself only warns here, and raises at twice the limit.
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-        return _opaque(ImageOps.exif_transpose(image), mode)
+        image.load()
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # or it would only be copied
+            image = ImageOps.exif_transpose(image)
+        return _opaque(image, mode)
 
 
 def _pixels(array: np.ndarray) -> np.ndarray:
@@ -231,7 +234,7 @@ def _opaque(image: Image.Image, mode: str) -> Image.Image:
             return on_white
         on_black = _on("black", rgba, mode)  # white text is gone on white paper
         return on_black if _spread(on_black) >= FLAT else on_white
-    return image.convert(mode)
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _on(paper: str, rgba: Image.Image, mode: str) -> Image.Image:

@@ -1,91 +1,19 @@
 """Where images can come from: one class for each file in conf/data."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from ocr.data.captions import Captions
 from ocr.data.datamodule import DataModule
 from ocr.data.download import download
-from ocr.data.labels import Columns
-from ocr.data.patterns import NamePattern
-from ocr.data.preflight import Inspector, digest, inspect
+from ocr.data.folder import Folder
+from ocr.data.preflight import digest
 from ocr.data.sources import Sample, Skipped
-from ocr.data.spelling import Spelling
 from ocr.data.synthetic import drawings
 from ocr.errors import UserError
 
 
-class FolderData(DataModule):
-    """A folder of images, with captions where `Captions` finds them.
-
-    dir: the folder, split by `val_size` and `test_size`; or, for folders that are split already,
-    train_dir, val_dir, test_dir: what has no folder of its own is cut from train_dir.
-    labels: a labels file, in each folder or one for all, or what else `Captions` takes.
-    pattern: see `NamePattern`. recursive: look into subfolders.
-    file_column, label_column, group: a labels file's columns; None for the usual ones, no groups.
-    normal_form, case, strip: see `Spelling`.
-    """
-
-    def __init__(
-        self,
-        *,
-        dir: str | None,
-        labels: str | None = None,
-        train_dir: str | None = None,
-        val_dir: str | None = None,
-        test_dir: str | None = None,
-        pattern: str | None = None,
-        file_column: str | None = None,
-        label_column: str | None = None,
-        group: str | None = None,
-        recursive: bool = False,
-        normal_form: str | None = "NFC",
-        case: str = "keep",
-        strip: bool = True,
-        charset: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        spelling = Spelling(normal_form, case, strip)
-        super().__init__(
-            charset=None if charset is None else spelling.symbols(str(charset)), **kwargs
-        )
-        if dir is None and train_dir is None:
-            raise UserError(
-                "name the folder of your images: data.dir=PATH (or data.train_dir=PATH)"
-            )
-        if dir is not None and train_dir is not None:
-            raise UserError(
-                "give data.dir or data.train_dir, not both (data.dir=null takes it back)"
-            )
-        train = train_dir if dir is None else dir
-        self.dirs = {
-            part: Path(str(place)).expanduser()
-            for part, place in {"train": train, "val": val_dir, "test": test_dir}.items()
-            if place is not None
-        }
-        self.captions = Captions(
-            spelling,
-            labels=_text(labels),
-            pattern=None if pattern is None else NamePattern(str(pattern)),
-            columns=Columns(_text(file_column), _text(label_column), _text(group)),
-            recursive=recursive,
-        )
-
-    def find(self) -> dict[str, list[Sample | Skipped]]:
-        """Every image is read once, so that training meets no surprise."""
-        found = self.captions.find(self.dirs)
-        everything = [s for samples in found.values() for s in samples if isinstance(s, Sample)]
-        self.survey(everything)
-        looked = iter(inspect(everything, self.inspector(), self.num_workers))
-        return {
-            part: [next(looked) if isinstance(s, Sample) else s for s in samples]
-            for part, samples in found.items()
-        }
-
-    def inspector(self) -> Inspector:
-        """What looks at the images."""
-        return Inspector(self.normalizer, self.cache, self.split_seed)
+class FolderData(Folder, DataModule):
+    """A `Folder`, served."""
 
 
 class DownloadedData(FolderData):
@@ -158,8 +86,3 @@ class SyntheticData(DataModule):
                 for s in samples
             ]
         }
-
-
-def _text(value: object) -> str | None:
-    """A config's value as it was meant: a name that looks like a number is a name."""
-    return None if value is None else str(value)

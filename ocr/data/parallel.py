@@ -6,9 +6,10 @@ from multiprocessing import current_process
 from typing import Any
 
 import torch
-from pytorch_lightning.utilities import rank_zero_only
 from rich.progress import track
 from torch.utils.data import DataLoader, Dataset
+
+from ocr.log import is_first
 
 FEW = 1000  # which one process has done before others would have started
 MANY = 5000  # some seconds of work: show it
@@ -52,7 +53,7 @@ def mapped(
         generator=torch.Generator(),  # not the run's, whose numbers would depend on the items
     )
     results = (result for chunk in loader for result in chunk)
-    if len(items) > MANY and rank_zero_only.rank == 0:
+    if len(items) > MANY and is_first():
         results = track(results, title, total=len(items))
     return results
 

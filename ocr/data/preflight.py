@@ -51,7 +51,7 @@ class ImageCache:
         return missing * size <= self.room
 
 
-def digest(content: bytes, seed: int) -> int:
+def digest(content: bytes | np.ndarray, seed: int) -> int:
     """64 bits of `content`, drawn anew by each split seed."""
     return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
 

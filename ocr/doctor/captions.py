@@ -9,7 +9,6 @@ from ocr.data.charset import steps_needed
 from ocr.data.sources import Sample
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding, without
-from ocr.model.build import build
 
 # A part of the reason that training gives, the kind, what it is, what mends it.
 REASONS = (
@@ -126,7 +125,7 @@ def _roomier(seen: Examination) -> str:
 
 def _lack(seen: Examination, samples: list[Sample]) -> float:
     """How many times wider their images had to be."""
-    steps = build(seen.config.model, **seen.data.state()).time_steps
+    steps = seen.time_steps
     return max(steps_needed(s.text) / max(1, steps(s.width)) for s in samples)
 
 

@@ -3,7 +3,7 @@
 import logging
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,14 +11,15 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ocr.compose import composed, of_folder
-from ocr.data.kinds import FolderData
+from ocr.compose import composed, of_folder, unserved
+from ocr.data.folder import Folder
 from ocr.data.sources import Sample, Skipped
 from ocr.doctor.look import Closer, Listener, Look
 from ocr.errors import UserError
 from ocr.log import hush
-from ocr.model.build import build
-from ocr.start import begin, inherit
+from ocr.model.checkpoint import PARTS
+from ocr.model.crnn import CRNN
+from ocr.start import begin, inherit, ready
 
 # Between Hydra's quotes, what means the same without: a name or a path.
 _PLAIN = re.compile(r"(?:[A-Za-z_/]|\.+[A-Za-z_/])[A-Za-z0-9_./-]*'")
@@ -41,7 +42,7 @@ class Examination:
     words: list[str]
     arguments: list[str]
     config: DictConfig
-    data: FolderData
+    data: Folder
     found: dict[str, list[Sample | Skipped]] = field(default_factory=dict)
     looks: dict[str, Look] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
@@ -74,6 +75,16 @@ class Examination:
         origins = dict.fromkeys(self.data.captions.origins.values())
         return [name for name in origins if name != "name" and not name.startswith(".")]
 
+    @property
+    def time_steps(self) -> Callable[[int], int]:
+        """What the configured network makes of an image's width."""
+        network = CRNN(
+            **{part: self.config.model[part] for part in PARTS},
+            normalizer=self.data.normalizer,
+            num_classes=len(self.data.charset),
+        )
+        return network.encoder.time_steps
+
     def short(self, name: str) -> str:
         """An image's name without the folder's."""
         return name.removeprefix(f"{self.folder}/")
@@ -101,15 +112,15 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
     hush()
     config.data.cache_mb = 0  # each image is looked at once
     inherit(config, words)
-    data = build(config.data)
+    data = unserved(config)
     given = [] if labels is None else ["--labels", labels]
     seen = Examination(folder, words, [str(folder), *given, *overrides], config, data)
     _watch(data, seen)
     with _listening(seen.says):
         try:
-            recognizer = begin(config, data)
+            (begin if config.init_from else ready)(config, data)
             before = len(data.skipped)
-            data.drop_unplaceable(recognizer.time_steps)
+            data.drop_unplaceable(seen.time_steps)
             seen.unplaced = data.skipped[before:]
             data.require_enough()
         except UserError as error:
@@ -117,7 +128,7 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
     return seen
 
 
-def _watch(data: FolderData, seen: Examination) -> None:
+def _watch(data: Folder, seen: Examination) -> None:
     find = data.find
 
     def watched() -> dict[str, list[Sample | Skipped]]:

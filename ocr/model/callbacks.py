@@ -16,7 +16,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ocr.errors import UserError
 from ocr.log import say
-from ocr.model.metrics import OBJECTIVES
+from ocr.resolvers import OBJECTIVES
 
 
 class BestCheckpoint(ModelCheckpoint):

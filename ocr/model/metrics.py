@@ -7,9 +7,6 @@ from math import sqrt
 import torch
 from torchmetrics import Metric
 
-# What a run can choose its best epoch by, and which way is better.
-OBJECTIVES = {"val/cer": "min", "val/exact_match": "max", "val/loss": "min"}
-
 
 class ExactMatch(Metric):
     """The share of captions that are read without any mistake.

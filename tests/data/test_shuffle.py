@@ -7,7 +7,7 @@ import pytest
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
-from ocr.data.loaders import Loaders
+from ocr.data.datamodule import DataModule
 from ocr.data.shuffle import POOL, ShuffledBatches, ShuffledLoader
 from ocr.errors import UserError
 from ocr.model.callbacks import LastCheckpoint
@@ -116,7 +116,7 @@ class Seen(LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-class Numbers(Loaders):
+class Numbers(DataModule):
     """30 numbers in batches of 4; all else is the data module's own."""
 
     batch_size = 4

@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -314,3 +315,18 @@ def test_names_that_nobody_can_type(folder, doctor, capsys):
     assert not (folder / "a\nb.png").exists()
     cli.main(["doctor", str(folder), LENIENT])
     assert "\\udcff.png" in capsys.readouterr().out
+
+
+def test_it_does_not_wait_for_lightning(tmp_path):
+    draw("12").save(tmp_path / "12.png")
+    done = """
+import sys
+from ocr.cli import main
+try:
+    main(["doctor", sys.argv[1]])
+except SystemExit:
+    pass
+assert not {"pytorch_lightning", "torchmetrics", "matplotlib"} & sys.modules.keys()
+"""
+    run = subprocess.run([sys.executable, "-c", done, tmp_path], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
