@@ -166,14 +166,17 @@ class Normalizer:
         return blank_padding(images, widths)
 
 
-def blank_padding(features: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
+def blank_padding(
+    features: torch.Tensor, widths: torch.Tensor, inplace: bool = False
+) -> torch.Tensor:
     """Set (B, C, H, W) `features` to 0 from each row's width (B,) on.
 
     Zeros are what a convolution sees beyond an image's border, so an image reads the same
     alone and beside wider ones.
     """
     positions = torch.arange(features.shape[-1], device=features.device)
-    return features * (positions < widths[:, None]).to(features.dtype)[:, None, None]
+    there = (positions < widths[:, None]).to(features.dtype)[:, None, None]
+    return features.mul_(there) if inplace else features * there
 
 
 def open_image(source: ImageSource, name: str = "image", mode: str = "RGB") -> Image.Image:

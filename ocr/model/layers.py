@@ -51,12 +51,12 @@ class Convolution(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Features and widths (B,), None for a batch without padding, to the same of the output."""
         x = self.norm(self.conv(x))
-        if self.activation:
-            x = F.relu(x, inplace=True)
         if widths is not None:
             if self.conv.stride[1] == 2:
                 widths = (widths + 1) // 2
-            x = blank_padding(x, widths)
+            x = blank_padding(x, widths, inplace=True)
+        if self.activation:
+            x = F.relu(x, inplace=True)
         return x, widths
 
 
