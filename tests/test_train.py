@@ -79,9 +79,9 @@ def test_every_value_from_the_command_line(tmp_path, folder):
         "data=folder",
         f"data.dir={folder}",
         *SMALL,
-        "encoder=resnet",
+        "encoder=vgg",
         "encoder.num_layers=5",
-        "encoder.growth=1.5",
+        "encoder.growth=1.6",
         "recurrent=gru",
         "recurrent.num_layers=2",
         "recurrent.hidden_size=12",
@@ -101,7 +101,7 @@ def test_every_value_from_the_command_line(tmp_path, folder):
     assert "test/cer" not in metrics
     assert list((run / "tensorboard").glob("events*"))
     written = (run / ".hydra" / "config.yaml").read_text()
-    assert "ocr.model.encoders.ResNet" in written and "torch.optim.SGD" in written
+    assert "ocr.model.encoders.VGG" in written and "torch.optim.SGD" in written
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_going_on_without_getting_better_keeps_the_earlier_best(tmp_path, folder
     assert after["val/cer"] == before["val/cer"]
 
 
-@pytest.mark.parametrize("change", ["optimizer.lr=1e-4", "encoder.growth=1.5", "data.height=32"])
+@pytest.mark.parametrize("change", ["optimizer.lr=1e-4", "encoder.growth=1.6", "data.height=32"])
 def test_going_on_with_other_values_is_refused(tmp_path, folder, change):
     arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=1")
     run, _, _ = trained(*arguments, cwd=tmp_path)

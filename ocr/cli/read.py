@@ -31,8 +31,9 @@ def _run(options: argparse.Namespace) -> None:
 
     reader = Reader.load(options.checkpoint)
     paths = _image_paths(options.images)
-    unreadable = 0
+    count = unreadable = 0
     while batch := list(islice(paths, BATCH)):
+        count += len(batch)
         decoded = []
         for path in batch:
             try:
@@ -48,7 +49,7 @@ def _run(options: argparse.Namespace) -> None:
             else:
                 print(f"{path}\t{reading.text}")
     if unreadable:
-        raise UserError(f"{unreadable} of the images could not be read; the others are above")
+        raise UserError(f"{unreadable} of {count} images could not be read")
 
 
 def _image_paths(places: Sequence[Path]) -> Iterator[Path]:

@@ -142,13 +142,17 @@ def _in_one_part(seen: Examination) -> Iterator[Finding]:
             else seen.train("data.stratify=true"),
         )
     if unjudged := sorted(parts["train"] - judged):
+        images = Counter(c for sample in seen.samples for c in set(sample.text))
+        mend = "add images with them"
+        if any(images[c] > RARE for c in unjudged):  # of fewer, training needs all
+            mend += f", or try another split: {seen.train('data.split_seed=1')}"
         yield Finding(
             "never_judged",
             "characters that would occur in training images only",
             len(unjudged),
             _with_counts(seen, unjudged, counts),
             "learns them; no score tells how well",
-            f"add images with them, or try another split: {seen.train('data.split_seed=1')}",
+            mend,
             harmless=True,
         )
 

@@ -9,6 +9,7 @@ zeros, as beyond its border, so that padding never changes what is read.
 """
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -71,10 +72,12 @@ class Encoder(nn.Module):
         self.stages = nn.ModuleList()
         self.pools = []
         for i, (before, after) in enumerate(pairwise(sizes)):
-            stem = i == 0
-            strides = (stem_stride, 1 + self._stem_halves) if stem else (1, 1)
-            kernel = stem_kernel_size if stem else kernel_size
-            self.stages.append(self.stage(before, after, kernel, strides))
+            if i == 0:
+                strides = (stem_stride, 1 + self._stem_halves)
+                self.stages.append(self.stem(before, after, stem_kernel_size, strides))
+            else:
+                strides = (1, 1)
+                self.stages.append(self.stage(before, after, kernel_size, strides))
             height = -(-height // strides[0])
             pool = (2 if height // 2 >= MIN_HEIGHT else 1, 2 if i < self._pool_halvings else 1)
             self.pools.append(pool)
@@ -91,6 +94,12 @@ class Encoder(nn.Module):
     ) -> nn.Module:
         """One stage, whose first convolution is given; called like a `Convolution`."""
         raise NotImplementedError
+
+    def stem(
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
+    ) -> nn.Module:
+        """The first stage; one like the others, unless a subclass knows better."""
+        return self.stage(in_channels, out_channels, kernel_size, stride)
 
     def time_steps(self, width):
         """Time steps of an image of `width` pixels (an int, or a tensor of them)."""
@@ -146,7 +155,23 @@ class VGG(Encoder):
 
 
 class ResNet(Encoder):
-    """A basic residual block a stage (He et al. 2015, arXiv:1512.03385)."""
+    """A basic residual block a stage (He et al. 2015, arXiv:1512.03385).
+
+    plain_stem: the first stage is one convolution, as it is there: it works on the largest maps,
+        where a block takes as long as all the others. False is what earlier checkpoints have.
+    """
+
+    def __init__(self, *, plain_stem: bool = False, **others: Any) -> None:
+        self.plain_stem = plain_stem  # before the stages are made
+        super().__init__(**others)
+
+    def stem(
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
+    ) -> nn.Module:
+        """A convolution, or a block."""
+        if self.plain_stem:
+            return Convolution(in_channels, out_channels, kernel_size, self.norm, stride)
+        return super().stem(in_channels, out_channels, kernel_size, stride)
 
     def stage(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]

@@ -98,8 +98,9 @@ class Search:
             )
         else:
             self.board.say(
-                f"{self.settings.n_trials - done} trials, {self.n_jobs} at once; if this is "
-                f"interrupted, the same command with hydra.sweep.dir={shown(self.folder)} goes on"
+                f"trials to run: {self.settings.n_trials - done}, {self.n_jobs} at once; if this "
+                "is interrupted, the same command with "
+                f"hydra.sweep.dir={shown(self.folder)} goes on"
             )
             try:
                 with self.board:

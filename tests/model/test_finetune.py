@@ -108,7 +108,7 @@ def test_no_weight_is_left_fresh():
     "overrides,key",
     [
         (["encoder.units=24"], "encoder.units (16 there, 24 here)"),
-        (["encoder=resnet"], "encoder._target_"),
+        (["encoder=conv"], "encoder._target_"),
         (["recurrent=gru"], "recurrent._target_"),
         (["head=mlp"], "head._target_"),
     ],

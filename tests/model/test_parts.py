@@ -10,8 +10,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ocr.data.images import Normalizer
 from ocr.errors import UserError
-from ocr.model.build import build
+from ocr.model.build import build, build_part
 from ocr.model.crnn import CRNN
+from ocr.model.encoders import Residual
+from ocr.model.layers import Convolution
 from ocr.model.recurrent import GRU, LSTM, RNN
 
 
@@ -102,7 +104,7 @@ def test_an_image_narrower_than_a_time_step_reads_as_nothing():
 
 
 def test_growth_and_layers_shape_the_stack():
-    model = crnn("encoder.num_layers=3", "encoder.channels=10", "encoder.growth=2")
+    model = crnn("encoder=conv", "encoder.num_layers=3", "encoder.channels=10", "encoder.growth=2")
     assert [stage.conv.out_channels for stage in model.encoder.stages] == [10, 20, 40]
 
 
@@ -164,3 +166,14 @@ def test_impossible_values_are_named(override, words):
 def test_only_the_projects_own_targets_run():
     with pytest.raises(Exception, match="whitelist"):
         build({"_target_": "os.system", "command": "true"})
+
+
+def test_a_resnet_from_before_its_stem_was_plain():
+    """Earlier checkpoints have a block there, and don't name `plain_stem`."""
+    composed = config("encoder=resnet", "encoder.stride=4").model
+    part = OmegaConf.to_container(composed, resolve=True)["encoder"]
+    del part["plain_stem"]
+    plain = crnn("encoder=resnet")
+    earlier = build_part(part, in_channels=1, height=32)
+    assert isinstance(plain.encoder.stages[0], Convolution)
+    assert isinstance(earlier.stages[0], Residual)

@@ -31,7 +31,7 @@ def test_every_sampler_handles_the_shipped_space(tmp_path, sampler):
     table = rows(tmp_path)
     assert [row["state"] for row in table] == ["complete"] * 14
     # the default comes first
-    assert table[0]["encoder"] == "conv" and float(table[0]["optimizer.lr"]) == 3e-3
+    assert table[0]["encoder"] == "resnet" and float(table[0]["optimizer.lr"]) == 3e-3
     for row in table:  # what doesn't matter is blank
         assert (row["recurrent.hidden_size"] == "") == (row["recurrent"] == "none")
         assert (row["head.units"] == "") == (row["head"] == "linear")
