@@ -73,6 +73,8 @@ class Folder:
         """Raise UserError if there are none."""
         if self.images:
             return
+        if "images.arrow" in self.files:
+            raise UserError(f"{self.path}: a pack of images: read it with data=packed")
         below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
         hint += ", or give data.recursive=true for all" if below and not self.recursive else ""

@@ -20,6 +20,7 @@ from ocr.errors import UserError
 from ocr.model.layers import Convolution, Dense
 
 MIN_HEIGHT = 3  # rows that are left for the linear layer to tell top from bottom
+MAX_CHANNELS = 8192  # more is a mistake, and would take all memory before anything is said
 
 
 class Encoder(nn.Module):
@@ -69,6 +70,12 @@ class Encoder(nn.Module):
         self.kernel_size = kernel_size
         self.norm = norm
         sizes = [in_channels] + [max(1, round(channels * growth**i)) for i in range(num_layers)]
+        if max(sizes) > MAX_CHANNELS:
+            raise UserError(
+                f"encoder.num_layers={num_layers} with encoder.channels={channels} and "
+                f"encoder.growth={growth:g} come to {max(sizes)} channels, and {MAX_CHANNELS} is "
+                "the most: lower one of them"
+            )
         self.stages = nn.ModuleList()
         self.pools = []
         for i, (before, after) in enumerate(pairwise(sizes)):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import optuna
@@ -79,6 +80,7 @@ class Score:
                 axes.set_subplotspec(grid[divmod(i, columns)])
             axes.tick_params(labelsize=9, labelleft=i % columns == 0)
             axes.set_ylabel(self.name if i % columns == 0 else "")
+            axes.set_xlabel(fill(name, 32))
             axes.collections[0].set(cmap="viridis_r", clim=numbers)  # Blues begin as light as grey
             self._stretch(axes)
             if isinstance(distribution, CategoricalDistribution):
@@ -170,15 +172,17 @@ class Score:
 
     def _number(self, axis: "Axis", name: str, distribution: BaseDistribution) -> None:
         """Whole numbers for whole numbers, one for one, and no mathematical notation."""
-        from matplotlib.ticker import LogFormatter, MaxNLocator, NullLocator
+        import numpy as np
+        from matplotlib.ticker import MaxNLocator, NullLocator
 
         seen = {trial.params[name] for trial in self.trials if name in trial.params}
         if len(seen) == 1:
             axis.set_minor_locator(NullLocator())
             axis.set_ticks(list(seen), [short(*seen)])
-        elif distribution.log:
-            axis.set_major_formatter(LogFormatter())
-            axis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
+        elif distribution.log:  # matplotlib's own ticks run into each other within a decade
+            ticks = np.geomspace(min(seen), max(seen), 4)
+            axis.set_minor_locator(NullLocator())
+            axis.set_ticks(ticks, [f"{tick:.2g}" for tick in ticks])
         else:
             whole = isinstance(distribution, IntDistribution)
             axis.set_major_locator(MaxNLocator(5, integer=whole))

@@ -78,6 +78,12 @@ def test_an_empty_folder_says_what_it_should_hold(tmp_path):
     assert str(tmp_path) in str(caught.value)
 
 
+def test_a_pack_says_how_it_is_read(tmp_path):
+    touch(tmp_path, "images.arrow", "index.arrow")
+    with pytest.raises(UserError, match="data=packed"):
+        image_files(tmp_path)
+
+
 def test_a_folder_of_folders_hints_at_them(tmp_path):
     touch(tmp_path, "val/a.png", "train/b.png", "readme.txt")
     with pytest.raises(

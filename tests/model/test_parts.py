@@ -148,6 +148,7 @@ def test_a_new_head_expects_blanks():
     [
         ("encoder.stride=3", "encoder.stride=3"),
         ("encoder.num_layers=0", "encoder.num_layers=0"),
+        ("encoder.num_layers=20", "encoder.growth=1.5"),
         ("encoder.kernel_size=4", "encoder.kernel_size"),
         ("encoder.norm=layer", "encoder.norm=layer"),
         ("encoder.stem_stride=3", "encoder.stem_stride=3"),
