@@ -21,10 +21,12 @@ register_resolvers()
 @hydra.main(config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
     """One run, or one of a sweep."""
-    return run_apart(__file__, config) if sweeping() else train(config)
+    if sweeping():
+        return run_apart(__file__, config)
+    with plain_errors():
+        return train(config)
 
 
-@plain_errors()
 def train(config: DictConfig) -> float:
     """Train, test, and return the best validation value of `objective`."""
     folder = Path(HydraConfig.get().runtime.output_dir)
@@ -40,7 +42,6 @@ def train(config: DictConfig) -> float:
     callbacks = {name: build(callback) for name, callback in config.callbacks.items() if callback}
     logger = [build(logger) for logger in config.logger.values()]
     trainer = build(config.trainer, callbacks=[*callbacks.values()], logger=logger)
-
     best = callbacks["best"]
     if config.fit:
         trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)

@@ -7,7 +7,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
 
-from ocr.data.folder import Folder
+from ocr.data.folder import FolderParts
+from ocr.data.lookalikes import Lookalikes
 from ocr.errors import UserError
 from ocr.model.build import build
 from ocr.resolvers import register_resolvers
@@ -32,12 +33,13 @@ def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -
     return [*words, *overrides]
 
 
-def unserved(config: DictConfig) -> Folder:
+def unserved(config: DictConfig) -> FolderParts:
     """The folder of `config.data`, for those who don't train: Lightning takes seconds to load."""
     values = OmegaConf.to_container(config.data, resolve=True)
-    of_batches = ("lookalikes", "augment")
-    kept = {key: value for key, value in values.items() if key not in of_batches}
-    return build(kept | {"_target_": "ocr.data.folder.Folder"})
+    Lookalikes(values.pop("lookalikes"))  # not needed, but training would refuse a wrong value
+    if augment := values.pop("augment"):
+        build(augment)
+    return build(values | {"_target_": "ocr.data.folder.FolderParts"})
 
 
 def quoted(text: str) -> str:

@@ -14,8 +14,8 @@ class UserError(Exception):
     """Something that the person at the keyboard can mend; the message says how."""
 
 
-# Keys that a person types without the choice that has them.
-_BELONGS = dict.fromkeys(("dir", "labels", "pattern", "train_dir", "val_dir", "test_dir"), "folder")
+# Of data=folder, typed without it. A pack has some of them, and needs none of the others.
+_OF_FOLDERS = {"dir", "train_dir", "val_dir", "test_dir", "labels", "pattern", "recursive", "group"}
 
 # Asked for by the person, not by `plain_errors` in this process or in the one that started it.
 _TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1" and "OCR_PLAIN_ERRORS" not in os.environ
@@ -62,8 +62,8 @@ def explain(error: BaseException) -> str:
 def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
     section = error.full_key.rpartition(".")[0]
     valid = sorted(str(key) for key in error.parent_node if not str(key).startswith("_"))
-    if section == "data" and error.key in _BELONGS:
-        return f"{error.full_key} is for images of your own: add data={_BELONGS[error.key]}"
+    if section == "data" and error.key in _OF_FOLDERS and "dir" not in error.parent_node:
+        return f"{error.full_key} is for images of your own: add data=folder"
     near = get_close_matches(str(error.key), valid, n=1)
     guess = f" Did you mean {near[0]}?" if near else ""
     where = f"of {section}" if section else "here"

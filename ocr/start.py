@@ -41,8 +41,11 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
         new = {key: value for key, value in there.items() if f"{section}.{key}" not in given}
         taken += [f"{section}.{key}={new[key]}" for key in new if here.get(key) != new[key]]
         with open_dict(config):
-            if other:
-                config[section] = {key: here[key] for key in here if f"{section}.{key}" in given}
+            if section in PARTS:  # a key that is newer than the checkpoint, its part hasn't
+                kept = [] if other else [*there, "search"]
+                config[section] = {
+                    key: here[key] for key in here if key in kept or f"{section}.{key}" in given
+                }
             config[section].update(new)
     if taken:
         say(f"from {path}: {', '.join(taken)}")

@@ -87,9 +87,13 @@ NORMALIZER = {
 @pytest.fixture
 def checkpoint(tmp_path) -> Path:
     """As a run leaves it, of an untrained network that knows "12x"."""
-    values = OmegaConf.to_container(config(*SMALL, *NETWORK).model, resolve=True)
+    return saved(config(*SMALL, *NETWORK).model, tmp_path / "old.ckpt")
+
+
+def saved(network, path) -> Path:
+    """A checkpoint of the untrained `network`, at `path`."""
+    values = OmegaConf.to_container(network, resolve=True)
     model = build(values, symbols="12x", normalizer=NORMALIZER)
-    path = tmp_path / "old.ckpt"
     torch.save({"hyper_parameters": dict(model.hparams), "state_dict": model.state_dict()}, path)
     return path
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import torch
-from conftest import NETWORK, NORMALIZER, SMALL, config, draw, trained
+from conftest import NETWORK, NORMALIZER, SMALL, config, draw, saved, trained
 
 from ocr import Reader
 from ocr.cli import main
@@ -52,6 +52,13 @@ def test_the_command_line_wins(checkpoint, caplog):
 def test_a_choice_on_the_command_line_leaves_its_values_to_the_checkpoint(checkpoint):
     composed = inherited(f"init_from={checkpoint}", "encoder=vgg", "++encoder.units_2=0")
     assert composed.model.encoder == config(*SMALL, *NETWORK).model.encoder
+
+
+def test_a_key_that_is_newer_than_the_checkpoint_keeps_its_old_meaning(tmp_path):
+    network = config(*SMALL, "encoder=resnet", "~encoder.plain_stem").model
+    old = saved(network, tmp_path / "old.ckpt")
+    model = inherited(f"init_from={old}", "encoder=resnet", "encoder.dropout=0.3").model
+    assert "plain_stem" not in model.encoder and model.encoder.dropout == 0.3
 
 
 def test_nothing_is_taken_without_a_checkpoint():

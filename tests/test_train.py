@@ -112,6 +112,7 @@ def test_every_value_from_the_command_line(tmp_path, folder):
         (["sed=3"], ["sed", "seed"]),
         (["encoder=resnt"], ["resnt", "conv", "resnet", "vgg"]),
         (["data=folder"], ["data.dir=PATH"]),
+        (["data.labels=labels.csv"], ["data.labels", "add data=folder"]),
         (["data=folder", "data.dir=nowhere"], ["nowhere", "no such folder"]),
         (["data.batch_size=0"], ["data.batch_size=0"]),
         (["ckpt_path=nowhere.ckpt"], ["nowhere.ckpt"]),

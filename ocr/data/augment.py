@@ -3,9 +3,13 @@
 Shapes: B batch, C channels, H height, W width.
 """
 
+from inspect import signature
+
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from ocr.errors import UserError
 
 
 class Light(nn.Module):
@@ -44,6 +48,10 @@ class Light(nn.Module):
         self.brightness = brightness
         self.blur = blur
         self.noise = noise
+        for key in signature(type(self)).parameters:
+            strength = getattr(self, key)
+            if not (isinstance(strength, int | float) and strength >= 0):
+                raise UserError(f"augment.{key}={strength}: give a number, 0 or more")
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Normalised float (B, C, H, W) -> the same, changed."""

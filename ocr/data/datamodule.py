@@ -33,6 +33,7 @@ class DataModule(Parts, LightningDataModule):
         """Shuffled, every image `repeats` times; under several devices each takes its share."""
         dataset = self.dataset("train")
         dataset.repeats = self.repeats
+        self._occupied(len(dataset), "train")
         batches = ShuffledBatches(
             len(dataset),
             self.batch_size,
@@ -72,8 +73,7 @@ class DataModule(Parts, LightningDataModule):
 
     def _evaluation_loader(self, part: str) -> DataLoader:
         dataset = self.dataset(part)
-        if len(dataset) < self._world_size:
-            raise UserError(f"{len(dataset)} {part} images can't occupy {self._world_size} devices")
+        self._occupied(len(dataset), part)
         # Lightning's own sampler would repeat images until all devices have equally many.
         share = range(self._rank, len(dataset), self._world_size)
         # Neighbours in width make batches without much padding.
@@ -81,6 +81,10 @@ class DataModule(Parts, LightningDataModule):
         return DataLoader(
             dataset, batch_size=self.batch_size, sampler=order, **self._loading(dataset)
         )
+
+    def _occupied(self, count: int, part: str) -> None:
+        if count < self._world_size:
+            raise UserError(f"{count} {part} images can't occupy {self._world_size} devices")
 
     def _batches_done(self) -> int:
         """Training batches of an epoch that is not over."""

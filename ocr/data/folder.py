@@ -13,7 +13,7 @@ from ocr.data.spelling import Spelling
 from ocr.errors import UserError
 
 
-class Folder(Parts):
+class FolderParts(Parts):
     """A folder of images, with captions where `Captions` finds them.
 
     dir: the folder, split by `val_size` and `test_size`; or, for folders that are split already,

@@ -125,7 +125,9 @@ class Normalizer:
         return self.width or max(1, round(width * self.height / height))
 
     def decode(self, source: ImageSource, name: str = "image") -> torch.Tensor:
-        """uint8 (C, H, W) of a path, encoded bytes, a PIL image or an array (H, W[, 3 or 4]).
+        """uint8 (C, H, W) of a path, encoded bytes, a PIL image or an array.
+
+        An array is (H, W[, 1, 3 or 4]), of uint8, or of floats from 0 to 1.
 
         Raises UserError, naming the path or `name`, when there is no readable image in it.
         """

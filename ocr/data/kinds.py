@@ -5,15 +5,15 @@ from typing import Any
 
 from ocr.data.datamodule import DataModule
 from ocr.data.download import download
-from ocr.data.folder import Folder
+from ocr.data.folder import FolderParts
 from ocr.data.preflight import digest
 from ocr.data.sources import Sample, Skipped
 from ocr.data.synthetic import drawings
 from ocr.errors import UserError
 
 
-class FolderData(Folder, DataModule):
-    """A `Folder`, served."""
+class FolderData(FolderParts, DataModule):
+    """`FolderParts`, served."""
 
 
 class DownloadedData(FolderData):

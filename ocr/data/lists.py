@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lightning_utilities.core.rank_zero import rank_zero_only
-
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
+from ocr.log import is_first
 
 
 class Prediction(NamedTuple):
@@ -20,11 +19,12 @@ class Prediction(NamedTuple):
     confidence: float
 
 
-@rank_zero_only
 def write_lists(
     folder: Path, parts: Mapping[str, Sequence[Sample]], skipped: Sequence[Skipped]
 ) -> None:
-    """split.csv, and skipped.csv if anything was."""
+    """split.csv, and skipped.csv if anything was; by the first process of a run only."""
+    if not is_first():
+        return
     rows = ((part, s.name, s.text) for part, samples in parts.items() for s in samples)
     _write_csv(folder / "split.csv", ("part", "file", "label"), rows)
     if skipped:
@@ -49,9 +49,10 @@ def read_skipped(folder: Path) -> list[Skipped]:
         raise UserError(f"{path}: damaged ({error})") from error
 
 
-@rank_zero_only
 def write_predictions(folder: Path, predictions: Iterable[Prediction]) -> None:
-    """predictions.csv."""
+    """predictions.csv; by the first process of a run only."""
+    if not is_first():
+        return
     rows = (one._replace(confidence=f"{one.confidence:.6g}") for one in predictions)
     _write_csv(folder / "predictions.csv", Prediction._fields, rows)
 

@@ -109,7 +109,8 @@ class PackedSamples(Sequence[Sample]):
 class PackedData(FolderData):
     """What `python -m ocr pack` made of a folder, split as that would be, for millions of images.
 
-    Except that rare characters are not looked for.
+    Except that rare characters are not looked for, and that a group stays together but may be in
+    another part.
 
     dir, train_dir, val_dir, test_dir: packed folders. Everything that a `DataModule` asks of its
     samples one by one is asked here of whole columns; only those that may fail become objects.

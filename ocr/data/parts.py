@@ -30,7 +30,8 @@ class Parts:
     charset: the symbols; None takes those of the captions.
     max_skipped: the share of samples that may be left out before the run ends.
     cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
-    num_workers: processes that decode; None starts them only if the cache can't hold the set.
+    num_workers: processes that decode; None: as many as there are cores for the first
+        look at many images, and in training if the cache can't hold the set.
     """
 
     def __init__(

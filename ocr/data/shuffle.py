@@ -18,7 +18,7 @@ class ShuffledBatches(Sampler[list[int]]):
     The batches of all devices together hold every image once an epoch, and all devices have
     equally many: where the last images don't go round, they join the batch before.
 
-    count: images, of which there are enough for a batch on each device. batch_size: of one device.
+    count: images, at least one for each device. batch_size: of one device.
     widths: of the images; where they differ, those of about one width share a batch, so that little
     is padding: pools of POOL batches are sorted by width, and their batches come in random order.
     seed, epoch: another order for each. start: batches that the next epoch leaves out at its

@@ -12,7 +12,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ocr.compose import composed, of_folder, unserved
-from ocr.data.folder import Folder
+from ocr.data.folder import FolderParts
 from ocr.data.sources import Sample, Skipped
 from ocr.doctor.look import Closer, Listener, Look
 from ocr.errors import UserError
@@ -42,7 +42,7 @@ class Examination:
     words: list[str]
     arguments: list[str]
     config: DictConfig
-    data: Folder
+    data: FolderParts
     found: dict[str, list[Sample | Skipped]] = field(default_factory=dict)
     looks: dict[str, Look] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
@@ -128,7 +128,7 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
     return seen
 
 
-def _watch(data: Folder, seen: Examination) -> None:
+def _watch(data: FolderParts, seen: Examination) -> None:
     find = data.find
 
     def watched() -> dict[str, list[Sample | Skipped]]:

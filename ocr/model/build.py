@@ -13,7 +13,7 @@ PARTS = ["ocr.model.encoders.*", "ocr.model.recurrent.*", "ocr.model.heads.*"]
 # What train.py builds from conf/; nothing else is meant to run.
 ALLOWED = [
     "ocr.data.augment.*",
-    "ocr.data.folder.Folder",
+    "ocr.data.folder.FolderParts",
     "ocr.data.kinds.*",
     "ocr.data.packed.*",
     "ocr.model.*",

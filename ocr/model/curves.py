@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.loggers.logger import rank_zero_experiment
 
 
 class Curves(CSVLogger):
@@ -20,13 +21,14 @@ class Curves(CSVLogger):
         )
 
     @property
+    @rank_zero_experiment
     def experiment(self) -> Any:
         """Lightning's writer, with the rows that are there."""
         path = Path(self.log_dir) / "metrics.csv"
         if self._experiment is not None or not self.goes_on or not path.exists():
             return super().experiment
-        rows = path.read_text(encoding="utf-8")
+        rows = path.read_bytes()
         writer = super().experiment
-        path.write_text(rows, encoding="utf-8")
-        writer.metrics_keys = next(csv.reader(rows.splitlines()), [])
+        path.write_bytes(rows)
+        writer.metrics_keys = next(csv.reader(rows.decode().splitlines()), [])
         return writer

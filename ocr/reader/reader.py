@@ -42,8 +42,9 @@ class Reader:
     ) -> list[Reading]:
         """The readings of `images`, in their order.
 
-        An image is a path, encoded bytes, a PIL image, or an array (H, W) or (H, W, 3 or 4) of
-        uint8. Raises UserError, naming the image, for one that can't be decoded.
+        An image is a path, encoded bytes, a PIL image, or an array (H, W[, 1, 3 or 4]) of
+        uint8, or of floats from 0 to 1. Raises UserError, naming the image, for one that can't be
+        decoded.
         """
         if isinstance(images, str | Path | bytes | Image.Image | np.ndarray):
             images = [images]

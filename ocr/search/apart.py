@@ -25,7 +25,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ocr.compose import quoted
-from ocr.errors import UserError, explain
+from ocr.errors import UserError, explain, plain_errors
 
 # What the server loads before it forks: all that train.py and conf/ will ask for.
 _PRELOAD = ["ocr.search.preload"]
@@ -62,7 +62,8 @@ class Job:
         settings = HydraConfig.get()
         os.environ.update(settings.job.env_set)
         configure_log(settings.job_logging, settings.verbose)
-        runpy.run_path(script)["train"](self.config)
+        with plain_errors():
+            runpy.run_path(script)["train"](self.config)
 
 
 def run_apart(script: str, config: DictConfig) -> float:

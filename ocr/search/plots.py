@@ -180,9 +180,11 @@ class Score:
             axis.set_minor_locator(NullLocator())
             axis.set_ticks(list(seen), [short(*seen)])
         elif distribution.log:  # matplotlib's own ticks run into each other within a decade
-            ticks = np.geomspace(min(seen), max(seen), 4)
+            ticks = [float(f"{tick:.2g}") for tick in np.geomspace(min(seen), max(seen), 4)]
+            if isinstance(distribution, IntDistribution):
+                ticks = sorted({round(tick) for tick in ticks})
             axis.set_minor_locator(NullLocator())
-            axis.set_ticks(ticks, [f"{tick:.2g}" for tick in ticks])
+            axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
         else:
             whole = isinstance(distribution, IntDistribution)
             axis.set_major_locator(MaxNLocator(5, integer=whole))

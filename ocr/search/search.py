@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from copy import copy
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +227,8 @@ class Search:
                     words.append(f"callbacks.trial.deadline={self.deadline}")
                 failure = self.launch(words, str(trial.number), trial.number)
             with self._mutex:
-                self._introduce(Path(trial.user_attrs["folder"]))
+                if failure is None:
+                    self._introduce(Path(trial.user_attrs["folder"]))
                 try:
                     self._tell(trial, failure)
                 except UpdateFinishedTrialError:  # asleep too long, it was taken for dead
@@ -242,14 +242,15 @@ class Search:
                 self._give_up_if_hopeless()
 
     def _introduce(self, folder: Path) -> None:
-        """Say what the first trial said of the data: it holds for all."""
+        """Say what the first good trial said of the data: it holds for all."""
         if self._introduced:
             return
         self._introduced = True
         with suppress(OSError):
-            lines = (folder / "train.log").read_text(encoding="utf-8").splitlines()
-            for line in takewhile(lambda line: line != "Job failed", lines):
+            for line in (folder / "train.log").read_text(encoding="utf-8").splitlines():
                 self.board.say(line)
+                if line.startswith("chosen by the data"):
+                    break  # what follows is of that trial
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         if not self._seeded:  # by a number of our own, or processes would propose the same

@@ -291,6 +291,8 @@ def test_mistakes_are_one_line(folder, capsys):
         ([str(folder), "data.hight=3"], "data.hight"),
         ([str(folder), "--mend", "nonsense"], "nonsense"),
         ([str(folder), "data=packed"], "data=packed"),
+        ([str(folder), "data.lookalikes=2"], "data.lookalikes=2"),
+        ([str(folder), "augment.tilt=abc"], "tilt"),
     ):
         with pytest.raises(SystemExit) as end:
             cli.main(["doctor", *arguments])

@@ -118,6 +118,14 @@ def test_one_value_has_one_mark(tmp_path, axes_of):
     assert marks == [["0.1"], ["3"]]
 
 
+def test_whole_numbers_stay_whole_on_a_logarithmic_axis(tmp_path, axes_of):
+    sizes = [(n, Int(1, 600, log=True)) for n in (16, 40, 99, 200, 510)]
+    report(tmp_path, searched(DECLINE, sizes))
+    [axes] = axes_of["plot_slice"]
+    marks = [label.get_text() for label in axes.get_xticklabels()]
+    assert marks == ["16", "51", "160", "510"]
+
+
 def test_no_logarithm_where_scores_are_alike_or_high_ones_are_good(tmp_path, axes_of):
     x = Float(0, 1)
     report(tmp_path, [trial(i, [0.1 + i / 10], {"x": (i / 10, x)}) for i in range(5)])
