@@ -65,7 +65,7 @@ def _rare(seen: Examination, counts: Counter) -> Iterator[Finding]:
             "add images with them"
             + (
                 f", or do without: {seen.train(f'data.charset={quoted(frequent)}')}"
-                if frequent
+                if frequent and not seen.config.data.charset  # the person's own: not ours to cut
                 else ""
             ),
             harmless=True,

@@ -91,11 +91,11 @@ class Examination:
 
     def train(self, *words: str) -> str:
         """The command that trains on the folder, with these overrides besides."""
-        return " ".join(["python train.py", *map(_typed, [*self.words, *words])])
+        return " ".join(["python train.py", *_replaced(self.words, words)])
 
     def doctor(self, *words: str) -> str:
         """The command that examined the folder."""
-        return " ".join(["python -m ocr doctor", *map(_typed, [*self.arguments, *words])])
+        return " ".join(["python -m ocr doctor", *_replaced(self.arguments, words)])
 
 
 def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Examination:
@@ -156,6 +156,13 @@ def _listening(lines: list[str]) -> Iterator[None]:
         log.removeHandler(handler)
         log.setLevel(level)
         log.propagate = propagate
+
+
+def _replaced(words: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+    """`words`, but for those whose keys `others` give anew, and then these."""
+    keys = {word.partition("=")[0] for word in others}
+    kept = [word for word in words if "=" not in word or word.partition("=")[0] not in keys]
+    return map(_typed, [*kept, *others])
 
 
 def _typed(word: str) -> str:

@@ -265,6 +265,8 @@ def test_names_that_do_not_fit_and_charset(folder, doctor):
     assert found["outside_charset"]["count"] == 19
     words = shlex.split(found["outside_charset"]["mend"])
     assert composed(words[2:]).data.charset == "123"
+    assert len([word for word in words if word.startswith("data.charset=")]) == 1
+    assert "data.charset" not in found.get("rare_characters", {}).get("mend", "")
 
 
 def test_labels_are_given(folder, doctor):
