@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ocr.log import is_first
 
-FEW = 1000  # small ones, which one process has done before others would have started
+FEW = 200  # small ones, which one process has done before others would have started
 MANY = 5000  # some seconds of work: show it
 CHUNK = 32
 

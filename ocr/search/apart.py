@@ -154,6 +154,9 @@ def _child(
     command: list[str], cwd: str, log: Path | None, job: Job | None, reasons: Connection
 ) -> None:
     os.setpgid(0, 0)  # with the further ranks and workers it starts, it ends as one
+    # Those that look at images or load them begin as in a run by itself: as this process did,
+    # by a server, each would wait seconds for a server of its own that loads all of torch.
+    multiprocessing.set_start_method(None, force=True)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.chdir(cwd)
     if log:
