@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 import sys
 
 import optuna
@@ -265,6 +266,14 @@ def test_a_process_that_is_well_has_no_reason(tmp_path):
     command = script(tmp_path, "print('hello')")
     assert run_command(command, str(tmp_path), tmp_path / "output.log") is None
     assert "hello" in (tmp_path / "output.log").read_text()
+
+
+def test_workers_of_a_run_apart_start_as_those_of_any_run(tmp_path):
+    text = "import multiprocessing\nprint(multiprocessing.get_start_method())"
+    command, log = script(tmp_path, text), tmp_path / "output.log"
+    assert run_command(command, str(tmp_path), log) is None
+    alone = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
+    assert log.read_text() == alone.stdout
 
 
 def test_a_process_that_has_nowhere_to_write(tmp_path):
