@@ -486,6 +486,13 @@ def test_a_small_set_is_gone_through_several_times_in_an_epoch(folder):
     assert len(set(seen.values())) == 1
 
 
+def test_fewer_training_images_than_devices_end_the_run(folder):
+    data = from_folder(folder, min_images=1)
+    on_device(data, 0, 99)
+    with pytest.raises(UserError, match="train images can't occupy 99 devices"):
+        data.train_dataloader()
+
+
 def test_fewer_images_than_devices_end_the_run(tmp_path, folder):
     data = from_folder(folder, val_dir=str(images(tmp_path / "val", "1", "2")))
     on_device(data, 0, 3)
