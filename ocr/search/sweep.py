@@ -4,6 +4,7 @@ import logging
 import signal
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 import optuna
 from hydra.types import HydraContext, TaskFunction
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.errors import UserError
 from ocr.model.checkpoint import PARTS
+from ocr.search.composer import Composer
 from ocr.search.launchers import make_launcher
 from ocr.search.overrides import read_space
 from ocr.search.search import Search
@@ -28,16 +30,17 @@ def search(
     hush()
     settings = config.hydra.sweeper
     loader = context.config_loader
+    composer = Composer(loader, config)
     space = read_space(
         settings.params or {},
         arguments,
-        lambda lines: loader.load_sweep_config(config, lines),
+        composer.compose,
         loader.get_group_options,
         settled=PARTS if config.init_from else (),  # by the weights that every trial starts with
     )
     if is_grid(settings.sampler):
         space = space.in_steps(settings.grid_points)
-    launcher = make_launcher(config, context, task)
+    launcher = make_launcher(config, replace(context, config_loader=composer), task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Search(config, launcher.launch, space) as searching:

@@ -1,0 +1,110 @@
+"""A trial's config is the one that Hydra would compose."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+from toy import CONF
+
+from ocr.resolvers import register_resolvers
+from ocr.search.composer import Composer
+from ocr.search.overrides import read_space
+
+
+class Counting:
+    """Hydra's loader, and how often it composed."""
+
+    def __init__(self, loader):
+        self.loader = loader
+        self.get_group_options = loader.get_group_options
+        self.count = 0
+
+    def load_sweep_config(self, *args):
+        self.count += 1
+        return self.loader.load_sweep_config(*args)
+
+
+@pytest.fixture
+def composing(tmp_path):
+    """Makes a composer that has made the space of some arguments, and its loader."""
+    register_resolvers()
+    with initialize_config_dir(str(CONF)):
+
+        def make(*arguments):
+            lines = ["hparams_search=optuna", *arguments]
+            hydra = [f"hydra.sweep.dir={tmp_path}", "hydra.sweeper.n_trials=3"]
+            master = compose("train", overrides=[*lines, *hydra], return_hydra_config=True)
+            loader = Counting(GlobalHydra.instance().config_loader())
+            composer = Composer(loader, master)
+            declared = OmegaConf.to_container(master.hydra.sweeper.params)
+            read_space(declared, lines, composer.compose, loader.get_group_options)
+            loader.count = 0
+            return composer, loader
+
+        yield make
+
+
+TRIAL = [
+    "encoder=vgg",
+    "recurrent=gru",
+    "head=mlp",
+    "optimizer=sgd",
+    "optimizer.lr=0.5",
+    "encoder.growth=1.25",
+    "recurrent.hidden_size_2=null",
+    "callbacks.trial.number=7",
+    "hydra.sweep.subdir=7",
+]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "trial"),
+    [
+        ([], TRIAL),
+        (["data=folder", "data.dir=/a b", "+trainer.fast_dev_run=true"], TRIAL),
+        (["experiment=keras"], TRIAL),
+        (["optimizer=adam", "~callbacks.health"], [w for w in TRIAL if "optimizer" not in w]),
+        (["encoder=conv", "recurrent=none", "head=mlp", "optimizer=sgd"], ["optimizer.lr=0.5"]),
+    ],
+)
+def test_it_is_what_hydra_composes(composing, fixed, trial):
+    composer, loader = composing(*fixed)
+    overrides = ["hparams_search=optuna", *fixed, *trial]
+    put_together = composer.load_sweep_config(composer.master, overrides)
+    assert loader.count == 0
+    composed = loader.load_sweep_config(composer.master, overrides)
+    assert OmegaConf.to_container(put_together) == OmegaConf.to_container(composed)
+    assert OmegaConf.is_struct(put_together)
+    assert put_together.model.encoder == composed.model.encoder
+
+
+def test_one_trial_leaves_nothing_to_the_next(composing):
+    composer, loader = composing()
+    composer.load_sweep_config(composer.master, ["hparams_search=optuna", *TRIAL])
+    plain = composer.load_sweep_config(composer.master, ["hparams_search=optuna"])
+    composed = loader.load_sweep_config(composer.master, ["hparams_search=optuna"])
+    assert OmegaConf.to_container(plain) == OmegaConf.to_container(composed)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ["seed=2"],  # another value than the fixed one
+        ["seed=1", "data=folder"],  # a group that isn't searched
+        ["seed=1", "experiment=keras"],
+    ],
+)
+def test_what_it_has_not_seen_is_composed_by_hydra(composing, others):
+    composer, loader = composing("seed=1")
+    config = composer.load_sweep_config(composer.master, ["hparams_search=optuna", *others])
+    assert loader.count == 1
+    assert config.seed == int(others[0][-1])
+
+
+def test_an_option_that_decides_other_parts_too_is_composed_by_hydra(composing):
+    composer, loader = composing()
+    for config in composer._composed.values():
+        if config.hydra.runtime.choices.encoder == "vgg":
+            config.seed = 5  # as a file with `# @package _global_` would
+    composer.load_sweep_config(composer.master, ["hparams_search=optuna", *TRIAL])
+    assert loader.count == 1
