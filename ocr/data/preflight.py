@@ -112,11 +112,12 @@ class Inspector:
         content = load(sample)
         if isinstance(content, Skipped):
             return Looked(content)
+        source = self.opened(content)
         try:
-            image = self.normalizer.decode(content, sample.name)
+            image = self.normalizer.decode(source, sample.name)
         except UserError as error:
             skipped = unreadable(sample, error)
-            return Looked(skipped, note=self.note(content, skipped.reason))
+            return Looked(skipped, note=self.note(source, skipped.reason))
         found = replace(
             sample,
             digest=digest(content, self.seed),
@@ -125,9 +126,13 @@ class Inspector:
             look=look_of(image),
         )
         kept = image.numpy() if self.wanted else None
-        return Looked(found, kept, self.note(content, image))
+        return Looked(found, kept, self.note(source, image))
 
-    def note(self, content: ImageSource, outcome: torch.Tensor | str) -> Any:
+    def opened(self, content: ImageSource) -> ImageSource:
+        """What is to be decoded, and noted: the content, or more than that."""
+        return content
+
+    def note(self, source: ImageSource, outcome: torch.Tensor | str) -> Any:
         """What else is of interest about an image, or why it can't be read; here nothing."""
 
     def keep(self, looked: Looked) -> Sample | Skipped:

@@ -3,11 +3,11 @@
 import io
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ocr.data.images import DECODE_ERRORS, FORMATS, ImageSource, Normalizer, is_transparent
 from ocr.data.preflight import ImageCache, Inspector, Looked, digest
@@ -18,8 +18,7 @@ _GREYS = np.arange(256)
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """An image file as it is stored, and what it comes out as.
 
     size: width and height, upright. spread: standard deviation of the brightness, as training sees
@@ -46,14 +45,20 @@ class Closer(Inspector):
         super().__init__(normalizer, cache, seed)
         self.looks = looks
 
-    def note(self, content: ImageSource, outcome: torch.Tensor | str) -> Look:
+    def opened(self, content: ImageSource) -> ImageSource:
+        """The image in it, opened once for all; the content where there is none."""
+        with suppress(*DECODE_ERRORS):
+            return Image.open(io.BytesIO(content), formats=FORMATS)
+        return content
+
+    def note(self, source: ImageSource, outcome: torch.Tensor | str) -> Look:
         """A `Look`."""
-        look = _stored(content)
+        look = _stored(source) if isinstance(source, Image.Image) else Look()
         if isinstance(outcome, str):
-            return replace(look, error=outcome)
+            return look._replace(error=outcome)
         spread, ink = _brightness(outcome)
         pixels = digest(outcome.numpy(), 0)
-        return replace(look, spread=spread, ink=ink, pixels=pixels)
+        return look._replace(spread=spread, ink=ink, pixels=pixels)
 
     def keep(self, looked: Looked) -> Sample | Skipped:
         """And the `Look`."""
@@ -75,15 +80,13 @@ class Listener:
         return self.spelling.spell(self.heard)
 
 
-def _stored(source: ImageSource) -> Look:
-    """What the first bytes say; nothing is decoded for it."""
-    with suppress(*DECODE_ERRORS), Image.open(io.BytesIO(source), formats=FORMATS) as image:
-        width, height = image.size
-        # Pillow would decode a PNG to tell.
-        if image.format != "PNG" and image.getexif().get(0x0112) in _TURNED:
+def _stored(image: Image.Image) -> Look:
+    """What its file says of it."""
+    width, height = image.size
+    with suppress(*DECODE_ERRORS):  # metadata may be broken in an image that isn't
+        if image.getexif().get(ExifTags.Base.Orientation) in _TURNED:
             width, height = height, width
-        return Look(image.format, image.mode, (width, height), is_transparent(image))
-    return Look()
+    return Look(image.format, image.mode, (width, height), is_transparent(image))
 
 
 def _brightness(image: torch.Tensor) -> tuple[float, float]:

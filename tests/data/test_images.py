@@ -283,6 +283,14 @@ def test_16_bits_with_a_transparent_value_are_scaled():
     assert pixels.unique().tolist() == [128]
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_a_camera_that_uses_fewer_bits_is_not_read_dark(bits):
+    values = BANDS.astype(int) * (2**bits - 1) // 255
+    image = Image.fromarray(values.astype(np.uint16))
+    pixels = Normalizer(20).decode(encode(image))[0, 0, [10, 30, 50]]
+    torch.testing.assert_close(pixels.float(), torch.tensor([0.0, 128.0, 255.0]), atol=1, rtol=0)
+
+
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("pixels", [2399, 1500, 100])  # of 2400: Pillow itself raises at twice
 @pytest.mark.parametrize("read", [Path, Path.read_bytes, Image.open])
