@@ -22,8 +22,9 @@ from ocr.resolvers import OBJECTIVES
 class BestCheckpoint(ModelCheckpoint):
     """best.ckpt by `monitor`; `scores` holds its validation values.
 
-    Of equal epochs the latest is the best: on few images many epochs reach the same score, and
-    later ones have seen more.
+    The latest of all epochs that are as good as the best one, or worse by no more than chance: one
+    standard error (Breiman et al. 1984, section 3.4.3). On few images the best value is a matter of
+    luck, and later epochs have seen more, at a lower learning rate.
     """
 
     def __init__(self, dirpath: str, monitor: str, mode: str) -> None:
@@ -31,6 +32,16 @@ class BestCheckpoint(ModelCheckpoint):
             raise UserError(f"objective={monitor}: choose {', '.join(OBJECTIVES)}")
         super().__init__(dirpath, "best", monitor, mode=mode, enable_version_counter=False)
         self.scores: dict[str, float] = {}
+        self._value: float | None = None  # the best that any epoch had
+        self._judged = 0  # characters or images that `monitor` is a share of; 0: it is no share
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count what is validated."""
+        parts = getattr(trainer.datamodule, "parts", {})
+        if self.monitor == "val/cer" and parts:
+            self._judged = sum(len(sample.text) for sample in parts["val"])
+        elif self.monitor == "val/exact_match" and parts:
+            self._judged = len(parts["val"])
 
     @property
     def path(self) -> str:
@@ -49,19 +60,32 @@ class BestCheckpoint(ModelCheckpoint):
         self.best_model_path = path
 
     def check_monitor_top_k(self, trainer: Trainer, current: torch.Tensor | None = None) -> bool:
-        """Whether `current` is at least as good as the best so far."""
-        if current is not None and current == self.best_model_score:
-            return True
-        return super().check_monitor_top_k(trainer, current)
+        """Whether `current` is as good as the best value so far, as far as one can tell."""
+        if current is None or self._value is None or not math.isfinite(current):
+            return super().check_monitor_top_k(trainer, current)
+        worse = self._value - current if self.mode == "max" else current - self._value
+        return bool(worse <= self._chance())
+
+    def _chance(self) -> float:
+        """One standard error of the best value: of the mistakes in it, and of one that isn't."""
+        if not self._judged:
+            return 0.0
+        wrong = 1 - self._value if self.mode == "max" else self._value
+        return math.sqrt(wrong * self._judged + 1) / self._judged
 
     def _save_topk_checkpoint(self, trainer: Trainer, candidates: dict[str, torch.Tensor]) -> None:
-        if self.check_monitor_top_k(trainer, candidates.get(self.monitor)):
+        current = candidates.get(self.monitor)
+        if self.check_monitor_top_k(trainer, current):
             self.scores = {k: float(v) for k, v in candidates.items() if k.startswith("val/")}
         super()._save_topk_checkpoint(trainer, candidates)
+        if current is not None and math.isfinite(current):
+            better = max if self.mode == "max" else min
+            value = float(current)
+            self._value = value if self._value is None else better(self._value, value)
 
     def state_dict(self) -> dict[str, Any]:
         """Lightning's own state and the scores."""
-        return {**super().state_dict(), "scores": self.scores}
+        return {**super().state_dict(), "scores": self.scores, "value": self._value}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the best of an earlier run, whose best.ckpt comes along into this folder.
@@ -78,6 +102,7 @@ class BestCheckpoint(ModelCheckpoint):
             _copy(old, own)
         score = state_dict["best_model_score"]
         self.scores = state_dict["scores"]
+        self._value = state_dict.get("value", float(score))
         super().load_state_dict(
             state_dict
             | {

@@ -37,16 +37,35 @@ def onecycle(
         raise UserError(
             f"scheduler.pct_stay={pct_stay} is a share of the steps: 0 to below 1 - pct_start"
         )
-    total_steps = _planned(total_steps)
-    rise = pct_start * total_steps
-    fall = rise + pct_stay * total_steps
+    cycle = OneCycle(_planned(total_steps), pct_start, pct_stay, div_factor)
+    return {"scheduler": LambdaLR(optimizer, cycle), "interval": "step"}
 
-    def factor(step: int) -> float:
-        if step < rise:
-            return 1 - (1 - 1 / div_factor) * _half_cosine(step / rise)
-        return _half_cosine(min(1.0, max(0.0, step - fall) / (total_steps - fall)))
 
-    return {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}
+class OneCycle:
+    """The share of lr at each step, for `onecycle`. rise, fall, end: the steps where each is over,
+    begins, is over.
+    """
+
+    def __init__(
+        self, total_steps: float, pct_start: float, pct_stay: float, div_factor: float
+    ) -> None:
+        self.rise = pct_start * total_steps
+        self.fall = self.rise + pct_stay * total_steps
+        self.end = total_steps
+        self.div_factor = div_factor
+
+    def __call__(self, step: int) -> float:
+        """From 0 to 1."""
+        if step < self.rise:
+            return 1 - (1 - 1 / self.div_factor) * _half_cosine(step / self.rise)
+        done = max(0.0, step - self.fall) / (self.end - self.fall)
+        return _half_cosine(min(1.0, done))
+
+    def fall_from(self, step: int) -> None:
+        """Let the fall begin at `step`, and be over as soon in proportion as was planned."""
+        self.end *= step / self.fall
+        self.rise = min(self.rise, step)
+        self.fall = step
 
 
 def cosine(optimizer: Optimizer, total_steps: int, *, final_factor: float) -> Schedule:

@@ -26,10 +26,11 @@ HEARTBEAT = 30  # seconds between the signs of life of a running trial
 GRACE = 120  # seconds without one until a trial on another machine counts as dead
 
 
-def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
+def open_storage(storage: str | Mapping[str, Any], checked: bool = False) -> BaseStorage:
     """The storage at a database URL, in a journal file (`PATH.log`, `PATH.journal`), or made from
     a config with a `_target_` in optuna.storages.
 
+    checked: whether a database is known to be of this Optuna's version.
     Raises UserError if it can't be reached.
     """
     try:
@@ -44,7 +45,7 @@ def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
             options = {"connect_args": {"timeout": 60}}  # several processes write to the file
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        return _database(storage, options | {"pool_pre_ping": True})
+        return _database(storage, options | {"pool_pre_ping": True}, checked)
     except ModuleNotFoundError as error:
         raise UserError(
             f"hydra.sweeper.storage={hidden(storage)} needs a package: pip install {error.name}"
@@ -69,7 +70,7 @@ def lock_file(storage: str | Mapping[str, Any]) -> Path | None:
     return None
 
 
-def _database(url: str, options: dict[str, Any]) -> RDBStorage:
+def _database(url: str, options: dict[str, Any], checked: bool) -> RDBStorage:
     """Optuna's storage; of several processes that make its tables at once, all but one fail."""
     attempts = 5
     while True:
@@ -79,6 +80,7 @@ def _database(url: str, options: dict[str, Any]) -> RDBStorage:
                 return RDBStorage(
                     url,
                     engine_kwargs=options,
+                    skip_compatibility_check=checked,
                     heartbeat_interval=HEARTBEAT,
                     grace_period=GRACE,
                 )

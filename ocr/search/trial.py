@@ -54,11 +54,10 @@ class Trial(Callback):
         """Join the study; refuse to be measured on other images than the other trials."""
         if not trainer.is_global_zero:
             return
-        study = optuna.load_study(
-            study_name=self.study_name, storage=open_storage(self.storage), pruner=self.pruner
-        )
-        frozen = study.get_trials(deepcopy=False)[self.number]
-        self._trial = optuna.Trial(study, frozen._trial_id)
+        storage = open_storage(self.storage, checked=True)  # by the search that started this
+        study = optuna.load_study(study_name=self.study_name, storage=storage, pruner=self.pruner)
+        number = storage.get_trial_id_from_study_id_trial_number(study._study_id, self.number)
+        self._trial = optuna.Trial(study, number)
         images = len(trainer.datamodule.parts["val"])
         others = study.user_attrs.get("images_val")
         if others is None:

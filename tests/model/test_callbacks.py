@@ -3,10 +3,11 @@
 import logging
 import math
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from ocr.errors import UserError
@@ -16,16 +17,17 @@ from ocr.model.callbacks import BestCheckpoint, HealthWatch, LastCheckpoint, Mov
 class Scripted(LightningModule):
     """One weight that counts epochs, and validation scores that are given."""
 
-    def __init__(self, scores):
+    def __init__(self, scores, monitor="val/cer"):
         super().__init__()
         self.scores = scores
+        self.monitor = monitor
         self.weight = torch.nn.Parameter(torch.zeros(1))
 
     def training_step(self, batch, batch_idx):
         return -self.weight.sum()
 
     def validation_step(self, batch, batch_idx):
-        self.log("val/cer", self.scores[self.current_epoch])
+        self.log(self.monitor, self.scores[self.current_epoch])
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=1.0)
@@ -71,6 +73,39 @@ def test_the_best_epoch_is_kept_and_the_last_one_beside_it(tmp_path):
 def test_of_equal_epochs_the_latest_is_kept(tmp_path):
     fit(tmp_path, [0.5, 0.1, 0.1, 0.1, 0.2])
     assert weight_of(tmp_path / "best.ckpt") == 4
+
+
+@pytest.mark.parametrize(
+    "monitor,characters,scores,kept",
+    [
+        ("val/cer", 100, [0.5, 0.03, 0.04, 0.049, 0.06], 4),  # three mistakes, give or take two
+        ("val/cer", 100, [0.0, 0.01, 0.02], 2),
+        ("val/cer", 10_000, [0.5, 0.03, 0.04], 2),
+        ("val/exact_match", 50, [0.5, 1.0, 0.0], 3),  # of one image, anything may be chance
+        ("val/loss", 100, [0.5, 0.03, 0.031], 2),  # no share of anything
+    ],
+)
+def test_the_latest_that_is_worse_by_no_more_than_chance(
+    tmp_path, monitor, characters, scores, kept
+):
+    class Judged(LightningDataModule):
+        parts: ClassVar = {"val": [SimpleNamespace(text="A" * characters)]}
+        train_dataloader = val_dataloader = Scripted.train_dataloader
+
+    model = Scripted(scores, monitor)
+    mode = "max" if monitor == "val/exact_match" else "min"
+    best = BestCheckpoint(str(tmp_path), monitor=monitor, mode=mode)
+    Trainer(
+        max_epochs=len(scores),
+        callbacks=[best],
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    ).fit(model, datamodule=Judged())
+    assert weight_of(tmp_path / "best.ckpt") == kept
+    assert best.scores == {monitor: pytest.approx(scores[kept - 1])}
 
 
 def test_average_is_what_is_saved_and_tested(tmp_path):

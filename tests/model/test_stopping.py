@@ -1,0 +1,115 @@
+"""A run that gets no better ends once its learning rate has come down."""
+
+import pytest
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch.utils.data import DataLoader
+
+from ocr.model.schedules import constant, onecycle
+from ocr.model.stopping import AnnealedStopping
+
+EPOCHS = 100
+
+
+class Scripted(LightningModule):
+    """Four steps an epoch, whose validation scores are given; keeps the rate of each step."""
+
+    def __init__(self, score, schedule):
+        super().__init__()
+        self.score = score
+        self.schedule = schedule
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.rates = []
+
+    def training_step(self, batch, batch_idx):
+        self.rates.append(self.optimizers().param_groups[0]["lr"])
+        return -self.weight.sum()
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val/cer", self.score(self.current_epoch))
+
+    def configure_optimizers(self):
+        optimizer = torch.optim.SGD(self.parameters(), lr=1.0)
+        schedule = self.schedule(optimizer, self.trainer.estimated_stepping_batches)
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def train_dataloader(self):
+        return DataLoader([0] * 4)
+
+    val_dataloader = train_dataloader
+
+
+class Interrupted(Callback):
+    """Ends a run after an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_validation_end(self, trainer, pl_module):
+        trainer.should_stop |= trainer.current_epoch + 1 == self.epoch
+
+
+def cycle(optimizer, steps):
+    return onecycle(optimizer, steps, pct_start=0.1, pct_stay=0.5, div_factor=25)
+
+
+def fit(score, schedule=cycle, checkpoint=None, stop_at=EPOCHS, **settings):
+    model = Scripted(score, schedule)
+    stopping = AnnealedStopping(monitor="val/cer", patience=8, **settings)
+    trainer = Trainer(
+        max_epochs=EPOCHS,
+        callbacks=[stopping, Interrupted(stop_at)],
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
+    return trainer, model.rates
+
+
+def until(epoch):
+    """A score that improves until then."""
+    return lambda now: 1 / (1 + min(now, epoch))
+
+
+def test_lr_falls_when_patience_is_over_and_the_run_ends_with_it():
+    trainer, rates = fit(until(4))
+    # Patience is over after 13 epochs: 60 % of a run of 22.
+    assert trainer.current_epoch == 22
+    assert rates[52:] == sorted(rates[52:], reverse=True)
+    assert rates[51] == 1.0 and rates[70] == pytest.approx(0.5, abs=0.05) and rates[-1] < 0.01
+
+
+def test_while_it_rises_too():
+    trainer, rates = fit(until(0))  # lr would rise for ten epochs
+    assert trainer.current_epoch == 15
+    assert rates[37:] == sorted(rates[37:], reverse=True) and rates[-1] < 0.01
+
+
+def test_a_run_whose_lr_falls_already_goes_to_its_end():
+    trainer, rates = fit(until(70))
+    assert trainer.current_epoch == EPOCHS
+    assert rates == fit(until(EPOCHS))[1]
+
+
+def test_other_schedules_stop_at_once():
+    trainer, _ = fit(until(4), constant)
+    assert trainer.current_epoch == 13
+
+
+def test_good_enough_is_the_end():
+    trainer, _ = fit(until(50), stopping_threshold=0.11)
+    assert trainer.current_epoch == 10
+
+
+def test_a_run_that_goes_on_ends_where_it_would_have_ended(tmp_path):
+    whole, rates = fit(until(4))
+    for stop_at in (6, 17):  # before lr falls, and while it does
+        part, first = fit(until(4), stop_at=stop_at)
+        part.save_checkpoint(tmp_path / "last.ckpt")
+        rest, second = fit(until(4), checkpoint=tmp_path / "last.ckpt")
+        assert rest.current_epoch == whole.current_epoch
+        assert first + second == pytest.approx(rates)
