@@ -9,7 +9,7 @@ from ocr.log import say
 ROOM = 1.5  # time steps that CTC should have for each that it needs
 TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
-VIEWS = 48_000  # of images that a reader is shown in all, while that makes sensible epochs
+VIEWS = 48_000  # images that a reader is shown in all, while that makes sensible epochs
 CHARACTERS = 530_000  # and characters: a printed line teaches, and costs, as much as many captchas
 EPOCHS = (8, 80)
 READINGS = 500  # of validation images without a better value, until lr falls to the run's end
@@ -22,8 +22,7 @@ def settle(config: DictConfig, data: Parts) -> None:
     if "stride" in config.encoder and config.encoder.stride is None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
     if config.trainer.max_epochs is None:
-        views = config.augment.get("views", 1)
-        chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data, views)
+        chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
     if data.repeats > 1:
         say(
             f"an epoch goes through the {len(data.parts['train'])} training images {data.repeats} "
@@ -47,14 +46,14 @@ def stride(data: Parts) -> int:
     return next((s for s in (4, 2) if pixels >= ROOM * s), 1)
 
 
-def epochs(data: Parts, views: int) -> int:
-    """Many for a small set, few for a large one or for long captions; `views` of each image."""
+def epochs(data: Parts) -> int:
+    """Many for a small set, few for a large one or for long captions."""
     least, most = EPOCHS
     samples = data.parts["train"]
     looked_at = range(0, len(samples), 1 + len(samples) // LOOKED_AT)
     length = sum(len(samples[i].text) for i in looked_at) / len(looked_at)
-    most_views = min(VIEWS, CHARACTERS / length)
-    return min(max(round(most_views / (len(samples) * data.repeats * views)), least), most)
+    views = min(VIEWS, CHARACTERS / length)
+    return min(max(round(views / (len(samples) * data.repeats)), least), most)
 
 
 def patience(data: Parts) -> int:

@@ -24,7 +24,6 @@ class Light(nn.Module):
     contrast, brightness: in standard deviations of the set. Then a batch is either blurred or
     noisy. blur: the share of a 3 x 3 mean that is mixed in, at most. noise: standard deviation of
     noise on each pixel, at most.
-    views: of each image, all bent alike, so that what they say can be compared step by step.
     """
 
     def __init__(
@@ -38,7 +37,6 @@ class Light(nn.Module):
         brightness: float,
         blur: float,
         noise: float,
-        views: int,
     ) -> None:
         super().__init__()
         self.tilt = tilt
@@ -50,22 +48,16 @@ class Light(nn.Module):
         self.brightness = brightness
         self.blur = blur
         self.noise = noise
-        self.views = views
         for key in signature(type(self)).parameters:
             strength = getattr(self, key)
             if not (isinstance(strength, int | float) and strength >= 0):
                 raise UserError(f"augment.{key}={strength}: give a number, 0 or more")
-        if views not in (1, 2):
-            raise UserError(f"augment.views={views}: give 1 or 2")
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Normalised float (B, C, H, W) -> the same, changed: (views * B, C, H, W)."""
+        """Normalised float (B, C, H, W) -> the same, changed."""
         images = F.grid_sample(
             images, self._grid(images), padding_mode="border", align_corners=True
         )
-        return torch.cat([self._shaded(images) for _ in range(self.views)])
-
-    def _shaded(self, images: torch.Tensor) -> torch.Tensor:
         column = images.new_empty(len(images), 1, 1, 1)
         if torch.rand(()) < 0.5:
             strength = column.uniform_(0, self.blur).clone()

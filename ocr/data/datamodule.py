@@ -59,20 +59,9 @@ class DataModule(Parts, LightningDataModule):
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Normalise on the device, where it is cheapest; in training, augment."""
         images = self.normalizer.floats(batch.images, batch.widths)
-        batch = batch._replace(images=images)
-        if self.augment is None or not self.trainer.training:
-            return batch
-        images = self.augment(images)
-        views = len(images) // len(batch.widths)
-        widths = batch.widths.repeat(views)
-        return Batch(
-            blank_padding(images, widths),
-            widths,
-            batch.targets.repeat(views),
-            batch.target_lengths.repeat(views),
-            batch.index,
-            views,
-        )
+        if self.augment is not None and self.trainer.training:
+            images = blank_padding(self.augment(images), batch.widths)
+        return batch._replace(images=images)
 
     @property
     def _world_size(self) -> int:

@@ -53,7 +53,6 @@ class Batch(NamedTuple):
     targets: torch.Tensor  # (sum of lengths,) ids of all captions, one after another
     target_lengths: torch.Tensor  # (B,)
     index: torch.Tensor | None = None  # (B,) which images of their part these are
-    views: int = 1  # of each image: the batch holds the first ones of all, then the second ones
 
 
 class Normalizer:

@@ -30,21 +30,6 @@ def ctc_loss(
         return F.ctc_loss(log_probs, targets, lengths, target_lengths, BLANK, reduction="none")
 
 
-def disagreement(logits: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """How differently the two views of each image are read, (B / 2,), summed over time steps.
-
-    logits (B, T, K) and lengths (B,): first the one views, then the others. Each view is to come
-    nearer to what the other one says: half the sum of both Kullback-Leibler divergences, through
-    whose targets no gradient flows (CR-CTC, Yao et al. 2024, arXiv:2410.05101, equation 4).
-    """
-    with torch.autocast(logits.device.type, enabled=False):
-        one, other = logits.float().log_softmax(-1).chunk(2)
-        kinds = {"reduction": "none", "log_target": True}
-        far = F.kl_div(one, other.detach(), **kinds) + F.kl_div(other, one.detach(), **kinds)
-        valid = torch.arange(far.shape[1], device=far.device) < lengths.chunk(2)[0][:, None]
-        return (far.sum(-1) * valid).sum(1) / 2
-
-
 def best_path(logits: torch.Tensor, lengths: torch.Tensor) -> list[list[int]]:
     """The ids read from (B, T, K): the best class of each step, repeats merged, blanks dropped.
 

@@ -9,10 +9,9 @@ from torchmetrics.text import CharErrorRate
 
 from ocr.data.charset import Charset
 from ocr.data.images import Batch, Normalizer
-from ocr.errors import UserError
 from ocr.model.build import build
 from ocr.model.crnn import CRNN
-from ocr.model.ctc import best_path, blank_share, ctc_loss, disagreement
+from ocr.model.ctc import best_path, blank_share, ctc_loss
 from ocr.model.metrics import ExactMatch
 from ocr.model.reading import Reading, readings
 from ocr.model.schedules import Schedule
@@ -24,7 +23,6 @@ class Recognizer(LightningModule):
     encoder, recurrent, head, optimizer, scheduler: configs. They, `symbols` and `normalizer`
     (the state of a `Normalizer`) are plain dicts, strings and numbers, so that a checkpoint
     holds all that rebuilds the reader.
-    consistency: the weight, beside CTC's loss, of how differently two views of an image are read.
     """
 
     def __init__(
@@ -37,11 +35,8 @@ class Recognizer(LightningModule):
         head: dict[str, Any],
         optimizer: dict[str, Any],
         scheduler: dict[str, Any],
-        consistency: float = 0.0,
     ) -> None:
         super().__init__()
-        if not consistency >= 0:
-            raise UserError(f"model.consistency={consistency}: give 0 or more")
         self.save_hyperparameters()
         self.charset = Charset(symbols)
         self.model = CRNN(
@@ -64,15 +59,12 @@ class Recognizer(LightningModule):
         return self.model(images, widths)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        """CTC loss per character, and what `consistency` adds to it."""
+        """CTC loss per character."""
         logits, lengths = self(batch.images, batch.widths)
         loss = self._loss(logits, lengths, batch)
         size = len(batch.widths)
         self.log("loss", loss, prog_bar=True, logger=False, batch_size=size)
         self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=size)
-        if batch.views == 2 and self.hparams.consistency:
-            far = disagreement(logits, lengths) / batch.target_lengths.chunk(2)[0]
-            loss = loss + self.hparams.consistency * far.mean()
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from ocr.data.augment import Light
-from ocr.errors import UserError
 
 NONE = dict.fromkeys(
     ("tilt", "slant", "scale", "shift", "elastic", "contrast", "brightness", "blur", "noise"), 0.0
@@ -22,7 +21,7 @@ SHAPES = [(2, 1, 32, 100), (2, 3, 32, 100), (1, 1, 32, 800), (1, 1, 32, 8), (3, 
 
 
 def light(**strengths: float) -> Light:
-    return Light(**NONE | strengths, views=1)
+    return Light(**NONE | strengths)
 
 
 def stroke(width: int, start: int, end: int, height: int = 32) -> torch.Tensor:
@@ -35,7 +34,7 @@ def stroke(width: int, start: int, end: int, height: int = 32) -> torch.Tensor:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shape_and_type_are_kept_and_values_are_finite(shape):
     images = torch.randn(shape)
-    changed = Light(**USUAL, views=1)(images)
+    changed = Light(**USUAL)(images)
     assert changed.shape == images.shape
     assert changed.dtype == images.dtype
     assert changed.isfinite().all()
@@ -67,20 +66,20 @@ def test_the_same_seed_changes_the_same():
     images, results = torch.rand(2, 1, 32, 100), []
     for _ in range(2):
         torch.manual_seed(3)
-        results.append(Light(**USUAL, views=1)(images))
+        results.append(Light(**USUAL)(images))
     assert torch.equal(*results)
 
 
 def test_the_images_that_come_in_stay_as_they_were():
     images = torch.rand(2, 1, 32, 100)
     before = images.clone()
-    Light(**USUAL, views=1)(images)
+    Light(**USUAL)(images)
     assert torch.equal(images, before)
 
 
 def test_colours_move_together():
     images = torch.rand(1, 1, 32, 100).repeat(1, 3, 1, 1)
-    red, green, blue = Light(**USUAL | {"noise": 0.0}, views=1)(images)[0]
+    red, green, blue = Light(**USUAL | {"noise": 0.0})(images)[0]
     assert torch.equal(red, green) and torch.equal(green, blue)
 
 
@@ -139,19 +138,3 @@ def test_a_scale_never_pushes_the_first_character_out(width):
     images = stroke(width, 8, 24).repeat(100, 1, 1, 1)  # a quarter of the height from the edge
     kept = light(scale=0.1)(images)[:, 0, 16].sum(1)
     assert kept.min() > 12
-
-
-def test_two_views_are_bent_alike_and_shaded_each_in_its_own_way():
-    images = torch.rand(3, 1, 32, 100)
-    bent = {key: USUAL[key] for key in ("tilt", "slant", "scale", "shift", "elastic")}
-    one, other = Light(**NONE | bent, views=2)(images).chunk(2)
-    torch.testing.assert_close(one, other)
-    assert (one - images).abs().max() > 0.1
-    one, other = Light(**NONE | {"contrast": 0.2}, views=2)(images).chunk(2)
-    assert ((one - other).abs().amax((1, 2, 3)) > 1e-3).all()
-
-
-@pytest.mark.parametrize("views", [0, 3, 1.5])
-def test_one_view_or_two(views):
-    with pytest.raises(UserError, match=f"augment.views={views}"):
-        Light(**USUAL, views=views)

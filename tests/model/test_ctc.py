@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ocr.data.charset import Charset
-from ocr.model.ctc import best_path, blank_share, ctc_loss, disagreement
+from ocr.model.ctc import best_path, blank_share, ctc_loss
 
 
 def one_hot(steps, classes=4):
@@ -51,26 +51,3 @@ def test_loss_is_float32_under_mixed_precision():
     assert loss.dtype == torch.float32
     alone = ctc_loss(logits.float(), torch.tensor([30, 30]), targets, sizes)
     torch.testing.assert_close(loss, alone)
-
-
-def test_views_that_say_the_same_do_not_disagree():
-    logits, lengths = torch.randn(2, 7, 4).repeat(2, 1, 1), torch.tensor([7, 5, 7, 5])
-    torch.testing.assert_close(disagreement(logits, lengths), torch.zeros(2))
-
-
-def test_disagreement_is_half_the_sum_of_both_divergences_within_the_length():
-    logits, lengths = torch.randn(4, 6, 3), torch.tensor([6, 2, 6, 2])
-    p, q = logits.softmax(-1).chunk(2)
-    steps = ((p - q) * (p.log() - q.log())).sum(-1) / 2  # both divergences in one
-    expected = torch.stack([steps[0].sum(), steps[1, :2].sum()])
-    torch.testing.assert_close(disagreement(logits, lengths), expected)
-
-
-def test_each_view_comes_nearer_to_what_the_other_says():
-    logits = torch.zeros(2, 1, 2, requires_grad=True)
-    with torch.no_grad():
-        logits[0, 0, 0] = 2.0  # the one view says the first class, the other can't tell
-    disagreement(logits, torch.tensor([1, 1])).sum().backward()
-    p, q = logits.detach().softmax(-1).chunk(2)
-    # Towards the other's distribution as it is: a cross-entropy's gradient.
-    torch.testing.assert_close(logits.grad, torch.cat([p - q, q - p]) / 2)

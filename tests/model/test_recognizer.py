@@ -8,7 +8,6 @@ from conftest import ROOT, config
 from omegaconf import OmegaConf
 
 from ocr.data.images import Batch, Normalizer
-from ocr.errors import UserError
 from ocr.model.build import build
 from ocr.model.precision import fastest_precision
 
@@ -63,26 +62,6 @@ def test_every_scheduler_suits_every_optimizer(optimizer, scheduler):
     assert max(rates) == pytest.approx(peak, rel=0.01)
     if scheduler != "none":
         assert rates[-1] < 0.6 * peak
-
-
-def test_two_views_that_are_read_differently_cost_more():
-    single = batch()
-    twice = Batch(
-        torch.cat([single.images, 1 - single.images]),
-        *(values.repeat(2) for values in single[1:4]),
-        views=2,
-    )
-    losses = []
-    for weight in (0, 0.5, 1):
-        torch.manual_seed(0)
-        losses.append(recognizer(f"model.consistency={weight}").training_step(twice, 0).item())
-    assert losses[0] < losses[1] < losses[2]
-    assert losses[1] == pytest.approx((losses[0] + losses[2]) / 2)
-
-
-def test_less_than_no_consistency_is_refused():
-    with pytest.raises(UserError, match=r"model\.consistency=-1"):
-        recognizer("model.consistency=-1")
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
