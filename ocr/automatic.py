@@ -12,8 +12,8 @@ LOOKED_AT = 10_000  # images of a part, evenly spread
 VIEWS = 48_000  # images that a reader is shown in all, while that makes sensible epochs
 CHARACTERS = 530_000  # and characters: a printed line teaches, and costs, as much as many captchas
 EPOCHS = (8, 80)
-READINGS = 500  # of validation images without a better value, until lr falls to the run's end
-PATIENCE = 10  # epochs, at least
+READINGS = 750  # of validation images without a better value, until lr falls to the run's end
+PATIENCE = 15  # epochs, at least
 
 
 def settle(config: DictConfig, data: Parts) -> None:
