@@ -44,6 +44,13 @@ class CaptionedImages(Dataset):
             return self.samples.widths
         return np.array([sample.width for sample in self.samples])
 
+    @property
+    def characters(self) -> int:
+        """In all captions."""
+        if hasattr(self.samples, "lengths"):
+            return int(self.samples.lengths.sum())
+        return sum(len(sample.text) for sample in self.samples)
+
     def image(self, index: int) -> torch.Tensor:
         """uint8 (C, H, W), from the cache or decoded anew."""
         sample = self.samples[index]

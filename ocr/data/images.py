@@ -227,8 +227,8 @@ def is_transparent(image: Image.Image) -> bool:
 def _opaque(image: Image.Image, mode: str) -> Image.Image:
     """The image in `mode`, what is transparent on white: the paper that it was meant for."""
     if image.mode.startswith("I"):
-        # Room for 16 bits or more, of which a camera may use 10, 12 or 14: Pillow's own conversion
-        # to 8 bits clips instead of scaling.
+        # Room for 16 bits or more, of which a camera may use 10, 12 or 14; how many, the brightest
+        # pixel tells. Pillow's own conversion to 8 bits clips instead of scaling.
         pixels = np.asarray(image).astype(np.int64)
         depth = next((bits for bits in (8, 10, 12, 14) if pixels.max() < 2**bits), 16)
         pixels = pixels >> (depth - 8)

@@ -56,6 +56,8 @@ class Closer(Inspector):
         look = _stored(source) if isinstance(source, Image.Image) else Look()
         if isinstance(outcome, str):
             return look._replace(error=outcome)
+        if isinstance(source, Image.Image) and _turned(source):
+            look = look._replace(size=look.size[::-1])
         spread, ink = _brightness(outcome)
         pixels = digest(outcome.numpy(), 0)
         return look._replace(spread=spread, ink=ink, pixels=pixels)
@@ -81,12 +83,15 @@ class Listener:
 
 
 def _stored(image: Image.Image) -> Look:
-    """What its file says of it."""
-    width, height = image.size
+    """What its file says of it; nothing is decoded for that."""
+    return Look(image.format, image.mode, image.size, is_transparent(image))
+
+
+def _turned(image: Image.Image) -> bool:
+    """Whether a decoded image lies on its side. Pillow would decode a PNG to tell."""
     with suppress(*DECODE_ERRORS):  # metadata may be broken in an image that isn't
-        if image.getexif().get(ExifTags.Base.Orientation) in _TURNED:
-            width, height = height, width
-    return Look(image.format, image.mode, (width, height), is_transparent(image))
+        return image.getexif().get(ExifTags.Base.Orientation) in _TURNED
+    return False
 
 
 def _brightness(image: torch.Tensor) -> tuple[float, float]:

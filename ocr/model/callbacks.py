@@ -37,11 +37,9 @@ class BestCheckpoint(ModelCheckpoint):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Count what is validated."""
-        parts = getattr(trainer.datamodule, "parts", {})
-        if self.monitor == "val/cer" and parts:
-            self._judged = sum(len(sample.text) for sample in parts["val"])
-        elif self.monitor == "val/exact_match" and parts:
-            self._judged = len(parts["val"])
+        if trainer.datamodule and self.monitor != "val/loss":
+            validated = trainer.datamodule.dataset("val")
+            self._judged = validated.characters if self.monitor == "val/cer" else len(validated)
 
     @property
     def path(self) -> str:
@@ -67,21 +65,22 @@ class BestCheckpoint(ModelCheckpoint):
         return bool(worse <= self._chance())
 
     def _chance(self) -> float:
-        """One standard error of the best value: of the mistakes in it, and of one that isn't."""
+        """One standard error of the best value, with a mistake more, so that 0 has one as well."""
         if not self._judged:
             return 0.0
         wrong = 1 - self._value if self.mode == "max" else self._value
-        return math.sqrt(wrong * self._judged + 1) / self._judged
+        return math.sqrt(max(0.0, wrong * (1 - wrong)) * self._judged + 1) / self._judged
 
     def _save_topk_checkpoint(self, trainer: Trainer, candidates: dict[str, torch.Tensor]) -> None:
         current = candidates.get(self.monitor)
+        if current is not None and math.isfinite(current):
+            self._value = self._better(float(current), self._value)
         if self.check_monitor_top_k(trainer, current):
             self.scores = {k: float(v) for k, v in candidates.items() if k.startswith("val/")}
         super()._save_topk_checkpoint(trainer, candidates)
-        if current is not None and math.isfinite(current):
-            better = max if self.mode == "max" else min
-            value = float(current)
-            self._value = value if self._value is None else better(self._value, value)
+
+    def _better(self, value: float, other: float | None) -> float:
+        return value if other is None else (max if self.mode == "max" else min)(value, other)
 
     def state_dict(self) -> dict[str, Any]:
         """Lightning's own state and the scores."""
@@ -102,7 +101,7 @@ class BestCheckpoint(ModelCheckpoint):
             _copy(old, own)
         score = state_dict["best_model_score"]
         self.scores = state_dict["scores"]
-        self._value = state_dict.get("value", float(score))
+        self._value = self._better(float(score), state_dict.get("value"))
         super().load_state_dict(
             state_dict
             | {

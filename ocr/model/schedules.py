@@ -38,12 +38,13 @@ def onecycle(
             f"scheduler.pct_stay={pct_stay} is a share of the steps: 0 to below 1 - pct_start"
         )
     cycle = OneCycle(_planned(total_steps), pct_start, pct_stay, div_factor)
-    return {"scheduler": LambdaLR(optimizer, cycle), "interval": "step"}
+    return {"scheduler": LambdaLR(optimizer, cycle.factor), "interval": "step"}
 
 
 class OneCycle:
-    """The share of lr at each step, for `onecycle`. rise, fall, end: the steps where each is over,
-    begins, is over.
+    """Which share of lr there is at each step, for `onecycle`.
+
+    rise, fall, end: the steps at which it is up, begins to fall, and is down.
     """
 
     def __init__(
@@ -53,18 +54,19 @@ class OneCycle:
         self.fall = self.rise + pct_stay * total_steps
         self.end = total_steps
         self.div_factor = div_factor
+        self._peak = 1.0
 
-    def __call__(self, step: int) -> float:
+    def factor(self, step: int) -> float:
         """From 0 to 1."""
-        if step < self.rise:
+        if step < min(self.rise, self.fall):
             return 1 - (1 - 1 / self.div_factor) * _half_cosine(step / self.rise)
         done = max(0.0, step - self.fall) / (self.end - self.fall)
-        return _half_cosine(min(1.0, done))
+        return self._peak * _half_cosine(min(1.0, done))
 
     def fall_from(self, step: int) -> None:
         """Let the fall begin at `step`, and be over as soon in proportion as was planned."""
+        self._peak = self.factor(step)
         self.end *= step / self.fall
-        self.rise = min(self.rise, step)
         self.fall = step
 
 

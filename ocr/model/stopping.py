@@ -1,6 +1,5 @@
 """When a run that gets no better ends."""
 
-from math import ceil
 from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
@@ -14,58 +13,62 @@ from ocr.model.schedules import OneCycle
 class AnnealedStopping(EarlyStopping):
     """Lightning's, but a run whose learning rate is up first lets it come down.
 
-    Much of what a run learns it learns then, so to stop before would be to stop too soon. As soon
-    as `patience` is over lr falls, for as long as if the run had been planned to be that short;
+    Much of what a run learns it learns then, so to stop before would be to stop too soon. When
+    `patience` is over lr falls, for as long as if the run had been planned to be that short, and
     the end of the fall is the end of the run. Other schedules than `onecycle` stop at once.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.last_epoch: int | None = None  # epochs in all, once that is known
+        self._fell_at: int | None = None  # the step at which patience was over
+
+    @property
+    def state_key(self) -> str:
+        """That of Lightning's, under which earlier checkpoints have their state."""
+        return super().state_key.replace(type(self).__qualname__, EarlyStopping.__qualname__)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A run that goes on ends where it would have ended."""
-        if self.last_epoch is not None:
-            trainer.fit_loop.max_epochs = self.last_epoch
+        if self._fell_at is None:
+            return
+        cycle = _cycle(trainer)
+        cycle.fall_from(self._fell_at)
+        if trainer.global_step >= cycle.end:
+            trainer.should_stop = True
+            say(
+                "the run to go on from had come to its end, as it got no better. For more of it, "
+                "give a new run init_from in place of ckpt_path"
+            )
 
     def _run_early_stopping_check(self, trainer: Trainer) -> None:
         others = trainer.should_stop
         super()._run_early_stopping_check(trainer)
+        cycle = _cycle(trainer)
         impatient = self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED
-        if others or not (trainer.should_stop and impatient):
+        if cycle is None or others or (trainer.should_stop and not impatient):
             return
-        cycles = [
-            cycle
-            for config in trainer.lr_scheduler_configs
-            for cycle in getattr(config.scheduler, "lr_lambdas", [])
-            if isinstance(cycle, OneCycle)
-        ]
-        if not cycles:
-            return
-        trainer.should_stop, self.stopped_epoch = False, 0
-        if self.last_epoch is None:
-            self.last_epoch = self._fall(trainer, cycles)
-            trainer.fit_loop.max_epochs = self.last_epoch
-
-    def _fall(self, trainer: Trainer, cycles: list[OneCycle]) -> int:
-        """Let lr fall; returns the epochs that the run will have had then."""
-        step, epoch = trainer.global_step, trainer.current_epoch + 1
-        if step >= cycles[0].fall:  # it does already
-            return trainer.max_epochs
-        for cycle in cycles:
-            cycle.fall_from(step)
-        last = min(trainer.max_epochs, ceil(cycles[0].end / (step / epoch)))
-        say(
-            f"{self.monitor} has not improved for {self.wait_count} epochs: lr falls from here on, "
-            f"to the end in epoch {last}"
-        )
-        return last
+        if trainer.should_stop and self._fell_at is None and trainer.global_step < cycle.fall:
+            self._fell_at = trainer.global_step
+            cycle.fall_from(self._fell_at)
+            say(
+                f"{self.monitor} has not improved for {self.wait_count} epochs: lr falls from here "
+                "on, and then the run ends"
+            )
+        trainer.should_stop = self._fell_at is not None and trainer.global_step >= cycle.end
 
     def state_dict(self) -> dict[str, Any]:
-        """Lightning's own state, and when the run ends."""
-        return {**super().state_dict(), "last_epoch": self.last_epoch}
+        """Lightning's own state, and where lr began to fall."""
+        return {**super().state_dict(), "fell_at": self._fell_at}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take that up."""
         super().load_state_dict(state_dict)
-        self.last_epoch = state_dict.get("last_epoch")
+        self._fell_at = state_dict.get("fell_at")
+
+
+def _cycle(trainer: Trainer) -> OneCycle | None:
+    """What the learning rate follows, if that is `onecycle`."""
+    [config] = trainer.lr_scheduler_configs
+    factors = getattr(config.scheduler, "lr_lambdas", [None])
+    cycle = getattr(factors[0], "__self__", None)
+    return cycle if isinstance(cycle, OneCycle) else None

@@ -94,7 +94,8 @@ def _own_values(
     """The values that the options of `group` declare under `search`; `usual` is the default."""
     spaces: dict[str, dict[BaseDistribution, list[str]]] = {}
     for option, config in configs.items():
-        for name, expression in (config[group].get("search") or {}).items():
+        declared = (config.get(group) or {}).get("search") or {}
+        for name, expression in declared.items():
             key = f"{group}.{name}"
             if key not in taken:
                 [override] = OverridesParser.create().parse_overrides([f"{key}={expression}"])

@@ -30,17 +30,22 @@ def search(
     hush()
     settings = config.hydra.sweeper
     loader = context.config_loader
-    composer = Composer(loader, config)
+    composed: dict[tuple[str, ...], DictConfig] = {}
+
+    def compose(lines: list[str]) -> DictConfig:
+        return composed.setdefault(tuple(lines), loader.load_sweep_config(config, lines))
+
     space = read_space(
         settings.params or {},
         arguments,
-        composer.compose,
+        compose,
         loader.get_group_options,
         settled=PARTS if config.init_from else (),  # by the weights that every trial starts with
     )
     if is_grid(settings.sampler):
         space = space.in_steps(settings.grid_points)
-    launcher = make_launcher(config, replace(context, config_loader=composer), task)
+    context = replace(context, config_loader=Composer(loader, composed))
+    launcher = make_launcher(config, context, task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Search(config, launcher.launch, space) as searching:

@@ -56,8 +56,8 @@ class Trial(Callback):
             return
         storage = open_storage(self.storage, checked=True)  # by the search that started this
         study = optuna.load_study(study_name=self.study_name, storage=storage, pruner=self.pruner)
-        number = storage.get_trial_id_from_study_id_trial_number(study._study_id, self.number)
-        self._trial = optuna.Trial(study, number)
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, self.number)
+        self._trial = optuna.Trial(study, trial_id)
         images = len(trainer.datamodule.parts["val"])
         others = study.user_attrs.get("images_val")
         if others is None:
@@ -85,7 +85,8 @@ class Trial(Callback):
         if len(self._trial.study.directions) == 1:  # Optuna prunes by one objective only
             if math.isfinite(value):
                 self._trial.report(value, epoch)
-            if epoch < trainer.max_epochs and self._trial.should_prune():
+            over = trainer.should_stop or epoch == trainer.max_epochs
+            if not over and self._trial.should_prune():
                 reason = f"pruned in epoch {epoch}"
                 self._stopped("pruned", reason)
                 return reason

@@ -3,13 +3,14 @@
 import logging
 import math
 from types import SimpleNamespace
-from typing import ClassVar
 
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
+from ocr.data.dataset import CaptionedImages
+from ocr.data.sources import Sample
 from ocr.errors import UserError
 from ocr.model.callbacks import BestCheckpoint, HealthWatch, LastCheckpoint, MovingAverage
 
@@ -76,20 +77,24 @@ def test_of_equal_epochs_the_latest_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "monitor,characters,scores,kept",
+    "monitor,count,size,scores,kept",
     [
-        ("val/cer", 100, [0.5, 0.03, 0.04, 0.049, 0.06], 4),  # three mistakes, give or take two
-        ("val/cer", 100, [0.0, 0.01, 0.02], 2),
-        ("val/cer", 10_000, [0.5, 0.03, 0.04], 2),
-        ("val/exact_match", 50, [0.5, 1.0, 0.0], 3),  # of one image, anything may be chance
-        ("val/loss", 100, [0.5, 0.03, 0.031], 2),  # no share of anything
+        ("val/cer", 10, 10, [0.5, 0.03, 0.04, 0.049, 0.06], 4),  # three mistakes, give or take two
+        ("val/cer", 10, 10, [0.0, 0.009, 0.02], 2),
+        ("val/cer", 10, 1000, [0.5, 0.03, 0.04], 2),
+        ("val/cer", 10, 10, [2.0, 1.5, 1.6], 2),
+        ("val/exact_match", 1, 50, [0.5, 1.0, 0.0], 3),  # of one image, anything may be chance
+        ("val/exact_match", 100, 5, [0.1, 0.08, 0.02], 2),
+        ("val/loss", 10, 10, [0.5, 0.03, 0.031], 2),  # no share of anything
     ],
 )
 def test_the_latest_that_is_worse_by_no_more_than_chance(
-    tmp_path, monitor, characters, scores, kept
+    tmp_path, monitor, count, size, scores, kept
 ):
     class Judged(LightningDataModule):
-        parts: ClassVar = {"val": [SimpleNamespace(text="A" * characters)]}
+        def dataset(self, part):
+            return CaptionedImages([Sample("", "A" * size)] * count, None, None, None)
+
         train_dataloader = val_dataloader = Scripted.train_dataloader
 
     model = Scripted(scores, monitor)
@@ -106,6 +111,8 @@ def test_the_latest_that_is_worse_by_no_more_than_chance(
     ).fit(model, datamodule=Judged())
     assert weight_of(tmp_path / "best.ckpt") == kept
     assert best.scores == {monitor: pytest.approx(scores[kept - 1])}
+    state = torch.load(tmp_path / "best.ckpt", weights_only=True)["callbacks"][best.state_key]
+    assert state["value"] == pytest.approx((max if mode == "max" else min)(scores[:kept]))
 
 
 def test_average_is_what_is_saved_and_tested(tmp_path):

@@ -1,14 +1,18 @@
 """A run that gets no better ends once its learning rate has come down."""
 
+import logging
+
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import EarlyStopping
 from torch.utils.data import DataLoader
 
 from ocr.model.schedules import constant, onecycle
 from ocr.model.stopping import AnnealedStopping
 
 EPOCHS = 100
+TRAINER = ("val_check_interval", "check_val_every_n_epoch", "max_steps")
 
 
 class Scripted(LightningModule):
@@ -53,11 +57,13 @@ def cycle(optimizer, steps):
     return onecycle(optimizer, steps, pct_start=0.1, pct_stay=0.5, div_factor=25)
 
 
-def fit(score, schedule=cycle, checkpoint=None, stop_at=EPOCHS, **settings):
+def fit(score, schedule=cycle, checkpoint=None, stop_at=None, max_epochs=EPOCHS, **settings):
     model = Scripted(score, schedule)
+    trainer_settings = {key: settings.pop(key) for key in TRAINER if key in settings}
     stopping = AnnealedStopping(monitor="val/cer", patience=8, **settings)
     trainer = Trainer(
-        max_epochs=EPOCHS,
+        max_epochs=max_epochs,
+        **trainer_settings,
         callbacks=[stopping, Interrupted(stop_at)],
         accelerator="cpu",
         logger=False,
@@ -83,10 +89,29 @@ def test_lr_falls_when_patience_is_over_and_the_run_ends_with_it():
     assert rates[51] == 1.0 and rates[70] == pytest.approx(0.5, abs=0.05) and rates[-1] < 0.01
 
 
-def test_while_it_rises_too():
-    trainer, rates = fit(until(0))  # lr would rise for ten epochs
-    assert trainer.current_epoch == 15
-    assert rates[37:] == sorted(rates[37:], reverse=True) and rates[-1] < 0.01
+def test_while_it_rises_it_falls_from_where_it_is():
+    def slow(optimizer, steps):
+        return onecycle(optimizer, steps, pct_start=0.3, pct_stay=0.3, div_factor=25)
+
+    trainer, rates = fit(until(0), slow)
+    top = rates.index(max(rates))
+    assert trainer.current_epoch == 15 and 30 <= top <= 40 and rates[top] < 0.3
+    assert rates[top:] == sorted(rates[top:], reverse=True) and rates[-1] < 0.01
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"val_check_interval": 2},  # twice an epoch
+        {"check_val_every_n_epoch": 3},
+        {"max_epochs": -1, "max_steps": 4 * EPOCHS},
+    ],
+)
+def test_the_end_is_a_matter_of_steps(settings):
+    trainer, rates = fit(until(0), **settings)
+    down = next(i for i, rate in enumerate(rates) if i > 20 and rate < 0.01)
+    assert down - 2 <= trainer.global_step <= down + 4 * settings.get("check_val_every_n_epoch", 1)
+    assert trainer.global_step < 3 * EPOCHS
 
 
 def test_a_run_whose_lr_falls_already_goes_to_its_end():
@@ -105,11 +130,34 @@ def test_good_enough_is_the_end():
     assert trainer.current_epoch == 10
 
 
-def test_a_run_that_goes_on_ends_where_it_would_have_ended(tmp_path):
+@pytest.mark.parametrize("stop_at", [6, 17])  # before lr falls, and while it does
+def test_a_run_that_goes_on_ends_where_it_would_have_ended(tmp_path, stop_at):
     whole, rates = fit(until(4))
-    for stop_at in (6, 17):  # before lr falls, and while it does
-        part, first = fit(until(4), stop_at=stop_at)
-        part.save_checkpoint(tmp_path / "last.ckpt")
-        rest, second = fit(until(4), checkpoint=tmp_path / "last.ckpt")
-        assert rest.current_epoch == whole.current_epoch
-        assert first + second == pytest.approx(rates)
+    part, first = fit(until(4), stop_at=stop_at)
+    part.save_checkpoint(tmp_path / "last.ckpt")
+    rest, second = fit(until(4), checkpoint=tmp_path / "last.ckpt")
+    assert rest.current_epoch == whole.current_epoch
+    assert first + second == pytest.approx(rates)
+
+
+def test_a_run_that_goes_on_for_more_epochs_is_planned_anew(tmp_path):
+    part, _ = fit(until(EPOCHS), max_epochs=20)
+    part.save_checkpoint(tmp_path / "last.ckpt")
+    rest, rates = fit(until(EPOCHS), checkpoint=tmp_path / "last.ckpt", max_epochs=50)
+    assert rest.current_epoch == 50
+    assert rates[4:40] == [1.0] * 36 and rates[-1] < 0.01
+
+
+def test_a_run_that_had_ended_says_so(tmp_path, caplog):
+    whole, _ = fit(until(4))
+    whole.save_checkpoint(tmp_path / "last.ckpt")
+    caplog.set_level(logging.INFO, "ocr")
+    rest, rates = fit(until(4), checkpoint=tmp_path / "last.ckpt", max_epochs=2 * EPOCHS)
+    assert rates == [] and rest.current_epoch == whole.current_epoch
+    assert "had come to its end" in caplog.text
+
+
+def test_earlier_checkpoints_have_lightnings_state():
+    settings = {"monitor": "val/cer", "mode": "min"}
+    assert AnnealedStopping(**settings).state_key == EarlyStopping(**settings).state_key
+    AnnealedStopping(**settings).load_state_dict(EarlyStopping(**settings).state_dict())

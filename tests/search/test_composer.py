@@ -1,5 +1,7 @@
 """A trial's config is the one that Hydra would compose."""
 
+import shutil
+
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -10,6 +12,13 @@ from ocr.resolvers import register_resolvers
 from ocr.search.composer import Composer
 from ocr.search.overrides import read_space
 
+OTHERS = {
+    "wide": "# @package _global_\nencoder:\n  units: 512\n",
+    "environment": "# @package _global_\nhydra:\n  job:\n    env_set:\n      A: 1\n",
+    "elsewhere": "defaults:\n  - lstm\n  - /optimizer@second: adam\n  - _self_\n",
+    "following": "defaults:\n  - wide\n",
+}
+
 
 class Counting:
     """Hydra's loader, and how often it composed."""
@@ -17,6 +26,7 @@ class Counting:
     def __init__(self, loader):
         self.loader = loader
         self.get_group_options = loader.get_group_options
+        self.repository = loader.repository
         self.count = 0
 
     def load_sweep_config(self, *args):
@@ -28,18 +38,26 @@ class Counting:
 def composing(tmp_path):
     """Makes a composer that has made the space of some arguments, and its loader."""
     register_resolvers()
-    with initialize_config_dir(str(CONF)):
+    shutil.copytree(CONF, tmp_path / "conf")
+    for name, text in OTHERS.items():
+        (tmp_path / "conf/recurrent" / f"{name}.yaml").write_text(text)
+    with initialize_config_dir(str(tmp_path / "conf")):
 
         def make(*arguments):
             lines = ["hparams_search=optuna", *arguments]
             hydra = [f"hydra.sweep.dir={tmp_path}", "hydra.sweeper.n_trials=3"]
-            master = compose("train", overrides=[*lines, *hydra], return_hydra_config=True)
+            fixed = [line for line in lines if "(" not in line]
+            master = compose("train", overrides=[*fixed, *hydra], return_hydra_config=True)
             loader = Counting(GlobalHydra.instance().config_loader())
-            composer = Composer(loader, master)
+            composed = {}
+
+            def keeping(words):
+                return composed.setdefault(tuple(words), loader.load_sweep_config(master, words))
+
             declared = OmegaConf.to_container(master.hydra.sweeper.params)
-            read_space(declared, lines, composer.compose, loader.get_group_options)
+            read_space(declared, lines, keeping, loader.get_group_options)
             loader.count = 0
-            return composer, loader
+            return Composer(loader, composed), loader, master
 
         yield make
 
@@ -68,21 +86,21 @@ TRIAL = [
     ],
 )
 def test_it_is_what_hydra_composes(composing, fixed, trial):
-    composer, loader = composing(*fixed)
+    composer, loader, master = composing(*fixed)
     overrides = ["hparams_search=optuna", *fixed, *trial]
-    put_together = composer.load_sweep_config(composer.master, overrides)
+    put_together = composer.load_sweep_config(master, overrides)
     assert loader.count == 0
-    composed = loader.load_sweep_config(composer.master, overrides)
+    composed = loader.load_sweep_config(master, overrides)
     assert OmegaConf.to_container(put_together) == OmegaConf.to_container(composed)
     assert OmegaConf.is_struct(put_together)
     assert put_together.model.encoder == composed.model.encoder
 
 
 def test_one_trial_leaves_nothing_to_the_next(composing):
-    composer, loader = composing()
-    composer.load_sweep_config(composer.master, ["hparams_search=optuna", *TRIAL])
-    plain = composer.load_sweep_config(composer.master, ["hparams_search=optuna"])
-    composed = loader.load_sweep_config(composer.master, ["hparams_search=optuna"])
+    composer, loader, master = composing()
+    composer.load_sweep_config(master, ["hparams_search=optuna", *TRIAL])
+    plain = composer.load_sweep_config(master, ["hparams_search=optuna"])
+    composed = loader.load_sweep_config(master, ["hparams_search=optuna"])
     assert OmegaConf.to_container(plain) == OmegaConf.to_container(composed)
 
 
@@ -95,16 +113,17 @@ def test_one_trial_leaves_nothing_to_the_next(composing):
     ],
 )
 def test_what_it_has_not_seen_is_composed_by_hydra(composing, others):
-    composer, loader = composing("seed=1")
-    config = composer.load_sweep_config(composer.master, ["hparams_search=optuna", *others])
+    composer, loader, master = composing("seed=1")
+    config = composer.load_sweep_config(master, ["hparams_search=optuna", *others])
     assert loader.count == 1
     assert config.seed == int(others[0][-1])
 
 
-def test_an_option_that_decides_other_parts_too_is_composed_by_hydra(composing):
-    composer, loader = composing()
-    for config in composer._composed.values():
-        if config.hydra.runtime.choices.encoder == "vgg":
-            config.seed = 5  # as a file with `# @package _global_` would
-    composer.load_sweep_config(composer.master, ["hparams_search=optuna", *TRIAL])
-    assert loader.count == 1
+@pytest.mark.parametrize("option", OTHERS)
+def test_an_option_that_decides_other_parts_too_is_composed_by_hydra(composing, option):
+    composer, loader, master = composing(f"recurrent=choice(gru,{option})")
+    adds_a_group = option == "elsewhere"  # which then depends on that one
+    for chosen, count in (("gru", int(adds_a_group)), (option, 1)):
+        loader.count = 0
+        composer.load_sweep_config(master, ["hparams_search=optuna", f"recurrent={chosen}"])
+        assert loader.count == count
