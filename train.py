@@ -28,7 +28,7 @@ def main(config: DictConfig) -> float:
 
 
 def train(config: DictConfig) -> float:
-    """Train, test, and return the best validation value of `objective`."""
+    """Train, test, and return the validation value of `objective` that best.ckpt has."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     hush()
     seed(config.seed)

@@ -69,7 +69,7 @@ class Job:
 def run_apart(script: str, config: DictConfig) -> float:
     """Do this job of a sweep, composed to `config`, in the folder that Hydra gave it.
 
-    Returns the best value of `objective`, from metrics.json. Raises UserError with the reason if
+    Returns best.ckpt's value of `objective`, from metrics.json. Raises UserError with the reason if
     the run fails or is killed.
     """
     hydra = HydraConfig.get()
