@@ -85,8 +85,7 @@ class Trial(Callback):
         if len(self._trial.study.directions) == 1:  # Optuna prunes by one objective only
             if math.isfinite(value):
                 self._trial.report(value, epoch)
-            over = trainer.should_stop or epoch == trainer.max_epochs
-            if not over and self._trial.should_prune():
+            if epoch < trainer.max_epochs and self._trial.should_prune():
                 reason = f"pruned in epoch {epoch}"
                 self._stopped("pruned", reason)
                 return reason
