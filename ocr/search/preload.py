@@ -14,6 +14,8 @@ for name in (
     "ocr.data.augment",
     "ocr.data.kinds",
     "ocr.model.callbacks",
+    "ocr.model.keeping",
+    "ocr.model.stopping",
     "ocr.model.predictions",
     "ocr.model.recognizer",
     "ocr.search.trial",

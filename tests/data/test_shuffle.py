@@ -10,7 +10,7 @@ from pytorch_lightning import Callback, LightningDataModule, LightningModule, Tr
 from ocr.data.datamodule import DataModule
 from ocr.data.shuffle import POOL, ShuffledBatches, ShuffledLoader
 from ocr.errors import UserError
-from ocr.model.callbacks import LastCheckpoint
+from ocr.model.keeping import LastCheckpoint
 
 EQUAL = np.array([50])  # widths
 

@@ -1,0 +1,160 @@
+"""Which epochs are kept, by a trainer that does real steps."""
+
+import pytest
+import torch
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from torch.utils.data import DataLoader
+
+from ocr.data.dataset import CaptionedImages
+from ocr.data.sources import Sample
+from ocr.errors import UserError
+from ocr.model.callbacks import MovingAverage
+from ocr.model.keeping import BestCheckpoint, LastCheckpoint
+
+
+class Scripted(LightningModule):
+    """One weight that counts epochs, and validation scores that are given."""
+
+    def __init__(self, scores, monitor="val/cer"):
+        super().__init__()
+        self.scores = scores
+        self.monitor = monitor
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def training_step(self, batch, batch_idx):
+        return -self.weight.sum()
+
+    def validation_step(self, batch, batch_idx):
+        self.log(self.monitor, self.scores[self.current_epoch])
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=1.0)
+
+    def train_dataloader(self):
+        return DataLoader([0])
+
+    val_dataloader = test_dataloader = train_dataloader
+
+    def test_step(self, batch, batch_idx):
+        self.log("test/weight", self.weight.item())
+
+
+def fit(tmp_path, scores, *callbacks):
+    model = Scripted(scores)
+    best = BestCheckpoint(str(tmp_path), monitor="val/cer", mode="min")
+    trainer = Trainer(
+        max_epochs=len(scores),
+        callbacks=[best, LastCheckpoint(str(tmp_path)), *callbacks],
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(model)
+    return trainer, model, best
+
+
+def weight_of(path):
+    return torch.load(path, weights_only=True)["state_dict"]["weight"].item()
+
+
+def test_the_best_epoch_is_kept_and_the_last_one_beside_it(tmp_path):
+    _, _, best = fit(tmp_path, [0.5, 0.1, 0.3])
+    assert weight_of(tmp_path / "best.ckpt") == 2
+    assert weight_of(tmp_path / "last.ckpt") == 3
+    assert best.best_model_score == pytest.approx(0.1)
+    assert best.scores == {"val/cer": pytest.approx(0.1)}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.ckpt", "last.ckpt"]
+
+
+def test_of_equal_epochs_the_latest_is_kept(tmp_path):
+    fit(tmp_path, [0.5, 0.1, 0.1, 0.1, 0.2])
+    assert weight_of(tmp_path / "best.ckpt") == 4
+
+
+@pytest.mark.parametrize(
+    "monitor,count,size,scores,kept",
+    [
+        ("val/cer", 10, 10, [0.5, 0.03, 0.04, 0.049, 0.06], 4),  # three mistakes, give or take two
+        ("val/cer", 10, 10, [0.0, 0.009, 0.02], 2),
+        ("val/cer", 10, 1000, [0.5, 0.03, 0.04], 2),
+        ("val/cer", 10, 10, [2.0, 1.5, 1.6], 2),
+        ("val/exact_match", 1, 50, [0.5, 1.0, 0.0], 3),  # of one image, anything may be chance
+        ("val/exact_match", 100, 5, [0.1, 0.08, 0.02], 2),
+        ("val/loss", 10, 10, [0.5, 0.03, 0.031], 2),  # no share of anything
+    ],
+)
+def test_the_latest_that_is_worse_by_no_more_than_chance(
+    tmp_path, monitor, count, size, scores, kept
+):
+    class Judged(LightningDataModule):
+        def dataset(self, part):
+            return CaptionedImages([Sample("", "A" * size)] * count, None, None, None)
+
+        train_dataloader = val_dataloader = Scripted.train_dataloader
+
+    model = Scripted(scores, monitor)
+    mode = "max" if monitor == "val/exact_match" else "min"
+    best = BestCheckpoint(str(tmp_path), monitor=monitor, mode=mode)
+    Trainer(
+        max_epochs=len(scores),
+        callbacks=[best],
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    ).fit(model, datamodule=Judged())
+    assert weight_of(tmp_path / "best.ckpt") == kept
+    assert best.scores == {monitor: pytest.approx(scores[kept - 1])}
+    state = torch.load(tmp_path / "best.ckpt", weights_only=True)["callbacks"][best.state_key]
+    assert state["value"] == pytest.approx((max if mode == "max" else min)(scores[:kept]))
+
+
+def test_average_is_what_is_saved_and_tested(tmp_path):
+    trainer, model, _ = fit(tmp_path, [0.3, 0.2, 0.1], MovingAverage(decay=0.5))
+    # Weights 1, 2, 3 after the steps; the average starts from the first of them.
+    expected = ((1 * 0.5 + 2 * 0.5) * 0.5) + 3 * 0.5
+    assert weight_of(tmp_path / "best.ckpt") == pytest.approx(expected)
+    tested = trainer.test(
+        model, ckpt_path=str(tmp_path / "best.ckpt"), verbose=False, weights_only=True
+    )
+    assert tested[0]["test/weight"] == pytest.approx(expected)
+
+
+def test_a_checkpoint_that_is_only_tested_is_not_copied(tmp_path):
+    fit(tmp_path / "first", [0.5, 0.1])
+    taken = str(tmp_path / "first" / "best.ckpt")
+    best = BestCheckpoint(str(tmp_path / "second"), monitor="val/cer", mode="min")
+    best.take(taken)
+    trainer = Trainer(callbacks=[best], accelerator="cpu", logger=False, enable_progress_bar=False)
+    for _ in range(2):  # other ranks may still be reading it
+        trainer.test(Scripted([0.5]), ckpt_path=best.path, verbose=False, weights_only=True)
+    assert best.path == taken and not (tmp_path / "second").exists()
+
+
+def test_last_ckpt_within_an_epoch(tmp_path):
+    class Looks(Callback):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            found.append((tmp_path / "last.ckpt").exists())
+
+    for minutes, expected in ((None, [False] * 3), (60, [False] * 3), (0, [False, True, True])):
+        found = []
+        trainer = Trainer(
+            max_epochs=1,
+            callbacks=[LastCheckpoint(str(tmp_path), every_minutes=minutes), Looks()],
+            accelerator="cpu",
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        trainer.fit(Scripted([0.1]), DataLoader([0, 0, 0]))
+        assert found == expected
+        (tmp_path / "last.ckpt").unlink()
+
+
+def test_less_than_no_time_between_checkpoints_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"callbacks\.last\.every_minutes=-1"):
+        LastCheckpoint(str(tmp_path), every_minutes=-1)
