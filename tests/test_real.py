@@ -14,7 +14,7 @@ def test_real_captchas_are_read(tmp_path):
         zipped.extractall(tmp_path)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     _, metrics, _ = trained(
-        "data=folder", f"data.dir={folder}", "trainer.max_epochs=10", cwd=tmp_path
+        "data=folder", f"data.dir={folder}", "trainer.max_epochs=8", cwd=tmp_path
     )
     assert metrics["images_train"] + metrics["images_val"] + metrics["images_test"] == 900
     assert metrics["test/exact_match"] >= 0.95
