@@ -12,9 +12,10 @@ from ocr.resolvers import register_resolvers
 from ocr.search.composer import Composer
 from ocr.search.overrides import read_space
 
+BYPASS = "# @package _global_\nrecurrent:\n  _target_: ocr.model.recurrent.Bypass\n"
 OTHERS = {
-    "wide": "# @package _global_\nencoder:\n  units: 512\n",
-    "environment": "# @package _global_\nhydra:\n  job:\n    env_set:\n      A: 1\n",
+    "wide": BYPASS + "encoder:\n  units: 512\n",
+    "environment": BYPASS + "hydra:\n  job:\n    env_set:\n      A: 1\n",
     "elsewhere": "defaults:\n  - lstm\n  - /optimizer@second: adam\n  - _self_\n",
     "following": "defaults:\n  - wide\n",
 }
@@ -127,3 +128,10 @@ def test_an_option_that_decides_other_parts_too_is_composed_by_hydra(composing, 
         loader.count = 0
         composer.load_sweep_config(master, ["hparams_search=optuna", f"recurrent={chosen}"])
         assert loader.count == count
+
+
+def test_experiments_are_composed_by_hydra(composing):
+    composer, loader, master = composing("experiment=choice(keras,original)")
+    lines = ["hparams_search=optuna", "experiment=keras"]
+    assert composer.load_sweep_config(master, lines).augment._target_.endswith("Identity")
+    assert loader.count == 1
