@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr.model.build import build
 from ocr.resolvers import register_resolvers
-from ocr.search.apart import run_command
+from ocr.search.child import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "data"

@@ -22,8 +22,10 @@ def look_of(image: torch.Tensor) -> int:
     (the difference hash of N. Krawetz, 2013, on a grid as wide as lines of text are).
     """
     pixels = image.numpy()
-    grey = pixels.sum(0, dtype=np.uint16) // len(pixels)
-    small = Image.fromarray(grey.astype(np.uint8)).resize((COLUMNS + 1, ROWS), Image.Resampling.BOX)
+    grey = pixels[0]
+    if len(pixels) > 1:
+        grey = (pixels.sum(0, dtype=np.uint16) // len(pixels)).astype(np.uint8)
+    small = Image.fromarray(grey).resize((COLUMNS + 1, ROWS), Image.Resampling.BOX)
     cells = np.asarray(small, dtype=np.float32)
     flat = cells.ravel()
     # `std` would take ten times as long.

@@ -16,8 +16,8 @@ from rich.spinner import Spinner
 from ocr.compose import CONF, quoted
 from ocr.data.lists import Prediction, read_predictions
 from ocr.errors import UserError
-from ocr.search.apart import run_command
 from ocr.search.board import short, span
+from ocr.search.child import run_command
 from ocr.search.results import read_metrics
 
 _PLAN = "plan.json"

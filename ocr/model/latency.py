@@ -7,8 +7,9 @@ from statistics import median
 import torch
 
 from ocr.model.crnn import CRNN
+from ocr.threads import one_thread
 
-REPEATS = 15
+REPEATS = 9
 
 
 @torch.inference_mode()
@@ -18,14 +19,10 @@ def cpu_ms(model: CRNN, images: torch.Tensor, widths: torch.Tensor) -> float:
     One thread and float32, so that models compare whatever else the machine is doing.
     """
     model = copy.deepcopy(model).cpu().float().eval()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        times = []
+    times = []
+    with one_thread():
         for _ in range(REPEATS):
             start = time.perf_counter()
             model(images, widths)
             times.append(1000 * (time.perf_counter() - start))
-    finally:
-        torch.set_num_threads(threads)
-    return median(times[3:])  # the first ones warm up
+    return median(times[2:])  # the first ones warm up

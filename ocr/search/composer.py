@@ -1,6 +1,6 @@
 """A trial's config, put together from what Hydra composed to make the space."""
 
-import copy
+import pickle
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +27,7 @@ class Composer:
     ) -> None:
         self.loader = loader
         self.lines = min(composed, key=len)
-        self.base = composed[self.lines]
+        self.base = pickle.dumps(composed[self.lines])  # whose copies take a third as long
         self.options: dict[str, dict[str, Any]] = {}  # as plain values, which weigh little
         for lines, config in composed.items():
             for line in set(lines) - set(self.lines):
@@ -43,11 +43,12 @@ class Composer:
         self, master_config: DictConfig, sweep_overrides: Sequence[str]
     ) -> DictConfig:
         """As Hydra's loader."""
-        given = OverridesParser.create().parse_overrides(list(sweep_overrides))
-        own = [override for override in given if override.input_line not in self.lines]
-        if len(given) - len(own) < len(self.lines) or not all(map(self._known, own)):
+        lines = [line for line in sweep_overrides if line not in self.lines]
+        own = OverridesParser.create().parse_overrides(lines)
+        shared = len(sweep_overrides) - len(lines)
+        if shared < len(self.lines) or not all(map(self._known, own)):
             return self.loader.load_sweep_config(master_config, list(sweep_overrides))
-        config = copy.deepcopy(self.base)
+        config = pickle.loads(self.base)
         values = []
         for override in own:
             group, option = override.key_or_group, override.value()

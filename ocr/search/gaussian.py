@@ -10,6 +10,8 @@ from optuna.samplers import GPSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from ocr.threads import one_thread
+
 DRAWN = 2048  # points that are looked at first
 ROUNDS, PARENTS, CHILDREN = 10, 16, 16  # then the best of them are varied
 STEP = 0.1  # of the unit interval, at first; it shrinks by SHRINK a round
@@ -63,7 +65,8 @@ class GaussianProcess(GPSampler):
         """Optuna's would forget what was pruned, and propose it again."""
         if len(study.directions) == 1:  # with several, none is pruned
             study = PrunedScore(study, search_space)
-        return super().sample_relative(study, trial, search_space)
+        with one_thread():  # its matrices are small: two threads take twice as long
+            return super().sample_relative(study, trial, search_space)
 
     def _optimize_acqf(self, acqf: Any, best_params: np.ndarray | None) -> np.ndarray:
         """The point, (D,) normalised, where the acquisition function is highest.

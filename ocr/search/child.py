@@ -1,0 +1,190 @@
+"""A process for each run: what a run does to itself stays there.
+
+It is forked from a server that has torch loaded already, and while the run before it trains, so
+that it costs no start-up time.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import runpy
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from ocr.errors import explain
+
+# What the server loads before it forks: all that train.py and conf/ will ask for.
+_PRELOAD = ["ocr.search.preload"]
+
+
+def run_command(
+    command: list[str], cwd: str, log: Path | None, job: Callable[[str], object] | None = None
+) -> str | None:
+    """Run a script with its arguments; returns why it failed, or None.
+
+    log: takes its output. job: called with the script's path, does what the command line says.
+    """
+    child = _take()
+    child.orders.send((command, cwd, log, job))
+    _prepare()
+    parent = os.getppid()
+    try:
+        # A worker of a launcher whose own parent was killed must not train on for nobody.
+        while not wait([child.process.sentinel, child.reasons], timeout=1):
+            if os.getppid() != parent:
+                child.signal(signal.SIGKILL)
+                os._exit(1)
+        return child.reason()
+    except BaseException:
+        child.signal(signal.SIGINT)
+        child.process.join(timeout=20)
+        child.signal(signal.SIGKILL)
+        raise
+
+
+@dataclass
+class _Child:
+    """A process that waits for its orders, follows them, and then gives the reason if it failed."""
+
+    process: BaseProcess
+    orders: Connection
+    reasons: Connection
+
+    @classmethod
+    def start(cls) -> "_Child":
+        methods = multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        if "forkserver" in methods:
+            context.set_forkserver_preload(_PRELOAD)
+        if multiprocessing.get_start_method() not in methods:
+            # A worker of joblib's is told of a method that only joblib knows, and would pass it on.
+            multiprocessing.set_start_method(context.get_start_method(), force=True)
+        receiver, orders = context.Pipe(duplex=False)
+        reasons, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_live, args=(receiver, sender))
+        process.start()
+        receiver.close()
+        sender.close()
+        return cls(process, orders, reasons)
+
+    def signal(self, number: int) -> None:
+        """To it, its further ranks and its workers."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def reason(self) -> str | None:
+        """Why it failed, or None: what it said, or if it had no time to, how it died."""
+        with contextlib.suppress(EOFError, ConnectionResetError):
+            if self.reasons.poll():
+                return self.reasons.recv()
+        self.process.join()
+        code = self.process.exitcode
+        if code >= 0:
+            return f"its process ended with code {code}"
+        name = signal.Signals(-code).name
+        hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+        return f"its process was killed by {name}{hint}"
+
+    def bury(self) -> None:
+        """See it end, with all that it may have left behind."""
+        self.orders.close()  # one that was never used waits for them
+        self.process.join(timeout=20)
+        self.signal(signal.SIGKILL)
+        self.process.join()
+
+
+# The last one used, which may still be closing its files while this process goes on; the next one.
+_used: _Child | None = None
+_ready: _Child | None = None
+
+
+def _take() -> _Child:
+    """One that is ready, if there is."""
+    global _used, _ready
+    if _used:
+        _used.bury()
+    if _ready and not _ready.process.is_alive():  # killed while it waited
+        _ready.bury()
+        _ready = None
+    _used, _ready = _ready or _Child.start(), None
+    return _used
+
+
+def _prepare() -> None:
+    """For the time after the one that is taken."""
+    global _ready
+    _end_with_this_process()
+    _ready = _Child.start()
+
+
+@cache
+def _end_with_this_process() -> None:
+    """Or its end would wait for the one that waits for orders; also where it is a child itself."""
+    Finalize(None, _bury_all, exitpriority=1)
+
+
+def _bury_all() -> None:
+    for child in (_used, _ready):
+        if child:
+            child.bury()
+
+
+def _live(orders: Connection, reasons: Connection) -> None:
+    os.setpgid(0, 0)  # with the further ranks and workers it starts, it ends as one
+    # Those that look at images or load them begin as in a run by itself: as this process did,
+    # by a server, each would wait seconds for a server of its own that loads all of torch.
+    multiprocessing.set_start_method(None, force=True)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with contextlib.suppress(EOFError):  # no more runs
+        reasons.send(_follow(*orders.recv()))
+
+
+def _follow(
+    command: list[str], cwd: str, log: Path | None, job: Callable[[str], object] | None
+) -> str | None:
+    os.chdir(cwd)
+    if log:
+        try:
+            _redirect(log)
+        except OSError as error:  # a traceback would go to the terminal
+            return f"{log} can't be written: {error.strerror}"
+    sys.argv[:] = command
+    sys.path[0] = str(Path(command[0]).parent)
+    try:
+        if job:
+            job(command[0])
+        else:
+            runpy.run_path(command[0], run_name="__main__")
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+            return end.code.removeprefix("error: ")
+        return f"its process ended with code {end.code}" if end.code else None
+    except BaseException as error:
+        traceback.print_exc()
+        return f"{type(error).__name__}: {explain(error)}"
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return None
+
+
+def _redirect(log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
+
+
+def _end_with_parent() -> None:
+    wait([multiprocessing.parent_process().sentinel])
+    os.killpg(0, signal.SIGKILL)
