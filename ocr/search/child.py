@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -33,27 +34,31 @@ def run_command(
 
     log: takes its output. job: called with the script's path, does what the command line says.
     """
-    child = _take()
-    child.orders.send((command, cwd, log, job))
-    _prepare()
     parent = os.getppid()
+    # A worker of a launcher whose own parent was killed must not train on for nobody; but a search
+    # goes on when the shell that it was started from is gone.
+    worker = multiprocessing.current_process().name != "MainProcess"
+    child = _take()
     try:
-        # A worker of a launcher whose own parent was killed must not train on for nobody.
-        while not wait([child.process.sentinel, child.reasons], timeout=1):
-            if os.getppid() != parent:
-                child.signal(signal.SIGKILL)
+        with contextlib.suppress(BrokenPipeError):  # killed while it waited, as will be seen
+            child.orders.send((command, cwd, log, job))
+        _prepare()
+        while not wait([child.process.sentinel], timeout=1):
+            if worker and os.getppid() != parent:
+                child.kill()
                 os._exit(1)
-        return child.reason()
     except BaseException:
         child.signal(signal.SIGINT)
         child.process.join(timeout=20)
-        child.signal(signal.SIGKILL)
         raise
+    finally:
+        child.kill()  # and what it may have left behind
+    return child.reason()
 
 
 @dataclass
 class _Child:
-    """A process that waits for its orders, follows them, and then gives the reason if it failed."""
+    """A process that waits for its orders, follows them, and gives the reason if it fails."""
 
     process: BaseProcess
     orders: Connection
@@ -81,61 +86,55 @@ class _Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
+    def kill(self) -> None:
+        """End it, its further ranks and its workers."""
+        self.signal(signal.SIGKILL)
+        self.process.kill()  # which may not have become the first of a group yet
+        self.process.join()
+
     def reason(self) -> str | None:
         """Why it failed, or None: what it said, or if it had no time to, how it died."""
-        with contextlib.suppress(EOFError, ConnectionResetError):
+        with contextlib.suppress(EOFError, OSError):
             if self.reasons.poll():
                 return self.reasons.recv()
-        self.process.join()
         code = self.process.exitcode
         if code >= 0:
-            return f"its process ended with code {code}"
+            return f"its process ended with code {code}" if code else None
         name = signal.Signals(-code).name
         hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
         return f"its process was killed by {name}{hint}"
 
-    def bury(self) -> None:
-        """See it end, with all that it may have left behind."""
-        self.orders.close()  # one that was never used waits for them
-        self.process.join(timeout=20)
-        self.signal(signal.SIGKILL)
-        self.process.join()
 
-
-# The last one used, which may still be closing its files while this process goes on; the next one.
-_used: _Child | None = None
-_ready: _Child | None = None
+_ready: deque[_Child] = deque()
 
 
 def _take() -> _Child:
     """One that is ready, if there is."""
-    global _used, _ready
-    if _used:
-        _used.bury()
-    if _ready and not _ready.process.is_alive():  # killed while it waited
-        _ready.bury()
-        _ready = None
-    _used, _ready = _ready or _Child.start(), None
-    return _used
+    with contextlib.suppress(IndexError):
+        child = _ready.pop()
+        if child.process.is_alive():
+            return child
+        child.kill()
+    return _Child.start()
 
 
 def _prepare() -> None:
-    """For the time after the one that is taken."""
-    global _ready
+    """Have one ready for the next time; if it can't be had, that is no reason to fail now."""
     _end_with_this_process()
-    _ready = _Child.start()
+    with contextlib.suppress(OSError, EOFError):
+        if not _ready:
+            _ready.append(_Child.start())
 
 
 @cache
 def _end_with_this_process() -> None:
     """Or its end would wait for the one that waits for orders; also where it is a child itself."""
-    Finalize(None, _bury_all, exitpriority=1)
+    Finalize(None, _dismiss, exitpriority=1)
 
 
-def _bury_all() -> None:
-    for child in (_used, _ready):
-        if child:
-            child.bury()
+def _dismiss() -> None:
+    while _ready:
+        _ready.pop().kill()
 
 
 def _live(orders: Connection, reasons: Connection) -> None:
@@ -144,14 +143,16 @@ def _live(orders: Connection, reasons: Connection) -> None:
     # by a server, each would wait seconds for a server of its own that loads all of torch.
     multiprocessing.set_start_method(None, force=True)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with contextlib.suppress(EOFError):  # no more runs
-        reasons.send(_follow(*orders.recv()))
+    try:
+        order = orders.recv()
+    except EOFError:  # no more runs
+        return
+    reasons.send(_follow(*order))
 
 
 def _follow(
     command: list[str], cwd: str, log: Path | None, job: Callable[[str], object] | None
 ) -> str | None:
-    os.chdir(cwd)
     if log:
         try:
             _redirect(log)
@@ -160,6 +161,7 @@ def _follow(
     sys.argv[:] = command
     sys.path[0] = str(Path(command[0]).parent)
     try:
+        os.chdir(cwd)
         if job:
             job(command[0])
         else:

@@ -27,7 +27,7 @@ class Composer:
     ) -> None:
         self.loader = loader
         self.lines = min(composed, key=len)
-        self.base = pickle.dumps(composed[self.lines])  # whose copies take a third as long
+        self.base = pickle.dumps(composed[self.lines])  # copied soonest
         self.options: dict[str, dict[str, Any]] = {}  # as plain values, which weigh little
         for lines, config in composed.items():
             for line in set(lines) - set(self.lines):

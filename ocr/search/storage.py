@@ -1,6 +1,5 @@
 """Where the study lives."""
 
-import sqlite3
 import time
 import warnings
 from collections.abc import Mapping
@@ -79,13 +78,15 @@ def _database(url: str, options: dict[str, Any], checked: bool) -> RDBStorage:
         attempts -= 1
         try:
             with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
-                return RDBStorage(
+                storage = RDBStorage(
                     url,
                     engine_kwargs=options,
                     skip_compatibility_check=checked,
                     heartbeat_interval=HEARTBEAT,
                     grace_period=GRACE,
                 )
+            _keep_journal(storage.engine)
+            return storage
         except (IntegrityError, OperationalError, ProgrammingError) as error:
             made_meanwhile = isinstance(error, IntegrityError) or "already exists" in str(error)
             if not (attempts and made_meanwhile):
@@ -93,11 +94,16 @@ def _database(url: str, options: dict[str, Any], checked: bool) -> RDBStorage:
             time.sleep(0.5)
 
 
-@event.listens_for(Engine, "connect")
-def _keep_journal(connection: Any, record: Any) -> None:
+def _keep_journal(engine: Engine) -> None:
     """SQLite writes a third sooner if it needn't delete its journal, and is as safe."""
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA journal_mode=PERSIST")
+
+    def keep(connection: Any, record: Any) -> None:
+        if connection.execute("PRAGMA journal_mode").fetchone() == ("delete",):  # and not WAL
+            connection.execute("PRAGMA journal_mode=PERSIST")
+
+    if engine.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
+        event.listen(engine, "connect", keep)
+        engine.dispose()  # of those that were connected before
 
 
 def first_line(error: BaseException) -> str:

@@ -1,10 +1,13 @@
 """Runs in processes of their own."""
 
 import os
-import signal
 import subprocess
 import sys
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -55,37 +58,73 @@ def test_a_process_that_has_nowhere_to_write(tmp_path):
 def test_the_next_process_is_ready_before_it_is_needed(tmp_path):
     command = script(tmp_path, "import os\nprint(os.getpid())")
     run_command(command, str(tmp_path), tmp_path / "first.log")
-    waiting = child._ready.process.pid
+    [waiting] = child._ready
     run_command(command, str(tmp_path), tmp_path / "second.log")
-    assert int((tmp_path / "second.log").read_text()) == waiting
-    assert int((tmp_path / "first.log").read_text()) != waiting
+    assert int((tmp_path / "second.log").read_text()) == waiting.process.pid
+    assert int((tmp_path / "first.log").read_text()) != waiting.process.pid
 
 
 def test_one_that_is_killed_while_it_waits_is_replaced(tmp_path):
     command = script(tmp_path, "print('hello')")
     assert run_command(command, str(tmp_path), None) is None
-    os.kill(child._ready.process.pid, signal.SIGKILL)
-    child._ready.process.join()
+    child._ready[0].process.kill()
+    child._ready[0].process.join()
     assert run_command(command, str(tmp_path), tmp_path / "output.log") is None
     assert "hello" in (tmp_path / "output.log").read_text()
 
 
+def test_one_that_is_killed_as_it_gets_its_orders(tmp_path, monkeypatch):
+    dead = child._Child.start()
+    dead.kill()
+    monkeypatch.setattr(child, "_take", lambda: dead)
+    reason = run_command(script(tmp_path, ""), str(tmp_path), None)
+    assert reason.startswith("its process was killed by SIGKILL")
+
+
+def test_a_run_is_well_where_the_next_process_cant_be_had(tmp_path, monkeypatch):
+    ready = child._Child.start()
+    monkeypatch.setattr(child, "_take", lambda: ready)
+    monkeypatch.setattr(child, "_ready", deque())
+    monkeypatch.setattr(child._Child, "start", Mock(side_effect=OSError("no more processes")))
+    assert run_command(script(tmp_path, ""), str(tmp_path), None) is None
+    assert not child._ready
+
+
+def test_several_at_once_in_one_process(tmp_path):
+    text = "import sys, time\ntime.sleep(1)\nprint(sys.argv[1])"
+    [path] = script(tmp_path, text)
+    logs = [tmp_path / f"{i}.log" for i in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(run_command, [path, log.name], str(tmp_path), log) for log in logs]
+    assert [run.result() for run in runs] == [None] * 3
+    assert [log.read_text().strip() for log in logs] == [log.name for log in logs]
+
+
+def test_a_folder_that_is_gone_is_a_reason(tmp_path):
+    log = tmp_path / "output.log"
+    reason = run_command(script(tmp_path, ""), str(tmp_path / "gone"), log)
+    assert "gone" in reason and "No such file" in reason
+    assert "Traceback" in log.read_text()
+
+
 NESTED = """
+import time
 from pathlib import Path
 from ocr.search.child import run_command
 if __name__ == "__main__":
     inner = Path("inner.py")
     inner.write_text("print('inner')")
     print(run_command([str(inner)], ".", Path("inner.log")))
+    Path("ended").write_text(str(time.time()))
 """
 
 
-def test_a_run_that_runs_others_ends(tmp_path):
+def test_a_run_that_runs_others_ends_when_they_do(tmp_path):
     # What waits there for a next one would keep it from ending.
     command = script(tmp_path, NESTED)
-    for log in ("first.log", "second.log"):
-        assert run_command(command, str(tmp_path), tmp_path / log) is None
-        assert (tmp_path / log).read_text() == "None\n"
+    assert run_command(command, str(tmp_path), tmp_path / "output.log") is None
+    assert (tmp_path / "output.log").read_text() == "None\n"
+    assert time.time() - float((tmp_path / "ended").read_text()) < 15  # it would be for ever
     path = {"PYTHONPATH": str(Path(child.__file__).parents[2])}
     alone = subprocess.run(
         [sys.executable, *command], cwd=tmp_path, env=os.environ | path, timeout=120
@@ -93,11 +132,49 @@ def test_a_run_that_runs_others_ends(tmp_path):
     assert alone.returncode == 0
 
 
-def test_what_a_run_leaves_behind_ends_with_it(tmp_path):
-    text = "import subprocess\nprint(subprocess.Popen(['sleep', '300']).pid)"
+@pytest.mark.parametrize("end", ["", "os._exit(7)"])
+def test_what_a_run_leaves_behind_ends_with_it(tmp_path, end):
+    text = (
+        f"import os, subprocess\nprint(subprocess.Popen(['sleep', '300']).pid, flush=True)\n{end}"
+    )
     log = tmp_path / "output.log"
-    assert run_command(script(tmp_path, text), str(tmp_path), log) is None
-    run_command(script(tmp_path, ""), str(tmp_path), None)
+    run_command(script(tmp_path, text), str(tmp_path), log)
     listed = ["ps", "-o", "stat=", "-p", log.read_text().strip()]
-    state = subprocess.run(listed, capture_output=True, text=True).stdout.strip()
-    assert state in ("", "Z", "ZN")  # nobody may have collected it
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        state = subprocess.run(listed, capture_output=True, text=True).stdout.strip()
+        if state[:1] in ("", "Z"):  # nobody may have collected it
+            return
+        time.sleep(0.1)
+    pytest.fail(f"it is still there: {state}")
+
+
+ORPHAN = """
+import subprocess, sys
+subprocess.Popen([sys.executable, sys.argv[1]])
+"""
+
+
+def test_a_search_goes_on_when_its_shell_is_gone(tmp_path):
+    inner = tmp_path / "inner.py"
+    inner.write_text("import time; time.sleep(3)")
+    main = tmp_path / "main.py"
+    main.write_text(
+        "import os\n"
+        "from pathlib import Path\n"
+        "from ocr.search.child import run_command\n"
+        "if __name__ == '__main__':\n"
+        f"    reason = run_command([{str(inner)!r}], '.', None)\n"
+        "    Path('done').write_text(f'{reason} {os.getppid()}')\n"
+    )
+    shell = tmp_path / "shell.py"
+    shell.write_text(ORPHAN)
+    path = {"PYTHONPATH": str(Path(child.__file__).parents[2])}
+    words = [sys.executable, str(shell), str(main)]
+    with subprocess.Popen(words, cwd=tmp_path, env=os.environ | path) as process:
+        gone = process.pid
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "done").exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    reason, parent = (tmp_path / "done").read_text().split()
+    assert reason == "None" and int(parent) != gone
