@@ -8,9 +8,7 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch has one only: for a measurement that compares, or where sharing costs more than it
-    saves.
-    """
+    """Torch has one: to compare times, or where sharing costs more than it saves."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

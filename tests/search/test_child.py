@@ -150,14 +150,17 @@ def test_what_a_run_leaves_behind_ends_with_it(tmp_path, end):
 
 
 ORPHAN = """
-import subprocess, sys
+import subprocess, sys, time
+from pathlib import Path
 subprocess.Popen([sys.executable, sys.argv[1]])
+while not Path("started").exists():  # or the run would never have had this one as its parent
+    time.sleep(0.1)
 """
 
 
 def test_a_search_goes_on_when_its_shell_is_gone(tmp_path):
     inner = tmp_path / "inner.py"
-    inner.write_text("import time; time.sleep(3)")
+    inner.write_text("import time; open('started', 'w').close(); time.sleep(3)")
     main = tmp_path / "main.py"
     main.write_text(
         "import os\n"
