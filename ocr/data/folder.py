@@ -80,6 +80,10 @@ class FolderParts(Parts):
             for part, samples in found.items()
         }
 
+    def require_source(self) -> None:
+        """See `Parts`."""
+        self.captions.require(self.dirs)
+
     def inspector(self) -> Inspector:
         """What looks at the images."""
         return Inspector(self.normalizer, self.cache, self.split_seed)

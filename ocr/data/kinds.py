@@ -33,6 +33,11 @@ class DownloadedData(FolderData):
         if not folder.exists():
             download(self.url, self.git_blob, folder)
 
+    def require_source(self) -> None:
+        """As in any folder, once it is there."""
+        self.prepare_data()
+        super().require_source()
+
     def find(self) -> dict[str, list[Sample | Skipped]]:
         """As in any folder, once it is there."""
         self.prepare_data()

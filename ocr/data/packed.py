@@ -135,6 +135,10 @@ class PackedData(FolderData):
             for part, start, end in zip(self.dirs, borders[:-1], borders[1:], strict=True)
         }
 
+    def require_source(self) -> None:
+        """See `Parts`."""
+        Pack([*self.dirs.values()])
+
     def _judged(
         self,
         samples: PackedSamples,

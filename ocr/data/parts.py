@@ -96,6 +96,9 @@ class Parts:
         """Samples by part; the parts that are missing are cut from "train"."""
         raise NotImplementedError
 
+    def require_source(self) -> None:
+        """Raise UserError if `find` could find nothing at all. No image is looked at for that."""
+
     def state(self) -> dict[str, Any]:
         """How captions are spelt and images prepared: what a reader must know."""
         return {"symbols": self.charset.symbols, "normalizer": self.normalizer.state()}

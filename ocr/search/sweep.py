@@ -13,6 +13,7 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.errors import UserError
+from ocr.model.build import build
 from ocr.model.checkpoint import PARTS
 from ocr.search.composer import Composer
 from ocr.search.launchers import make_launcher
@@ -44,6 +45,9 @@ def search(
     )
     if is_grid(settings.sampler):
         space = space.in_steps(settings.grid_points)
+    searched = {value.key for value in space.values} - {"data.batch_size"}
+    if not any(key.startswith("data") for key in searched):  # all trials have the same images, then
+        build(composed[min(composed, key=len)].data).require_source()
     context = replace(context, config_loader=Composer(loader, composed))
     launcher = make_launcher(config, context, task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)

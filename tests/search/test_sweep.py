@@ -237,3 +237,35 @@ def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
     assert process.returncode == 130, output
     assert "interrupted; to go on" in output and "Traceback" not in output
     assert [row["state"] for row in rows(sweep)][:1] == ["fail"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["data.dir=/nowhere"], "error: /nowhere: no such folder"),
+        ([], "error: name the folder of your images: data.dir=PATH"),
+        (["data.dir=.", "data.labels=gone.csv"], "error: data.labels=gone.csv: no such file"),
+        (["data=packed", "data.dir=."], "error: .: no packed images here"),
+    ],
+)
+def test_what_all_trials_would_fail_with_is_said_before_the_first(tmp_path, overrides, words):
+    sweep = tmp_path / "sweep"
+    code, output = train(
+        *SEARCH, "data=folder", *overrides, f"hydra.sweep.dir={sweep}", cwd=tmp_path
+    )
+    assert code == 1
+    assert output.strip().splitlines()[-1].startswith(words), output
+    assert "trial" not in output
+    assert not (sweep / "study.db").exists()  # made for a folder that isn't meant
+
+
+def test_a_folder_may_be_searched_itself(tmp_path, folder):
+    """Then there is none that all trials have."""
+    sweep = tmp_path / "sweep"
+    code, output = train(
+        *SEARCH, "data=folder", f"data.dir=choice({folder},{folder}/)", "hydra.sweeper.n_trials=1",
+        "hydra.sweeper.start_with_default=false", "hydra.sweeper.top_k=0", "test=false",
+        f"hydra.sweep.dir={sweep}", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 0, output
+    assert [row["state"] for row in rows(sweep)] == ["complete"]
