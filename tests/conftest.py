@@ -81,6 +81,7 @@ NORMALIZER = {
     "std": 0.1,
     "polarity": "keep",
     "contrast": "keep",
+    "grey": "luma",
 }
 
 

@@ -7,7 +7,8 @@ import torch
 from torch.utils.data import Dataset, get_worker_info
 
 from ocr.data.charset import Charset
-from ocr.data.images import Batch, ImageSource, Normalizer
+from ocr.data.images import Batch, Normalizer
+from ocr.data.opening import ImageSource
 from ocr.data.preflight import ImageCache
 from ocr.data.sources import Sample
 from ocr.errors import UserError

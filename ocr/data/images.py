@@ -1,48 +1,28 @@
-"""Decode an image and bring it to the size and range that the network was trained on.
+"""Bring images to the size, tones and range that the network was trained on.
 
 Shapes: B batch, C channels, H height, W width.
 """
 
-import io
-import struct
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import ExifTags, Image, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import Image
 
+from ocr.data.opening import ImageSource, one_line, open_image
+from ocr.data.tones import brightness, colourfulness, even, light_text, principal_grey
 from ocr.errors import UserError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
-# No others: Pillow would hand PostScript to Ghostscript, and has many rarely used parsers.
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")
-
-# What Pillow raises on broken bytes; each is turned into one line that names the image.
-DECODE_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    EOFError,
-    Image.DecompressionBombError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    UnidentifiedImageError,
-    ValueError,
-    struct.error,
-)
-
 MIN_HEIGHT, MAX_HEIGHT = 40, 50  # pixels, of what is chosen by itself
-FLAT = 2.0  # standard deviation of grey values; less can't be read
-COLOURFUL = 0.2  # spread of the colour, compared to that of the brightness
+COLOURFUL = 0.7  # colours that are farther apart beside their line than this aren't for one channel
+MIXED = 0.2  # the least share of images with light text, or with dark, that is no exception
 
 MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
 
-ImageSource = str | Path | bytes | Image.Image | np.ndarray
+CHOSEN = ("height", "channels", "polarity")  # by the images, if they are None
+CHOICES = (*CHOSEN, "width", "contrast", "grey")  # of a `Normalizer`; the rest is measured
 
 
 class Batch(NamedTuple):
@@ -65,6 +45,7 @@ class Normalizer:
     mean, std: of the training images, on the scale 0 to 1.
     polarity: keep, or dark: text that is lighter than what is around it is inverted.
     contrast: keep, or stretch: each image's darkest and lightest pixels become black and white.
+    grey: how colours become grey: luma, as bright as they look, or principal, see `principal_grey`.
     """
 
     def __init__(
@@ -74,17 +55,19 @@ class Normalizer:
         channels: int | None = 1,
         mean: float = 0.5,
         std: float = 0.25,
-        polarity: str = "keep",
+        polarity: str | None = "keep",
         contrast: str = "keep",
+        grey: str = "luma",
     ) -> None:
         if channels not in (1, 3, None):
             raise UserError(f"data.channels is {channels}; it takes 1 (grey) or 3 (colour)")
-        for key, value, other in (
-            ("polarity", polarity, "dark"),
-            ("contrast", contrast, "stretch"),
+        for key, value, choices in (
+            ("polarity", polarity, ("keep", "dark", None)),
+            ("contrast", contrast, ("keep", "stretch")),
+            ("grey", grey, ("luma", "principal")),
         ):
-            if value not in ("keep", other):
-                raise UserError(f"data.{key}={value}: choose keep or {other}")
+            if value not in choices:
+                raise UserError(f"data.{key}={value}: choose {choices[0]} or {choices[1]}")
         for key, value in {"height": height, "width": width}.items():
             if value is not None and not (isinstance(value, int) and value > 0):
                 raise UserError(f"data.{key}={value}: give a number of pixels, 1 or more")
@@ -95,19 +78,25 @@ class Normalizer:
         self.std = std
         self.polarity = polarity
         self.contrast = contrast
+        self.grey = grey
 
     def suit(self, images: Sequence[Image.Image]) -> None:
-        """Choose the height and the channels that were left open (None) by what `images` are.
+        """Choose what was left open (None) of height, channels, polarity, by what RGB `images` are.
 
         Their median height, but no lower than a network that begins by halving it needs, and no
-        higher than one of our size profits from; colour if they have any that grey would lose.
+        higher than one of our size profits from; colour if one channel would lose much of theirs;
+        dark if some have light text, and others dark.
         """
         if self.height is None:
             heights = sorted(image.height for image in images) or [MAX_HEIGHT]
             self.height = min(max(heights[len(heights) // 2], MIN_HEIGHT), MAX_HEIGHT)
         if self.channels is None:
-            shares = sorted(_colourfulness(image) for image in images) or [0.0]
+            shares = sorted(colourfulness(image) for image in images) or [0.0]
             self.channels = 3 if shares[len(shares) // 2] > COLOURFUL else 1
+        if self.polarity is None:
+            light = sum(light_text(brightness(self._grey(image))) for image in images)
+            mixed = MIXED * len(images) < light < (1 - MIXED) * len(images)
+            self.polarity = "dark" if mixed else "keep"
 
     def state(self) -> dict[str, int | float | None]:
         """The arguments that build this normalizer again, plain enough for a checkpoint."""
@@ -133,14 +122,14 @@ class Normalizer:
         """
         if isinstance(source, str | Path):
             name = str(source)
-        with _one_line(name):
-            return self._fit(open_image(source, name, "L" if self.channels == 1 else "RGB"))
+        with one_line(name):
+            mode = "RGB" if self.channels == 3 else "L" if self.grey == "luma" else None
+            return self._fit(open_image(source, name, mode))
 
     def _fit(self, image: Image.Image) -> torch.Tensor:
-        if self.contrast == "stretch":
-            image = ImageOps.autocontrast(image, cutoff=1, preserve_tone=True)
-        if self.polarity == "dark" and _light_text(image):
-            image = ImageOps.invert(image)
+        if self.channels == 1:
+            image = self._grey(image)
+        image = even(image, self.contrast == "stretch", self.polarity == "dark")
         width = self.scaled_width(*image.size)
         if width > MAX_WIDTH:
             raise ValueError(f"{width} pixels wide at data.height={self.height}")
@@ -148,6 +137,11 @@ class Normalizer:
             image = image.resize((width, self.height), Image.Resampling.BILINEAR)
         pixels = torch.from_numpy(np.array(image))
         return pixels.unsqueeze(0) if self.channels == 1 else pixels.permute(2, 0, 1).contiguous()
+
+    def _grey(self, image: Image.Image) -> Image.Image:
+        if self.grey == "principal" and image.mode == "RGB":
+            return principal_grey(image)
+        return image.convert("L")
 
     def batch(self, images: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 (B, C, H, W), padded on the right, and the widths (B,) before padding."""
@@ -179,110 +173,3 @@ def blank_padding(
     positions = torch.arange(features.shape[-1], device=features.device)
     there = (positions < widths[:, None]).to(features.dtype)[:, None, None]
     return features.mul_(there) if inplace else features * there
-
-
-def open_image(source: ImageSource, name: str = "image", mode: str = "RGB") -> Image.Image:
-    """The picture in what `Normalizer.decode` takes: decoded, upright, opaque, in `mode`.
-
-    Raises UserError, naming the path or `name`, when there is no readable image in it.
-    """
-    if isinstance(source, str | Path):
-        name = str(source)
-    with _one_line(name):
-        if isinstance(source, str | Path):
-            source = Path(source).read_bytes()
-        if isinstance(source, bytes):
-            image = Image.open(io.BytesIO(source), formats=FORMATS)
-        elif isinstance(source, np.ndarray):
-            image = Image.fromarray(_pixels(source))
-        elif isinstance(source, Image.Image):
-            image = source
-        else:
-            raise ValueError("expected a path, bytes, a PIL image or an array")
-        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
-            # Pillow itself only warns here, and raises at twice the limit.
-            raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-        image.load()
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # or it would only be copied
-            image = ImageOps.exif_transpose(image)
-        return _opaque(image, mode)
-
-
-def _pixels(array: np.ndarray) -> np.ndarray:
-    """(H, W[, 1, 3 or 4]) of bytes, or of floats from 0 to 1, as Pillow takes it."""
-    if array.ndim == 3 and array.shape[-1] == 1:
-        array = array[..., 0]
-    if array.dtype.kind == "f":
-        if not (array.size and array.min() >= 0 and array.max() <= 1):
-            raise ValueError("floats must be from 0 to 1")
-        array = (array * 255).round().astype(np.uint8)
-    return array
-
-
-def is_transparent(image: Image.Image) -> bool:
-    """Whether some of it may be; its pixels needn't be decoded."""
-    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-
-
-def _opaque(image: Image.Image, mode: str) -> Image.Image:
-    """The image in `mode`, what is transparent on white: the paper that it was meant for."""
-    if image.mode.startswith("I"):
-        # Room for 16 bits or more, of which a camera may use 10, 12 or 14; how many, the brightest
-        # pixel tells. Pillow's own conversion to 8 bits clips instead of scaling.
-        pixels = np.asarray(image).astype(np.int64)
-        depth = next((bits for bits in (8, 10, 12, 14) if pixels.max() < 2**bits), 16)
-        pixels = pixels >> (depth - 8)
-        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).convert(mode)
-    if is_transparent(image):
-        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
-        on_white = _on("white", rgba, mode)
-        if _spread(on_white) >= FLAT:
-            return on_white
-        on_black = _on("black", rgba, mode)  # white text is gone on white paper
-        return on_black if _spread(on_black) >= FLAT else on_white
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _on(paper: str, rgba: Image.Image, mode: str) -> Image.Image:
-    # In `mode` at once: a large image in full colour, several times over, takes gigabytes.
-    opaque = Image.new(mode, rgba.size, paper)
-    opaque.paste(rgba.convert(mode), mask=rgba)
-    return opaque
-
-
-def _spread(image: Image.Image) -> float:
-    """Standard deviation of the brightness, 0 to 128."""
-    return ImageStat.Stat(image.convert("L")).stddev[0]
-
-
-def _colourfulness(image: Image.Image) -> float:
-    """The spread of the colour, compared to that of the brightness."""
-    small = image.copy()
-    small.thumbnail((256, 64))
-    brightness, blue, red = ImageStat.Stat(small.convert("YCbCr")).stddev
-    return max(blue, red) / max(brightness, 1.0)
-
-
-def _light_text(image: Image.Image) -> bool:
-    """Whether most of the image, its background, is darker than the rest."""
-    grey = ImageStat.Stat(image.convert("L"))
-    return grey.median[0] < grey.mean[0]
-
-
-@contextmanager
-def _one_line(name: str) -> Iterator[None]:
-    try:
-        yield
-    except DECODE_ERRORS as error:
-        raise UserError(f"{name}: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "not an image, or a damaged one"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"more pixels than a text image can need ({error})"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return f"not a readable image ({detail})"

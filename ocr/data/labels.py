@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ocr.data.images import SUFFIXES
+from ocr.data.opening import SUFFIXES
 from ocr.data.sources import Skipped
 from ocr.errors import UserError
 

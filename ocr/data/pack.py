@@ -9,8 +9,9 @@ from pathlib import Path
 from ocr.data.arrow import SEED, Writer
 from ocr.data.captions import Captions
 from ocr.data.duplicates import families, look_of
-from ocr.data.images import Normalizer, open_image
+from ocr.data.images import Normalizer
 from ocr.data.lists import in_words, write_skipped
+from ocr.data.opening import open_image
 from ocr.data.parallel import mapped
 from ocr.data.preflight import digest, load, unreadable
 from ocr.data.sources import Sample, Skipped

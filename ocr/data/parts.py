@@ -7,7 +7,7 @@ from typing import Any
 
 from ocr.data.charset import Charset, steps_needed
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images import Normalizer
+from ocr.data.images import CHOICES, CHOSEN, Normalizer
 from ocr.data.lists import in_words, write_lists
 from ocr.data.preflight import ImageCache, survey
 from ocr.data.sources import Sample, Skipped
@@ -50,8 +50,9 @@ class Parts:
         height: int | None,
         width: int | None,
         channels: int | None,
-        polarity: str,
+        polarity: str | None,
         contrast: str,
+        grey: str,
         charset: str | None,
         max_skipped: float,
         cache_mb: float,
@@ -67,7 +68,9 @@ class Parts:
         for key, value in shares.items():
             if not (isinstance(value, int | float) and 0 <= value <= 1):
                 raise UserError(f"data.{key}={value}: give a share of the images, such as 0.1")
-        self.normalizer = Normalizer(height, width, channels, polarity=polarity, contrast=contrast)
+        self.normalizer = Normalizer(
+            height, width, channels, polarity=polarity, contrast=contrast, grey=grey
+        )
         self.charset = None if charset is None else Charset(str(charset))
         self.batch_size = batch_size
         self.min_images = min_images
@@ -106,9 +109,9 @@ class Parts:
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Spell and prepare as an earlier run did; to be called before `setup`."""
         normalizer = Normalizer(**state["normalizer"])
-        for key in ("height", "width", "channels", "polarity", "contrast"):
+        for key in CHOICES:
             old, new = getattr(normalizer, key), getattr(self.normalizer, key)
-            chosen = new is None and key in ("height", "channels")
+            chosen = new is None and key in CHOSEN
             if old != new and not chosen:
                 raise UserError(f"data.{key} was {old} in the run to go on from, and is {new} here")
         self.charset = Charset(state["symbols"])
@@ -166,7 +169,7 @@ class Parts:
     def survey(self, samples: Sequence[Sample]) -> None:
         """Choose height and channels by the images, and say so."""
         normalizer = self.normalizer
-        left_open = [key for key in ("height", "channels") if getattr(normalizer, key) is None]
+        left_open = [key for key in CHOSEN if getattr(normalizer, key) is None]
         if left_open:
             survey(samples, normalizer)
             chosen = " ".join(f"data.{key}={getattr(normalizer, key)}" for key in left_open)

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from ocr.data.duplicates import look_of
-from ocr.data.images import ImageSource, Normalizer, open_image
+from ocr.data.images import Normalizer
+from ocr.data.opening import ImageSource, open_image
 from ocr.data.parallel import mapped
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from ocr.data.images import SUFFIXES, ImageSource
+from ocr.data.opening import SUFFIXES, ImageSource
 from ocr.errors import UserError
 
 

@@ -9,7 +9,7 @@ from statistics import quantiles
 
 from PIL import Image
 
-from ocr.data.images import FLAT
+from ocr.data.opening import FLAT
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding, mended_by, without
 from ocr.doctor.look import Look

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from PIL import ExifTags, Image
 
-from ocr.data.images import DECODE_ERRORS, FORMATS, ImageSource, Normalizer, is_transparent
+from ocr.data.images import Normalizer
+from ocr.data.opening import DECODE_ERRORS, FORMATS, ImageSource, is_transparent
 from ocr.data.preflight import ImageCache, Inspector, Looked, digest
 from ocr.data.sources import Sample, Skipped
 from ocr.data.spelling import Spelling

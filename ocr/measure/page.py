@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ocr.data.images import open_image
+from ocr.data.opening import open_image
 from ocr.errors import UserError
 
 SIZE = (480, 96)  # pixels that an image may have on the page

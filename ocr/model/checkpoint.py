@@ -9,7 +9,7 @@ import torch
 from hydra.errors import HydraException
 
 from ocr.data.charset import Charset
-from ocr.data.images import Normalizer
+from ocr.data.images import CHOICES, Normalizer
 from ocr.errors import UserError
 from ocr.model.crnn import CRNN
 
@@ -26,10 +26,7 @@ class Network(NamedTuple):
 
     def shape(self) -> dict[str, dict[str, Any]]:
         """What the weights are for, as the sections of train.py's config say it."""
-        size = {
-            key: getattr(self.normalizer, key)
-            for key in ("height", "width", "channels", "polarity", "contrast")
-        }
+        size = {key: getattr(self.normalizer, key) for key in CHOICES}
         return {**self.parts, "data": size}
 
 

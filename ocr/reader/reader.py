@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from ocr.data.charset import Charset
-from ocr.data.images import ImageSource, Normalizer
+from ocr.data.images import Normalizer
+from ocr.data.opening import ImageSource
 from ocr.model.checkpoint import load_network
 from ocr.model.crnn import CRNN
 from ocr.model.precision import fastest_precision

@@ -32,6 +32,7 @@ BASE = {
     "channels": 1,
     "polarity": "keep",
     "contrast": "keep",
+    "grey": "luma",
     "charset": None,
     "max_skipped": 0.05,
     "cache_mb": 16,

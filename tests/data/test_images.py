@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ocr.data.images import FORMATS, SUFFIXES, Normalizer, blank_padding
+from ocr.data.images import Normalizer, blank_padding
+from ocr.data.opening import FORMATS, SUFFIXES
 from ocr.errors import UserError
 
 BANDS = np.repeat(np.uint8([[0, 128, 255]]), 20, axis=1).repeat(20, axis=0)  # 20 high, 60 wide

@@ -1,0 +1,84 @@
+"""Tones: what differs from photograph to photograph of a text, and says nothing about it.
+
+Text is its shapes. Their colour, their contrast and whether they are light on dark are others in
+every image, and a network that isn't shown such differences needn't learn to see past them.
+"""
+
+import numpy as np
+from PIL import Image, ImageStat
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue are to the eye
+SAMPLED = 1024  # pixels of an image that tell its colours
+EXTREME = 0.002  # the share of the pixels, at either end, that doesn't count for the contrast
+FAINT = 16  # grey values; less contrast is noise on an empty image, and stays as it is
+
+
+def principal_grey(image: Image.Image) -> Image.Image:
+    """An RGB image in grey, along the line on which its own colours differ most.
+
+    Red text on a green that is as bright is gone in ordinary grey; here it is as far from its
+    background as the colours are. Brighter stays brighter. (The first principal component, Pearson
+    1901, "On lines and planes of closest fit to systems of points in space".)
+    """
+    line = _axes(image)[1][:, -1]
+    if line @ LUMA < 0:
+        line = -line
+    line = line / np.abs(line).sum()  # so that what comes out fits into 0 to 255
+    return image.convert("L", (*line.tolist(), -255 * float(line[line < 0].sum())))
+
+
+def even(image: Image.Image, stretch: bool, dark: bool) -> Image.Image:
+    """The image, from black to white if `stretch`, with dark text if `dark`."""
+    counts = brightness(image)
+    values = np.arange(256.0)
+    table = values
+    if stretch:
+        for share in (EXTREME, 0):  # little ink is no noise, if there is none besides
+            low, high = _between(counts, share)
+            if high - low >= FAINT:
+                table = ((values - low) * (255 / (high - low))).clip(0, 255)
+                break
+    if dark and light_text(counts):
+        table = 255 - table
+    if table is values:
+        return image
+    return image.point(table.round().astype(int).tolist() * len(image.getbands()))
+
+
+def brightness(image: Image.Image) -> np.ndarray:
+    """How many of its pixels have each grey value, (256,)."""
+    return np.array(image.convert("L").histogram())
+
+
+def light_text(counts: np.ndarray) -> bool:
+    """Whether most of an image, its background, is darker than the rest; by its `brightness`."""
+    median, _ = _between(counts, 0.5)
+    return median < counts @ np.arange(256) / counts.sum()
+
+
+def _between(counts: np.ndarray, share: float) -> tuple[int, int]:
+    """The grey values below and above which lies that share of the pixels."""
+    total = counts.cumsum()
+    low = np.searchsorted(total, share * total[-1], side="right")
+    high = np.searchsorted(total, (1 - share) * total[-1], side="left")
+    return int(low), int(high)
+
+
+def spread(image: Image.Image) -> float:
+    """Standard deviation of the brightness, 0 to 128."""
+    return ImageStat.Stat(image.convert("L")).stddev[0]
+
+
+def colourfulness(image: Image.Image) -> float:
+    """How far an RGB image's colours are spread beside their principal line: 0, on it, to 1."""
+    beside, along = _axes(image)[0][1:]
+    return float(max(beside, 0) / max(along, 1)) ** 0.5
+
+
+def _axes(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+    """The principal axes of an RGB image's colours: ascending variances (3,), columns (3, 3)."""
+    step = max(1, round((image.width * image.height / SAMPLED) ** 0.5))
+    size = max(1, image.width // step), max(1, image.height // step)
+    colours = np.asarray(image.resize(size, Image.Resampling.NEAREST), np.float32).reshape(-1, 3)
+    mean = np.full(len(colours), 1 / len(colours), np.float32) @ colours  # sooner than `mean`
+    return np.linalg.eigh(colours.T @ colours / len(colours) - np.outer(mean, mean))

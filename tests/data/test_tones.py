@@ -1,0 +1,150 @@
+"""Photographs of one text come out alike, whatever their colours, contrast and polarity."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from ocr.data.images import Normalizer
+from ocr.data.tones import brightness, colourfulness, even, light_text, principal_grey
+from ocr.errors import UserError
+
+GREEN, RED = (40, 120, 40), (200, 40, 30)  # as bright as each other, for the eye
+
+
+def text(ink="black", paper="white", size=(60, 20)):
+    image = Image.new("RGB", size, paper)
+    ImageDraw.Draw(image).text((4, 4), "A12", fill=ink)
+    return image
+
+
+def rainbow():
+    image = Image.new("RGB", (30, 10), "red")
+    image.paste("lime", (10, 0, 20, 10))
+    image.paste("blue", (20, 0, 30, 10))
+    return image
+
+
+def contrast(image):
+    low, high = image.getextrema()
+    return high - low
+
+
+def test_equally_bright_colours_stay_apart_in_grey():
+    image = text(RED, GREEN)
+    assert contrast(image.convert("L")) < 10
+    assert contrast(principal_grey(image)) > 80
+
+
+@pytest.mark.parametrize(
+    "ink,paper", [((200, 200, 90), (20, 20, 120)), ((90, 0, 0), (240, 200, 90))]
+)
+def test_brighter_stays_brighter(ink, paper):
+    image = text(ink, paper)
+    there = np.asarray(image.convert("L"), float).ravel()
+    assert np.corrcoef(there, np.asarray(principal_grey(image), float).ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("size", [(1, 1), (60, 20), (3000, 400)])
+def test_what_is_grey_stays_as_it_is(size):
+    values = np.random.default_rng(0).integers(0, 256, size[::-1], np.uint8)
+    image = Image.fromarray(values)
+    assert np.array_equal(np.asarray(principal_grey(image.convert("RGB"))), values)
+
+
+@pytest.mark.parametrize("ink,paper", [("red", "blue"), ("yellow", "navy"), ("lime", "magenta")])
+def test_the_strongest_colours_fit_into_grey(ink, paper):
+    values = sorted(set(np.asarray(principal_grey(text(ink, paper))).ravel().tolist()))
+    inks = np.asarray(text(ink, paper)).reshape(-1, 3)
+    assert len(values) > 0.9 * len(np.unique(inks, axis=0))  # none is cut off at black or white
+    assert values[-1] - values[0] > 80
+
+
+def test_stretched_from_black_to_white():
+    faint = text((140, 140, 140), (180, 180, 180)).convert("L")
+    assert even(faint, stretch=True, dark=False).getextrema() == (0, 255)
+    assert even(faint, stretch=False, dark=False) is faint
+
+
+def test_single_odd_pixels_dont_count_for_the_contrast():
+    faint = text((140, 140, 140), (180, 180, 180)).convert("L")
+    faint.putpixel((0, 0), 255)
+    faint.putpixel((1, 0), 0)
+    counts = brightness(even(faint, stretch=True, dark=False))
+    assert counts[255] > 1000 and counts[0] > 5
+
+
+def test_a_full_stop_is_no_odd_pixel():
+    image = Image.new("L", (400, 40), 200)
+    image.paste(120, (10, 30, 14, 34))  # 16 pixels of 16,000
+    pixels = np.asarray(even(image, stretch=True, dark=False))
+    assert pixels[32, 12] == 0 and pixels[0, 0] == 255
+
+
+def test_the_noise_of_an_empty_image_stays_faint():
+    noise = np.random.default_rng(0).integers(198, 203, (40, 160), np.uint8)
+    image = Image.fromarray(noise)
+    assert even(image, stretch=True, dark=False) is image
+
+
+def test_light_text_is_inverted():
+    light, dark = text("white", "black").convert("L"), text().convert("L")
+    assert light_text(brightness(light)) and not light_text(brightness(dark))
+    assert np.array_equal(np.asarray(even(light, stretch=False, dark=True)), np.asarray(dark))
+    assert even(dark, stretch=False, dark=True) is dark
+
+
+def test_in_colour_the_hue_is_kept():
+    image = even(text((120, 60, 60), (180, 160, 160)), stretch=True, dark=False)
+    assert image.mode == "RGB"
+    assert contrast(image.convert("L")) > 200
+    hues = np.asarray(image, int).reshape(-1, 3)
+    assert (hues[:, 0] >= hues[:, 1]).all() and (hues[:, 1] == hues[:, 2]).all()
+
+
+def test_colours_beside_the_line_between_text_and_paper():
+    assert colourfulness(text()) == pytest.approx(0, abs=1e-3)
+    assert colourfulness(text(RED, GREEN)) == pytest.approx(0, abs=0.05)
+    assert colourfulness(rainbow()) > 0.9
+
+
+def normalizer(images):
+    found = Normalizer(None, channels=None, polarity=None, contrast="stretch", grey="principal")
+    found.suit(images)
+    return found
+
+
+def test_polarity_is_evened_out_where_it_is_mixed():
+    dark, light = [text()], [text("white", "black")]
+    assert normalizer(dark * 9 + light).polarity == "keep"
+    assert normalizer(dark + light * 9).polarity == "keep"
+    mixed = normalizer(dark * 6 + light * 4)
+    assert mixed.polarity == "dark"
+    assert mixed.decode(dark[0]).equal(mixed.decode(light[0]))
+
+
+def test_colour_only_where_grey_would_lose_much():
+    assert normalizer([text(RED, GREEN)] * 3).channels == 1
+    assert normalizer([rainbow()] * 3).channels == 3
+
+
+def test_one_text_in_any_colours_is_one_image():
+    prepared = normalizer([text(), text("white", "black")])
+    images = [
+        prepared.decode(text(ink, paper)).float()
+        for ink, paper in (("black", "white"), (RED, GREEN), (GREEN, RED), ((90, 90, 90), "white"))
+    ]
+    for image in images[1:]:
+        assert (image - images[0]).abs().mean() < 4  # of 255
+
+
+def test_what_is_stored_without_colour_is_not_looked_at_for_it(monkeypatch):
+    monkeypatch.setattr("ocr.data.images.principal_grey", None)
+    prepared = Normalizer(20, grey="principal")
+    for mode in ("1", "L", "LA", "I;16"):
+        assert prepared.decode(text().convert("L").convert(mode)).shape == (1, 20, 60)
+
+
+@pytest.mark.parametrize("key", ["polarity", "contrast", "grey"])
+def test_other_values_are_refused(key):
+    with pytest.raises(UserError, match=rf"data\.{key}=much: choose "):
+        Normalizer(20, **{key: "much"})
