@@ -4,6 +4,7 @@ from omegaconf import DictConfig
 
 from ocr.data.charset import steps_needed
 from ocr.data.parts import Parts
+from ocr.errors import UserError
 from ocr.log import say
 
 ROOM = 1.5  # time steps that CTC should have for each that it needs
@@ -21,9 +22,11 @@ def settle(config: DictConfig, data: Parts) -> None:
     chosen = {}
     if "stride" in config.encoder and config.encoder.stride is None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
+    if not isinstance(config.trainer.max_epochs, int | None):
+        raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
     if config.trainer.max_epochs is None:
         chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
-    if data.repeats > 1:
+    if data.repeats > 1 and config.fit:
         say(
             f"an epoch goes through the {len(data.parts['train'])} training images {data.repeats} "
             "times (data.min_images)"
@@ -31,6 +34,8 @@ def settle(config: DictConfig, data: Parts) -> None:
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
         chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)
+    if not config.fit:
+        chosen = {key: value for key, value in chosen.items() if key.startswith("encoder")}
     if chosen:
         say("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
 

@@ -2,11 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 
@@ -16,6 +16,8 @@ class UserError(Exception):
 
 # Of data=folder, typed without it. A pack has some of them, and needs none of the others.
 _OF_FOLDERS = {"dir", "train_dir", "val_dir", "test_dir", "labels", "pattern", "recursive", "group"}
+
+_EXTRAS = ("joblib", "ray", "submitit")  # of pyproject.toml, each with a launcher
 
 # Asked for by the person, not by `plain_errors` in this process or in the one that started it.
 _TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1" and "OCR_PLAIN_ERRORS" not in os.environ
@@ -54,9 +56,21 @@ def explain(error: BaseException) -> str:
             return str(link).rstrip().splitlines()[-1].removeprefix("ocr.errors.UserError: ")
         if isinstance(link, ConfigKeyError | ConfigAttributeError) and link.parent_node is not None:
             return _unknown_key(link)
+        if isinstance(link, MissingConfigException) and link.options:
+            return _unknown_option(link)
+        if isinstance(link, OverrideParseException):
+            return f"{link.override}: not an override; write KEY=VALUE, brackets in quotes"
     lines = [line.strip() for line in str(error).splitlines()]
     detail = f" ({str(chain[-1]).splitlines()[0]})" if len(chain) > 1 else ""
     return " ".join(filter(None, lines)) + detail
+
+
+def _unknown_option(error: MissingConfigException) -> str:
+    group, _, option = error.missing_cfg_file.rpartition("/")
+    if group == "hydra/launcher" and (extra := option.partition("_")[0]) in _EXTRAS:
+        return f"{group}={option} needs a package: pip install 'surrogate-ocr[{extra}]'"
+    options = ", ".join(error.options)
+    return f"{group}={option}: no such option.{_guess(option, error.options)} There are: {options}"
 
 
 def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
@@ -64,10 +78,13 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
     valid = sorted(str(key) for key in error.parent_node if not str(key).startswith("_"))
     if section == "data" and error.key in _OF_FOLDERS and "dir" not in error.parent_node:
         return f"{error.full_key} is for images of your own: add data=folder"
-    near = get_close_matches(str(error.key), valid, n=1)
-    guess = f" Did you mean {near[0]}?" if near else ""
     where = f"of {section}" if section else "here"
     return (
-        f"there is no key {error.full_key}.{guess} Valid keys {where}: {', '.join(valid)} "
-        f"(+{error.full_key}=... adds one)"
+        f"there is no key {error.full_key}.{_guess(error.key, valid)} Valid keys {where}: "
+        f"{', '.join(valid)} (+{error.full_key}=... adds one)"
     )
+
+
+def _guess(word: object, valid: Sequence[str]) -> str:
+    near = get_close_matches(str(word), valid, n=1)
+    return f" Did you mean {near[0]}?" if near else ""

@@ -87,8 +87,9 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
                 f"{low:.1%} to {high:.1%}",
                 f"{metrics[f'{part}/cer']:.2%}",
             )
+    epochs = "1 epoch" if metrics["epochs"] == 1 else f"{metrics['epochs']} epochs"
     lines = [
-        f"{metrics['images_train']:,} training images, {metrics['epochs']} epochs in "
+        f"{metrics['images_train']:,} training images, {epochs} in "
         f"{metrics['fit_seconds']:.0f} s, {metrics['parameters']:,} parameters",
         f"checkpoint  {_short(checkpoint)}",
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",

@@ -1,5 +1,6 @@
 """What is chosen by the data."""
 
+import logging
 from math import ceil
 from types import SimpleNamespace
 
@@ -61,6 +62,12 @@ def test_without_early_stopping_there_is_no_patience():
     chosen = config("callbacks.early_stopping=null")
     settle(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.early_stopping is None
+
+
+def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
+    caplog.set_level(logging.INFO, "ocr")
+    settle(config("fit=false"), data(200, "ABCDE"))
+    assert caplog.messages == ["chosen by the data: encoder.stride=4"]
 
 
 def test_what_is_given_stays():

@@ -214,7 +214,8 @@ def _damaged(folder: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise UserError(
-            f"{folder}: no packed images here; `python -m ocr pack IMAGES {folder}` makes them"
+            f"{folder}: no packed images here; `python -m ocr pack {folder} OUT` makes some, "
+            "and data.dir=OUT reads them"
         ) from error
     except (OSError, ValueError, LookupError, pa.ArrowException) as error:
         detail = str(error).splitlines()[0]

@@ -100,7 +100,8 @@ class Runs:
         for key in plan:
             if there.get(key) != plan[key]:
                 raise UserError(
-                    f"{self.out}: its runs had other {key}; give a new folder for --out"
+                    f"{self.out}: its runs had other {key}{_both(there.get(key), plan[key])}; give "
+                    "the same, or a new folder for --out"
                 )
 
     def _run(self, job: Job) -> float:
@@ -142,6 +143,13 @@ class Runs:
             f"about {span(left)} left" if left else "",
         ]
         self.say(" · ".join(filter(None, parts)))
+
+
+def _both(then: Any, now: Any) -> str:
+    """What was, and what is, where that is anything to read."""
+    if isinstance(then, list) and isinstance(now, list):
+        return f" ({' '.join(then) or 'none'} then, {' '.join(now) or 'none'} now)"
+    return f" ({then} then, {now} now)" if isinstance(now, int) else ""
 
 
 def _progress(folder: Path, seconds: float) -> str:

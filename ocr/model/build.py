@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from ocr.errors import UserError
 
+TOLD = 12  # values in a message; of more, nobody would find the one that is wrong
 PARTS = ["ocr.model.encoders.*", "ocr.model.recurrent.*", "ocr.model.heads.*"]
 # What train.py builds from conf/; nothing else is meant to run.
 ALLOWED = [
@@ -51,9 +52,10 @@ def _build(config: Mapping[str, Any], allowed: list[str], args: tuple, kwargs: d
         raise
     except Exception as error:
         name = str(config.get("_target_")).rpartition(".")[2]
-        values = ", ".join(
+        values = [
             f"{key}={value}"
             for key, value in config.items()
             if not key.startswith("_") and not isinstance(value, Mapping)
-        )
-        raise UserError(f"{name} can't be made: {error} (its values: {values})") from error
+        ]
+        told = f" (its values: {', '.join(values)})" if len(values) <= TOLD else ""
+        raise UserError(f"{name} can't be made: {error}{told}") from error

@@ -1,6 +1,7 @@
 """What watches over a training run."""
 
 import math
+import os
 from time import monotonic
 from typing import Any
 
@@ -12,6 +13,9 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ocr.errors import UserError
 from ocr.log import say
+
+SETTLED = 60  # seconds until the load average tells of now
+CROWDED = 1.4  # times as much work as there are cores
 
 
 class MovingAverage(WeightAveraging):
@@ -110,6 +114,12 @@ class HealthWatch(Callback):
         self.blank_steps = blank_steps
         self._warned = False
         self._not_finite = 0
+        self._crowd_due = math.inf
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Look at the cores once this has run for long enough to be in their load."""
+        if pl_module.device.type == "cpu" and torch.get_num_threads() > 1:
+            self._crowd_due = monotonic() + SETTLED
 
     def on_train_batch_end(
         self,
@@ -122,12 +132,25 @@ class HealthWatch(Callback):
         """End a run whose loss has stopped being a number."""
         if trainer.global_step % 10:  # looking makes a GPU wait
             return
+        if monotonic() > self._crowd_due:
+            self._crowd_due = math.inf
+            self._tell_of_crowd()
         self._not_finite = 0 if math.isfinite(outputs["loss"]) else self._not_finite + 1
         if self._not_finite == 3:
             raise UserError(
                 f"the loss is {outputs['loss'].item()} and stays so (step {trainer.global_step}): "
                 "lower optimizer.lr, keep trainer.gradient_clip_val above 0, or compute with "
                 "trainer.precision=32-true"
+            )
+
+    def _tell_of_crowd(self) -> None:
+        """Threads wait actively for each other, and in vain for one that has no core."""
+        cores = os.cpu_count() or 1
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+        if load > CROWDED * cores:
+            say(
+                f"{cores} cores have work for {load:.1f} (the load average). While other programs "
+                "use them, a run with OMP_NUM_THREADS=1 before its command may be many times faster"
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -39,6 +39,8 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         if {"symbols", "normalizer", *PARTS} <= saved["hyper_parameters"].keys():
             return saved
+    except IsADirectoryError as error:
+        raise UserError(f"{path}: a folder; give the best.ckpt in it") from error
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
     except (AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError) as error:

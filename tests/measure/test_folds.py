@@ -50,7 +50,8 @@ def test_another_folders_folds_are_refused(trainings, arguments, folder, tmp_pat
     draw("12").save(folder / "12.png")
     assert "other captioned images" in failing(*arguments, capsys=capsys)
     (folder / "12.png").unlink()
-    assert "other overrides" in failing(*arguments, "seed=3", capsys=capsys)
+    refused = failing(*arguments, "seed=3", capsys=capsys)
+    assert "other overrides (data.height=24 then, data.height=24 seed=3 now)" in refused
     shutil.rmtree(tmp_path / "out")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").touch()

@@ -36,3 +36,34 @@ def test_a_loss_that_stays_nan_ends_the_run():
     trainer, outputs = watch(60, math.nan)
     with pytest.raises(UserError, match=r"optimizer\.lr"):
         health.on_train_batch_end(trainer, None, outputs, None, 0)
+
+
+@pytest.mark.parametrize("load,told", [(1.9, False), (4.2, True)])
+def test_cores_that_others_use_are_told_of_once(monkeypatch, caplog, load, told):
+    caplog.set_level(logging.INFO, "ocr")
+    now = [0.0]
+    monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: now[0])
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 9, 9))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    health = HealthWatch(blank_steps=100)
+    trainer, outputs = watch(10)
+    health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
+    for now[0] in (1.0, 59.0):  # its own load isn't in the average yet
+        health.on_train_batch_end(trainer, None, outputs, None, 0)
+    assert not caplog.messages
+    for now[0] in (61.0, 200.0):
+        health.on_train_batch_end(trainer, None, outputs, None, 0)
+    assert ["OMP_NUM_THREADS=1" in message for message in caplog.messages] == [True] * told
+
+
+def test_one_thread_needs_no_company(monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "ocr")
+    monkeypatch.setattr("os.getloadavg", lambda: (99, 99, 99))
+    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
+    health = HealthWatch(blank_steps=100)
+    trainer, outputs = watch(10)
+    health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
+    monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: 1e9)
+    health.on_train_batch_end(trainer, None, outputs, None, 0)
+    assert not caplog.messages

@@ -95,6 +95,11 @@ def test_what_is_no_checkpoint(tmp_path, content):
         Reader.load(path)
 
 
+def test_a_run_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(UserError, match=r"a folder; give the best\.ckpt in it"):
+        Reader.load(tmp_path)
+
+
 @pytest.mark.parametrize(
     "target",
     [
