@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+TELLING = 8  # trials, from which on an importance may mean something
+
+
 class NoPictureError(Exception):
     """Why there is no picture, in a sentence."""
 
@@ -52,6 +55,11 @@ class Score:
         """Optuna's importances."""
         from optuna.visualization import matplotlib as plots
 
+        if 1 < len(self.trials) < TELLING:
+            raise NoPictureError(
+                f"{len(self.trials)} trials that came to a score are too few to tell; it takes "
+                f"{TELLING}."
+            )
         axes = plots.plot_param_importances(self._study(), params=list(self._space()))
         shares = [bar.get_width() for bar in axes.patches]
         if len(set(map(self.value, self.trials))) == 1 or (
@@ -145,6 +153,9 @@ class Score:
         axes = plots.plot_pareto_front(study, target_names=["cpu_ms", self.name])
         for trial in study.best_trials:
             axes.annotate(trial.number, trial.values, (5, 5), textcoords="offset points", size=9)
+        for text in axes.get_legend().get_texts():  # "best" is not what each of them is
+            text.set_text({"Best Trial": "none is better in both"}.get(text.get_text(), "trial"))
+        axes.set_xlabel("milliseconds on a CPU for one image (cpu_ms)")
         self._stretch(axes)
         return _laid_out(axes, 10, 5)
 

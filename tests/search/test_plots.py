@@ -26,7 +26,8 @@ STRANGE = {
         set(),
     ),
     "nothing searched": (searched(DECLINE), {"history"}),
-    "all equal": (searched([0.0] * 5, [(i, Int(0, 9)) for i in range(5)]), ALL - {"importances"}),
+    "all equal": (searched([0.0] * 9, [(i, Int(0, 9)) for i in range(9)]), ALL - {"importances"}),
+    "few": (searched(DECLINE, [(i, Int(0, 9)) for i in range(5)]), ALL - {"importances"}),
     "one parameter": (searched(DECLINE * 3, [(i, Int(0, 99)) for i in range(15)]), ALL),
     "two parameters": (
         searched(DECLINE * 3, *[[(i * k, Int(0, 99)) for i in range(15)] for k in (1, 2)]),
@@ -34,10 +35,10 @@ STRANGE = {
     ),
     "single values": (
         searched(
-            DECLINE,
-            [(1, Int(1, 1))] * 5,
-            [("a", Choice(("a",)))] * 5,
-            [(0.1, Float(0.1, 0.1, log=True))] * 5,
+            DECLINE * 2,
+            [(1, Int(1, 1))] * 10,
+            [("a", Choice(("a",)))] * 10,
+            [(0.1, Float(0.1, 0.1, log=True))] * 10,
         ),
         ALL - {"importances"},
     ),
