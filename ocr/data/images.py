@@ -16,7 +16,7 @@ from ocr.data.tones import brightness, colourfulness, even, light_text, principa
 from ocr.errors import UserError
 
 MIN_HEIGHT, MAX_HEIGHT = 40, 50  # pixels, of what is chosen by itself
-COLOURFUL = 0.7  # colours that are farther apart beside their line than this aren't for one channel
+COLOURFUL = 0.5  # colours that are farther apart beside their line than this aren't for one channel
 MIXED = 0.2  # the least share of images with light text, or with dark, that is no exception
 
 MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
@@ -94,7 +94,8 @@ class Normalizer:
             shares = sorted(colourfulness(image) for image in images) or [0.0]
             self.channels = 3 if shares[len(shares) // 2] > COLOURFUL else 1
         if self.polarity is None:
-            light = sum(light_text(brightness(self._grey(image))) for image in images)
+            shown = images if self.channels == 3 else map(self._grey, images)
+            light = sum(light_text(brightness(image)) for image in shown)
             mixed = MIXED * len(images) < light < (1 - MIXED) * len(images)
             self.polarity = "dark" if mixed else "keep"
 

@@ -8,17 +8,17 @@ import numpy as np
 from PIL import Image, ImageStat
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue are to the eye
-SAMPLED = 1024  # pixels of an image that tell its colours
+SAMPLED = 1024  # pixels of an image, in rows, that tell its colours
 EXTREME = 0.002  # the share of the pixels, at either end, that doesn't count for the contrast
 FAINT = 16  # grey values; less contrast is noise on an empty image, and stays as it is
 
 
 def principal_grey(image: Image.Image) -> Image.Image:
-    """An RGB image in grey, along the line on which its own colours differ most.
+    """An RGB image in grey, along the line on which the colours of its neighbours differ most.
 
-    Red text on a green that is as bright is gone in ordinary grey; here it is as far from its
-    background as the colours are. Brighter stays brighter. (The first principal component, Pearson
-    1901, "On lines and planes of closest fit to systems of points in space".)
+    That is where text is from its paper. Red on a green that is as bright is gone in ordinary grey;
+    here it is as far away as the colours are, and paper whose own colour changes slowly is even.
+    Brighter stays brighter. (Di Zenzo 1986, "A note on the gradient of a multi-image".)
     """
     line = _axes(image)[1][:, -1]
     if line @ LUMA < 0:
@@ -70,15 +70,18 @@ def spread(image: Image.Image) -> float:
 
 
 def colourfulness(image: Image.Image) -> float:
-    """How far an RGB image's colours are spread beside their principal line: 0, on it, to 1."""
+    """How much neighbours in an RGB image differ beside their principal line: 0, not, to 1."""
     beside, along = _axes(image)[0][1:]
     return float(max(beside, 0) / max(along, 1)) ** 0.5
 
 
 def _axes(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """The principal axes of an RGB image's colours: ascending variances (3,), columns (3, 3)."""
+    """The principal axes of how neighbours in an RGB image differ.
+
+    Their variances (3,), ascending, and the axes themselves, as columns (3, 3).
+    """
     step = max(1, round((image.width * image.height / SAMPLED) ** 0.5))
     size = max(1, image.width // step), max(1, image.height // step)
-    colours = np.asarray(image.resize(size, Image.Resampling.NEAREST), np.float32).reshape(-1, 3)
-    mean = np.full(len(colours), 1 / len(colours), np.float32) @ colours  # sooner than `mean`
-    return np.linalg.eigh(colours.T @ colours / len(colours) - np.outer(mean, mean))
+    pixels = np.asarray(image.resize(size, Image.Resampling.NEAREST), np.float32)
+    steps = (pixels[:, 1:] - pixels[:, :-1]).reshape(-1, 3)
+    return np.linalg.eigh(steps.T @ steps / max(1, len(steps)))

@@ -29,7 +29,7 @@ def show(seen: Examination, findings: Sequence[Finding]) -> None:
     """Print a table of what there is, then each finding."""
     console = Console(highlight=False)
     facts = overview(seen)
-    table = Table("", Column(Text(str(seen.folder))))
+    table = Table("", Column(Text(str(seen.folder)), overflow="fold"))
     for name, fact in _rows(seen, facts):
         table.add_row(name, Text(fact))
     console.print(table)
