@@ -4,7 +4,6 @@ from omegaconf import DictConfig
 
 from ocr.data.charset import steps_needed
 from ocr.data.parts import Parts
-from ocr.errors import UserError
 from ocr.log import say
 
 ROOM = 1.5  # time steps that CTC should have for each that it needs
@@ -22,8 +21,6 @@ def settle(config: DictConfig, data: Parts) -> None:
     chosen = {}
     if "stride" in config.encoder and config.encoder.stride is None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
-    if not isinstance(config.trainer.max_epochs, int | None):
-        raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
     if config.trainer.max_epochs is None:
         chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
     if data.repeats > 1 and config.fit:

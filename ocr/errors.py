@@ -59,10 +59,20 @@ def explain(error: BaseException) -> str:
         if isinstance(link, MissingConfigException) and link.options:
             return _unknown_option(link)
         if isinstance(link, OverrideParseException):
-            return f"{link.override}: not an override; write KEY=VALUE, brackets in quotes"
+            return _no_override(link)
     lines = [line.strip() for line in str(error).splitlines()]
     detail = f" ({str(chain[-1]).splitlines()[0]})" if len(chain) > 1 else ""
     return " ".join(filter(None, lines)) + detail
+
+
+def _no_override(error: OverrideParseException) -> str:
+    """What Hydra's parser says, without where it looked and what it wanted to see."""
+    beside = ("Error when parsing index", "Error parsing override", "See https")
+    lines = [line for line in error.message.splitlines() if not line.startswith(beside)]
+    return (
+        f"{error.override}: not an override ({' '.join(lines)}); write KEY=VALUE, and a value that "
+        "has any of = , ( ) [ ] { } in it as 'KEY=\"VALUE\"'"
+    )
 
 
 def _unknown_option(error: MissingConfigException) -> str:

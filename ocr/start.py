@@ -53,6 +53,8 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
 
 def begin(config: DictConfig, data: Parts) -> "Recognizer":
     """Set `data` up, and make the network that will learn it."""
+    if not isinstance(config.trainer.max_epochs, int | None):  # Lightning would look too late
+        raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
     if config.init_from:
         return _fine_tuned(config, data)
     ready(config, data)

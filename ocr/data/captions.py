@@ -67,12 +67,6 @@ class Captions:
             found[next(iter(found))] += labels.left()
         return self._samples(found)
 
-    def require(self, folders: Mapping[str, Path]) -> None:
-        """Raise UserError if there is no place where captions of `folders` could be."""
-        for folder in map(self.folder, folders.values()):
-            if not isinstance(self._origin(folder, {}), LabelsFile):
-                folder.require_images()
-
     def folder(self, path: Path) -> Folder:
         """The folder, with its subfolders if captions may be of images in them."""
         return Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))

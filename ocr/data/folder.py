@@ -82,7 +82,8 @@ class FolderParts(Parts):
 
     def require_source(self) -> None:
         """See `Parts`."""
-        self.captions.require(self.dirs)
+        found = self.captions.find(self.dirs)
+        self._require_images({part: self._keep(samples) for part, samples in found.items()})
 
     def inspector(self) -> Inspector:
         """What looks at the images."""

@@ -44,8 +44,11 @@ class Normalizer:
     channels: 1 for grey, 3 for colour.
     mean, std: of the training images, on the scale 0 to 1.
     polarity: keep, or dark: text that is lighter than what is around it is inverted.
-    contrast: keep, or stretch: each image's darkest and lightest pixels become black and white.
+    contrast: keep, or stretch: each image's darkest and lightest pixels become black and white, but
+        for a few, and in all but empty images.
     grey: how colours become grey: luma, as bright as they look, or principal, see `principal_grey`.
+
+    height, channels and polarity may be None until `suit` has chosen them.
     """
 
     def __init__(
@@ -99,7 +102,7 @@ class Normalizer:
             mixed = MIXED * len(images) < light < (1 - MIXED) * len(images)
             self.polarity = "dark" if mixed else "keep"
 
-    def state(self) -> dict[str, int | float | None]:
+    def state(self) -> dict[str, int | float | str | None]:
         """The arguments that build this normalizer again, plain enough for a checkpoint."""
         return dict(vars(self))
 
@@ -130,12 +133,13 @@ class Normalizer:
     def _fit(self, image: Image.Image) -> torch.Tensor:
         if self.channels == 1:
             image = self._grey(image)
-        image = even(image, self.contrast == "stretch", self.polarity == "dark")
         width = self.scaled_width(*image.size)
         if width > MAX_WIDTH:
             raise ValueError(f"{width} pixels wide at data.height={self.height}")
         if image.size != (width, self.height):
             image = image.resize((width, self.height), Image.Resampling.BILINEAR)
+        # Now, as resizing has taken much of what noise there was.
+        image = even(image, self.contrast == "stretch", self.polarity == "dark")
         pixels = torch.from_numpy(np.array(image))
         return pixels.unsqueeze(0) if self.channels == 1 else pixels.permute(2, 0, 1).contiguous()
 

@@ -33,7 +33,8 @@ DECODE_ERRORS = (
 )
 
 FLAT = 2.0  # standard deviation of grey values; less can't be read
-GREYS = ("1", "L", "LA", "La", "I", "F")  # Pillow's modes without colour; "I;16" is an I as well
+_BETWEEN = {"La": "LA", "LAB": "RGB"}
+GREYS = ("1", "L", "LA", "I", "F")  # Pillow's modes without colour; "I;16" is an I as well
 
 ImageSource = str | Path | bytes | Image.Image | np.ndarray
 
@@ -60,7 +61,11 @@ def open_image(source: ImageSource, name: str = "image", mode: str | None = "RGB
         if image.width * image.height > Image.MAX_IMAGE_PIXELS:
             # Pillow itself only warns here, and raises at twice the limit.
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+        if not (image.width and image.height):
+            raise ValueError("it has no pixels")
         image.load()
+        if between := _BETWEEN.get(image.mode):  # Pillow can't convert these to all others
+            image = image.convert(between)
         if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # or it would only be copied
             image = ImageOps.exif_transpose(image)
         grey = image.mode.partition(";")[0] in GREYS

@@ -17,7 +17,8 @@ from ocr.data.preflight import digest, load, unreadable
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
 
-_ANY_SHAPE = Normalizer(32, 128)  # decodes an image however long its line is
+# Decodes an image however long its line is, and for what it shows.
+_ANY_SHAPE = Normalizer(32, 128, polarity="dark", contrast="stretch", grey="principal")
 
 
 def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int, list[Skipped]]:

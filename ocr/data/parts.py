@@ -26,7 +26,7 @@ class Parts:
     val_size, test_size: shares of the images. split_seed: another number, another split.
     train_images: how many to train on, drawn by content: fewer are a part of more. None: all.
     train_on_val: train on the validation images as well.
-    height, width, channels: see `Normalizer`.
+    height, width, channels, polarity, contrast, grey: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
     max_skipped: the share of samples that may be left out before the run ends.
     cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
@@ -167,7 +167,7 @@ class Parts:
         return max(1, ceil(self.min_images / len(self.parts["train"])))
 
     def survey(self, samples: Sequence[Sample]) -> None:
-        """Choose height and channels by the images, and say so."""
+        """Choose by the images what the normalizer leaves to them, and say so."""
         normalizer = self.normalizer
         left_open = [key for key in CHOSEN if getattr(normalizer, key) is None]
         if left_open:

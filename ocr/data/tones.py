@@ -10,7 +10,7 @@ from PIL import Image, ImageStat
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue are to the eye
 SAMPLED = 1024  # pixels of an image, in rows, that tell its colours
 EXTREME = 0.002  # the share of the pixels, at either end, that doesn't count for the contrast
-FAINT = 16  # grey values; less contrast is noise on an empty image, and stays as it is
+FAINT = 16  # grey values; less contrast is the noise of an empty image, and stays as it is
 
 
 def principal_grey(image: Image.Image) -> Image.Image:
@@ -72,7 +72,7 @@ def spread(image: Image.Image) -> float:
 def colourfulness(image: Image.Image) -> float:
     """How much neighbours in an RGB image differ beside their principal line: 0, not, to 1."""
     beside, along = _axes(image)[0][1:]
-    return float(max(beside, 0) / max(along, 1)) ** 0.5
+    return float(max(beside, 0) / along) ** 0.5
 
 
 def _axes(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
@@ -82,6 +82,10 @@ def _axes(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
     """
     step = max(1, round((image.width * image.height / SAMPLED) ** 0.5))
     size = max(1, image.width // step), max(1, image.height // step)
-    pixels = np.asarray(image.resize(size, Image.Resampling.NEAREST), np.float32)
-    steps = (pixels[:, 1:] - pixels[:, :-1]).reshape(-1, 3)
-    return np.linalg.eigh(steps.T @ steps / max(1, len(steps)))
+    # Means, in which noise is less, and no thin stroke of a large image gets lost.
+    pixels = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32)
+    steps = np.concatenate(
+        [(pixels[:, 1:] - pixels[:, :-1]).reshape(-1, 3), (pixels[1:] - pixels[:-1]).reshape(-1, 3)]
+    )
+    # And a step of one shade of grey, which decides where there is no other.
+    return np.linalg.eigh((steps.T @ steps + 1) / max(1, len(steps)))

@@ -2,6 +2,7 @@
 
 import math
 import os
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -115,11 +116,14 @@ class HealthWatch(Callback):
         self._warned = False
         self._not_finite = 0
         self._crowd_due = math.inf
+        self._own_load = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Look at the cores once this has run for long enough to be in their load."""
-        if pl_module.device.type == "cpu" and torch.get_num_threads() > 1:
+        threads = torch.get_num_threads()
+        if pl_module.device.type == "cpu" and threads > 1:
             self._crowd_due = monotonic() + SETTLED
+            self._own_load = threads + getattr(trainer.train_dataloader, "num_workers", 0)
 
     def on_train_batch_end(
         self,
@@ -145,9 +149,10 @@ class HealthWatch(Callback):
 
     def _tell_of_crowd(self) -> None:
         """Threads wait actively for each other, and in vain for one that has no core."""
-        cores = os.cpu_count() or 1
-        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-        if load > CROWDED * cores:
+        cores, load = os.cpu_count() or 1, 0.0
+        with suppress(AttributeError, OSError):  # there is no such thing everywhere
+            load = os.getloadavg()[0]
+        if load > CROWDED * max(cores, self._own_load):
             say(
                 f"{cores} cores have work for {load:.1f} (the load average). While other programs "
                 "use them, a run with OMP_NUM_THREADS=1 before its command may be many times faster"

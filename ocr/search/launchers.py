@@ -42,6 +42,11 @@ def jobs_at_once(config: DictConfig) -> int:
     return wanted or 2
 
 
+def stays_here(config: DictConfig) -> bool:
+    """Whether all trials run on this machine."""
+    return _engine(config) in ("BasicLauncher", "JoblibLauncher", "LocalLauncher")
+
+
 def _share_threads(config: DictConfig) -> None:
     """Trials side by side on this machine share its cores, instead of each wanting them all.
 

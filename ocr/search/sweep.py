@@ -16,7 +16,7 @@ from ocr.errors import UserError
 from ocr.model.build import build
 from ocr.model.checkpoint import PARTS
 from ocr.search.composer import Composer
-from ocr.search.launchers import make_launcher
+from ocr.search.launchers import make_launcher, stays_here
 from ocr.search.overrides import read_space
 from ocr.search.search import Search
 from ocr.search.storage import first_line, hidden
@@ -46,7 +46,8 @@ def search(
     if is_grid(settings.sampler):
         space = space.in_steps(settings.grid_points)
     searched = {value.key for value in space.values} - {"data.batch_size"}
-    if not any(key.startswith("data") for key in searched):  # all trials have the same images, then
+    same = not any(key.startswith("data") for key in searched)
+    if same and stays_here(config):  # on other machines the images may lie elsewhere
         build(composed[min(composed, key=len)].data).require_source()
     context = replace(context, config_loader=Composer(loader, composed))
     launcher = make_launcher(config, context, task)

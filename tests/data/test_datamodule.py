@@ -714,3 +714,13 @@ def test_drawn_images_may_choose_their_height():
     data = synthetic(height=None, channels=None)
     assert data.normalizer.height and data.normalizer.channels
     assert data.parts["train"][0].width == data.dataset("train").image(0).shape[-1]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"labels": ".gt.txt"}, {"pattern": "label_id"}, {"labels": "empty.csv"}]
+)
+def test_a_folder_where_nothing_has_a_caption_is_refused_before_it_is_read(folder, settings):
+    FolderData(dir=str(folder), **BASE).require_source()
+    (folder / "empty.csv").write_text("file,label\ngone.png,123\n")
+    with pytest.raises(UserError, match=r"no usable train image|no captions"):
+        FolderData(dir=str(folder), **BASE | settings).require_source()

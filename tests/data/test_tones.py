@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
 
 from ocr.data.images import Normalizer
 from ocr.data.tones import brightness, colourfulness, even, light_text, principal_grey
@@ -33,6 +33,20 @@ def test_equally_bright_colours_stay_apart_in_grey():
     image = text(RED, GREEN)
     assert contrast(image.convert("L")) < 10
     assert contrast(principal_grey(image)) > 80
+
+
+@pytest.mark.parametrize(
+    "size,stroke",
+    [
+        ((3000, 200), (100, 90, 103, 105)),  # between the pixels that are looked at
+        ((60, 60), (0, 25, 60, 32)),  # from edge to edge
+        ((1, 30), (0, 10, 1, 20)),
+    ],
+)
+def test_no_stroke_gets_lost(size, stroke):
+    image = Image.new("RGB", size, "white")
+    image.paste("blue", stroke)
+    assert contrast(principal_grey(image)) > 100
 
 
 def test_paper_that_changes_its_colour_slowly_does_not_hide_text():
@@ -130,7 +144,8 @@ def test_polarity_is_evened_out_where_it_is_mixed():
     assert normalizer(dark + light * 9).polarity == "keep"
     mixed = normalizer(dark * 6 + light * 4)
     assert mixed.polarity == "dark"
-    assert mixed.decode(dark[0]).equal(mixed.decode(light[0]))
+    one, other = (mixed.decode(images[0]).float() for images in (dark, light))
+    assert (one - other).abs().max() <= 2  # of rounding
 
 
 def test_colour_only_where_grey_would_lose_much():
@@ -151,11 +166,45 @@ def test_one_text_in_any_colours_is_one_image():
 def test_what_is_stored_without_colour_is_not_looked_at_for_it(monkeypatch):
     monkeypatch.setattr("ocr.data.images.principal_grey", None)
     prepared = Normalizer(20, grey="principal")
-    for mode in ("1", "L", "LA", "I;16"):
-        assert prepared.decode(text().convert("L").convert(mode)).shape == (1, 20, 60)
+    image = text().convert("L")
+    for mode in ("1", "L", "LA", "La", "I;16", "F"):
+        kind = image.convert(mode) if mode != "La" else image.convert("LA").convert(mode)
+        assert prepared.decode(kind).shape == (1, 20, 60)
 
 
 @pytest.mark.parametrize("key", ["polarity", "contrast", "grey"])
 def test_other_values_are_refused(key):
     with pytest.raises(UserError, match=rf"data\.{key}=much: choose "):
         Normalizer(20, **{key: "much"})
+
+
+@pytest.mark.parametrize("grey", ["luma", "principal"])
+@pytest.mark.parametrize("mode", ["P", "PA", "RGBA", "RGBa", "CMYK", "YCbCr", "HSV", "LAB"])
+def test_every_mode_becomes_grey(mode, grey):
+    image = text(RED, "white")
+    if mode == "LAB":
+        profile = ImageCms.createProfile
+        image = ImageCms.profileToProfile(image, profile("sRGB"), profile("LAB"), outputMode="LAB")
+    elif mode in ("PA", "RGBa"):
+        image = image.convert(mode[:-1] if mode == "PA" else "RGBA").convert(mode)
+    else:
+        image = image.convert(mode)
+    pixels = Normalizer(20, grey=grey, contrast="stretch").decode(image)
+    assert pixels.shape == (1, 20, 60)
+    assert pixels.min() == 0 and pixels.max() == 255
+
+
+@pytest.mark.parametrize("shape", [(10, 0), (0, 10), (10, 0, 3)])
+def test_an_image_without_pixels_is_refused(shape):
+    with pytest.raises(UserError, match="no pixels"):
+        Normalizer(20, grey="principal").decode(np.zeros(shape, np.uint8))
+
+
+def test_a_checkpoint_from_before_these_keys_reads_as_it_did():
+    state = Normalizer(20).state()
+    del state["grey"]
+    image = text(RED, GREEN)
+    assert Normalizer(**state).decode(image).equal(Normalizer(20, grey="luma").decode(image))
+    assert (
+        not Normalizer(**state).decode(image).equal(Normalizer(20, grey="principal").decode(image))
+    )

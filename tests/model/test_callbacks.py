@@ -38,16 +38,25 @@ def test_a_loss_that_stays_nan_ends_the_run():
         health.on_train_batch_end(trainer, None, outputs, None, 0)
 
 
-@pytest.mark.parametrize("load,told", [(1.9, False), (4.2, True)])
-def test_cores_that_others_use_are_told_of_once(monkeypatch, caplog, load, told):
+@pytest.mark.parametrize(
+    "load,workers,told", [(1.9, 0, False), (4.2, 0, True), (4.2, 2, False), (None, 0, False)]
+)
+def test_cores_that_others_use_are_told_of_once(monkeypatch, caplog, load, workers, told):
     caplog.set_level(logging.INFO, "ocr")
     now = [0.0]
     monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: now[0])
-    monkeypatch.setattr("os.getloadavg", lambda: (load, 9, 9))
+
+    def average():
+        if load is None:
+            raise OSError("load average was unobtainable")
+        return load, 9, 9
+
+    monkeypatch.setattr("os.getloadavg", average)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr("torch.get_num_threads", lambda: 2)
     health = HealthWatch(blank_steps=100)
     trainer, outputs = watch(10)
+    trainer.train_dataloader = SimpleNamespace(num_workers=workers)
     health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
     for now[0] in (1.0, 59.0):  # its own load isn't in the average yet
         health.on_train_batch_end(trainer, None, outputs, None, 0)
@@ -63,6 +72,7 @@ def test_one_thread_needs_no_company(monkeypatch, caplog):
     monkeypatch.setattr("torch.get_num_threads", lambda: 1)
     health = HealthWatch(blank_steps=100)
     trainer, outputs = watch(10)
+    trainer.train_dataloader = None
     health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
     monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: 1e9)
     health.on_train_batch_end(trainer, None, outputs, None, 0)
