@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 import torch
 from conftest import SMALL, draw, trained
-from PIL import Image
+from PIL import Image, ImageOps
 from test_datamodule import BASE, captions_of, from_folder, on_device
 
 from ocr import cli
@@ -411,3 +411,15 @@ def test_fewer_images_and_folds_are_those_of_the_folder(folder, out, changes):
     ours, theirs = packed(out, **changes), from_folder(folder, **changes)
     for part in ("train", "val", "test"):
         assert sorted(names(ours, part)) == sorted(names(theirs, part))
+
+
+def test_one_text_in_light_and_in_dark_stays_together(tmp_path, out):
+    images = tmp_path / "images"
+    images.mkdir()
+    text = draw("123", (120, 40)).convert("L")
+    text.save(images / "a.png")
+    ImageOps.invert(text).save(images / "b.png")
+    draw("321", (120, 40)).save(images / "c.png")
+    (images / "labels.csv").write_text("file,label\na.png,123\nb.png,123\nc.png,321\n")
+    pack(images, out)
+    assert Pack([out]).relatives.tolist() == [[1, 0]]

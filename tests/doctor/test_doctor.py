@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import draw
 from PIL import Image, ImageDraw
@@ -139,6 +140,13 @@ def test_near_empty(folder, doctor):
     dot.save(folder / "122.png")
     found = doctor(folder)["findings"]["near_empty"]
     assert [example.partition(":")[0] for example in found["examples"]] == ["121.png", "122.png"]
+
+
+def test_the_noise_of_an_empty_image_is_nothing_to_read(folder, doctor):
+    noise = np.random.default_rng(0).normal(200, 3, (240, 600)).clip(0, 255)
+    Image.fromarray(noise.astype(np.uint8)).save(folder / "121.png")
+    found = doctor(folder)["findings"]["near_empty"]
+    assert [example.partition(":")[0] for example in found["examples"]] == ["121.png"]
 
 
 def test_outlier_in_size(folder, doctor):
