@@ -77,7 +77,9 @@ def _no_override(error: OverrideParseException) -> str:
 
 def _unknown_option(error: MissingConfigException) -> str:
     group, _, option = error.missing_cfg_file.rpartition("/")
-    if group == "hydra/launcher" and (extra := option.partition("_")[0]) in _EXTRAS:
+    extra = option.partition("_")[0]
+    there = any(known.startswith(extra) for known in error.options)  # and only the rest is misspelt
+    if group == "hydra/launcher" and extra in _EXTRAS and not there:
         return f"{group}={option} needs a package: pip install 'surrogate-ocr[{extra}]'"
     options = ", ".join(error.options)
     return f"{group}={option}: no such option.{_guess(option, error.options)} There are: {options}"

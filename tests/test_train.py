@@ -112,6 +112,7 @@ def test_every_value_from_the_command_line(tmp_path, folder):
         (["sed=3"], ["sed", "seed"]),
         (["encoder=resnt"], ["Did you mean resnet? There are: conv, resnet, vgg"]),
         (["hydra/launcher=basik"], ["hydra/launcher=basik: no such option. Did you mean basic?"]),
+        (["hydra/launcher=submitit_slrm"], ["Did you mean submitit_slurm?"]),
         (["encoder"], ["encoder: not an override (missing EQUAL", "KEY=VALUE"]),
         (["trainer.max_epochs=abc"], ["trainer.max_epochs=abc: give a whole number"]),
         (["data=folder"], ["data.dir=PATH"]),
