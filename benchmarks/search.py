@@ -9,8 +9,11 @@ overhead   seconds a trial that are neither training nor reading images
 
 import argparse
 import json
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -27,11 +30,13 @@ from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, Trials, make_table, 
 from ocr.data.synthetic import drawings
 from ocr.model.build import build
 from ocr.resolvers import register_resolvers
+from ocr.search.child import run_command
 from ocr.search.study import make_sampler
 
 SAMPLERS = ("random", "nsgaii", "cmaes", "tpe", "gp")
 PRUNERS = ("none", "median", "percentile", "halving", "hyperband")
 AFTER = (10, 20, 40)  # trials
+READINGS = 9  # of the same images
 LENGTH = 30  # trials of a replayed search
 WIDTH = 110  # of a printed table, also in a pipe
 
@@ -164,17 +169,26 @@ def overhead(trials: int) -> None:
             json.loads((folder / str(t.number) / "metrics.json").read_text())["fit_seconds"]
             for t in others
         )
-        register_resolvers()
-        with initialize_config_dir(str(ROOT / "conf")):
-            config = compose("train", overrides=list(data)).data
-        build(config).setup()  # so that what follows takes as long as in a trial
-        start = time.monotonic()
-        build(config).setup()
-        reading = len(others) * (time.monotonic() - start)
+        note = Path(scratch) / "seconds"
+        for _ in range(READINGS):
+            reason = run_command([__file__], scratch, note, partial(read_images, data))
+            if reason:
+                sys.exit(f"reading the images: {reason}")
+        reading = len(others) * median(map(float, note.read_text().split()))
     print(
         f"{len(others)} trials, {wall:.1f} s: training {training:.1f} s, reading {COUNT} images "
         f"{reading:.1f} s; the rest is {(wall - training - reading) / len(others):.2f} s a trial"
     )
+
+
+def read_images(data: Sequence[str], script: str) -> None:
+    """Read the images once and print the seconds: a job for a process like those of trials."""
+    register_resolvers()
+    with initialize_config_dir(str(ROOT / "conf")):
+        config = compose("train", overrides=list(data)).data
+    start = time.monotonic()
+    build(config).setup()
+    print(time.monotonic() - start)
 
 
 def main() -> None:

@@ -20,6 +20,9 @@ from ocr.model.metrics import wilson_interval
 from ocr.model.recognizer import Recognizer
 
 PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
+VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} | {
+    package: version(package) for package in PACKAGES
+}
 
 
 @rank_zero_only
@@ -51,8 +54,7 @@ def conclude(
         "parameters": sum(p.numel() for p in recognizer.parameters()),
         "cpu_ms": _cpu_ms(recognizer, data),
         "seed": config["seed"],
-        "versions": {"surrogate-ocr": __version__, "python": platform.python_version()}
-        | {package: version(package) for package in PACKAGES},
+        "versions": VERSIONS,
     }
     _write(metrics, folder / "metrics.json")
     checkpoint = folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"])

@@ -6,7 +6,6 @@ so that they repeat this run and not the sweep around it.
 
 import json
 import os
-import pickle
 import runpy
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,23 +32,17 @@ class Job:
     config: DictConfig
     hydra: DictConfig
 
-    @classmethod
-    def of(cls, config: DictConfig) -> "Job":
-        """This process' job, as a run by itself."""
-        hydra = pickle.loads(pickle.dumps(HydraConfig.instance().cfg))  # copied, and soon
-        # Or ${now:} in the sweep's folder would be another time, and that another folder.
-        OmegaConf.copy_cache(from_config=config, to_config=hydra)
-        with read_write(hydra.hydra), open_dict(hydra.hydra):
-            hydra.hydra.mode = RunMode.RUN
-            hydra.hydra.run.dir = hydra.hydra.runtime.output_dir
-            hydra.hydra.sweep.dir = str(Path(hydra.hydra.sweep.dir).absolute())
-        return cls(config, hydra)
-
     def __call__(self, script: str) -> None:
         """Do what `script` does to a config that is composed: its function `train`."""
         setup_globals()
         HydraConfig.instance().cfg = self.hydra
-        settings = HydraConfig.get()
+        # Or ${now:} in the sweep's folder would be another time, and that another folder.
+        OmegaConf.copy_cache(from_config=self.config, to_config=self.hydra)
+        settings = self.hydra.hydra
+        with read_write(settings), open_dict(settings):  # as in a run by itself
+            settings.mode = RunMode.RUN
+            settings.run.dir = settings.runtime.output_dir
+            settings.sweep.dir = str(Path(settings.sweep.dir).absolute())
         os.environ.update(settings.job.env_set)
         configure_log(settings.job_logging, settings.verbose)
         with plain_errors():
@@ -66,7 +59,9 @@ def run_apart(script: str, config: DictConfig) -> float:
     folder = Path(hydra.runtime.output_dir)
     searching = hydra.runtime.choices["hydra/sweeper"] == "surrogate"
     log = folder / "output.log" if searching else None
-    reason = run_command(_command(script), hydra.runtime.cwd, log, Job.of(config))
+    reason = run_command(
+        _command(script), hydra.runtime.cwd, log, Job(config, HydraConfig.instance().cfg)
+    )
     if reason:
         raise UserError(reason)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

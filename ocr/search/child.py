@@ -38,22 +38,28 @@ def run_command(
     # A worker of a launcher whose own parent was killed must not train on for nobody; but a search
     # goes on when the shell that it was started from is gone.
     worker = multiprocessing.current_process().name != "MainProcess"
+    while _ending:  # a GPU's memory is to be free for the next one
+        with contextlib.suppress(IndexError):
+            _ending.pop().join()
     child = _take()
     try:
         with contextlib.suppress(BrokenPipeError):  # killed while it waited, as will be seen
             child.orders.send((command, cwd, log, job))
         _prepare()
-        while not wait([child.process.sentinel], timeout=1):
+        while not wait([child.reasons, child.process.sentinel], timeout=1):
             if worker and os.getppid() != parent:
                 child.kill()
                 os._exit(1)
     except BaseException:
         child.signal(signal.SIGINT)
         child.process.join(timeout=20)
+        child.kill()
         raise
-    finally:
-        child.kill()  # and what it may have left behind
-    return child.reason()
+    reason = child.reason()
+    ending = threading.Thread(target=child.end)  # which nobody needs to wait for
+    ending.start()
+    _ending.append(ending)
+    return reason
 
 
 @dataclass
@@ -86,6 +92,11 @@ class _Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
+    def end(self) -> None:
+        """Let it come to its end, and end what it leaves behind."""
+        self.process.join()
+        self.kill()
+
     def kill(self) -> None:
         """End it, its further ranks and its workers."""
         self.signal(signal.SIGKILL)
@@ -97,6 +108,7 @@ class _Child:
         with contextlib.suppress(EOFError, OSError):
             if self.reasons.poll():
                 return self.reasons.recv()
+        self.process.join()
         code = self.process.exitcode
         if code >= 0:
             return f"its process ended with code {code}" if code else None
@@ -106,6 +118,7 @@ class _Child:
 
 
 _ready: deque[_Child] = deque()
+_ending: deque[threading.Thread] = deque()
 
 
 def _take() -> _Child:

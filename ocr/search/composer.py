@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -44,7 +45,7 @@ class Composer:
     ) -> DictConfig:
         """As Hydra's loader."""
         lines = [line for line in sweep_overrides if line not in self.lines]
-        own = OverridesParser.create().parse_overrides(lines)
+        own = [_parsed(line) for line in lines]
         shared = len(sweep_overrides) - len(lines)
         if shared < len(self.lines) or not all(map(self._known, own)):
             return self.loader.load_sweep_config(master_config, list(sweep_overrides))
@@ -84,6 +85,12 @@ class Composer:
             and self._independent(group, base.path)
             for base in bases
         )
+
+
+@cache
+def _parsed(line: str) -> Override:
+    """Kept, as most values come again."""
+    return OverridesParser.create().parse_override(line)
 
 
 def _choices(config: DictConfig, groups: Mapping[str, Any]) -> dict[str, str]:

@@ -74,7 +74,7 @@ class GaussianProcess(GPSampler):
         best_params: (N, D) of the best trials so far.
         """
         space, rng = acqf.search_space, self._rng.rng
-        points = space.sample_normalized_params(DRAWN, rng)
+        points = pool = space.sample_normalized_params(DRAWN, rng)
         if best_params is not None:
             points = np.vstack([best_params, points])
         values = acqf.eval_acqf_no_grad(points)
@@ -82,7 +82,7 @@ class GaussianProcess(GPSampler):
             best = np.argsort(-values)[:PARENTS]
             points, values = points[best], values[best]
             children = points.repeat(CHILDREN, axis=0)
-            fresh = space.sample_normalized_params(len(children), rng)
+            fresh = np.take_along_axis(pool, rng.randint(DRAWN, size=children.shape), axis=0)
             # Of a child's values 1.5 on average are drawn anew; half of the continuous ones move.
             drawn = rng.random_sample(children.shape) < 1.5 / space.dim
             children = np.where(drawn, fresh, children)

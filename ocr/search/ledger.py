@@ -21,6 +21,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
 
+from ocr.search.storage import one_transaction
 from ocr.search.study import tell
 
 NEWBORN = 10  # seconds within which a trial gets its owner
@@ -91,11 +92,13 @@ class Ledger:
         while True:
             with self._alone():
                 while self._anything_left():
-                    trial = self.study.ask()
-                    self.own.add(trial.number)
-                    trial.set_user_attr("owner", self.owner)
-                    trial.set_user_attr("folder", str(self.folder / str(trial.number)))
-                    if not self._superfluous(trial):
+                    with one_transaction(self.study):
+                        trial = self.study.ask()
+                        self.own.add(trial.number)
+                        trial.set_user_attr("owner", self.owner)
+                        trial.set_user_attr("folder", str(self.folder / str(trial.number)))
+                    # With the queue locked, nobody can have been faster since we looked.
+                    if self.queue or not self._superfluous(trial):
                         return trial
                     trial.set_user_attr("withdrawn", True)
                     trial.set_user_attr("reason", "another process ran it")

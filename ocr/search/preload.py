@@ -4,24 +4,36 @@ import gc
 from importlib import import_module
 
 from hydra.core.plugins import Plugins
+from omegaconf import OmegaConf
+from PIL import Image
+from torchmetrics.text import CharErrorRate
 
 from ocr.search.storage import open_storage
 
 for name in (
     "optuna",
     "pytorch_lightning.loggers",
-    "torchmetrics.text",
+    "rich.emoji",
+    "torch.utils.serialization.config",
     "ocr.data.augment",
     "ocr.data.kinds",
+    "ocr.model.alignment",
     "ocr.model.callbacks",
+    "ocr.model.curves",
+    "ocr.model.encoders",
+    "ocr.model.heads",
     "ocr.model.keeping",
     "ocr.model.stopping",
     "ocr.model.predictions",
     "ocr.model.recognizer",
+    "ocr.model.recurrent",
     "ocr.search.trial",
     "ocr.summary",
 ):
     import_module(name)
+Image.preinit()  # Pillow's readers of the usual formats
+CharErrorRate()  # the look at which packages there are
+OmegaConf.to_container(OmegaConf.create({"a": "${oc.select:b,1}/"}), resolve=True)  # the grammar
 Plugins.instance()  # the scan for Hydra's plugins
 open_storage("sqlite://")  # the making of SQLAlchemy's tables, this one's in memory
 gc.freeze()  # a run's garbage collection would copy all this

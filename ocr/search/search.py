@@ -24,7 +24,7 @@ from ocr.search.launchers import jobs_at_once
 from ocr.search.ledger import Ledger, counts
 from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
 from ocr.search.space import Space
-from ocr.search.storage import GRACE, lock_file
+from ocr.search.storage import GRACE, lock_file, one_transaction
 from ocr.search.study import make_sampler, open_study, require_sense, tell
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
@@ -257,7 +257,8 @@ class Search:
             seed = self.config.seed
             self.study.sampler = make_sampler(self.settings.sampler, seed, trial.number)
             self._seeded = True
-        return self.space.suggest(trial)
+        with one_transaction(self.study):
+            return self.space.suggest(trial)
 
     def _tell(self, trial: optuna.Trial, failure: str | None) -> None:
         metrics = read_metrics(Path(trial.user_attrs["folder"])) or {}
@@ -269,13 +270,13 @@ class Search:
             self._over |= not tell(self.study, trial, state=TrialState.FAIL)
             return
         kept = {name: metrics[name] for name in METRICS.values() if name in metrics}
-        trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
         # What the trial's own process noted; `trial` knows only what was set here.
         noted = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
-        if noted.get("stopped", {}).get("how") == "pruned":
-            self._over |= not tell(self.study, trial, state=TrialState.PRUNED)
-        else:
-            self._over |= not tell(self.study, trial, values)
+        pruned = noted.get("stopped", {}).get("how") == "pruned"
+        outcome = {"state": TrialState.PRUNED} if pruned else {"values": values}
+        with one_transaction(self.study):
+            trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
+            self._over |= not tell(self.study, trial, **outcome)
 
     def _give_up_if_hopeless(self) -> None:
         trials = [t for t in self.ledger.trials() if t.state.is_finished() and counts(t)]

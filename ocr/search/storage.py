@@ -2,7 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,26 @@ def open_storage(storage: str | Mapping[str, Any], checked: bool = False) -> Bas
         raise UserError(
             f"hydra.sweeper.storage={hidden(storage)} can't be opened: {first_line(error)}"
         ) from error
+
+
+@contextmanager
+def one_transaction(study: optuna.Study) -> Iterator[None]:
+    """What this thread writes to `study` meanwhile is written at once, if into a database.
+
+    A trial's values one by one would take five times as long. Not to be nested.
+    """
+    database = getattr(study._storage, "_backend", None)
+    if not isinstance(database, RDBStorage):
+        yield
+        return
+    sessions = database.scoped_session
+    sessions.remove()
+    try:
+        with database.engine.begin() as connection:
+            sessions(bind=connection)
+            yield
+    finally:
+        sessions.remove()
 
 
 def lock_file(storage: str | Mapping[str, Any]) -> Path | None:

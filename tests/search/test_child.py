@@ -107,6 +107,20 @@ def test_a_folder_that_is_gone_is_a_reason(tmp_path):
     assert "Traceback" in log.read_text()
 
 
+def test_a_run_is_over_before_its_process_but_the_next_one_waits(tmp_path):
+    text = (
+        "import threading, time\nfrom pathlib import Path\nprint(Path('gone').exists())\n"
+        "def last():\n    time.sleep(1)\n    open('gone', 'w').close()\n"
+        "threading.Thread(target=last).start()"
+    )
+    command = script(tmp_path, text)
+    for number in (0, 1):
+        log = tmp_path / f"{number}.log"
+        assert run_command(command, str(tmp_path), log) is None
+        assert (tmp_path / "gone").exists() == bool(number)
+        assert log.read_text() == f"{bool(number)}\n"
+
+
 NESTED = """
 import time
 from pathlib import Path
