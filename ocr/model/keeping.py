@@ -17,13 +17,16 @@ from ocr.errors import UserError
 from ocr.log import say
 from ocr.resolvers import OBJECTIVES
 
+CHANCE = 2  # standard errors
+
 
 class BestCheckpoint(ModelCheckpoint):
     """best.ckpt by `monitor`; `scores` holds its validation values.
 
-    The latest of all epochs that are as good as the best one, or worse by no more than chance: one
-    standard error (Breiman et al. 1984, section 3.4.3). On few images the best value is a matter of
-    luck, and later epochs have seen more, at a lower learning rate.
+    The latest of all epochs that are as good as the best one, or worse by no more than chance: two
+    standard errors. On few images the best value of many epochs is a matter of luck, and later ones
+    have seen more, at a lower learning rate. (After Breiman et al. 1984, section 3.4.3, who allow
+    one; but theirs is the luckiest of fewer.)
     """
 
     def __init__(self, dirpath: str, monitor: str, mode: str) -> None:
@@ -64,11 +67,12 @@ class BestCheckpoint(ModelCheckpoint):
         return bool(worse <= self._chance())
 
     def _chance(self) -> float:
-        """One standard error of the best value, with a mistake more, so that 0 has one as well."""
+        """By how much the best value may be off; with a mistake more, so that 0 may, as well."""
         if not self._judged:
             return 0.0
         wrong = 1 - self._value if self.mode == "max" else self._value
-        return math.sqrt(max(0.0, wrong * (1 - wrong)) * self._judged + 1) / self._judged
+        error = math.sqrt(max(0.0, wrong * (1 - wrong)) * self._judged + 1) / self._judged
+        return CHANCE * error
 
     def _save_topk_checkpoint(self, trainer: Trainer, candidates: dict[str, torch.Tensor]) -> None:
         current = candidates.get(self.monitor)
