@@ -55,6 +55,9 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
     """Set `data` up, and make the network that will learn it."""
     if not isinstance(config.trainer.max_epochs, int | None):  # Lightning would look too late
         raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
+    trial = config.callbacks.get("trial")
+    if trial and trial.number is None:
+        raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
     if config.init_from:
         return _fine_tuned(config, data)
     ready(config, data)

@@ -31,17 +31,13 @@ class Trial(Callback):
 
     def __init__(
         self,
-        number: int | None,
+        number: int,
         deadline: float | None,
         objective: str,
         storage: str | DictConfig,
         study_name: str,
         pruner: optuna.pruners.BasePruner,
     ) -> None:
-        if number is None:
-            raise UserError(
-                "hparams_search searches with -m: python train.py -m hparams_search=..."
-            )
         self.number = number
         self.deadline = deadline
         self.objective = objective

@@ -203,8 +203,9 @@ def test_an_epoch_after_the_deadline_is_the_last(tmp_path, folder):
     assert "hydra.sweeper.minutes" in table[-1]["reason"] and table[-1]["state"] == "complete"
 
 
-def test_without_m_there_is_nothing_to_search(tmp_path, folder):
-    code, output = train("hparams_search=optuna", "data=folder", f"data.dir={folder}", cwd=tmp_path)
+def test_without_m_there_is_nothing_to_search(tmp_path):
+    """That is told before the images are looked for."""
+    code, output = train("hparams_search=optuna", "data=folder", "data.dir=/nope", cwd=tmp_path)
     assert code == 1 and "error: hparams_search searches with -m" in output
 
 
