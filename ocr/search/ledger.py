@@ -94,9 +94,9 @@ class Ledger:
                 while self._anything_left():
                     with one_transaction(self.study):
                         trial = self.study.ask()
-                        self.own.add(trial.number)
                         trial.set_user_attr("owner", self.owner)
                         trial.set_user_attr("folder", str(self.folder / str(trial.number)))
+                    self.own.add(trial.number)  # not sooner: what is rolled back isn't ours
                     # With the queue locked, nobody can have been faster since we looked.
                     if self.queue or not self._superfluous(trial):
                         return trial
