@@ -35,10 +35,16 @@ def jobs_at_once(config: DictConfig) -> int:
                 "Add hydra/launcher=joblib"
             )
         return 1
-    if wanted is None and engine == "JoblibLauncher":
+    if engine == "JoblibLauncher":
         import joblib
 
-        return joblib.effective_n_jobs(launcher.n_jobs)
+        workers = joblib.effective_n_jobs(launcher.n_jobs)
+        if workers == 1 and wanted not in (None, 1):  # it would run them in this process, mixed up
+            raise UserError(
+                f"hydra.sweeper.n_jobs={wanted}: joblib has one worker "
+                f"(hydra.launcher.n_jobs={launcher.n_jobs}). Give it as many"
+            )
+        return wanted or workers
     return wanted or 2
 
 

@@ -147,6 +147,10 @@ def test_a_fixed_value_that_some_architectures_lack(tmp_path):
         (["hydra.sweeper.storage=sqlite:////proc/none/study.db"], "sqlite:////proc/none"),
         (["hydra.sweeper.direction=down"], "choose minimize or maximize"),
         (["hydra.sweeper.n_jobs=2"], "hydra/launcher=joblib"),
+        (
+            ["hydra.sweeper.n_jobs=2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=1"],
+            "joblib has one worker",
+        ),
     ],
 )
 def test_a_mistake_ends_before_any_training(tmp_path, overrides, words):
