@@ -14,7 +14,7 @@ from ocr.search.ledger import counts, interrupted
 from ocr.search.storage import open_storage
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["ocr.search.preload", "toy"])
+SERVER.set_forkserver_preload(["ocr.search.preload", "ready"])
 
 
 def start(folder, *overrides, seconds=0.02):

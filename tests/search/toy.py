@@ -3,7 +3,9 @@
 import json
 import os
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
+from functools import cache
 from math import log10
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,17 +14,20 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobStatus
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 import ocr.search.plugin  # noqa: F401  makes hydra/sweeper=surrogate known
 from ocr.model.checkpoint import PARTS
 from ocr.resolvers import register_resolvers
-from ocr.search import report
+from ocr.search import ledger, report, storage
 from ocr.search.overrides import read_space
 from ocr.search.search import Search
+from ocr.search.space import Space
 from ocr.search.study import is_grid
 from ocr.search.sweep import hush
 
+GRACE = 2  # seconds for the dead; they are waited for once a kill
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
@@ -51,6 +56,23 @@ def launcher(folder: Path, seconds: float = 0.0, fails=lambda settings: None):
     return launch
 
 
+@cache
+def composed(*lines: str) -> DictConfig:
+    """Hydra takes a fifth of a second for each, and a space needs one for each architecture."""
+    return compose("train", overrides=list(lines), return_hydra_config=True)
+
+
+def space_of(arguments: list[str], params: DictConfig, settled: Sequence[str] = ()) -> Space:
+    """What is searched, as a sweep reads it."""
+    return read_space(
+        OmegaConf.to_container(params),
+        arguments,
+        lambda lines: composed(*lines),
+        GlobalHydra.instance().config_loader().get_group_options,
+        settled=settled,
+    )
+
+
 @contextmanager
 def searching(folder: Path, *overrides: str, launch=None):
     """A `Search` in `folder` whose jobs are `launch`'s."""
@@ -63,22 +85,23 @@ def searching(folder: Path, *overrides: str, launch=None):
         lines = [*fixed, f"hydra.sweep.dir='{folder}'", *hydra]
         config = compose("train", overrides=lines, return_hydra_config=True)
         settings = config.hydra.sweeper
-        space = read_space(
-            OmegaConf.to_container(settings.params),
-            arguments,
-            lambda lines: compose("train", overrides=lines, return_hydra_config=True),
-            GlobalHydra.instance().config_loader().get_group_options,
-            settled=PARTS if config.init_from else (),
-        )
+        space = space_of(arguments, settings.params, PARTS if config.init_from else ())
         if is_grid(settings.sampler):
             space = space.in_steps(settings.grid_points)
         with Search(config, launch or launcher(folder), space) as search:
             yield search
 
 
+def impatient(path: str) -> JournalFileBackend:
+    """A journal that takes the lock of a dead process sooner than after half a minute."""
+    return JournalFileBackend(path, JournalFileSymlinkLock(path, grace_period=GRACE))
+
+
 def main(folder: Path, seconds: float, *overrides: str) -> None:
     """A process that searches, and says so in `folder`/output."""
     report.write_report = lambda *_: None  # takes ten times as long as all else, and has own tests
+    ledger.NEWBORN = GRACE
+    storage.JournalFileBackend = impatient
     folder.mkdir(exist_ok=True)
     with (folder / "output").open("a") as output:
         os.dup2(output.fileno(), 1)

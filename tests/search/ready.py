@@ -1,0 +1,12 @@
+"""Imported by the server that toy searches are forked from: reads the space they all have."""
+
+from hydra import compose, initialize_config_dir
+from toy import CONF, space_of
+
+from ocr.resolvers import register_resolvers
+
+register_resolvers()
+SEARCH = ["hparams_search=optuna"]
+with initialize_config_dir(str(CONF)):
+    config = compose("train", overrides=[*SEARCH, "hydra.sweep.dir=."], return_hydra_config=True)
+    space_of(SEARCH, config.hydra.sweeper.params)
