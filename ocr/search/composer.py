@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -87,7 +87,7 @@ class Composer:
         )
 
 
-@cache
+@lru_cache(1000)
 def _parsed(line: str) -> Override:
     """Kept, as most values come again."""
     return OverridesParser.create().parse_override(line)

@@ -5,8 +5,9 @@ from toy import CONF, space_of
 
 from ocr.resolvers import register_resolvers
 
-register_resolvers()
 SEARCH = ["hparams_search=optuna"]
+
+register_resolvers()
 with initialize_config_dir(str(CONF)):
     config = compose("train", overrides=[*SEARCH, "hydra.sweep.dir=."], return_hydra_config=True)
     space_of(SEARCH, config.hydra.sweeper.params)

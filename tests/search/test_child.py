@@ -110,7 +110,7 @@ def test_a_folder_that_is_gone_is_a_reason(tmp_path):
 def test_a_run_is_over_before_its_process_but_the_next_one_waits(tmp_path):
     text = (
         "import threading, time\nfrom pathlib import Path\nprint(Path('gone').exists())\n"
-        "def last():\n    time.sleep(1)\n    open('gone', 'w').close()\n"
+        "def last():\n    time.sleep(3)\n    open('gone', 'w').close()\n"
         "threading.Thread(target=last).start()"
     )
     command = script(tmp_path, text)
