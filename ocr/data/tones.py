@@ -84,8 +84,8 @@ def _axes(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
     size = max(1, image.width // step), max(1, image.height // step)
     # Means, in which noise is less, and no thin stroke of a large image gets lost.
     pixels = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32)
-    steps = np.concatenate(
-        [(pixels[:, 1:] - pixels[:, :-1]).reshape(-1, 3), (pixels[1:] - pixels[:-1]).reshape(-1, 3)]
-    )
+    right = (pixels[:, 1:] - pixels[:, :-1]).reshape(-1, 3)
+    down = (pixels[1:] - pixels[:-1]).reshape(-1, 3)
     # And a step of one shade of grey, which decides where there is no other.
-    return np.linalg.eigh((steps.T @ steps + 1) / max(1, len(steps)))
+    steps = right.T @ right + down.T @ down + 1
+    return np.linalg.eigh(steps / max(1, len(right) + len(down)))

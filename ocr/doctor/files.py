@@ -75,7 +75,7 @@ def _suffixes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
     wrong = [
         name
         for name, look in looks.items()
-        if look.format and _format_of(Path(name).suffix.lower()) not in (look.format, None)
+        if look.format and _format_of(name.rpartition(".")[2].lower()) not in (look.format, None)
     ]
     if not wrong:
         return
@@ -100,7 +100,7 @@ def _suffixes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
 
 @lru_cache
 def _format_of(suffix: str) -> str | None:
-    return Image.registered_extensions().get(suffix)
+    return Image.registered_extensions().get(f".{suffix}")
 
 
 def _sizes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
