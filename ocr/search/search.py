@@ -4,10 +4,9 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from copy import copy
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,13 @@ from ocr.errors import UserError, explain
 from ocr.search.board import Board, shown
 from ocr.search.launchers import jobs_at_once
 from ocr.search.ledger import Ledger, counts
-from ocr.search.results import METRICS, read_metrics, read_points, reason, write_csv
+from ocr.search.outcome import Outcomes
+from ocr.search.results import read_points, reason
+from ocr.search.saver import Saver
 from ocr.search.space import Space
 from ocr.search.storage import GRACE, lock_file, one_transaction
 from ocr.search.study import make_sampler, open_study, require_sense, tell
 
-REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
 JUDGED_AFTER = 5  # trials; before, a failure is not yet a share
 
 
@@ -62,14 +62,15 @@ class Search:
         if self.settings.minutes is not None:
             self.deadline = time.time() + 60 * self.settings.minutes
         self._launch = launch
+        self._outcomes = Outcomes(self.study, self.objectives)
         self._mutex = threading.Lock()
         self._over = False
-        self._report_due = 0.0
-        self._drawing: threading.Thread | None = None
 
     def __enter__(self) -> "Search":
         queue = lock_file(self.settings.storage)
-        self.ledger = Ledger(self.study, self.settings.n_trials, self.folder, queue, self.salvage)
+        self.ledger = Ledger(
+            self.study, self.settings.n_trials, self.folder, queue, self._outcomes.salvage
+        )
         self.board = Board(
             self.ledger.trials,
             self.settings.n_trials,
@@ -77,6 +78,9 @@ class Search:
             self.objectives,
             self.ranking,
             self.deadline,
+        )
+        self.saver = Saver(
+            self.space, self.objectives, self.directions, self.folder, self.board.say
         )
         return self
 
@@ -108,7 +112,7 @@ class Search:
                 self.interrupted()
                 raise
             finally:
-                self.save(final=True)
+                self.saver.save(self.ledger.trials(), final=True)
         elsewhere = self.ledger.running_elsewhere()
         if elsewhere:
             self.board.say(
@@ -135,48 +139,13 @@ class Search:
         # JobReturn.return_value would print, and raise, what is only to be recorded.
         return None if job.status == JobStatus.COMPLETED else explain(job._return_value)
 
-    def save(self, final: bool = False) -> None:
-        """Write trials.csv; and the report if it is time to, while the next trial runs."""
-        trials = self.ledger.trials()
-        with self._writing():
-            write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
-        drawing = self._drawing is not None and self._drawing.is_alive()
-        if final:
-            if drawing:
-                self._drawing.join()
-            self._draw(trials)
-        elif not drawing and time.monotonic() > self._report_due:
-            self._drawing = threading.Thread(target=self._draw, args=(trials,), daemon=True)
-            self._drawing.start()
-
-    def _draw(self, trials: Sequence[FrozenTrial]) -> None:
-        from ocr.search.report import write_report
-
-        start = time.monotonic()
-        with self._writing():
-            (self.folder / "report").mkdir(exist_ok=True)
-            relevant = [self._relevant(trial) for trial in trials]
-            write_report(relevant, self.objectives, self.directions, self.folder / "report")
-        took = time.monotonic() - start
-        self._report_due = time.monotonic() + took / REPORT_SHARE
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            self.board.say(
-                f"{shown(Path(error.filename or self.folder))} can't be written "
-                f"({error.strerror}); nothing is lost, the study holds all results"
-            )
-
     def interrupted(self) -> None:
         """After Ctrl-C: leave the study in order, and say how to go on."""
         self._over = True
         for trial in self.ledger.trials():
             if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
                 tell(self.study, trial.number, state=TrialState.FAIL)
-        self.save()
+        self.saver.save(self.ledger.trials())
         self.board.say(
             "interrupted; to go on, give the same command with "
             f"hydra.sweep.dir={shown(self.folder)}"
@@ -184,13 +153,6 @@ class Search:
         if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
             self.ledger.close()
             os._exit(130)
-
-    def salvage(self, trial: FrozenTrial) -> bool:
-        """Record a trial whose process died between its end and the telling of it."""
-        if read_metrics(Path(trial.user_attrs.get("folder", ""))) is None:
-            return False
-        self._tell(optuna.Trial(self.study, trial._trial_id), None)
-        return True
 
     def _starting_points(self) -> list[dict]:
         points = [self.space.params()] if self.settings.start_with_default else []
@@ -214,7 +176,7 @@ class Search:
             future.result()
 
     def _run_trials(self) -> None:
-        while not self._over and (self.deadline is None or time.time() < self.deadline):
+        while not self._ended():
             trial = self.ledger.claim()
             if trial is None:
                 return
@@ -230,16 +192,20 @@ class Search:
                 if failure is None:
                     self._introduce(Path(trial.user_attrs["folder"]))
                 try:
-                    self._tell(trial, failure)
+                    self._outcomes.record(trial, failure)
                 except UpdateFinishedTrialError:  # asleep too long, it was taken for dead
                     self.board.say(
                         f"trial {trial.number} gave no sign of life for {GRACE} s: tried again"
                     )
                 self.ledger.release(trial.number)
-                self.save()
+                self.saver.save(self.ledger.trials())
                 told = self.study.get_trials(deepcopy=False)[trial.number]
                 self.board.ended(told, time.monotonic() - start)
                 self._give_up_if_hopeless()
+
+    def _ended(self) -> bool:
+        late = self.deadline is not None and time.time() >= self.deadline
+        return self._over or self._outcomes.exhausted or late
 
     def _introduce(self, folder: Path) -> None:
         """Say what the first good trial said of the data: it holds for all."""
@@ -260,24 +226,6 @@ class Search:
         with one_transaction(self.study):
             return self.space.suggest(trial)
 
-    def _tell(self, trial: optuna.Trial, failure: str | None) -> None:
-        metrics = read_metrics(Path(trial.user_attrs["folder"])) or {}
-        values = [metrics.get(name) for name in self.objectives]
-        if failure is None and None in values:
-            failure = f"its metrics.json has no number for {', '.join(self.objectives)}"
-        if failure is not None:
-            trial.set_user_attr("reason", failure)
-            self._over |= not tell(self.study, trial, state=TrialState.FAIL)
-            return
-        kept = {name: metrics[name] for name in METRICS.values() if name in metrics}
-        # What the trial's own process noted; `trial` knows only what was set here.
-        noted = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
-        pruned = noted.get("stopped", {}).get("how") == "pruned"
-        outcome = {"state": TrialState.PRUNED} if pruned else {"values": values}
-        with one_transaction(self.study):
-            trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
-            self._over |= not tell(self.study, trial, **outcome)
-
     def _give_up_if_hopeless(self) -> None:
         trials = [t for t in self.ledger.trials() if t.state.is_finished() and counts(t)]
         failed = [t for t in trials if t.state == TrialState.FAIL]
@@ -290,12 +238,3 @@ class Search:
                 f"{len(failed)} of {len(trials)} trials failed, more than "
                 f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows: {words}"
             )
-
-    def _relevant(self, trial: FrozenTrial) -> FrozenTrial:
-        """With the values that mattered, and no others."""
-        names = self.space.relevant(trial.params)
-        copied = copy(trial)
-        copied.params = {name: trial.params[name] for name in names}
-        copied.distributions = {name: trial.distributions[name] for name in names}
-        copied.user_attrs = {**trial.user_attrs, "reason": reason(trial)}
-        return copied

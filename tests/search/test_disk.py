@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from toy import CONF, launcher, searching
 
 from ocr.errors import UserError
-from ocr.search import report, search, sweep
+from ocr.search import report, saver, sweep
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -79,7 +79,7 @@ def test_a_study_that_can_only_be_read(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["write_csv", "write_report"])
 def test_a_full_disk_loses_no_trial(tmp_path, monkeypatch, capsys, name):
     monkeypatch.setattr(report, "write_report", lambda *_: None)
-    monkeypatch.setattr(search if name == "write_csv" else report, name, refuse)
+    monkeypatch.setattr(saver if name == "write_csv" else report, name, refuse)
     with searching(tmp_path, "hydra.sweeper.n_trials=2") as searched:
         searched.run()
         assert [t.state for t in searched.ledger.trials()] == [TrialState.COMPLETE] * 2
@@ -107,7 +107,7 @@ def test_a_full_disk_at_the_end_can_be_made_good(tmp_path, monkeypatch, owner, n
         return write(target, *args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(search, "write_csv", lambda *_: None)
+        patch.setattr(saver, "write_csv", lambda *_: None)
         patch.setattr(owner, name, full)
         said = ends_in_one_line(tmp_path, monkeypatch)
     assert "No space left on device" in said and "the same command goes on" in said

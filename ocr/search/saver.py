@@ -1,0 +1,82 @@
+"""What a search leaves in its folder while it runs: trials.csv and the report."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
+
+from optuna.trial import FrozenTrial
+
+from ocr.search.board import shown
+from ocr.search.results import reason, write_csv
+from ocr.search.space import Space
+
+REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
+
+
+class Saver:
+    """Writes into `folder` what there is to tell of trials.
+
+    say: tells the person that something can't be written; the search goes on.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        objectives: Sequence[str],
+        directions: Sequence[str],
+        folder: Path,
+        say: Callable[[str], None],
+    ) -> None:
+        self.space = space
+        self.objectives = objectives
+        self.directions = directions
+        self.folder = folder
+        self.say = say
+        self._report_due = 0.0
+        self._drawing: threading.Thread | None = None
+
+    def save(self, trials: Sequence[FrozenTrial], final: bool = False) -> None:
+        """Write trials.csv; and the report if it is time to, while the next trial runs."""
+        with self._writing():
+            write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
+        drawing = self._drawing is not None and self._drawing.is_alive()
+        if final:
+            if drawing:
+                self._drawing.join()
+            self._draw(trials)
+        elif not drawing and time.monotonic() > self._report_due:
+            self._drawing = threading.Thread(target=self._draw, args=(trials,), daemon=True)
+            self._drawing.start()
+
+    def _draw(self, trials: Sequence[FrozenTrial]) -> None:
+        from ocr.search.report import write_report
+
+        start = time.monotonic()
+        with self._writing():
+            (self.folder / "report").mkdir(exist_ok=True)
+            relevant = [self._relevant(trial) for trial in trials]
+            write_report(relevant, self.objectives, self.directions, self.folder / "report")
+        took = time.monotonic() - start
+        self._report_due = time.monotonic() + took / REPORT_SHARE
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.say(
+                f"{shown(Path(error.filename or self.folder))} can't be written "
+                f"({error.strerror}); nothing is lost, the study holds all results"
+            )
+
+    def _relevant(self, trial: FrozenTrial) -> FrozenTrial:
+        """With the values that mattered, and no others."""
+        names = self.space.relevant(trial.params)
+        copied = copy(trial)
+        copied.params = {name: trial.params[name] for name in names}
+        copied.distributions = {name: trial.distributions[name] for name in names}
+        copied.user_attrs = {**trial.user_attrs, "reason": reason(trial)}
+        return copied
