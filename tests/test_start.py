@@ -130,7 +130,7 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
         inherited(f"init_from={path}")
 
 
-@pytest.mark.parametrize("part", ["encoder", "normalizer", "symbols", "state_dict"])
+@pytest.mark.parametrize("part", ["encoder", "normalizer", "order", "symbols", "state_dict"])
 def test_a_checkpoint_of_nonsense_is_named(checkpoint, part):
     saved = torch.load(checkpoint, weights_only=True)
     (saved if part in saved else saved["hyper_parameters"])[part] = 3

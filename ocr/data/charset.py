@@ -3,20 +3,27 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from ocr.data.order import require_order, turned
 from ocr.errors import UserError
 
 BLANK = 0  # CTC's "nothing here"; symbols count from 1
 
 
-def steps_needed(text: str) -> int:
-    """CTC's time steps for `text`: one a character, and a blank between equal neighbours."""
+def steps_needed(text: Sequence) -> int:
+    """CTC's time steps for a text, or its ids: one each, and a blank between equal neighbours."""
     return len(text) + sum(a == b for a, b in pairwise(text))
 
 
 class Charset:
-    """Text to ids and back. Ids run from 1 in the order of `symbols`; 0 is CTC's blank."""
+    """Text to ids and back. Ids run from 1 in the order of `symbols`; 0 is CTC's blank.
 
-    def __init__(self, symbols: Iterable[str]) -> None:
+    order: that of a text's characters. visual: from left to right, as they stand on paper; logical:
+    as they are spoken, which is the other way round in some scripts. Ids are visual in any case.
+    """
+
+    def __init__(self, symbols: Iterable[str], order: str = "visual") -> None:
+        require_order(order)
+        self.order = order
         self.symbols = "".join(symbols)
         self._ids = {symbol: i for i, symbol in enumerate(self.symbols, start=1)}
         if not self.symbols:
@@ -35,10 +42,12 @@ class Charset:
         return len(self.symbols) + 1
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Charset) and other.symbols == self.symbols
+        if not isinstance(other, Charset):
+            return NotImplemented
+        return (other.symbols, other.order) == (self.symbols, self.order)
 
     def __repr__(self) -> str:
-        return f"Charset({self.symbols!r})"
+        return f"Charset({self.symbols!r}, {self.order!r})"
 
     __hash__ = None
 
@@ -48,8 +57,11 @@ class Charset:
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`. Raises KeyError for a character outside the charset."""
-        return [self._ids[symbol] for symbol in text]
+        return [self._ids[symbol] for symbol in self._turned(text)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, none of which is the blank."""
-        return "".join(self.symbols[i - 1] for i in ids)
+        return self._turned("".join(self.symbols[i - 1] for i in ids))
+
+    def _turned(self, text: str) -> str:
+        return turned(text) if self.order == "logical" else text

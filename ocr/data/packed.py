@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow.compute as pc
 
 from ocr.data.arrow import Pack
-from ocr.data.charset import Charset
 from ocr.data.images import MAX_WIDTH, Normalizer
 from ocr.data.kinds import FolderData
 from ocr.data.lists import read_skipped
@@ -165,8 +164,8 @@ class PackedData(FolderData):
     def _keep(self, samples: PackedSamples) -> PackedSamples:
         return samples
 
-    def _charset_of(self, parts: Mapping[str, PackedSamples]) -> Charset:
-        return Charset.of("".join(texts) for kept in parts.values() for texts in kept.texts())
+    def _texts(self, parts: Mapping[str, PackedSamples]) -> Iterator[str]:
+        return (text for kept in parts.values() for texts in kept.texts() for text in texts)
 
     def _spelt(self, samples: PackedSamples) -> PackedSamples:
         suspects = []

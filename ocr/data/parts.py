@@ -1,6 +1,6 @@
 """Captioned images in parts: found, spelt, split, and no sample lost without a word."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from ocr.data.charset import Charset, steps_needed
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import CHOICES, CHOSEN, Normalizer
 from ocr.data.lists import in_words, write_lists
+from ocr.data.order import order_of, require_order
 from ocr.data.preflight import ImageCache, survey
 from ocr.data.sources import Sample, Skipped
 from ocr.data.splits import cover, split
@@ -28,6 +29,7 @@ class Parts:
     train_on_val: train on the validation images as well.
     height, width, channels, polarity, contrast, grey: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
+    order: of the characters in captions, see `Charset`; None: by the captions.
     max_skipped: the share of samples that may be left out before the run ends.
     cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
     num_workers: processes that decode; None: as many as there are cores for the first
@@ -54,6 +56,7 @@ class Parts:
         contrast: str,
         grey: str,
         charset: str | None,
+        order: str | None,
         max_skipped: float,
         cache_mb: float,
         num_workers: int | None,
@@ -72,6 +75,9 @@ class Parts:
             height, width, channels, polarity=polarity, contrast=contrast, grey=grey
         )
         self.charset = None if charset is None else Charset(str(charset))
+        if order is not None:
+            require_order(order)
+        self.order = order
         self.batch_size = batch_size
         self.min_images = min_images
         self.cache = ImageCache(cache_mb)
@@ -104,7 +110,11 @@ class Parts:
 
     def state(self) -> dict[str, Any]:
         """How captions are spelt and images prepared: what a reader must know."""
-        return {"symbols": self.charset.symbols, "normalizer": self.normalizer.state()}
+        return {
+            "symbols": self.charset.symbols,
+            "order": self.charset.order,
+            "normalizer": self.normalizer.state(),
+        }
 
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Spell and prepare as an earlier run did; to be called before `setup`."""
@@ -114,6 +124,12 @@ class Parts:
             chosen = new is None and key in CHOSEN
             if old != new and not chosen:
                 raise UserError(f"data.{key} was {old} in the run to go on from, and is {new} here")
+        order = state.get("order", "visual")  # as all were in the first checkpoints
+        if self.order not in (order, None):
+            raise UserError(
+                f"data.order was {order} in the run to go on from, and is {self.order} here"
+            )
+        self.order = order
         self.charset = Charset(state["symbols"])
         self.normalizer = normalizer
         self._fitted = True
@@ -126,10 +142,11 @@ class Parts:
         parts = {part: self._keep(samples) for part, samples in found.items()}
         self._require_images(parts)
         if self.charset is None:
-            self.charset = self._charset_of(parts)
+            self.charset = Charset.of(self._texts(parts))
         else:
             parts = {part: self._spelt(kept) for part, kept in parts.items()}
             self._require_images(parts)
+        self.charset.order = self.order or order_of(self._texts(parts))
         if self.folds and "test" in parts:
             raise UserError("data.folds cuts the test part itself: leave data.test_dir out")
         shares = {part: share for part, share in self.shares.items() if part not in parts}
@@ -247,8 +264,8 @@ class Parts:
         return kept
 
     # `PackedData` does the next five with whole columns.
-    def _charset_of(self, parts: Mapping[str, Sequence[Sample]]) -> Charset:
-        return Charset.of(sample.text for kept in parts.values() for sample in kept)
+    def _texts(self, parts: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
+        return (sample.text for kept in parts.values() for sample in kept)
 
     def _spelt(self, samples: Sequence[Sample]) -> Sequence[Sample]:
         return self._keep(map(self._spell, samples))
@@ -273,7 +290,8 @@ class Parts:
         return sample
 
     def _place(self, sample: Sample, time_steps: Callable[[int], int]) -> Sample | Skipped:
-        needed, available = steps_needed(sample.text), time_steps(sample.width)
+        needed = steps_needed(self.charset.encode(sample.text))
+        available = time_steps(sample.width)
         if needed <= available:
             return sample
         return Skipped(

@@ -13,6 +13,8 @@ CASES = {"keep": None, "lower": str.lower, "upper": str.upper}
 _BREAKS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
 # No image shows them; a lone surrogate can't even be written into a file.
 _UNREADABLE = re.compile("[\0-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff]")
+# They tell programs which way to write, and are no ink.
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Spelling:
@@ -39,9 +41,12 @@ class Spelling:
         if change_case:  # which may take letters apart
             recase = (f"data.case={case}", "lose their case", lambda t: compose(change_case(t)))
             self._letters.append(recase)
-        self._spaces = [("", "have line breaks or tabs, which become spaces", _break_free)]
+        self._unseen = [
+            ("", "lose marks of direction, which no image shows", _undirected),
+            ("", "have line breaks or tabs, which become spaces", _break_free),
+        ]
         if strip:
-            self._spaces.append(("data.strip=true", "lose spaces around them", str.strip))
+            self._unseen.append(("data.strip=true", "lose spaces around them", str.strip))
 
     def symbols(self, charset: str) -> str:
         """A charset as captions spell it; what its symbols come to have in common counts once."""
@@ -53,7 +58,7 @@ class Spelling:
     def spell(self, texts: Iterable[str]) -> list[str]:
         """All of `texts`; what changes in how many of them is said."""
         texts = list(texts)
-        for key, consequence, change in (*self._letters, *self._spaces):
+        for key, consequence, change in (*self._letters, *self._unseen):
             spelt = [change(text) for text in texts]
             changed = [pair for pair in zip(texts, spelt, strict=True) if pair[0] != pair[1]]
             if changed:
@@ -69,6 +74,10 @@ def flaw(text: str) -> str | None:
     if found := _UNREADABLE.search(text):
         return f"caption {text!r} has the control character {found[0]!r}"
     return None
+
+
+def _undirected(text: str) -> str:
+    return _DIRECTIONS.sub("", text)
 
 
 def _break_free(text: str) -> str:

@@ -59,7 +59,7 @@ def load_network(path: str | Path) -> Network:
     values = saved["hyper_parameters"]
     parts = {part: values[part] for part in PARTS}
     try:
-        charset = Charset(values["symbols"])
+        charset = Charset(values["symbols"], values.get("order", "visual"))
         normalizer = Normalizer(**values["normalizer"])
         model = CRNN(**parts, normalizer=normalizer, num_classes=len(charset))
         weights = {

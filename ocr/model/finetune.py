@@ -27,7 +27,7 @@ def merge(old: Charset, new: Charset, how: str) -> Charset:
             f"the images have characters that init_from doesn't know: {unknown}. "
             "init_charset=union or new teaches them, data.charset leaves them out"
         )
-    return new if how == "new" else Charset(old.symbols + unknown)
+    return new if how == "new" else Charset(old.symbols + unknown, new.order)
 
 
 @torch.no_grad()

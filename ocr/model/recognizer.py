@@ -20,9 +20,9 @@ from ocr.model.schedules import Schedule
 class Recognizer(LightningModule):
     """Teaches a `CRNN` with CTC.
 
-    encoder, recurrent, head, optimizer, scheduler: configs. They, `symbols` and `normalizer`
-    (the state of a `Normalizer`) are plain dicts, strings and numbers, so that a checkpoint
-    holds all that rebuilds the reader.
+    encoder, recurrent, head, optimizer, scheduler: configs. They, `symbols` and `order`
+    (of a `Charset`) and `normalizer` (the state of a `Normalizer`) are plain dicts, strings and
+    numbers, so that a checkpoint holds all that rebuilds the reader.
     """
 
     def __init__(
@@ -35,10 +35,11 @@ class Recognizer(LightningModule):
         head: dict[str, Any],
         optimizer: dict[str, Any],
         scheduler: dict[str, Any],
+        order: str = "visual",
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.charset = Charset(symbols)
+        self.charset = Charset(symbols, order)
         self.model = CRNN(
             encoder=encoder,
             recurrent=recurrent,

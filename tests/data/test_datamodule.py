@@ -34,6 +34,7 @@ BASE = {
     "contrast": "keep",
     "grey": "luma",
     "charset": None,
+    "order": None,
     "max_skipped": 0.05,
     "cache_mb": 16,
     "num_workers": None,

@@ -50,6 +50,11 @@ def test_spaces_within_stay_and_breaks_become_spaces(text, spelt, kept):
     assert spell(text, strip=False) == kept
 
 
+def test_marks_of_direction_are_no_characters():
+    assert spell("\u200f\u05d0 12\u200e\u202b!\u202c\u2067\u2069\u061c") == "\u05d0 12!"
+    assert spell("\u0645\u200c\u0627") == "\u0645\u200c\u0627"  # which changes how letters look
+
+
 def test_what_changes_is_said_once_with_an_example(caplog):
     with caplog.at_level(logging.INFO):
         Spelling("NFC", "lower", True).spell(["A", "bB ", "c", "u\u0308"])
