@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from ocr.data.order import require_order, turned
+from ocr.data.order import on_paper, require_order, spoken
 from ocr.errors import UserError
 
 BLANK = 0  # CTC's "nothing here"; symbols count from 1
@@ -17,8 +17,7 @@ def steps_needed(text: Sequence) -> int:
 class Charset:
     """Text to ids and back. Ids run from 1 in the order of `symbols`; 0 is CTC's blank.
 
-    order: that of a text's characters. visual: from left to right, as they stand on paper; logical:
-    as they are spoken, which is the other way round in some scripts. Ids are visual in any case.
+    order: that of a text's characters, one of `ORDERS`; that of ids is visual.
     """
 
     def __init__(self, symbols: Iterable[str], order: str = "visual") -> None:
@@ -57,11 +56,8 @@ class Charset:
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`. Raises KeyError for a character outside the charset."""
-        return [self._ids[symbol] for symbol in self._turned(text)]
+        return [self._ids[symbol] for symbol in on_paper(text, self.order)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, none of which is the blank."""
-        return self._turned("".join(self.symbols[i - 1] for i in ids))
-
-    def _turned(self, text: str) -> str:
-        return turned(text) if self.order == "logical" else text
+        return spoken("".join(self.symbols[i - 1] for i in ids), self.order)

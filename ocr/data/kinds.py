@@ -79,6 +79,7 @@ class SyntheticData(DataModule):
         self.length = length
         self.size = (image_width, image_height)
         self.seed = seed
+        self.order = "visual"  # as they are drawn
 
     def find(self) -> dict[str, list[Sample | Skipped]]:
         """Captions now, pictures when they are needed."""

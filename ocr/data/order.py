@@ -2,73 +2,90 @@
 
 CTC reads an image from left to right. Captions in Hebrew or Arabic are stored as they are spoken,
 from the character that stands rightmost on; but the numbers and the Latin words among them run from
-left to right on paper, too (Unicode Standard Annex 9, "Unicode Bidirectional Algorithm", of which
-this is what captions need: one line, from right to left as a whole, without embeddings).
+left to right on paper, too (Unicode Standard Annex 9, "Unicode Bidirectional Algorithm").
 """
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
+
+from bidi import get_display
 
 from ocr.errors import UserError
 from ocr.log import say
 
-ORDERS = ("logical", "visual")
+# As on paper; as spoken, in lines from right to left; and so in lines from left to right, of which
+# only words run the other way.
+ORDERS = ("visual", "rtl", "ltr")
 
-# Unicode's classes of direction by a letter each: right to left, left to right, a number, a mark on
-# the character before, what may join two numbers. All others lean on their neighbours.
-_CLASSES = {
-    "R": "R",
-    "AL": "R",
-    "L": "L",
-    "EN": "N",
-    "AN": "N",
-    "NSM": "M",
-    "ES": "S",
-    "CS": "S",
-}
-# What keeps its order: words from left to right with all that is between them and numbers behind
-# them, or a number by itself, or a character with its marks.
-_KEPT = re.compile("L(?:[^R]*[LN])?M*|NM*(?:S?NM*)*|.M*")
+_LEFTWARDS = ("R", "AL")  # Unicode's classes of letters that are written from right to left
+_BASES = {"rtl": "R", "ltr": "L"}
+_STRETCH = "\u0640"  # Arabic's hyphen, which only makes a letter longer
 _WORD = re.compile("R[^LNR]*R")
 
 
 def require_order(order: str) -> None:
     """Raise UserError for what is none."""
     if order not in ORDERS:
-        raise UserError(f"data.order={order}: give {' or '.join(ORDERS)}, or null")
+        raise UserError(f"data.order={order}: give {', '.join(ORDERS)} or null")
 
 
-def turned(text: str) -> str:
-    """A spoken line in the order in which it stands on paper, from left to right; and back.
+def runs_leftwards(text: str) -> bool:
+    """Whether there are letters from right to left in it."""
+    return not text.isascii() and any(unicodedata.bidirectional(c) in _LEFTWARDS for c in text)
 
-    Lines without letters from right to left stay as they are. There is no way back for a number
-    before a Latin word: on paper it is behind the word, as are those that are spoken so.
+
+def on_paper(text: str, order: str) -> str:
+    """A line that is stored in `order` as it stands on paper, from left to right.
+
+    A bracket in a word from right to left stays what it is, though paper shows its mirror image.
     """
-    classes = _classes(text)
-    if "R" not in classes:
+    if order == "visual" or not runs_leftwards(text):
         return text
-    marks = len(classes) - len(classes.lstrip("M"))  # on nothing
-    pieces = [text[m.start() : m.end()] for m in _KEPT.finditer(classes, marks)]
-    return text[:marks] + "".join(reversed(pieces))
+    return get_display(text, base_dir=_BASES[order])
+
+
+def spoken(seen: str, order: str) -> str:
+    """A line that stands on paper so, in `order`: the way back from `on_paper`.
+
+    There are lines that stand on paper alike and are spoken in two ways ("a 5" and "5 a" between
+    words in Hebrew): for those it is one of them.
+    """
+    # As if it were spoken backwards, which is right where no context makes a difference; or by the
+    # context that numbers have when they are read from the right.
+    first = on_paper(seen, order)
+    second = on_paper(seen[::-1], order)[::-1]
+    return second if on_paper(first, order) != seen == on_paper(second, order) else first
 
 
 def order_of(texts: Iterable[str]) -> str:
-    """How captions are stored: "logical" if one has a word from right to left, or else "visual".
+    """How captions are stored: as they are spoken, if most of what can tell are words.
 
-    Single letters between numbers, as on plates, tell nothing; they tend to be typed as they stand.
+    Single letters between numbers, as on plates, tend to be typed as they stand.
     """
-    word = next((text for text in texts if _WORD.search(_classes(text))), None)
-    if word is None:
+    starts, letters = Counter(), 0
+    example = None
+    for text in texts:
+        if runs_leftwards(text):
+            letters += 1
+            classes = _classes(text)
+            if _WORD.search(classes):
+                example = example or text
+                starts[next(letter for letter in classes if letter in "RL")] += 1
+    if 2 * starts.total() <= letters:
         return "visual"
+    order = "ltr" if starts["L"] > starts["R"] else "rtl"
     say(
-        f"captions have words from right to left (the first: {word!r}), learnt in the order in "
-        "which they stand in the images; data.order=visual if they are stored in that order"
+        f"captions have words from right to left (the first: {example!r}); they are learnt in the "
+        f"order in which they stand in the images (data.order={order}; data.order=visual if they "
+        "are stored in that order)"
     )
-    return "logical"
+    return order
 
 
 def _classes(text: str) -> str:
-    if text.isascii():
-        return ""
-    return "".join(_CLASSES.get(unicodedata.bidirectional(character), ".") for character in text)
+    """By a letter each: right to left, left to right, number, or what leans on its neighbours."""
+    letters = {"R": "R", "AL": "R", "L": "L", "EN": "N", "AN": "N"}
+    found = (unicodedata.bidirectional(c) for c in text if c != _STRETCH)
+    return "".join(letters.get(name, ".") for name in found)

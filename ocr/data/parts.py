@@ -29,7 +29,7 @@ class Parts:
     train_on_val: train on the validation images as well.
     height, width, channels, polarity, contrast, grey: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
-    order: of the characters in captions, see `Charset`; None: by the captions.
+    order: of the characters in captions, one of `ORDERS`; None: by the captions.
     max_skipped: the share of samples that may be left out before the run ends.
     cache_mb: decoded images to hold in memory, in MiB; the others are decoded when needed.
     num_workers: processes that decode; None: as many as there are cores for the first

@@ -37,16 +37,16 @@ class Spelling:
             return unicodedata.normalize(normal_form, text) if normal_form else text
 
         change_case = CASES[case]
-        self._letters = [(f"data.normal_form={normal_form}", "are spelt otherwise", compose)]
+        self._letters = [
+            ("", "lose marks of direction, which no image shows", _undirected),
+            (f"data.normal_form={normal_form}", "are spelt otherwise", compose),
+        ]
         if change_case:  # which may take letters apart
             recase = (f"data.case={case}", "lose their case", lambda t: compose(change_case(t)))
             self._letters.append(recase)
-        self._unseen = [
-            ("", "lose marks of direction, which no image shows", _undirected),
-            ("", "have line breaks or tabs, which become spaces", _break_free),
-        ]
+        self._spaces = [("", "have line breaks or tabs, which become spaces", _break_free)]
         if strip:
-            self._unseen.append(("data.strip=true", "lose spaces around them", str.strip))
+            self._spaces.append(("data.strip=true", "lose spaces around them", str.strip))
 
     def symbols(self, charset: str) -> str:
         """A charset as captions spell it; what its symbols come to have in common counts once."""
@@ -58,7 +58,7 @@ class Spelling:
     def spell(self, texts: Iterable[str]) -> list[str]:
         """All of `texts`; what changes in how many of them is said."""
         texts = list(texts)
-        for key, consequence, change in (*self._letters, *self._unseen):
+        for key, consequence, change in (*self._letters, *self._spaces):
             spelt = [change(text) for text in texts]
             changed = [pair for pair in zip(texts, spelt, strict=True) if pair[0] != pair[1]]
             if changed:

@@ -8,6 +8,7 @@ import torch
 
 from ocr.data.charset import BLANK, Charset
 from ocr.data.images import Normalizer
+from ocr.data.order import runs_leftwards
 from ocr.errors import UserError
 from ocr.model.build import build
 from ocr.model.checkpoint import Network, differences
@@ -19,7 +20,8 @@ CHARSETS = ("union", "new", "fail")
 def merge(old: Charset, new: Charset, how: str) -> Charset:
     """The characters of a reader that knows `old` and is to learn `new`.
 
-    how: "union", both; "new", only those; "fail", the old ones, which have to do.
+    how: "union", both; "new", only those; "fail", the old ones, which have to do. Their order is
+    the new one's, if it has letters that tell.
     """
     unknown = old.unknown(new.symbols)
     if how == "fail" and unknown:
@@ -27,7 +29,8 @@ def merge(old: Charset, new: Charset, how: str) -> Charset:
             f"the images have characters that init_from doesn't know: {unknown}. "
             "init_charset=union or new teaches them, data.charset leaves them out"
         )
-    return new if how == "new" else Charset(old.symbols + unknown, new.order)
+    symbols = new.symbols if how == "new" else old.symbols + unknown
+    return Charset(symbols, (new if runs_leftwards(new.symbols) else old).order)
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ import torch.distributed
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ocr.data.lists import Prediction, write_predictions
+from ocr.data.order import on_paper
 from ocr.model.reading import Reading
 
 
@@ -42,9 +43,15 @@ class Predictions(Callback):
             shares: list[dict[int, Reading]] = [{}] * trainer.world_size
             torch.distributed.all_gather_object(shares, found)
             found = {index: reading for share in shares for index, reading in share.items()}
-        samples = loader.dataset.samples
-        rows = [
-            Prediction(samples[i].name, samples[i].text, *reading)
-            for i, reading in sorted(found.items())
-        ]
+        order = pl_module.charset.order
+        rows = []
+        for i, reading in sorted(found.items()):
+            sample = loader.dataset.samples[i]
+            text = spoken_as(sample.text, reading.text, order)
+            rows.append(Prediction(sample.name, sample.text, text, reading.confidence))
         write_predictions(self.dirpath, rows)
+
+
+def spoken_as(caption: str, text: str, order: str) -> str:
+    """The reading `text`; the `caption` itself if both stand on paper alike, see `spoken`."""
+    return caption if on_paper(caption, order) == on_paper(text, order) else text

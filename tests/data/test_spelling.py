@@ -52,6 +52,8 @@ def test_spaces_within_stay_and_breaks_become_spaces(text, spelt, kept):
 
 def test_marks_of_direction_are_no_characters():
     assert spell("\u200f\u05d0 12\u200e\u202b!\u202c\u2067\u2069\u061c") == "\u05d0 12!"
+    assert spell("a\u200e\u0301") == "\u00e1"
+    assert Spelling().symbols("1\u200f2") == "12"
     assert spell("\u0645\u200c\u0627") == "\u0645\u200c\u0627"  # which changes how letters look
 
 

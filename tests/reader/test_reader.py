@@ -73,7 +73,7 @@ def test_an_image_too_narrow_to_read_is_not_trusted(run):
     assert reading == ("", 0.0)
 
 
-@pytest.mark.parametrize("order,text", [("logical", "\u05d1\u05d0"), ("visual", "\u05d0\u05d1")])
+@pytest.mark.parametrize("order,text", [("rtl", "\u05d1\u05d0"), ("visual", "\u05d0\u05d1")])
 def test_a_checkpoint_knows_the_order_of_its_captions(checkpoint, order, text):
     saved = torch.load(checkpoint, weights_only=True)
     saved["hyper_parameters"] |= {"symbols": "\u05d0\u05d1x", "order": order}
