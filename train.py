@@ -34,7 +34,6 @@ def train(config: DictConfig) -> float:
     hush()
     seed(config.seed)
     inherit(config, HydraConfig.get().overrides.task)
-
     data = build(config.data)
     recognizer = begin(config, data)
     data.drop_unplaceable(recognizer.time_steps)
