@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningModule
 from torch import nn
+from torchmetrics import MeanMetric
 from torchmetrics.text import CharErrorRate
 
 from ocr.data.charset import Charset
@@ -15,6 +16,8 @@ from ocr.model.ctc import best_path, blank_share, ctc_loss
 from ocr.model.metrics import ExactMatch
 from ocr.model.reading import Reading, readings
 from ocr.model.schedules import Schedule
+
+BAR_STEPS = 5  # between two losses on the progress bar: Lightning's log takes a millisecond
 
 
 class Recognizer(LightningModule):
@@ -48,6 +51,7 @@ class Recognizer(LightningModule):
             num_classes=len(self.charset),
         )
         self.metrics = nn.ModuleDict({"val": _metrics(), "test": _metrics()})
+        self.train_loss = MeanMetric()
 
     def time_steps(self, width: int) -> int:
         """Time steps that an image of `width` pixels gives."""
@@ -63,10 +67,14 @@ class Recognizer(LightningModule):
         """CTC loss per character."""
         logits, lengths = self(batch.images, batch.widths)
         loss = self._loss(logits, lengths, batch)
-        size = len(batch.widths)
-        self.log("loss", loss, prog_bar=True, logger=False, batch_size=size)
-        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=size)
+        self.train_loss.update(loss.detach(), len(batch.widths))
+        if batch_idx % BAR_STEPS == 0:
+            self.log("loss", loss, prog_bar=True, logger=False)
         return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Log the loss of the epoch."""
+        self.log("train/loss", self.train_loss)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count a batch of the validation part."""
@@ -101,10 +109,11 @@ class Recognizer(LightningModule):
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             # 16-mixed: Lightning leaves the unscaling to a fused optimizer's own step.
             scaler.unscale_(optimizer)
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
         if gradient_clip_val and gradient_clip_algorithm == "value":
-            nn.utils.clip_grad_value_(self.parameters(), gradient_clip_val)
+            nn.utils.clip_grad_value_(parameters, gradient_clip_val)
         elif gradient_clip_val:
-            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+            nn.utils.clip_grad_norm_(parameters, gradient_clip_val)
 
     def _loss(self, logits: torch.Tensor, lengths: torch.Tensor, batch: Batch) -> torch.Tensor:
         losses = ctc_loss(logits, lengths, batch.targets, batch.target_lengths)

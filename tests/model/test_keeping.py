@@ -113,9 +113,10 @@ def test_the_latest_that_is_worse_by_no_more_than_chance(
 
 
 def test_average_is_what_is_saved_and_tested(tmp_path):
-    trainer, model, _ = fit(tmp_path, [0.3, 0.2, 0.1], MovingAverage(decay=0.5))
-    # Weights 1, 2, 3 after the steps; the average starts from the first of them.
-    expected = ((1 * 0.5 + 2 * 0.5) * 0.5) + 3 * 0.5
+    scores = [0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
+    trainer, model, _ = fit(tmp_path, scores, MovingAverage(decay=0.5))
+    # Weights 1, 2, ... after the steps; the average starts from the first, and takes up the fifth.
+    expected = 1 * 0.5**4 + 5 * (1 - 0.5**4)
     assert weight_of(tmp_path / "best.ckpt") == pytest.approx(expected)
     tested = trainer.test(
         model, ckpt_path=str(tmp_path / "best.ckpt"), verbose=False, weights_only=True
