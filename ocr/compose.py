@@ -1,6 +1,7 @@
 """The config of train.py for commands that work on the same data."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
@@ -8,7 +9,6 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
 
 from ocr.data.folder import FolderParts
-from ocr.data.lookalikes import Lookalikes
 from ocr.errors import UserError
 from ocr.model.build import build
 from ocr.resolvers import register_resolvers
@@ -33,12 +33,23 @@ def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -
     return [*words, *overrides]
 
 
-def unserved(config: DictConfig) -> FolderParts:
-    """The folder of `config.data`, for those who don't train: Lightning takes seconds to load."""
+def only_data(overrides: Iterable[str]) -> bool:
+    """Whether they are about the images alone: network and augmentation are those of conf/."""
+    keys = [word.lstrip("+~").partition("=")[0] for word in overrides]
+    return all(key == "data" or re.match(r"data\.(?!augment)", key) for key in keys)
+
+
+def unserved(config: DictConfig, overrides: Sequence[str]) -> FolderParts:
+    """The folder of `config.data`, for those who don't train: torch takes seconds to load."""
     values = OmegaConf.to_container(config.data, resolve=True)
-    Lookalikes(values.pop("lookalikes"))  # not needed, but training would refuse a wrong value
-    if augment := values.pop("augment"):
+    # Not needed, but training would refuse wrong values.
+    augment, lookalikes = values.pop("augment"), values.pop("lookalikes")
+    if augment and not only_data(overrides):
         build(augment)
+    if lookalikes:
+        from ocr.data.lookalikes import Lookalikes
+
+        Lookalikes(lookalikes)
     return build(values | {"_target_": "ocr.data.folder.FolderParts"})
 
 

@@ -10,10 +10,10 @@ from ocr.data.parts import Parts
 from ocr.errors import UserError
 from ocr.log import say
 from ocr.model.build import build
-from ocr.model.checkpoint import PARTS, load_network, resumable
-from ocr.model.finetune import CHARSETS, carry_over, merge, require_fit
+from ocr.model.geometry import PARTS
 
-if TYPE_CHECKING:  # it takes seconds to load, and some only look at the data
+# Torch and Lightning take seconds to load, and who only looks at the data needs neither.
+if TYPE_CHECKING:
     from ocr.model.recognizer import Recognizer
 
 
@@ -30,6 +30,8 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
     path = config.init_from or config.ckpt_path
     if not path:
         return
+    from ocr.model.checkpoint import load_network
+
     given = {override.lstrip("+~").partition("=")[0] for override in overrides}
     given |= {f"{part}._target_" for part in given.intersection(PARTS)}
     taken = []
@@ -67,12 +69,17 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
 def ready(config: DictConfig, data: Parts) -> None:
     """Set `data` up, for a network without weights of another's."""
     if config.ckpt_path:
+        from ocr.model.checkpoint import resumable
+
         data.adopt(resumable(config.ckpt_path, config.model))
     data.setup()
     settle(config, data)
 
 
 def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
+    from ocr.model.checkpoint import load_network
+    from ocr.model.finetune import CHARSETS, carry_over, merge, require_fit
+
     path = config.init_from
     if config.init_charset not in CHARSETS:
         raise UserError(f"init_charset={config.init_charset}: choose {', '.join(CHARSETS)}")

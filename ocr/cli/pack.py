@@ -21,7 +21,8 @@ def _run(options: argparse.Namespace) -> None:
     from ocr.data.pack import pack
     from ocr.log import aloud
 
-    data = unserved(composed(of_folder(options.folder, options.labels, options.overrides)))
+    words = of_folder(options.folder, options.labels, options.overrides)
+    data = unserved(composed(words), words)
     with aloud():
         count, skipped = pack(options.folder, options.out, data.captions)
     if skipped:

@@ -7,8 +7,8 @@ from pytorch_lightning import LightningDataModule
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ocr.data.batches import Batch, blank_padding, collate
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images import Batch, blank_padding
 from ocr.data.lookalikes import Lookalikes
 from ocr.data.parallel import helpers
 from ocr.data.parts import Parts
@@ -95,10 +95,10 @@ class DataModule(Parts, LightningDataModule):
     def _loading(self, dataset: CaptionedImages) -> dict[str, Any]:
         workers = self.num_workers
         if workers is None:
-            held = self.cache.holds(dataset.samples, dataset.image(0).numel())
+            held = self.cache.holds(dataset.samples, dataset.image(0).nbytes)
             workers = 0 if held else helpers()
         return {
-            "collate_fn": dataset.collate,
+            "collate_fn": collate,
             "num_workers": workers,
             "persistent_workers": workers > 0,
         }

@@ -1,21 +1,19 @@
-"""The images of one part, and how a batch is made of them."""
+"""The images of one part."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch.utils.data import Dataset, get_worker_info
 
 from ocr.data.charset import Charset
-from ocr.data.images import Batch, Normalizer
+from ocr.data.images import Normalizer
 from ocr.data.opening import ImageSource
 from ocr.data.preflight import ImageCache
 from ocr.data.sources import Sample
 from ocr.errors import UserError
 
 
-class CaptionedImages(Dataset):
-    """Images with the ids of their captions.
+class CaptionedImages:
+    """Images with the ids of their captions: a data set for torch's DataLoader.
 
     repeats: how many times over the set counts; an index is taken modulo the images.
     """
@@ -33,7 +31,7 @@ class CaptionedImages(Dataset):
         """The number of images, times `repeats`."""
         return len(self.samples) * self.repeats
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, list[int], int]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, list[int], int]:
         """uint8 (C, H, W), the caption's ids, and which of the images it is."""
         index %= len(self.samples)
         return self.image(index), self.charset.encode(self.samples[index].text), index
@@ -52,14 +50,13 @@ class CaptionedImages(Dataset):
             return int(self.samples.lengths.sum())
         return sum(len(sample.text) for sample in self.samples)
 
-    def image(self, index: int) -> torch.Tensor:
+    def image(self, index: int) -> np.ndarray:
         """uint8 (C, H, W), from the cache or decoded anew."""
         sample = self.samples[index]
         image = self.cache.get(sample.name)
         if image is None:
             image = self.normalizer.decode(self._source(sample), sample.name)
-            if get_worker_info() is None:  # a worker's copy of the cache would help nobody
-                self.cache.put(sample.name, image)
+            self.cache.put(sample.name, image)
         return image
 
     def _source(self, sample: Sample) -> ImageSource:
@@ -67,13 +64,3 @@ class CaptionedImages(Dataset):
             return sample.source()
         except OSError as error:  # it was there when the run began
             raise UserError(f"{sample.name}: {error.strerror or error}") from error
-
-    def collate(self, items: Sequence[tuple[torch.Tensor, list[int], int]]) -> Batch:
-        """One batch of uint8 images, padded on the right."""
-        images, captions, indices = zip(*items, strict=True)
-        return Batch(
-            *self.normalizer.batch(images),
-            torch.tensor([i for caption in captions for i in caption]),
-            torch.tensor([len(caption) for caption in captions]),
-            torch.tensor(indices),
-        )

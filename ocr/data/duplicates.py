@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import torch
 from PIL import Image
 
 from ocr.data.sources import Sample
@@ -15,13 +14,12 @@ NEAR = 12  # of its 256 bits may differ: another scale, another compression, a l
 MANY = 20  # images of one caption; beyond, it is a kind of image (the digit 0) that looks alike
 
 
-def look_of(image: torch.Tensor) -> int:
+def look_of(pixels: np.ndarray) -> int:
     """A perceptual hash of uint8 (C, H, W): for each cell, is its right neighbour clearly brighter?
 
     256 bits, which resizing, recompressing and a change of contrast hardly touch
     (the difference hash of N. Krawetz, 2013, on a grid as wide as lines of text are).
     """
-    pixels = image.numpy()
     grey = pixels[0]
     if len(pixels) > 1:
         grey = (pixels.sum(0, dtype=np.uint16) // len(pixels)).astype(np.uint8)

@@ -5,15 +5,17 @@ Shapes: B batch, C channels, H height, W width.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
 
 from ocr.data.opening import ImageSource, one_line, open_image
 from ocr.data.tones import brightness, colourfulness, even, light_text, principal_grey
 from ocr.errors import UserError
+
+if TYPE_CHECKING:  # it takes seconds to load, and who only looks at images needs none of it
+    import torch
 
 MIN_HEIGHT, MAX_HEIGHT = 40, 50  # pixels, of what is chosen by itself
 COLOURFUL = 0.5  # colours that are farther apart beside their line than this aren't for one channel
@@ -23,16 +25,6 @@ MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would ea
 
 CHOSEN = ("height", "channels", "polarity")  # by the images, if they are None
 CHOICES = (*CHOSEN, "width", "contrast", "grey")  # of a `Normalizer`; the rest is measured
-
-
-class Batch(NamedTuple):
-    """Images of one batch and their captions, as the data module hands them out."""
-
-    images: torch.Tensor  # (B, C, H, W), uint8 from the loader, float after `Normalizer.floats`
-    widths: torch.Tensor  # (B,) pixels without padding
-    targets: torch.Tensor  # (sum of lengths,) ids of all captions, one after another
-    target_lengths: torch.Tensor  # (B,)
-    index: torch.Tensor | None = None  # (B,) which images of their part these are
 
 
 class Normalizer:
@@ -106,18 +98,18 @@ class Normalizer:
         """The arguments that build this normalizer again, plain enough for a checkpoint."""
         return dict(vars(self))
 
-    def fit(self, images: Sequence[torch.Tensor]) -> None:
+    def fit(self, images: Sequence[np.ndarray]) -> None:
         """Take mean and std from uint8 `images`, (C, H, W) each."""
-        pixels = torch.cat([image.flatten() for image in images]).double() / 255
-        self.mean = round(pixels.mean().item(), 4)
+        pixels = np.concatenate([image.ravel() for image in images]) / 255
+        self.mean = round(float(pixels.mean()), 4)
         # A set of blank images has no spread; a floor keeps the division finite.
-        self.std = round(max(pixels.std().item(), 0.01), 4)
+        self.std = round(max(float(pixels.std()), 0.01), 4)
 
     def scaled_width(self, width: int, height: int) -> int:
         """The width, as the network sees it, of an image of that size."""
         return self.width or max(1, round(width * self.height / height))
 
-    def decode(self, source: ImageSource, name: str = "image") -> torch.Tensor:
+    def decode(self, source: ImageSource, name: str = "image") -> np.ndarray:
         """uint8 (C, H, W) of a path, encoded bytes, a PIL image or an array.
 
         An array is (H, W[, 1, 3 or 4]), of uint8, or of floats from 0 to 1.
@@ -130,7 +122,7 @@ class Normalizer:
             mode = "RGB" if self.channels == 3 else "L" if self.grey == "luma" else None
             return self._fit(open_image(source, name, mode))
 
-    def _fit(self, image: Image.Image) -> torch.Tensor:
+    def _fit(self, image: Image.Image) -> np.ndarray:
         if self.channels == 1:
             image = self._grey(image)
         width = self.scaled_width(*image.size)
@@ -139,42 +131,23 @@ class Normalizer:
         if image.size != (width, self.height):
             image = image.resize((width, self.height), Image.Resampling.BILINEAR)
         # Now, as resizing has taken much of what noise there was.
-        image = even(image, self.contrast == "stretch", self.polarity == "dark")
-        pixels = torch.from_numpy(np.array(image))
-        return pixels.unsqueeze(0) if self.channels == 1 else pixels.permute(2, 0, 1).contiguous()
+        pixels = even(image, self.contrast == "stretch", self.polarity == "dark")
+        return pixels[None] if self.channels == 1 else pixels.transpose(2, 0, 1).copy()
 
     def _grey(self, image: Image.Image) -> Image.Image:
         if self.grey == "principal" and image.mode == "RGB":
             return principal_grey(image)
         return image.convert("L")
 
-    def batch(self, images: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(self, images: Sequence[np.ndarray]) -> tuple["torch.Tensor", "torch.Tensor"]:
         """uint8 (B, C, H, W), padded on the right, and the widths (B,) before padding."""
-        widths = [image.shape[-1] for image in images]
-        widest = max(widths)
-        if min(widths) == widest:
-            padded = torch.stack(list(images))
-        else:
-            padded = images[0].new_zeros(len(images), *images[0].shape[:2], widest)
-            for row, image in zip(padded, images, strict=True):
-                row[..., : image.shape[-1]] = image
-        return padded, torch.tensor(widths)
+        from ocr.data.batches import padded
 
-    def floats(self, images: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
+        return padded(images)
+
+    def floats(self, images: "torch.Tensor", widths: "torch.Tensor") -> "torch.Tensor":
         """Normalised float (B, C, H, W) of a uint8 batch; padding is exactly 0, the mean."""
+        from ocr.data.batches import blank_padding
+
         scale = 1 / (255 * self.std)
-        images = images.to(torch.float32).mul_(scale).sub_(self.mean / self.std)
-        return blank_padding(images, widths)
-
-
-def blank_padding(
-    features: torch.Tensor, widths: torch.Tensor, inplace: bool = False
-) -> torch.Tensor:
-    """Set (B, C, H, W) `features` to 0 from each row's width (B,) on.
-
-    Zeros are what a convolution sees beyond an image's border, so an image reads the same
-    alone and beside wider ones.
-    """
-    positions = torch.arange(features.shape[-1], device=features.device)
-    there = (positions < widths[:, None]).to(features.dtype)[:, None, None]
-    return features.mul_(there) if inplace else features * there
+        return blank_padding(images.float().mul_(scale).sub_(self.mean / self.std), widths)

@@ -12,8 +12,8 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 
+from ocr.data.batches import Batch
 from ocr.data.charset import steps_needed
-from ocr.data.images import Batch
 from ocr.errors import UserError
 
 STRETCH = 1.25  # how much wider or narrower characters may become to fit

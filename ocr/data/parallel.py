@@ -1,31 +1,25 @@
 """The same for many images, on all cores."""
 
 import os
+import signal
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import current_process
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
+from multiprocessing import current_process, parent_process
+from multiprocessing.connection import wait
 from typing import Any
 
-import torch
 from rich.progress import track
-from torch.utils.data import DataLoader, Dataset
 
+from ocr.errors import UserError
 from ocr.log import is_first
 
 FEW = 200  # small ones, which one process has done before others would have started
 MANY = 5000  # some seconds of work: show it
 CHUNK = 32
-
-
-class _Mapped(Dataset):
-    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
-        self.function = function
-        self.items = items
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: int) -> Any:
-        return self.function(self.items[index])
 
 
 def mapped(
@@ -38,24 +32,60 @@ def mapped(
 
     Not by threads: what is small work to Pillow is as much again to Python, which lets only one of
     them at it. Two chunks a process are under way at a time, so memory doesn't grow with the items.
-    A tensor among the results had better be a numpy array: each takes a file of shared memory.
     title: of the progress bar. num_workers: the processes; None: as many as there are cores.
+    Raises UserError if one of them is killed.
     """
     if num_workers is None:
         num_workers = helpers()
-    if len(items) <= FEW or num_workers == 1 or current_process().daemon:  # which has no children
-        num_workers = 0
-    loader = DataLoader(
-        _Mapped(function, items),
-        batch_size=CHUNK,
-        num_workers=num_workers,
-        collate_fn=list,
-        generator=torch.Generator(),  # not the run's, whose numbers would depend on the items
-    )
-    results = (result for chunk in loader for result in chunk)
+    if len(items) <= FEW or num_workers <= 1 or current_process().daemon:  # which has no children
+        results = map(function, items)
+    else:
+        results = chain.from_iterable(_shared_out(function, items, num_workers))
     if len(items) > MANY and is_first():
         results = track(results, title, total=len(items))
     return results
+
+
+def _shared_out(
+    function: Callable[[Any], Any], items: Sequence[Any], num_workers: int
+) -> Iterator[list[Any]]:
+    """The results, by chunks."""
+    # The function goes to each process once; it may share something with them.
+    pool = ProcessPoolExecutor(num_workers, initializer=begin, initargs=(function,))
+    under_way = deque()
+    try:
+        chunks = (pool.submit(work, items[i : i + CHUNK]) for i in range(0, len(items), CHUNK))
+        under_way.extend(islice(chunks, 2 * num_workers))
+        while under_way:
+            done = under_way.popleft().result()
+            under_way.extend(islice(chunks, 1))
+            yield done
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a process that looked at images was killed, as the system does when memory runs out: "
+            "data.num_workers=1 looks with one"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def begin(function: Callable[[Any], Any]) -> None:
+    """What a process does first. It will call `function`."""
+    global _function
+    _function = function
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that shares out
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed one can't say that there will be no more to do."""
+    wait([parent_process().sentinel])
+    os._exit(1)
+
+
+def work(items: Sequence[Any]) -> list[Any]:
+    """Its results, in the order of `items`."""
+    return [_function(item) for item in items]
 
 
 def helpers() -> int:

@@ -1,6 +1,8 @@
 """Look at every image once before training, so that no broken one ends a long run."""
 
 import contextlib
+import multiprocessing
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +10,6 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from ocr.data.duplicates import look_of
 from ocr.data.images import Normalizer
@@ -25,22 +26,23 @@ class ImageCache:
 
     def __init__(self, limit_mb: float) -> None:
         self.room = int(limit_mb * 2**20)
-        self._images: dict[str, torch.Tensor] = {}
+        self._images: dict[str, np.ndarray] = {}
+        self._owner = os.getpid()
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing: where worker processes get a copy of their own, it would be one too many."""
-        return {"room": 0, "_images": {}}
+        return {"room": 0, "_images": {}, "_owner": 0}
 
-    def get(self, name: str) -> torch.Tensor | None:
+    def get(self, name: str) -> np.ndarray | None:
         """The image of that name, (C, H, W), if it is held."""
         return self._images.get(name)
 
-    def put(self, name: str, image: torch.Tensor) -> bool:
-        """Hold the image, if there is room for it; False if there isn't."""
+    def put(self, name: str, image: np.ndarray) -> bool:
+        """Hold the image, if there is room for it; False if there isn't, or this is a copy."""
         if name not in self._images:
-            if image.numel() > self.room:
+            if image.nbytes > self.room or os.getpid() != self._owner:
                 return False
-            self.room -= image.numel()
+            self.room -= image.nbytes
             self._images[name] = image
         return True
 
@@ -106,7 +108,7 @@ class Inspector:
         self.cache = cache
         self.seed = seed
         # Processes that look see it, wherever they are: their own copy of the cache has no room.
-        self.wanted = torch.tensor(cache.room > 0).share_memory_()
+        self.wanted = multiprocessing.Value("b", cache.room > 0, lock=False)
 
     def look(self, sample: Sample) -> Looked:
         """Read and decode it."""
@@ -126,21 +128,21 @@ class Inspector:
             group_digest=digest(sample.group.encode(), self.seed) if sample.group else 0,
             look=look_of(image),
         )
-        kept = image.numpy() if self.wanted else None
+        kept = image if self.wanted.value else None
         return Looked(found, kept, self.note(source, image))
 
     def opened(self, content: ImageSource) -> ImageSource:
         """What is to be decoded, and noted: the content, or more than that."""
         return content
 
-    def note(self, source: ImageSource, outcome: torch.Tensor | str) -> Any:
+    def note(self, source: ImageSource, outcome: np.ndarray | str) -> Any:
         """What else is of interest about an image, or why it can't be read; here nothing."""
 
     def keep(self, looked: Looked) -> Sample | Skipped:
         """Take what `look` found."""
         if looked.image is not None:
-            held = self.cache.put(looked.sample.name, torch.from_numpy(looked.image))
-            self.wanted &= held  # or images would go from process to process for nothing
+            # Or images would go from process to process for nothing.
+            self.wanted.value &= self.cache.put(looked.sample.name, looked.image)
         return looked.sample
 
 

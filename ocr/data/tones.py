@@ -27,8 +27,8 @@ def principal_grey(image: Image.Image) -> Image.Image:
     return image.convert("L", (*line.tolist(), -255 * float(line[line < 0].sum())))
 
 
-def even(image: Image.Image, stretch: bool, dark: bool) -> Image.Image:
-    """The image, from black to white if `stretch`, with dark text if `dark`."""
+def even(image: Image.Image, stretch: bool, dark: bool) -> np.ndarray:
+    """The pixels, (H, W) or (H, W, 3), from black to white if `stretch`, dark text if `dark`."""
     counts = brightness(image)
     values = np.arange(256.0)
     table = values
@@ -40,9 +40,7 @@ def even(image: Image.Image, stretch: bool, dark: bool) -> Image.Image:
                 break
     if dark and light_text(counts):
         table = 255 - table
-    if table is values:
-        return image
-    return image.point(table.round().astype(int).tolist() * len(image.getbands()))
+    return table.round().astype(np.uint8).take(np.asarray(image))
 
 
 def brightness(image: Image.Image) -> np.ndarray:
@@ -59,8 +57,8 @@ def light_text(counts: np.ndarray) -> bool:
 def _between(counts: np.ndarray, share: float) -> tuple[int, int]:
     """The grey values below and above which lies that share of the pixels."""
     total = counts.cumsum()
-    low = np.searchsorted(total, share * total[-1], side="right")
-    high = np.searchsorted(total, (1 - share) * total[-1], side="left")
+    low = total.searchsorted(share * total[-1], side="right")
+    high = total.searchsorted((1 - share) * total[-1], side="left")
     return int(low), int(high)
 
 

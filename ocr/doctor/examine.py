@@ -6,19 +6,18 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ocr.compose import composed, of_folder, unserved
+from ocr.compose import composed, of_folder, only_data, unserved
 from ocr.data.folder import FolderParts
 from ocr.data.sources import Sample, Skipped
 from ocr.doctor.look import Closer, Listener, Look
 from ocr.errors import UserError
 from ocr.log import hush
-from ocr.model.checkpoint import PARTS
-from ocr.model.crnn import CRNN
+from ocr.model.geometry import PARTS, time_steps
 from ocr.start import begin, inherit, ready
 
 # Between Hydra's quotes, what means the same without: a name or a path.
@@ -78,6 +77,11 @@ class Examination:
     @property
     def time_steps(self) -> Callable[[int], int]:
         """What the configured network makes of an image's width."""
+        encoder = self.config.encoder
+        if only_data(self.words):  # the shipped network needn't be made to know that it can be
+            return partial(time_steps, stride=encoder.stride, stem_stride=encoder.stem_stride)
+        from ocr.model.crnn import CRNN  # with torch, which takes seconds to load
+
         network = CRNN(
             **{part: self.config.model[part] for part in PARTS},
             normalizer=self.data.normalizer,
@@ -112,7 +116,7 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
     hush()
     config.data.cache_mb = 0  # each image is looked at once
     inherit(config, words)
-    data = unserved(config)
+    data = unserved(config, words)
     given = [] if labels is None else ["--labels", labels]
     seen = Examination(folder, words, [str(folder), *given, *overrides], config, data)
     _watch(data, seen)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from PIL import ExifTags, Image
 
 from ocr.data.images import Normalizer
@@ -15,7 +14,7 @@ from ocr.data.preflight import ImageCache, Inspector, Looked, digest
 from ocr.data.sources import Sample, Skipped
 from ocr.data.spelling import Spelling
 
-_GREYS = np.arange(256)
+_GREYS = np.arange(256.0)
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
@@ -52,7 +51,7 @@ class Closer(Inspector):
             return Image.open(io.BytesIO(content), formats=FORMATS)
         return content
 
-    def note(self, source: ImageSource, outcome: torch.Tensor | str) -> Look:
+    def note(self, source: ImageSource, outcome: np.ndarray | str) -> Look:
         """A `Look`."""
         look = _stored(source) if isinstance(source, Image.Image) else Look()
         if isinstance(outcome, str):
@@ -60,7 +59,7 @@ class Closer(Inspector):
         if isinstance(source, Image.Image) and _turned(source):
             look = look._replace(size=look.size[::-1])
         spread, ink = _brightness(outcome)
-        pixels = digest(outcome.numpy(), 0)
+        pixels = digest(outcome, 0)
         return look._replace(spread=spread, ink=ink, pixels=pixels)
 
     def keep(self, looked: Looked) -> Sample | Skipped:
@@ -95,14 +94,16 @@ def _turned(image: Image.Image) -> bool:
     return False
 
 
-def _brightness(image: torch.Tensor) -> tuple[float, float]:
+def _brightness(image: np.ndarray) -> tuple[float, float]:
     """Spread and ink of uint8 (C, H, W): those of the channel that has most."""
-    pixels = image.flatten(1).numpy()
-    counts = np.stack([np.bincount(channel, minlength=256) for channel in pixels])  # (C, 256)
-    shares = counts / pixels.shape[1]
-    variance = shares @ _GREYS**2 - (shares @ _GREYS) ** 2
-    lightest = 255 - (counts[:, ::-1] > 0).argmax(1)
-    clearly = (lightest - (counts > 0).argmax(1)) / 4
-    background = counts.argmax(1)
-    ink = shares * (abs(_GREYS - background[:, None]) > clearly[:, None])
-    return float(np.sqrt(max(variance.max(), 0))), float(ink.sum(1).max())
+    spreads, inks = zip(*map(_tones, image), strict=True)
+    return max(spreads), max(inks)
+
+
+def _tones(pixels: np.ndarray) -> tuple[float, float]:
+    counts = np.bincount(pixels.ravel(), minlength=256)
+    variance = counts @ _GREYS**2 / pixels.size - (counts @ _GREYS / pixels.size) ** 2
+    there = counts.nonzero()[0]
+    clearly = (there[-1] - there[0]) / 4
+    ink = counts[abs(_GREYS - counts.argmax()) > clearly].sum() / pixels.size
+    return max(float(variance), 0.0) ** 0.5, float(ink)

@@ -7,6 +7,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
+from ocr.data.batches import collate
 from ocr.data.charset import BLANK
 from ocr.data.lookalikes import Reading
 
@@ -43,7 +44,7 @@ class Alignment(Callback):
         left.sort(key=dataset.widths.__getitem__)
         found = {}
         for start in range(0, len(left), BATCH):
-            batch = dataset.collate([dataset[i] for i in left[start : start + BATCH]])
+            batch = collate([dataset[i] for i in left[start : start + BATCH]])
             widths = batch.widths.to(pl_module.device)
             images = data.normalizer.floats(batch.images.to(pl_module.device), widths)
             with trainer.precision_plugin.forward_context():

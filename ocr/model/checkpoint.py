@@ -12,8 +12,7 @@ from ocr.data.charset import Charset
 from ocr.data.images import CHOICES, Normalizer
 from ocr.errors import UserError
 from ocr.model.crnn import CRNN
-
-PARTS = ("encoder", "recurrent", "head")
+from ocr.model.geometry import PARTS
 
 
 class Network(NamedTuple):

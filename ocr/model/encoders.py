@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ocr.data.images import blank_padding
+from ocr.data.batches import blank_padding
 from ocr.errors import UserError
+from ocr.model.geometry import time_steps
 from ocr.model.layers import Convolution, Dense
 
 MIN_HEIGHT = 3  # rows that are left for the linear layer to tell top from bottom
@@ -59,14 +60,15 @@ class Encoder(nn.Module):
         if stem_stride not in (1, 2):
             raise UserError(f"encoder.stem_stride={stem_stride}: choose 1 or 2")
         halvings = stride.bit_length() - 1
-        self._stem_halves = stem_stride == 2 and halvings > 0
-        self._pool_halvings = halvings - self._stem_halves
-        if num_layers < max(1, self._pool_halvings):
+        stem_halves = stem_stride == 2 and halvings > 0
+        pool_halvings = halvings - stem_halves
+        if num_layers < max(1, pool_halvings):
             raise UserError(
                 f"encoder.num_layers={num_layers} is too few for encoder.stride={stride}: "
-                f"take {max(1, self._pool_halvings)} or more"
+                f"take {max(1, pool_halvings)} or more"
             )
-        self.min_width = stride
+        self.stride = stride
+        self.stem_stride = stem_stride
         self.kernel_size = kernel_size
         self.norm = norm
         sizes = [in_channels] + [max(1, round(channels * growth**i)) for i in range(num_layers)]
@@ -80,13 +82,13 @@ class Encoder(nn.Module):
         self.pools = []
         for i, (before, after) in enumerate(pairwise(sizes)):
             if i == 0:
-                strides = (stem_stride, 1 + self._stem_halves)
+                strides = (stem_stride, 1 + stem_halves)
                 self.stages.append(self.stem(before, after, stem_kernel_size, strides))
             else:
                 strides = (1, 1)
                 self.stages.append(self.stage(before, after, kernel_size, strides))
             height = -(-height // strides[0])
-            pool = (2 if height // 2 >= MIN_HEIGHT else 1, 2 if i < self._pool_halvings else 1)
+            pool = (2 if height // 2 >= MIN_HEIGHT else 1, 2 if i < pool_halvings else 1)
             self.pools.append(pool)
             height //= pool[0]
         nodes = [sizes[-1] * height, *(n for n in (units, units_2) if n)]
@@ -110,17 +112,15 @@ class Encoder(nn.Module):
 
     def time_steps(self, width):
         """Time steps of an image of `width` pixels (an int, or a tensor of them)."""
-        if self._stem_halves:
-            width = (width + 1) // 2
-        return width // 2**self._pool_halvings
+        return time_steps(width, self.stride, self.stem_stride)
 
     def forward(
         self, images: torch.Tensor, widths: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, C, H, W), (B,) -> (B, T, F), (B,)."""
         lengths = self.time_steps(widths)
-        if images.shape[-1] < self.min_width:
-            images = F.pad(images, (0, self.min_width - images.shape[-1]))
+        if images.shape[-1] < self.stride:
+            images = F.pad(images, (0, self.stride - images.shape[-1]))
         x = images.contiguous(memory_format=torch.channels_last)
         inner = widths if bool((widths < x.shape[-1]).any()) else None
         for stage, pool in zip(self.stages, self.pools, strict=True):

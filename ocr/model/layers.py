@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ocr.data.images import blank_padding
+from ocr.data.batches import blank_padding
 from ocr.errors import UserError
 
 

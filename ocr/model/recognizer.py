@@ -8,8 +8,9 @@ from torch import nn
 from torchmetrics import MeanMetric
 from torchmetrics.text import CharErrorRate
 
+from ocr.data.batches import Batch
 from ocr.data.charset import Charset
-from ocr.data.images import Batch, Normalizer
+from ocr.data.images import Normalizer
 from ocr.model.build import build
 from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, blank_share, ctc_loss

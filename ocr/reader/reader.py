@@ -58,13 +58,13 @@ class Reader:
             yield from self.read_decoded([self.normalizer.decode(image) for image in batch])
 
     @torch.inference_mode()
-    def read_decoded(self, images: Sequence[torch.Tensor]) -> list[Reading]:
+    def read_decoded(self, images: Sequence[np.ndarray]) -> list[Reading]:
         """The readings of one batch of what `normalizer.decode` gives."""
         return readings(*self._logits(images), self.charset)
 
     @torch.inference_mode()
     def log_probabilities(
-        self, images: Sequence[torch.Tensor], texts: Sequence[Sequence[str]]
+        self, images: Sequence[np.ndarray], texts: Sequence[Sequence[str]]
     ) -> list[list[float]]:
         """How probable each of an image's `texts` is, for one batch as `read_decoded` takes it."""
         logits, lengths = self._logits(images)
@@ -73,7 +73,7 @@ class Reader:
         values = iter(log_probabilities(logits[rows], lengths[rows], captions).tolist())
         return [[next(values) for _ in some] for some in texts]
 
-    def _logits(self, images: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _logits(self, images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
         pixels, widths = self.normalizer.batch(images)
         pixels, widths = pixels.to(self.device), widths.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):

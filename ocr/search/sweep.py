@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.errors import UserError
 from ocr.model.build import build
-from ocr.model.checkpoint import PARTS
+from ocr.model.geometry import PARTS
 from ocr.search.composer import Composer
 from ocr.search.launchers import make_launcher, stays_here
 from ocr.search.overrides import read_space

@@ -7,12 +7,13 @@ from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from conftest import draw
 
 from ocr.data.augment import Light
-from ocr.data.images import Batch
+from ocr.data.batches import Batch
 from ocr.data.kinds import DownloadedData, FolderData, SyntheticData
 from ocr.errors import UserError
 
@@ -524,15 +525,15 @@ class Plus100(torch.nn.Module):
         return images + 100
 
 
-def transferred(data: FolderData, training: bool, *pictures: torch.Tensor) -> Batch:
+def transferred(data: FolderData, training: bool, *pictures: np.ndarray) -> Batch:
     """What the model gets of uint8 images (C, H, W)."""
     data.trainer = SimpleNamespace(world_size=1, global_rank=0, training=training)
     batch = Batch(*data.normalizer.batch(pictures), torch.tensor([1]), torch.tensor([1]))
     return data.on_after_batch_transfer(batch, 0)
 
 
-def of_width(width: int) -> torch.Tensor:
-    return torch.full((1, 24, width), 200, dtype=torch.uint8)
+def of_width(width: int) -> np.ndarray:
+    return np.full((1, 24, width), 200, np.uint8)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -558,7 +559,7 @@ def test_only_training_augments_and_padding_stays_0(folder):
 def test_augmenting_beside_a_wide_image_keeps_a_narrow_one_s_first_character(folder):
     still = dict.fromkeys(("tilt", "slant", "shift", "elastic", "contrast", "brightness"), 0.0)
     data = from_folder(folder, augment=Light(**still, scale=0.1, blur=0.0, noise=0.0))
-    narrow = torch.full((1, 24, 60), 255, dtype=torch.uint8)
+    narrow = np.full((1, 24, 60), 255, np.uint8)
     narrow[..., 6:18] = 0  # a stroke, a quarter of the height from the edge
     images = transferred(data, True, *[narrow] * 50, of_width(1200)).images[:50]
     assert (images[:, 0, 12] < 0).sum(1).min() > 8

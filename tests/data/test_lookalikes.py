@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from ocr.data.images import Batch
+from ocr.data.batches import Batch
 from ocr.data.lookalikes import Lookalikes, Reading, Text, gaps, join, joints, widths
 from ocr.errors import UserError
 

@@ -2,11 +2,17 @@
 
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
 
 from ocr.data.parallel import FEW, helpers, mapped
+from ocr.errors import UserError
 
 
 def square(number: int) -> tuple[int, int]:
@@ -54,3 +60,52 @@ def test_nothing_is_done_before_it_is_asked_for():
 def test_an_error_is_not_swallowed(count):
     with pytest.raises(ValueError, match="negative"):
         list(mapped(square, [*range(count - 1), -1], "squares"))
+
+
+def end_at_7(number: int) -> int:
+    if number == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_killed_process_is_told_of():
+    with pytest.raises(UserError, match=r"killed.*memory.*num_workers=1"):
+        list(mapped(end_at_7, range(FEW + 10), "numbers", num_workers=2))
+
+
+# Prints the processes that work, as soon as they do.
+WORKS = """
+import os, time
+from ocr.data.parallel import mapped
+
+def slow(number):
+    time.sleep(0.01)
+    return os.getpid()
+
+workers = set()
+for pid in mapped(slow, range(100_000), "numbers", num_workers=2):
+    if pid not in workers:
+        workers.add(pid)
+        print(pid, flush=True)
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_no_process_outlives_the_one_that_it_works_for(tmp_path, ending):
+    (tmp_path / "works.py").write_text(WORKS)
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "works.py"], cwd=tmp_path, env=os.environ | path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    ) as driver:  # fmt: skip
+        workers = [int(driver.stdout.readline()) for _ in range(2)]
+        if ending == signal.SIGINT:
+            os.killpg(driver.pid, ending)  # all of them, as a terminal does
+        else:
+            driver.kill()
+        _, errors = driver.communicate(timeout=60)
+    assert errors.count("Traceback") == (ending == signal.SIGINT)  # the driver's own
+    until = time.monotonic() + 60
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -55,7 +55,7 @@ def test_paper_that_changes_its_colour_slowly_does_not_hide_text():
     image = Image.fromarray(np.tile(shades, (40, 1, 1)))
     image.paste("black", (60, 8, 64, 32))
     image.paste("black", (110, 8, 114, 32))
-    pixels = np.asarray(even(principal_grey(image), stretch=True, dark=False))
+    pixels = even(principal_grey(image), stretch=True, dark=False)
     paper = np.delete(pixels, [*range(60, 64), *range(110, 114)], axis=1)
     assert pixels[20, 61] < 20 and pixels[20, 112] < 20 and paper.min() > 80
 
@@ -86,43 +86,43 @@ def test_the_strongest_colours_fit_into_grey(ink, paper):
 
 def test_stretched_from_black_to_white():
     faint = text((140, 140, 140), (180, 180, 180)).convert("L")
-    assert even(faint, stretch=True, dark=False).getextrema() == (0, 255)
-    assert even(faint, stretch=False, dark=False) is faint
+    stretched = even(faint, stretch=True, dark=False)
+    assert stretched.min() == 0 and stretched.max() == 255
+    assert np.array_equal(even(faint, stretch=False, dark=False), faint)
 
 
 def test_single_odd_pixels_dont_count_for_the_contrast():
     faint = text((140, 140, 140), (180, 180, 180)).convert("L")
     faint.putpixel((0, 0), 255)
     faint.putpixel((1, 0), 0)
-    counts = brightness(even(faint, stretch=True, dark=False))
-    assert counts[255] > 1000 and counts[0] > 5
+    pixels = even(faint, stretch=True, dark=False)
+    assert (pixels == 255).sum() > 1000 and (pixels == 0).sum() > 5
 
 
 def test_a_full_stop_is_no_odd_pixel():
     image = Image.new("L", (400, 40), 200)
     image.paste(120, (10, 30, 14, 34))  # 16 pixels of 16,000
-    pixels = np.asarray(even(image, stretch=True, dark=False))
+    pixels = even(image, stretch=True, dark=False)
     assert pixels[32, 12] == 0 and pixels[0, 0] == 255
 
 
 def test_the_noise_of_an_empty_image_stays_faint():
     noise = np.random.default_rng(0).integers(198, 203, (40, 160), np.uint8)
     image = Image.fromarray(noise)
-    assert even(image, stretch=True, dark=False) is image
+    assert np.array_equal(even(image, stretch=True, dark=False), noise)
 
 
 def test_light_text_is_inverted():
     light, dark = text("white", "black").convert("L"), text().convert("L")
     assert light_text(brightness(light)) and not light_text(brightness(dark))
-    assert np.array_equal(np.asarray(even(light, stretch=False, dark=True)), np.asarray(dark))
-    assert even(dark, stretch=False, dark=True) is dark
+    assert np.array_equal(even(light, stretch=False, dark=True), dark)
+    assert np.array_equal(even(dark, stretch=False, dark=True), dark)
 
 
 def test_in_colour_the_hue_is_kept():
-    image = even(text((120, 60, 60), (180, 160, 160)), stretch=True, dark=False)
-    assert image.mode == "RGB"
-    assert contrast(image.convert("L")) > 200
-    hues = np.asarray(image, int).reshape(-1, 3)
+    pixels = even(text((120, 60, 60), (180, 160, 160)), stretch=True, dark=False)
+    assert contrast(Image.fromarray(pixels).convert("L")) > 200
+    hues = pixels.astype(int).reshape(-1, 3)
     assert (hues[:, 0] >= hues[:, 1]).all() and (hues[:, 1] == hues[:, 2]).all()
 
 
@@ -144,8 +144,8 @@ def test_polarity_is_evened_out_where_it_is_mixed():
     assert normalizer(dark + light * 9).polarity == "keep"
     mixed = normalizer(dark * 6 + light * 4)
     assert mixed.polarity == "dark"
-    one, other = (mixed.decode(images[0]).float() for images in (dark, light))
-    assert (one - other).abs().max() <= 2  # of rounding
+    one, other = (mixed.decode(images[0]).astype(float) for images in (dark, light))
+    assert abs(one - other).max() <= 2  # of rounding
 
 
 def test_colour_only_where_grey_would_lose_much():
@@ -156,11 +156,11 @@ def test_colour_only_where_grey_would_lose_much():
 def test_one_text_in_any_colours_is_one_image():
     prepared = normalizer([text(), text("white", "black")])
     images = [
-        prepared.decode(text(ink, paper)).float()
+        prepared.decode(text(ink, paper)).astype(float)
         for ink, paper in (("black", "white"), (RED, GREEN), (GREEN, RED), ((90, 90, 90), "white"))
     ]
     for image in images[1:]:
-        assert (image - images[0]).abs().mean() < 4  # of 255
+        assert abs(image - images[0]).mean() < 4  # of 255
 
 
 def test_what_is_stored_without_colour_is_not_looked_at_for_it(monkeypatch):
@@ -204,7 +204,6 @@ def test_a_checkpoint_from_before_these_keys_reads_as_it_did():
     state = Normalizer(20).state()
     del state["grey"]
     image = text(RED, GREEN)
-    assert Normalizer(**state).decode(image).equal(Normalizer(20, grey="luma").decode(image))
-    assert (
-        not Normalizer(**state).decode(image).equal(Normalizer(20, grey="principal").decode(image))
-    )
+    read = Normalizer(**state).decode(image)
+    assert np.array_equal(read, Normalizer(20, grey="luma").decode(image))
+    assert not np.array_equal(read, Normalizer(20, grey="principal").decode(image))

@@ -6,9 +6,10 @@ import torch
 from pytorch_lightning.plugins.precision import Precision
 from pytorch_lightning.trainer.states import TrainerFn
 
+from ocr.data.batches import Batch
 from ocr.data.charset import Charset
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images import Batch, Normalizer
+from ocr.data.images import Normalizer
 from ocr.data.lookalikes import Lookalikes
 from ocr.data.preflight import ImageCache
 from ocr.data.sources import Sample

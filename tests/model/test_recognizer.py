@@ -7,7 +7,8 @@ import torch
 from conftest import ROOT, config
 from omegaconf import OmegaConf
 
-from ocr.data.images import Batch, Normalizer
+from ocr.data.batches import Batch
+from ocr.data.images import Normalizer
 from ocr.model.build import build
 from ocr.model.precision import fastest_precision
 

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 import ocr.search.plugin  # noqa: F401  makes hydra/sweeper=surrogate known
-from ocr.model.checkpoint import PARTS
+from ocr.model.geometry import PARTS
 from ocr.resolvers import register_resolvers
 from ocr.search import ledger, report, storage
 from ocr.search.overrides import read_space

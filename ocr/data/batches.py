@@ -1,0 +1,57 @@
+"""Batches of images, and their padding.
+
+Shapes: B batch, C channels, H height, W width.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+
+class Batch(NamedTuple):
+    """Images of one batch and their captions, as the data module hands them out."""
+
+    images: torch.Tensor  # (B, C, H, W), uint8 from the loader, float after `Normalizer.floats`
+    widths: torch.Tensor  # (B,) pixels without padding
+    targets: torch.Tensor  # (sum of lengths,) ids of all captions, one after another
+    target_lengths: torch.Tensor  # (B,)
+    index: torch.Tensor | None = None  # (B,) which images of their part these are
+
+
+def collate(items: Sequence[tuple[np.ndarray, list[int], int]]) -> Batch:
+    """One batch of uint8 images (C, H, W) with their captions' ids and their own indices."""
+    images, captions, indices = zip(*items, strict=True)
+    return Batch(
+        *padded(images),
+        torch.tensor([i for caption in captions for i in caption]),
+        torch.tensor([len(caption) for caption in captions]),
+        torch.tensor(indices),
+    )
+
+
+def padded(images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(B, C, H, W) of images (C, H, W), 0 on the right, and the widths (B,) before that."""
+    widths = [image.shape[-1] for image in images]
+    widest = max(widths)
+    if min(widths) == widest:
+        together = np.stack(images)
+    else:
+        together = np.zeros((len(images), *images[0].shape[:2], widest), images[0].dtype)
+        for row, image in zip(together, images, strict=True):
+            row[..., : image.shape[-1]] = image
+    return torch.from_numpy(together), torch.tensor(widths)
+
+
+def blank_padding(
+    features: torch.Tensor, widths: torch.Tensor, inplace: bool = False
+) -> torch.Tensor:
+    """Set (B, C, H, W) `features` to 0 from each row's width (B,) on.
+
+    Zeros are what a convolution sees beyond an image's border, so an image reads the same
+    alone and beside wider ones.
+    """
+    positions = torch.arange(features.shape[-1], device=features.device)
+    there = (positions < widths[:, None]).to(features.dtype)[:, None, None]
+    return features.mul_(there) if inplace else features * there
