@@ -9,6 +9,7 @@ from ocr.data.folder import FolderParts
 from ocr.data.preflight import digest
 from ocr.data.sources import Sample, Skipped
 from ocr.data.synthetic import drawings
+from ocr.data.values import require_whole
 from ocr.errors import UserError
 
 
@@ -63,15 +64,9 @@ class SyntheticData(DataModule):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        sizes = {
-            "count": count,
-            "length": length,
-            "image_width": image_width,
-            "image_height": image_height,
-        }
-        for key, value in sizes.items():
-            if not (isinstance(value, int) and value > 0):
-                raise UserError(f"data.{key}={value}: give a whole number, 1 or more")
+        require_whole(
+            1, count=count, length=length, image_width=image_width, image_height=image_height
+        )
         if str(symbols) == "":
             raise UserError("data.symbols is empty: give the characters to draw")
         self.count = count

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from ocr.data.arrow import Pack
 from ocr.data.images import MAX_WIDTH, Normalizer
 from ocr.data.kinds import FolderData
+from ocr.data.learnable import placed, spelt
 from ocr.data.lists import read_skipped
 from ocr.data.preflight import unreadable, without_conflicts
 from ocr.data.sources import Sample, Skipped
@@ -171,9 +172,11 @@ class PackedData(FolderData):
         suspects = []
         for i, texts in enumerate(samples.texts()):
             if self.charset.unknown("".join(texts)):
-                spelt = enumerate(texts, i * CHUNK)
-                suspects += [place for place, text in spelt if self.charset.unknown(text)]
-        return self._judged(samples, suspects, lambda some: map(self._spell, some))
+                places = enumerate(texts, i * CHUNK)
+                suspects += [place for place, text in places if self.charset.unknown(text)]
+        return self._judged(
+            samples, suspects, lambda some: (spelt(one, self.charset) for one in some)
+        )
 
     def _split(
         self, samples: PackedSamples, shares: Mapping[str, float]
@@ -194,9 +197,8 @@ class PackedData(FolderData):
             "data.stratify=true is for folders; data=packed looks for no rare characters"
         )
 
-    def _warn_of_leaks(self) -> None:
-        if len(self.dirs) > 1:  # what is cut from one folder has none
-            super()._warn_of_leaks()
+    def _leaks(self) -> Iterator[str]:
+        return super()._leaks() if len(self.dirs) > 1 else iter(())  # cut from one, there are none
 
     def _placed(self, samples: PackedSamples, time_steps: Callable[[int], int]) -> PackedSamples:
         widths, where = np.unique(samples.widths, return_inverse=True)
@@ -204,7 +206,7 @@ class PackedData(FolderData):
         # At most, a caption needs a blank between any two of its characters.
         suspects = np.flatnonzero(2 * samples.lengths - 1 > available)
         return self._judged(
-            samples, suspects, lambda some: (self._place(one, time_steps) for one in some)
+            samples, suspects, lambda some: (placed(s, self.charset, time_steps) for s in some)
         )
 
 

@@ -5,14 +5,16 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from ocr.data.charset import Charset, steps_needed
+from ocr.data.charset import Charset
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import CHOICES, CHOSEN, Normalizer
+from ocr.data.learnable import placed, spelt
 from ocr.data.lists import in_words, write_lists
 from ocr.data.order import order_of, require_order
 from ocr.data.preflight import ImageCache, survey
 from ocr.data.sources import Sample, Skipped
-from ocr.data.splits import cover, split
+from ocr.data.splits import cover, leaks, split
+from ocr.data.values import require_share, require_whole
 from ocr.errors import UserError
 from ocr.log import say
 
@@ -62,15 +64,12 @@ class Parts:
         num_workers: int | None,
     ) -> None:
         super().__init__()
-        _whole(1, batch_size=batch_size, min_images=min_images)
+        require_whole(1, batch_size=batch_size, min_images=min_images)
         if num_workers is not None:
-            _whole(0, num_workers=num_workers)
+            require_whole(0, num_workers=num_workers)
         if train_images is not None:
-            _whole(1, train_images=train_images)
-        shares = {"val_size": val_size, "test_size": test_size, "max_skipped": max_skipped}
-        for key, value in shares.items():
-            if not (isinstance(value, int | float) and 0 <= value <= 1):
-                raise UserError(f"data.{key}={value}: give a share of the images, such as 0.1")
+            require_whole(1, train_images=train_images)
+        require_share(val_size=val_size, test_size=test_size, max_skipped=max_skipped)
         self.normalizer = Normalizer(
             height, width, channels, polarity=polarity, contrast=contrast, grey=grey
         )
@@ -159,7 +158,8 @@ class Parts:
             self._cover(shares)
         if self.train_images is not None:
             self._limit(self.train_images)
-        self._warn_of_leaks()
+        for leak in self._leaks():
+            say(leak)
         if self.train_on_val:
             self.parts["train"] = self.parts["train"] + self.parts["val"]
         train = self.dataset("train")
@@ -263,12 +263,12 @@ class Parts:
             (kept if isinstance(sample, Sample) else self.skipped).append(sample)
         return kept
 
-    # `PackedData` does the next five with whole columns.
+    # `PackedData` does the next six with whole columns.
     def _texts(self, parts: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
         return (sample.text for kept in parts.values() for sample in kept)
 
     def _spelt(self, samples: Sequence[Sample]) -> Sequence[Sample]:
-        return self._keep(map(self._spell, samples))
+        return self._keep(spelt(sample, self.charset) for sample in samples)
 
     def _split(
         self, samples: Sequence[Sample], shares: Mapping[str, float]
@@ -281,38 +281,7 @@ class Parts:
     def _placed(
         self, samples: Sequence[Sample], time_steps: Callable[[int], int]
     ) -> Sequence[Sample]:
-        return self._keep(self._place(sample, time_steps) for sample in samples)
+        return self._keep(placed(sample, self.charset, time_steps) for sample in samples)
 
-    def _spell(self, sample: Sample) -> Sample | Skipped:
-        if unknown := self.charset.unknown(sample.text):
-            reason = f"caption {sample.text!r} has characters outside the charset: {unknown}"
-            return Skipped(sample.name, reason)
-        return sample
-
-    def _place(self, sample: Sample, time_steps: Callable[[int], int]) -> Sample | Skipped:
-        needed = steps_needed(self.charset.encode(sample.text))
-        available = time_steps(sample.width)
-        if needed <= available:
-            return sample
-        return Skipped(
-            sample.name,
-            f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: "
-            "lower encoder.stride, or raise data.height (data.width, if that is set)",
-        )
-
-    def _warn_of_leaks(self) -> None:
-        seen = {sample.digest: sample.name for sample in self.parts["train"]}
-        for part in ("val", "test"):
-            leaks = [s for s in self.parts.get(part, ()) if s.digest in seen]
-            if leaks:
-                say(
-                    f"{len(leaks)} {part} images are also training images (the first: "
-                    f"{leaks[0].name} is {seen[leaks[0].digest]}): their scores flatter"
-                )
-
-
-def _whole(least: int, **values: Any) -> None:
-    """Raise UserError for a key of data whose value isn't a whole number of at least `least`."""
-    for key, value in values.items():
-        if not (isinstance(value, int) and value >= least):
-            raise UserError(f"data.{key}={value}: give a whole number, {least} or more")
+    def _leaks(self) -> Iterator[str]:
+        return leaks(self.parts)

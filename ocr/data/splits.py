@@ -1,7 +1,7 @@
 """Who trains, who validates, who tests: decided by each image's own content."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -121,3 +121,15 @@ def cover(parts: dict[str, list[Sample]]) -> tuple[dict[str, list[Sample]], list
 def _showing(samples: Iterable[Sample]) -> Counter[str]:
     """How many of `samples` show each character."""
     return Counter(character for sample in samples for character in set(sample.text))
+
+
+def leaks(parts: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
+    """What is to be said of validation and test images that are training images as well."""
+    seen = {sample.digest: sample.name for sample in parts["train"]}
+    for part in ("val", "test"):
+        both = [sample for sample in parts.get(part, ()) if sample.digest in seen]
+        if both:
+            yield (
+                f"{len(both)} {part} images are also training images (the first: "
+                f"{both[0].name} is {seen[both[0].digest]}): their scores flatter"
+            )

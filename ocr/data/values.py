@@ -1,0 +1,19 @@
+"""Values of data's keys, and what is said of those that can't be."""
+
+from typing import Any
+
+from ocr.errors import UserError
+
+
+def require_whole(least: int, **values: Any) -> None:
+    """Raise UserError for a key of data whose value isn't a whole number of at least `least`."""
+    for key, value in values.items():
+        if not (isinstance(value, int) and value >= least):
+            raise UserError(f"data.{key}={value}: give a whole number, {least} or more")
+
+
+def require_share(**values: Any) -> None:
+    """Raise UserError for a key of data whose value isn't a number from 0 to 1."""
+    for key, value in values.items():
+        if not (isinstance(value, int | float) and 0 <= value <= 1):
+            raise UserError(f"data.{key}={value}: give a share of the images, such as 0.1")
