@@ -9,6 +9,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
 
 from ocr.data.folder import FolderParts
+from ocr.data.values import require_share
 from ocr.errors import UserError
 from ocr.model.build import build
 from ocr.resolvers import register_resolvers
@@ -35,21 +36,17 @@ def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -
 
 def only_data(overrides: Iterable[str]) -> bool:
     """Whether they are about the images alone: network and augmentation are those of conf/."""
-    keys = [word.lstrip("+~").partition("=")[0] for word in overrides]
-    return all(key == "data" or re.match(r"data\.(?!augment)", key) for key in keys)
+    return all(re.match(r"data=|[+~]*data\.(?!augment)", word) for word in overrides)
 
 
 def unserved(config: DictConfig, overrides: Sequence[str]) -> FolderParts:
     """The folder of `config.data`, for those who don't train: torch takes seconds to load."""
     values = OmegaConf.to_container(config.data, resolve=True)
     # Not needed, but training would refuse wrong values.
-    augment, lookalikes = values.pop("augment"), values.pop("lookalikes")
+    augment = values.pop("augment", None)
     if augment and not only_data(overrides):
         build(augment)
-    if lookalikes:
-        from ocr.data.lookalikes import Lookalikes
-
-        Lookalikes(lookalikes)
+    require_share(lookalikes=values.pop("lookalikes", None))
     return build(values | {"_target_": "ocr.data.folder.FolderParts"})
 
 

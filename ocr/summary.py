@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ocr import __version__
+from ocr.data.batches import padded
 from ocr.data.datamodule import DataModule
 from ocr.model.latency import cpu_ms
 from ocr.model.metrics import wilson_interval
@@ -63,7 +64,7 @@ def conclude(
 
 def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
     """For one image of the validation part."""
-    pixels, widths = data.normalizer.batch([data.dataset("val").image(0)])
+    pixels, widths = padded([data.dataset("val").image(0)])
     return cpu_ms(recognizer.model, data.normalizer.floats(pixels, widths), widths)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ocr.compose import quoted
+from ocr.compose import only_data, quoted
 
 
 @pytest.mark.parametrize(
@@ -12,3 +12,19 @@ from ocr.compose import quoted
 def test_a_quoted_value_is_read_as_it_was(text):
     override = OverridesParser.create().parse_override(f"key={quoted(text)}")
     assert override.value() == text
+
+
+@pytest.mark.parametrize(
+    "words,expected",
+    [
+        ([], True),
+        (["data=folder", "data.dir=x", "+data.dir=x", "~data.lookalikes"], True),
+        (["data.augment=null"], False),
+        (["++data={augment: {tilt: 3}}"], False),
+        (["augment=none"], False),
+        (["data.dir=x", "experiment=keras"], False),
+        (["database=x"], False),
+    ],
+)
+def test_overrides_that_are_about_the_images_alone(words, expected):
+    assert only_data(words) == expected

@@ -24,7 +24,7 @@ def _run(options: argparse.Namespace) -> None:
     words = of_folder(options.folder, options.labels, options.overrides)
     data = unserved(composed(words), words)
     with aloud():
-        count, skipped = pack(options.folder, options.out, data.captions)
+        count, skipped = pack(options.folder, options.out, data.captions, data.num_workers)
     if skipped:
         print(f"{len(skipped)} of {count + len(skipped)} images are left out: {in_words(skipped)}")
         print(f"all of these are listed in {options.out / 'skipped.csv'}")

@@ -139,12 +139,6 @@ class Normalizer:
             return principal_grey(image)
         return image.convert("L")
 
-    def batch(self, images: Sequence[np.ndarray]) -> tuple["torch.Tensor", "torch.Tensor"]:
-        """uint8 (B, C, H, W), padded on the right, and the widths (B,) before padding."""
-        from ocr.data.batches import padded
-
-        return padded(images)
-
     def floats(self, images: "torch.Tensor", widths: "torch.Tensor") -> "torch.Tensor":
         """Normalised float (B, C, H, W) of a uint8 batch; padding is exactly 0, the mean."""
         from ocr.data.batches import blank_padding

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 from ocr.data.batches import Batch
 from ocr.data.charset import steps_needed
-from ocr.errors import UserError
+from ocr.data.values import require_share
 
 STRETCH = 1.25  # how much wider or narrower characters may become to fit
 OFF = 3  # mean columns of ink that it costs to cut a whole character off its border
@@ -50,8 +50,7 @@ class Lookalikes:
     """Replaces `share` of the images of training batches, once it knows where characters are."""
 
     def __init__(self, share: float) -> None:
-        if not (isinstance(share, int | float) and 0 <= share <= 1):
-            raise UserError(f"data.lookalikes={share}: give a share of the images, 0 to 1")
+        require_share(lookalikes=share)
         self.share = share
         self._known: dict[int, Reading] = {}
         self._widths: dict[int, float] = {}

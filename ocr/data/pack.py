@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,12 +20,16 @@ from ocr.errors import UserError
 # Decodes an image however long its line is, and for what it shows.
 _ANY_SHAPE = Normalizer(32, 128, polarity="dark", contrast="stretch", grey="principal")
 
+_Look = tuple[bytes, tuple[int, int], int]
 
-def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int, list[Skipped]]:
+
+def pack(
+    folder: Path, out: Path, captions: Captions | None = None, num_workers: int | None = None
+) -> tuple[int, list[Skipped]]:
     """Pack the captioned images of `folder` into `out`: how many, and those left out.
 
-    captions: where they are; None for where they are found. Whatever ends the work early leaves no
-    `out` behind.
+    captions: where they are; None for where they are found. num_workers: see `mapped`.
+    Whatever ends the work early leaves no `out` behind.
     Raises UserError if `out` isn't empty, can't be written, or there is nothing to pack.
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
@@ -42,7 +46,8 @@ def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int
     except OSError as error:
         raise UserError(f"{scratch}: {error.strerror or error}") from error
     try:
-        skipped = _fill(scratch, samples, str(folder))
+        looks = mapped(_look, samples, "packing images", num_workers)
+        skipped = _fill(scratch, samples, looks, str(folder))
         if len(skipped) == len(samples):
             raise UserError(f"no usable image: {in_words(skipped)}")
         if out.exists():
@@ -55,10 +60,15 @@ def pack(folder: Path, out: Path, captions: Captions | None = None) -> tuple[int
     return len(samples) - len(skipped), skipped
 
 
-def _fill(place: Path, samples: Sequence[Sample | Skipped], folder: str) -> list[Skipped]:
+def _fill(
+    place: Path,
+    samples: Sequence[Sample | Skipped],
+    looks: Iterable[_Look | Skipped],
+    folder: str,
+) -> list[Skipped]:
     packed, skipped = [], []
     with Writer(place) as writer:
-        for sample, looked in zip(samples, mapped(_look, samples, "packing images"), strict=True):
+        for sample, looked in zip(samples, looks, strict=True):
             if isinstance(looked, Skipped):
                 skipped.append(looked)
                 continue
@@ -77,7 +87,7 @@ def _fill(place: Path, samples: Sequence[Sample | Skipped], folder: str) -> list
     return skipped
 
 
-def _look(sample: Sample | Skipped) -> tuple[bytes, tuple[int, int], int] | Skipped:
+def _look(sample: Sample | Skipped) -> _Look | Skipped:
     """Its content, its size and its look."""
     content = load(sample) if isinstance(sample, Sample) else sample
     if isinstance(content, Skipped):

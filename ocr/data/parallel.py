@@ -33,7 +33,7 @@ def mapped(
     Not by threads: what is small work to Pillow is as much again to Python, which lets only one of
     them at it. Two chunks a process are under way at a time, so memory doesn't grow with the items.
     title: of the progress bar. num_workers: the processes; None: as many as there are cores.
-    Raises UserError if one of them is killed.
+    Raises UserError if one of them ends before its time.
     """
     if num_workers is None:
         num_workers = helpers()
@@ -62,8 +62,8 @@ def _shared_out(
             yield done
     except BrokenProcessPool as error:
         raise UserError(
-            "a process that looked at images was killed, as the system does when memory runs out: "
-            "data.num_workers=1 looks with one"
+            "a process that looked at images ended before its time. If memory ran out, "
+            f"data.num_workers=1 takes less ({error})"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
@@ -73,7 +73,7 @@ def begin(function: Callable[[Any], Any]) -> None:
     """What a process does first. It will call `function`."""
     global _function
     _function = function
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that shares out
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, and needs no traceback
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -48,10 +48,11 @@ class ImageCache:
 
     def holds(self, samples: Sequence[Sample], size: int) -> bool:
         """Whether all of `samples` are held, or could be at `size` bytes each."""
-        if (len(samples) - len(self._images)) * size > self.room:
+        room = self.room if os.getpid() == self._owner else 0
+        if (len(samples) - len(self._images)) * size > room:
             return False  # a million names needn't be looked up for that
         missing = sum(sample.name not in self._images for sample in samples)
-        return missing * size <= self.room
+        return missing * size <= room
 
 
 def digest(content: bytes | np.ndarray, seed: int) -> int:
@@ -107,7 +108,7 @@ class Inspector:
         self.normalizer = normalizer
         self.cache = cache
         self.seed = seed
-        # Processes that look see it, wherever they are: their own copy of the cache has no room.
+        # Processes that look see it, wherever they are: their own copy of the cache takes nothing.
         self.wanted = multiprocessing.Value("b", cache.room > 0, lock=False)
 
     def look(self, sample: Sample) -> Looked:

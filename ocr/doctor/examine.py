@@ -17,7 +17,7 @@ from ocr.data.sources import Sample, Skipped
 from ocr.doctor.look import Closer, Listener, Look
 from ocr.errors import UserError
 from ocr.log import hush
-from ocr.model.geometry import PARTS, time_steps
+from ocr.model.geometry import ENCODERS, PARTS, time_steps
 from ocr.start import begin, inherit, ready
 
 # Between Hydra's quotes, what means the same without: a name or a path.
@@ -78,7 +78,8 @@ class Examination:
     def time_steps(self) -> Callable[[int], int]:
         """What the configured network makes of an image's width."""
         encoder = self.config.encoder
-        if only_data(self.words):  # the shipped network needn't be made to know that it can be
+        # A shipped network needn't be made to know that it can be.
+        if only_data(self.words) and encoder._target_ in ENCODERS:
             return partial(time_steps, stride=encoder.stride, stem_stride=encoder.stem_stride)
         from ocr.model.crnn import CRNN  # with torch, which takes seconds to load
 

@@ -25,8 +25,8 @@ class MovingAverage(WeightAveraging):
 
     decay: the share of the average that stays at each step. The average scores in the middle of
     a run what the weights themselves score only once the learning rate has come down.
-    It takes up the weights of each fourth step, as it would say much the same after each, and an
-    update takes as long as a small layer.
+    It takes up the weights of the first step and of each fourth one after it: after each it would
+    say much the same, and an update takes as long as a small layer.
     """
 
     def __init__(self, decay: float) -> None:

@@ -1,10 +1,12 @@
 """What is known of a network before it is made."""
 
 PARTS = ("encoder", "recurrent", "head")
+# Those whose time steps are known without making them; a class of one's own may count otherwise.
+ENCODERS = ("ocr.model.encoders.Conv", "ocr.model.encoders.VGG", "ocr.model.encoders.ResNet")
 
 
 def time_steps(width, stride: int, stem_stride: int):
-    """Time steps that an encoder gives for `width` pixels (an int, or a tensor of them).
+    """Time steps that one of `ENCODERS` gives for `width` pixels (an int, or a tensor of them).
 
     stride: pixels for a time step, a power of two. stem_stride: of the first convolution, 1 or 2.
     """

@@ -36,6 +36,29 @@ class ExactMatch(Metric):
         return self.right / self.total
 
 
+class Mean(Metric):
+    """The mean of values by their weights; NaN if one of them is.
+
+    torchmetrics' own looks for NaN after each step, which makes a GPU wait.
+    """
+
+    full_state_update = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("sum", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("weight", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, value: torch.Tensor, weight: int) -> None:
+        """Count a value."""
+        self.sum += weight * value
+        self.weight += weight
+
+    def compute(self) -> torch.Tensor:
+        """The mean of all."""
+        return self.sum / self.weight
+
+
 def wilson_interval(share: float, total: int, z: float = 1.96) -> tuple[float, float]:
     """The interval that holds the true share with 95 % confidence, after `total` trials.
 

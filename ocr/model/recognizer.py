@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningModule
 from torch import nn
-from torchmetrics import MeanMetric
 from torchmetrics.text import CharErrorRate
 
 from ocr.data.batches import Batch
@@ -14,7 +13,7 @@ from ocr.data.images import Normalizer
 from ocr.model.build import build
 from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, blank_share, ctc_loss
-from ocr.model.metrics import ExactMatch
+from ocr.model.metrics import ExactMatch, Mean
 from ocr.model.reading import Reading, readings
 from ocr.model.schedules import Schedule
 
@@ -52,7 +51,7 @@ class Recognizer(LightningModule):
             num_classes=len(self.charset),
         )
         self.metrics = nn.ModuleDict({"val": _metrics(), "test": _metrics()})
-        self.train_loss = MeanMetric()
+        self.train_loss = Mean()
 
     def time_steps(self, width: int) -> int:
         """Time steps that an image of `width` pixels gives."""
@@ -74,8 +73,9 @@ class Recognizer(LightningModule):
         return loss
 
     def on_train_epoch_end(self) -> None:
-        """Log the loss of the epoch."""
-        self.log("train/loss", self.train_loss)
+        """Log the loss of the epoch, if it had steps: a run may go on where only they were done."""
+        if self.train_loss.update_called:
+            self.log("train/loss", self.train_loss)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count a batch of the validation part."""

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ocr.data.batches import padded
 from ocr.data.charset import Charset
 from ocr.data.images import Normalizer
 from ocr.data.opening import ImageSource
@@ -74,7 +75,7 @@ class Reader:
         return [[next(values) for _ in some] for some in texts]
 
     def _logits(self, images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-        pixels, widths = self.normalizer.batch(images)
+        pixels, widths = padded(images)
         pixels, widths = pixels.to(self.device), widths.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
             return self.model(self.normalizer.floats(pixels, widths), widths)

@@ -13,7 +13,7 @@ import torch
 from conftest import draw
 
 from ocr.data.augment import Light
-from ocr.data.batches import Batch
+from ocr.data.batches import Batch, padded
 from ocr.data.kinds import DownloadedData, FolderData, SyntheticData
 from ocr.errors import UserError
 
@@ -528,7 +528,7 @@ class Plus100(torch.nn.Module):
 def transferred(data: FolderData, training: bool, *pictures: np.ndarray) -> Batch:
     """What the model gets of uint8 images (C, H, W)."""
     data.trainer = SimpleNamespace(world_size=1, global_rank=0, training=training)
-    batch = Batch(*data.normalizer.batch(pictures), torch.tensor([1]), torch.tensor([1]))
+    batch = Batch(*padded(pictures), torch.tensor([1]), torch.tensor([1]))
     return data.on_after_batch_transfer(batch, 0)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ocr.data.batches import blank_padding
+from ocr.data.batches import blank_padding, padded
 from ocr.data.images import Normalizer
 from ocr.data.opening import FORMATS, SUFFIXES
 from ocr.errors import UserError
@@ -333,7 +333,7 @@ def test_sizes_are_positive(size, key):
 
 def test_a_batch_is_padded_on_the_right():
     images = [flat(7, 3), flat(8, 5), flat(9, 1)]
-    batch, widths = Normalizer(10).batch(images)
+    batch, widths = padded(images)
     assert batch.shape == (3, 1, 10, 5)
     assert batch.dtype == torch.uint8
     assert widths.tolist() == [3, 5, 1]
@@ -343,14 +343,14 @@ def test_a_batch_is_padded_on_the_right():
 @pytest.mark.parametrize("count", [1, 3])
 def test_equal_widths_need_no_padding(count):
     images = [flat(i, 4) for i in range(count)]
-    batch, widths = Normalizer(10).batch(images)
+    batch, widths = padded(images)
     assert np.array_equal(batch, images)
     assert widths.tolist() == [4] * count
 
 
 def test_floats_are_counted_in_deviations_from_the_mean():
     normalizer = Normalizer(10, mean=0.6, std=0.2)
-    batch, widths = normalizer.batch([flat(255, 2), flat(51, 2)])
+    batch, widths = padded([flat(255, 2), flat(51, 2)])
     floats = normalizer.floats(batch, widths)
     assert floats.dtype == torch.float32
     assert floats[0].unique().tolist() == pytest.approx([2.0], abs=1e-5)
@@ -359,7 +359,7 @@ def test_floats_are_counted_in_deviations_from_the_mean():
 
 def test_padding_is_exactly_0():
     normalizer = Normalizer(10, mean=0.3, std=0.1)
-    batch, widths = normalizer.batch([flat(200, 3), flat(200, 8)])
+    batch, widths = padded([flat(200, 3), flat(200, 8)])
     floats = normalizer.floats(batch, widths)
     assert (floats[0, ..., 3:] == 0).all()
     assert (floats[0, ..., :3] != 0).all()
@@ -370,14 +370,14 @@ def test_padding_is_exactly_0():
 def test_an_image_has_the_same_values_alone_and_beside_a_wider_one(channels):
     normalizer = Normalizer(20, channels=channels, mean=0.41, std=0.17)
     images = [normalizer.decode(noise(width)) for width in (30, 77)]
-    alone = normalizer.floats(*normalizer.batch(images[:1]))
-    beside = normalizer.floats(*normalizer.batch(images))
+    alone = normalizer.floats(*padded(images[:1]))
+    beside = normalizer.floats(*padded(images))
     assert torch.equal(beside[:1, ..., : alone.shape[-1]], alone)
 
 
 def test_floats_leave_the_batch_as_it_was():
     normalizer = Normalizer(10)
-    batch, widths = normalizer.batch([flat(200, 3), flat(100, 5)])
+    batch, widths = padded([flat(200, 3), flat(100, 5)])
     before = batch.clone()
     normalizer.floats(batch, widths)
     assert torch.equal(batch, before)
@@ -386,9 +386,9 @@ def test_floats_leave_the_batch_as_it_was():
 def test_a_padded_batch_holds_what_each_image_is_alone(tmp_path):
     normalizer = Normalizer(20, mean=0.4, std=0.3)
     images = [normalizer.decode(image) for image in (noise(60, 40), noise(100, 40))]
-    floats = normalizer.floats(*normalizer.batch(images))
+    floats = normalizer.floats(*padded(images))
     assert floats.shape == (2, 1, 20, 50)
-    alone = normalizer.floats(*normalizer.batch(images[:1]))
+    alone = normalizer.floats(*padded(images[:1]))
     assert torch.equal(floats[:1, ..., :30], alone)
     assert floats[0, ..., 30:].abs().max() == 0
 
@@ -404,7 +404,7 @@ def test_fit_takes_mean_and_deviation_of_the_pixels():
 def test_blank_images_leave_the_floats_finite(value):
     normalizer = Normalizer(10)
     normalizer.fit([flat(value, 10)])
-    floats = normalizer.floats(*normalizer.batch([flat(0, 4), flat(255, 4)]))
+    floats = normalizer.floats(*padded([flat(0, 4), flat(255, 4)]))
     assert floats.isfinite().all()
 
 
@@ -414,7 +414,7 @@ def test_state_builds_the_same_normalizer():
     state = json.loads(json.dumps(normalizer.state()))
     again = Normalizer(**state)
     assert again.state() == normalizer.state()
-    image, widths = normalizer.batch([normalizer.decode(noise())])
+    image, widths = padded([normalizer.decode(noise())])
     assert torch.equal(normalizer.floats(image, widths), again.floats(image, widths))
 
 

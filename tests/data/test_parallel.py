@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import torch
 
 from ocr.data.parallel import FEW, helpers, mapped
 from ocr.errors import UserError
@@ -40,14 +40,6 @@ def test_no_processes_if_none_are_wanted():
     assert {process for _, process in results} == {os.getpid()}
 
 
-def test_the_numbers_that_are_drawn_later_stay_the_same():
-    torch.manual_seed(0)
-    expected = torch.rand(())
-    torch.manual_seed(0)
-    list(mapped(square, range(5), "squares"))
-    assert torch.rand(()) == expected
-
-
 def test_nothing_is_done_before_it_is_asked_for():
     asked = []
     results = mapped(asked.append, range(FEW), "numbers")
@@ -68,8 +60,8 @@ def end_at_7(number: int) -> int:
     return number
 
 
-def test_a_killed_process_is_told_of():
-    with pytest.raises(UserError, match=r"killed.*memory.*num_workers=1"):
+def test_a_process_that_is_killed_is_told_of():
+    with pytest.raises(UserError, match=r"ended before its time.*num_workers=1"):
         list(mapped(end_at_7, range(FEW + 10), "numbers", num_workers=2))
 
 
@@ -79,14 +71,15 @@ import os, time
 from ocr.data.parallel import mapped
 
 def slow(number):
-    time.sleep(0.01)
+    time.sleep(0.02)
     return os.getpid()
 
-workers = set()
-for pid in mapped(slow, range(100_000), "numbers", num_workers=2):
-    if pid not in workers:
-        workers.add(pid)
-        print(pid, flush=True)
+if __name__ == "__main__":
+    workers = set()
+    for pid in mapped(slow, range(100_000), "numbers", num_workers=2):
+        if pid not in workers:
+            workers.add(pid)
+            print(pid, flush=True)
 """
 
 
@@ -106,6 +99,16 @@ def test_no_process_outlives_the_one_that_it_works_for(tmp_path, ending):
         _, errors = driver.communicate(timeout=60)
     assert errors.count("Traceback") == (ending == signal.SIGINT)  # the driver's own
     until = time.monotonic() + 60
-    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+    while any(map(runs, workers)):
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    with suppress(OSError):  # a container may have nobody to bury it
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
+    return True

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from ocr import cli
 from ocr.compose import composed
+from ocr.doctor.examine import examine
 
 KEYS = {"kind", "what", "count", "examples", "training", "mend", "commands", "harmless"}
 LENIENT = "data.max_skipped=0.9"
@@ -302,6 +303,8 @@ def test_mistakes_are_one_line(folder, capsys):
         ([str(folder), "--mend", "nonsense"], "nonsense"),
         ([str(folder), "data=packed"], "data=packed"),
         ([str(folder), "data.lookalikes=2"], "data.lookalikes=2"),
+        ([str(folder), "data.lookalikes=null"], "data.lookalikes=None"),
+        ([str(folder), "~data.lookalikes"], "data.lookalikes=None"),
         ([str(folder), "augment.tilt=abc"], "tilt"),
         ([str(folder), "encoder.kernel_size=4"], "kernel_size"),
     ):
@@ -328,6 +331,13 @@ def test_names_that_nobody_can_type(folder, doctor, capsys):
     assert not (folder / "a\nb.png").exists()
     cli.main(["doctor", str(folder), LENIENT])
     assert "\\udcff.png" in capsys.readouterr().out
+
+
+def test_time_steps_are_those_of_the_network(folder, monkeypatch):
+    seen = examine(folder, None, ["data.height=24"])
+    known = [seen.time_steps(width) for width in range(1, 200)]
+    monkeypatch.setattr("ocr.doctor.examine.ENCODERS", ())  # as if it were of one's own
+    assert [seen.time_steps(width) for width in range(1, 200)] == known
 
 
 def test_it_does_not_wait_for_torch(folder):

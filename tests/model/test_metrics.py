@@ -1,6 +1,9 @@
-import pytest
+import math
 
-from ocr.model.metrics import ExactMatch, wilson_interval
+import pytest
+import torch
+
+from ocr.model.metrics import ExactMatch, Mean, wilson_interval
 
 
 def test_exact_match():
@@ -15,6 +18,20 @@ def test_exact_match_on_captions_with_repeats():
     assert metric.compute().isnan()
     metric.update(["aab", "ab", "bcc"], ["aab", "aab", "abc"])
     assert metric.compute() == pytest.approx(1 / 2)
+
+
+def test_mean_by_weights():
+    metric = Mean()
+    metric.update(torch.tensor(1.0), 8)
+    metric.update(torch.tensor(4.0), 1)
+    assert metric.compute() == pytest.approx(12 / 9)
+
+
+def test_one_loss_that_is_no_number_is_not_hidden():
+    metric = Mean()
+    metric.update(torch.tensor(1.0), 8)
+    metric.update(torch.tensor(math.nan), 8)
+    assert metric.compute().isnan()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ocr.errors import UserError
 from ocr.model.build import build, build_part
 from ocr.model.crnn import CRNN
 from ocr.model.encoders import Residual
+from ocr.model.geometry import ENCODERS
 from ocr.model.layers import Convolution
 from ocr.model.recurrent import GRU, LSTM, RNN
 
@@ -84,6 +85,11 @@ def test_time_steps_depend_on_the_stride_alone(encoder, stride, stem_stride):
             logits, _ = model(torch.randn(2, 1, 32, width), torch.tensor([width, width]))
             assert logits.shape[1] == model.encoder.time_steps(width)
         assert model.encoder.time_steps(80) == 80 // stride
+
+
+def test_the_time_steps_of_every_shipped_encoder_are_known_without_it():
+    targets = {config(f"encoder={name}").encoder._target_ for name in choices("encoder")}
+    assert targets == set(ENCODERS)
 
 
 @pytest.mark.parametrize("height", [16, 32, 50, 64, 101])

@@ -48,6 +48,16 @@ def test_every_optimizer_learns(optimizer):
     assert loss < 0.5 * first
 
 
+def test_the_loss_of_an_epoch_is_logged_if_it_had_steps():
+    model, logged = recognizer(), {}
+    model.log = lambda name, value, **_: logged.update({name: value})
+    model.on_train_epoch_end()  # as after going on from a validation
+    assert not logged
+    losses = [model.training_step(batch(), 1).item() for _ in range(2)]
+    model.on_train_epoch_end()
+    assert logged["train/loss"].compute().item() == pytest.approx(sum(losses) / 2)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 def test_every_scheduler_suits_every_optimizer(optimizer, scheduler):
