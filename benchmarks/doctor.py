@@ -8,7 +8,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from packed import run
+from process import run
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table

@@ -9,11 +9,8 @@ included, which the system can take back at any time.
 import argparse
 import io
 import json
-import os
 import random
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 import zlib
@@ -21,13 +18,12 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from PIL import Image
+from process import ROOT, run
 from rich.console import Console
 from rich.table import Table
 
 import ocr.data.packed  # noqa: F401  (imports don't count as time to start)
 from ocr.model.build import build
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def fill(folder: Path, count: int) -> None:
@@ -45,21 +41,6 @@ def fill(folder: Path, count: int) -> None:
         chunk = (len(comment) - 4).to_bytes(4) + comment + zlib.crc32(comment).to_bytes(4)
         drawing = drawings[i % 100]
         (folder / f"{i:07d}.png").write_bytes(drawing[:-12] + chunk + drawing[-12:])
-
-
-def run(*command: str) -> tuple[str, float, float]:
-    """What a command printed, its seconds, and its peak memory in MiB."""
-    start = time.perf_counter()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        printed = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)}: failed")
-    return printed, time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 def measure(kind: str, folder: str, images: int) -> None:
