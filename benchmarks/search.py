@@ -21,10 +21,10 @@ import numpy as np
 import optuna
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
+from process import ROOT
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from training import ROOT
 from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, Trials, make_table, rows, search
 
 from ocr.data.synthetic import drawings

@@ -2,13 +2,10 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from process import ROOT, run
 
 
 @dataclass(frozen=True)
@@ -42,15 +39,7 @@ class Run:
 
 def train(folder: Path, *overrides: str) -> Run:
     """Run train.py with its run folder at `folder`."""
-    command = [sys.executable, str(ROOT / "train.py"), *overrides, f"hydra.run.dir={folder}"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        printed = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)}\n{printed[-2000:]}")
+    _, _, peak_mb = run(str(ROOT / "train.py"), *overrides, f"hydra.run.dir={folder}")
     metrics = json.loads((folder / "metrics.json").read_text())
     with (folder / "metrics.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["val/exact_match"]]
@@ -58,5 +47,5 @@ def train(folder: Path, *overrides: str) -> Run:
         [(float(row["train/seconds"]), float(row["val/exact_match"])) for row in rows],
         len(rows) * metrics["images_per_epoch"],
         metrics,
-        usage.ru_maxrss / 1024,
+        peak_mb,
     )
