@@ -6,7 +6,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-import ocr.garbage  # noqa: F401, before what there is to load
+import ocr.command  # noqa: F401, before what there is to load
 from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build

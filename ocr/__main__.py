@@ -1,6 +1,6 @@
 """`python -m ocr ...`."""
 
-import ocr.garbage  # noqa: F401, before what there is to load
+import ocr.command  # noqa: F401, before what there is to load
 from ocr.cli import main
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -43,6 +45,17 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
         assert any(row[column] for row in logged), column
     assert "python -m ocr read" in output
     assert "Warning" not in output
+    parts = [line.split("│")[1].strip() for line in output.splitlines() if line.count("│") == 4]
+    assert parts == ["encoder", "recurrent", "head"]
+
+
+def test_ctrl_c_while_it_loads_has_no_traceback():
+    for error, traceback in (("KeyboardInterrupt", False), ("ValueError", True)):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import ocr.command; raise {error}"],
+            cwd=ROOT, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode != 0 and ("Traceback" in done.stderr) == traceback
 
 
 def test_the_same_seed_gives_the_same_scores(tmp_path, folder):
