@@ -59,6 +59,8 @@ def folder(tmp_path, captions) -> Path:
     return place
 
 
+HEBREW = str.maketrans("123", "אבג")  # captions that are spoken from right to left
+
 # Small, and short: a few seconds on two cores.
 SMALL = (
     "data.height=24",

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from conftest import ROOT, SMALL, draw, start, train, trained
+from conftest import HEBREW, ROOT, SMALL, draw, start, train, trained
 
 
 def rows(path):
@@ -47,6 +48,16 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
     assert "Warning" not in output
     parts = [line.split("│")[1].strip() for line in output.splitlines() if line.count("│") == 4]
     assert parts == ["encoder", "recurrent", "head"]
+
+
+def test_predictions_are_spoken_as_the_captions_are(tmp_path, folder):
+    for path in folder.glob("*.png"):
+        path.rename(path.with_stem(path.stem.translate(HEBREW)))
+    run, _, output = trained("data=folder", f"data.dir={folder}", *SMALL, cwd=tmp_path)
+    assert "data.order=rtl" in output
+    listed = {row["file"]: row["label"] for row in rows(run / "split.csv")}
+    for row in rows(run / "predictions.csv"):
+        assert row["label"] == listed[row["file"]] == Path(row["file"]).stem
 
 
 def test_ctrl_c_while_it_loads_has_no_traceback():

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from conftest import SMALL, draw, trained
+from conftest import HEBREW, SMALL, draw, trained
 from PIL import Image, ImageOps
 from test_datamodule import BASE, captions_of, from_folder, on_device
 
@@ -70,6 +70,15 @@ def same(ours: PackedData, theirs) -> None:
     assert sorted((Path(s.name).name, s.reason.rpartition("/")[2]) for s in ours.skipped) == sorted(
         (Path(s.name).name, s.reason.rpartition("/")[2]) for s in theirs.skipped
     )
+
+
+def test_captions_from_right_to_left(folder, out):
+    for path in folder.glob("*.png"):
+        path.rename(path.with_stem(path.stem.translate(HEBREW)))
+    pack(folder, out)
+    ours = packed(out)
+    same(ours, from_folder(folder))
+    assert ours.charset.order == "rtl"
 
 
 CHANGES = [
