@@ -43,6 +43,10 @@ def plain_errors() -> Iterator[None]:
         if _TRACEBACKS:
             raise
         sys.exit(130)  # as a shell counts Ctrl-C
+    except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):  # which Lightning has made that of
+            sys.exit(130)
+        raise
 
 
 def explain(error: BaseException) -> str:

@@ -34,10 +34,9 @@ def _run(options: argparse.Namespace) -> None:
         commands = [line for one in found if one.kind == options.mend for line in one.commands]
         if not commands:
             kinds = ", ".join(one.kind for one in found if one.commands) or "none"
-            raise UserError(
-                f"--mend {options.mend}: no such finding here that commands would mend "
-                f"(those that are: {kinds})"
-            )
+            there = any(one.kind == options.mend for one in found)
+            why = "a finding that no shell command mends" if there else "no such finding here"
+            raise UserError(f"--mend {options.mend}: {why} (commands mend: {kinds})")
         print(*commands, sep="\n")
         return
     if options.json:

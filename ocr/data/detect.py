@@ -77,7 +77,7 @@ def _agreed(full: list[Origin], folder: Folder) -> Origin:
 
 def _examples(folder: Folder) -> str:
     """Some captions, and what makes one doubt whether they are any."""
-    names = [stem(name) for name in folder.images]
+    names = [text for name in folder.images if (text := stem(name))]
     shown = ", ".join(ascii(name) for name in names[:3])
     if Beside(".txt").share(folder) == 1:
         return f"{shown}. Each has a .txt beside it: data.labels=.txt takes the captions from there"

@@ -21,6 +21,7 @@ from ocr.reader import Reader
 BATCH = 64  # images read at once
 SHOWN = 30  # rows in the terminal
 ON_PAGE = 500
+LEAST = 0.2  # of the captions, read as they are; models that read less can't judge
 RULED_OUT = 3.0  # a text is, that is so much less probable than the caption: e^3, about 20 times
 
 
@@ -63,6 +64,12 @@ def suspects(
     opinions = [runs.predictions(some[0]) for some in _batches(jobs, seeds)]
     found = rank(opinions, [lambda some=some: _readers(some) for some in folds])
     images = sum(map(len, opinions))
+    right = sum(row.reading == row.label for some in opinions for row in some)
+    if right < LEAST * images:
+        runs.say(
+            f"only {right / images:.0%} of the captions are what the models read: they have "
+            "learnt too little to judge them (trainer.max_epochs trains longer)"
+        )
     named = [one._replace(file=source.name(one.file)) for one in found]
     _write(named, runs.out / "suspects.csv")
     page = runs.out / "suspects.html"

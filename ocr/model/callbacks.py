@@ -63,17 +63,22 @@ class MovingAverage(WeightAveraging):
 class Stopwatch(Callback):
     """Logs `train/seconds`: the time spent on training so far, validation not counted.
 
-    fit_seconds: of this fit, all told.
+    fit_seconds: all told, and those of the run that this one goes on from.
     """
 
     def __init__(self) -> None:
         self.fit_seconds = 0.0
         self._seconds = 0.0
+        self._earlier = 0.0
         self._since: float | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting."""
-        self._start = monotonic()
+        self._start = monotonic() - self._earlier
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Go on within an epoch, which then has no start."""
+        self._since = monotonic()
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop counting."""
@@ -105,11 +110,12 @@ class Stopwatch(Callback):
 
     def state_dict(self) -> dict[str, float]:
         """The seconds so far."""
-        return {"seconds": self._seconds}
+        return {"seconds": self._seconds, "fit_seconds": monotonic() - self._start}
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
         """Go on from an earlier run."""
         self._seconds = state_dict["seconds"]
+        self._earlier = state_dict.get("fit_seconds", 0.0)  # earlier checkpoints have none
 
 
 class HealthWatch(Callback):

@@ -128,8 +128,7 @@ class Recognizer(LightningModule):
         size = len(captions)
         for name, metric in self.metrics[part].items():
             metric.update(texts, captions)
-            on_bar = name != "exact_match_repeats"
-            self.log(f"{part}/{name}", metric, prog_bar=on_bar, batch_size=size)
+            self.log(f"{part}/{name}", metric, prog_bar=name == "cer", batch_size=size)
         values = {
             f"{part}/loss": self._loss(logits, lengths, batch),
             f"{part}/blanks": blank_share(logits, lengths),

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ocr.search.ledger import interrupted
 from ocr.search.results import metrics_of, reason
 
 
@@ -96,14 +97,15 @@ class Board:
         trials = self.trials()
         by_state = {state: [t for t in trials if t.state == state] for state in TrialState}
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        for trial in self.best()[:5]:
-            table.add_row("best", f"trial {trial.number}", self._values(trial))
+        for place, trial in enumerate(self.best()[:5]):
+            table.add_row("then" if place else "best", f"trial {trial.number}", self._values(trial))
         for trial in by_state[TrialState.RUNNING]:
             seen = trial.intermediate_values
             now = f"epoch {max(seen)}: {short(seen[max(seen)])}" if seen else "starting"
             table.add_row("running", f"trial {trial.number}", now)
         done = len(by_state[TrialState.COMPLETE])
-        pruned, failed = len(by_state[TrialState.PRUNED]), len(by_state[TrialState.FAIL])
+        pruned = len(by_state[TrialState.PRUNED])
+        failed = sum(not interrupted(trial) for trial in by_state[TrialState.FAIL])
         counts = f"{done} complete, {pruned} pruned, {failed} failed of {self.n_trials} trials"
         return Group(table, Text(" · ".join(filter(None, [counts, self._left()]))))
 

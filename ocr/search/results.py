@@ -42,7 +42,7 @@ def metrics_of(trial: FrozenTrial) -> dict[str, Any]:
 def reason(trial: FrozenTrial) -> str:
     """Why a trial ended early, in words; empty if it didn't."""
     if interrupted(trial):
-        return "its process ended before it did"
+        return "interrupted; its values were tried again under another number"
     attributes = trial.user_attrs
     return attributes.get("reason") or attributes.get("stopped", {}).get("reason", "")
 

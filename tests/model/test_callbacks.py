@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ocr.errors import UserError
-from ocr.model.callbacks import HealthWatch
+from ocr.model.callbacks import HealthWatch, Stopwatch
 
 
 def watch(steps, loss=1.0, blanks=1.0):
@@ -77,3 +77,21 @@ def test_one_thread_needs_no_company(monkeypatch, caplog):
     monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: 1e9)
     health.on_train_batch_end(trainer, None, outputs, None, 0)
     assert not caplog.messages
+
+
+def test_the_stopwatch_goes_on_in_the_middle_of_an_epoch(monkeypatch):
+    clock = 0.0
+    monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: clock)
+    first, second = Stopwatch(), Stopwatch()
+    first.on_fit_start(None, None)
+    first.on_train_start(None, None)
+    clock = 5.0
+    first.on_train_epoch_end(None, None)
+    second.load_state_dict(first.state_dict())
+    clock = 100.0
+    second.on_fit_start(None, None)
+    second.on_train_start(None, None)  # and no start of an epoch
+    clock = 103.0
+    second.on_train_epoch_end(None, None)
+    second.on_fit_end(None, None)
+    assert second.state_dict()["seconds"] == second.fit_seconds == 8
