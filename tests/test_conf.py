@@ -13,7 +13,7 @@ CHOICES = [
     f"{group}={path.stem}"
     for group in GROUPS
     for path in sorted((ROOT / "conf" / group).glob("*.yaml"))
-    if path.stem != "base" and group != "pruner"  # pruners belong to a search: tests/search
+    if group != "pruner"  # pruners belong to a search: tests/search
 ]
 SEARCHED = (
     "optimizer.lr",
