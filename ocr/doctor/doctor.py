@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import ceil
 
-from ocr.doctor import captions, characters, copies, files
+from ocr.doctor import captions, characters, copies, files, overlooked
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding
 
@@ -16,6 +16,7 @@ def findings(seen: Examination) -> list[Finding]:
             _refusal,
             captions.findings,
             files.findings,
+            overlooked.findings,
             copies.findings,
             characters.findings,
         )

@@ -79,11 +79,9 @@ def _suffixes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
     ]
     if not wrong:
         return
-    suffixes = {"JPEG": ".jpg", "TIFF": ".tif"}
     commands = []
     for name in wrong:
-        suffix = suffixes.get(looks[name].format, f".{looks[name].format.lower()}")
-        new = Path(name).with_suffix(suffix)
+        new = Path(name).with_suffix(suffix_of(looks[name].format))
         commands.append(f"mv -n -- {shlex.quote(name)} {shlex.quote(str(new))}")
     tables = f", and in {' and '.join(seen.tables)}" if seen.tables else ""
     yield Finding(
@@ -96,6 +94,11 @@ def _suffixes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
         [] if tables else commands,
         harmless=True,
     )
+
+
+def suffix_of(form: str) -> str:
+    """The usual one of a format."""
+    return {"JPEG": ".jpg", "TIFF": ".tif"}.get(form, f".{form.lower()}")
 
 
 @lru_cache

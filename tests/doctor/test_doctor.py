@@ -113,6 +113,23 @@ def test_wrong_suffix_and_the_command_that_mends_it(folder, doctor):
     assert doctor(folder)["findings"] == {}
 
 
+def test_images_that_training_overlooks(folder, doctor):
+    shutil.copy(folder / "111.png", folder / "1112")
+    draw("1113").save(folder / "1113.svg", format="jpeg")
+    (folder / "notes").write_text("no image")
+    (folder / "more").mkdir()
+    draw("1121").save(folder / "more" / "1121.png")
+    found = doctor(folder)["findings"]
+    assert found["no_image_suffix"]["examples"] == ["1112: PNG inside", "1113.svg: JPEG inside"]
+    assert found["subfolders"]["examples"] == ["more/1121.png"]
+    assert "data.recursive=true" in found["subfolders"]["mend"]
+    for command in found["no_image_suffix"]["commands"]:
+        subprocess.run(command, shell=True, check=True)
+    assert (folder / "1112.png").exists() and (folder / "1113.svg.jpg").exists()
+    found = doctor(folder, "data.recursive=true")["findings"]
+    assert not {"no_image_suffix", "subfolders"} & found.keys()
+
+
 def test_many_are_mended_by_one_command(folder, doctor, capsys):
     for name in ("121", "122", "123", "131"):
         draw(name).save(folder / f"{name}.png", format="JPEG")

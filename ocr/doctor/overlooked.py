@@ -1,0 +1,83 @@
+"""Findings about images that training never looks at: with no image's suffix, or in subfolders."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from PIL import Image
+
+from ocr.data.opening import DECODE_ERRORS, FORMATS
+from ocr.data.sources import Folder
+from ocr.doctor.examine import Examination
+from ocr.doctor.files import suffix_of
+from ocr.doctor.finding import Finding, mended_by
+from ocr.errors import UserError
+
+TEXTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md")
+OPENED = 1000  # files without an image's suffix, at most: they may be anything, and many
+
+
+def findings(seen: Examination) -> Iterator[Finding]:
+    """Of each kind that there is."""
+    others = [other for place in seen.data.dirs.values() for other in _others(seen, place)]
+    yield from _suffixes(seen, [other for other in others if not other.is_dir()])
+    yield from _subfolders(seen, [other for other in others if other.is_dir()])
+
+
+def _others(seen: Examination, place: Path) -> Iterator[Path]:
+    """What lies in a part's folder and is no image by its name."""
+    if place.is_dir():
+        folder = seen.data.captions.folder(place)
+        images = set(folder.images)
+        yield from (place / name for name in folder.files if name not in images)
+
+
+def _suffixes(seen: Examination, files: list[Path]) -> Iterator[Finding]:
+    unknown = (file for file in files if file.suffix.lower() not in TEXTS)
+    formats = {file: form for file in islice(unknown, OPENED) if (form := _format(file))}
+    if not formats:
+        return
+    commands = [
+        f"mv -n -- {shlex.quote(str(file))} {shlex.quote(f'{file}{suffix_of(form)}')}"
+        for file, form in formats.items()
+    ]
+    yield Finding(
+        "no_image_suffix",
+        "images whose names don't say so",
+        len(formats),
+        [f"{seen.short(str(file))}: {form} inside" for file, form in formats.items()],
+        "doesn't look at them",
+        mended_by(seen, "no_image_suffix", commands),
+        commands,
+    )
+
+
+def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
+    parts = {place.resolve() for place in seen.data.dirs.values()}
+    below = []
+    for folder in folders:
+        if folder.name.startswith(".") or folder.is_symlink() or folder.resolve() in parts:
+            continue
+        with suppress(UserError):  # it can't be listed
+            below += [str(folder / name) for name in Folder(folder, recursive=True).images]
+    if below:
+        yield Finding(
+            "subfolders",
+            "images in subfolders",
+            len(below),
+            [seen.short(name) for name in below],
+            "doesn't look at them",
+            seen.train("data.recursive=true"),
+            harmless=True,
+        )
+
+
+def _format(file: Path) -> str | None:
+    """Of an image, by what is in it; None if it is none."""
+    with suppress(*DECODE_ERRORS):
+        if file.is_file():
+            with Image.open(file, formats=FORMATS) as image:
+                return image.format
+    return None
