@@ -70,6 +70,7 @@ class Stopwatch(Callback):
         self.fit_seconds = 0.0
         self._seconds = 0.0
         self._earlier = 0.0
+        self._start = monotonic()  # for a checkpoint that is saved before there is a fit
         self._since: float | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
