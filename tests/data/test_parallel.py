@@ -65,13 +65,13 @@ def test_a_process_that_is_killed_is_told_of():
         list(mapped(end_at_7, range(FEW + 10), "numbers", num_workers=2))
 
 
-# Prints the processes that work, as soon as they do.
+# Prints the processes that work, as soon as they have done something.
 WORKS = """
 import os, time
 from ocr.data.parallel import mapped
 
 def slow(number):
-    time.sleep(0.02)
+    time.sleep(0.02 if number < 64 else 3600)  # a chunk for each, and then no end
     return os.getpid()
 
 if __name__ == "__main__":
@@ -96,7 +96,10 @@ def test_no_process_outlives_the_one_that_it_works_for(tmp_path, ending):
             os.killpg(driver.pid, ending)  # all of them, as a terminal does
         else:
             driver.kill()
-        _, errors = driver.communicate(timeout=60)
+        try:
+            _, errors = driver.communicate(timeout=60)
+        finally:
+            driver.kill()  # or a failure would wait for ever
     assert errors.count("Traceback") == (ending == signal.SIGINT)  # the driver's own
     until = time.monotonic() + 60
     while any(map(runs, workers)):
