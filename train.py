@@ -12,9 +12,7 @@ from ocr.log import hush
 from ocr.model.build import build
 from ocr.resolvers import register_resolvers
 from ocr.search.apart import run_apart, sweeping
-from ocr.seed import seed
 from ocr.start import begin, inherit
-from ocr.summary import conclude
 
 register_resolvers()
 
@@ -30,6 +28,9 @@ def main(config: DictConfig) -> float:
 
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
+    from ocr.seed import seed  # these load for seconds; a mistyped command is told before
+    from ocr.summary import conclude
+
     folder = Path(HydraConfig.get().runtime.output_dir)
     hush()
     seed(config.seed)
@@ -38,7 +39,6 @@ def train(config: DictConfig) -> float:
     recognizer = begin(config, data)
     data.drop_unplaceable(recognizer.time_steps)
     data.report(folder)
-
     callbacks = {name: build(callback) for name, callback in config.callbacks.items() if callback}
     logger = [build(logger) for logger in config.logger.values()]
     trainer = build(config.trainer, callbacks=[*callbacks.values()], logger=logger)

@@ -30,6 +30,8 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
     assert sum(metrics[f"images_{part}"] for part in ("train", "val", "test")) == 27
     for key in ("test/exact_match", "test/cer", "val/exact_match", "val/cer", "fit_seconds"):
         assert metrics[key] >= 0
+    for epoch in range(2):  # in a pipe, where no bar is drawn
+        assert re.search(rf"^Epoch {epoch}/1 .* val/cer: \d\.\d+", output, re.MULTILINE), output
     read = rows(run / "predictions.csv")
     assert [*read[0]] == ["file", "label", "reading", "confidence"]
     listed = [row for row in rows(run / "split.csv") if row["part"] == "test"]
@@ -67,6 +69,12 @@ def test_ctrl_c_while_it_loads_has_no_traceback():
             cwd=ROOT, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode != 0 and ("Traceback" in done.stderr) == traceback
+
+
+def test_a_mistyped_command_does_not_wait_for_torch():
+    done = "import sys, train; assert not {'torch', 'pytorch_lightning'} & sys.modules.keys()"
+    run = subprocess.run([sys.executable, "-c", done], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_same_seed_gives_the_same_scores(tmp_path, folder):
