@@ -7,6 +7,7 @@ command does. And Ctrl-C while they load needs no traceback.
 
 import atexit
 import gc
+import os
 import sys
 from types import TracebackType
 
@@ -17,5 +18,7 @@ def _tell(kind: type[BaseException], error: BaseException, place: TracebackType 
 
 
 gc.set_threshold(10_000)
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read by libgomp when torch loads it
 atexit.register(gc.freeze)
 sys.excepthook = _tell

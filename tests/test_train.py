@@ -71,6 +71,18 @@ def test_ctrl_c_while_it_loads_has_no_traceback():
         assert done.returncode != 0 and ("Traceback" in done.stderr) == traceback
 
 
+@pytest.mark.parametrize(
+    "given,spins",
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")],
+)
+def test_threads_that_wait_soon_sleep_unless_told_otherwise(given, spins):
+    hidden = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}
+    env = {key: value for key, value in os.environ.items() if key not in hidden} | given
+    code = "import ocr.command, os; print(os.environ.get('GOMP_SPINCOUNT'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True)
+    assert done.stdout.decode().strip() == spins
+
+
 def test_a_mistyped_command_does_not_wait_for_torch():
     done = "import sys, train; assert not {'torch', 'pytorch_lightning'} & sys.modules.keys()"
     run = subprocess.run([sys.executable, "-c", done], cwd=ROOT, capture_output=True, text=True)

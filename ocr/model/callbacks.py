@@ -162,14 +162,14 @@ class HealthWatch(Callback):
             )
 
     def _tell_of_crowd(self) -> None:
-        """Threads wait actively for each other, and in vain for one that has no core."""
+        """Threads wait for each other, and longest for one that has no core."""
         cores, load = os.cpu_count() or 1, 0.0
         with suppress(AttributeError, OSError):  # there is no such thing everywhere
             load = os.getloadavg()[0]
         if load > CROWDED * max(cores, self._own_load):
             say(
                 f"{cores} cores have work for {load:.1f} (the load average). While other programs "
-                "use them, a run with OMP_NUM_THREADS=1 before its command may be many times faster"
+                "use them, a run with OMP_NUM_THREADS=1 before its command may be faster"
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
