@@ -4,9 +4,9 @@ Less looking for garbage: torch and Lightning are half a million objects that st
 them again and again while they load, and for a last time at the end, takes a sixth of what a short
 command does. Ctrl-C while they load needs no traceback.
 
-And threads that wait for each other soon sleep. Left alone, libgomp's keep their cores busy for up to
-a millisecond, hundreds of times in a training step; beside another program, it is they who keep the
-thread that they wait for from a core (benchmarks/crowded.py).
+And threads that wait for each other soon sleep. Left alone, libgomp's keep their cores busy for up
+to a millisecond, hundreds of times in a training step; beside another program, it is they who keep
+the thread that they wait for from a core (benchmarks/crowded.py).
 """
 
 import atexit
