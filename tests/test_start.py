@@ -111,6 +111,9 @@ def test_data_charset_decides_what_is_new(checkpoint, folder):
         (["encoder=resnet"], ["encoder._target_", "ResNet", "VGG"]),
         (["head=mlp", "head.units=48"], ["head.units (24 there, 48 here)"]),
         (["data.channels=3"], ["data.channels (1 there, 3 here)"]),
+        (["optimizer.lr=-1"], ["AdamW", "lr=-1"]),
+        (["optimizer.weight_decay=-1"], ["AdamW", "weight_decay=-1"]),
+        (["scheduler.pct_start=2"], ["scheduler.pct_start=2"]),
     ],
 )
 def test_a_mistake_is_told_before_the_images_are_looked_at(checkpoint, overrides, words):
