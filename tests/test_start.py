@@ -133,6 +133,13 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
         inherited(f"init_from={path}")
 
 
+@pytest.mark.parametrize("key", ["init_from", "ckpt_path"])
+def test_half_a_checkpoint_is_called_damaged(checkpoint, key):
+    checkpoint.write_bytes(checkpoint.read_bytes()[: checkpoint.stat().st_size // 2])
+    with pytest.raises(UserError, match=r"old\.ckpt: damaged.*again"):
+        inherited(f"{key}={checkpoint}")
+
+
 @pytest.mark.parametrize("part", ["encoder", "normalizer", "order", "symbols", "state_dict"])
 def test_a_checkpoint_of_nonsense_is_named(checkpoint, part):
     saved = torch.load(checkpoint, weights_only=True)
