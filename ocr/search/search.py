@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
@@ -35,12 +35,16 @@ class Search:
     """One process' part in a study.
 
     config: of the sweep. launch: runs jobs, each a list of overrides. space: what to search.
+    said: lines on the data that needn't be said again.
     """
 
-    def __init__(self, config: DictConfig, launch: Callable, space: Space) -> None:
+    def __init__(
+        self, config: DictConfig, launch: Callable, space: Space, said: Collection[str] = ()
+    ) -> None:
         self.config = config
         self.settings = config.hydra.sweeper
         self.space = space
+        self.said = said
         self.folder = Path(config.hydra.sweep.dir).absolute()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -214,7 +218,8 @@ class Search:
         self._introduced = True
         with suppress(OSError):
             for line in (folder / "train.log").read_text(encoding="utf-8").splitlines():
-                self.board.say(line)
+                if line not in self.said:
+                    self.board.say(line)
                 if line.startswith("chosen by the data"):
                     break  # what follows is of that trial
 

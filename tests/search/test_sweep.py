@@ -36,6 +36,8 @@ def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
         "hydra.sweeper.top_seeds=1", "head=linear",
     )  # fmt: skip
     assert output.count("chosen by the data") == 1  # by the first trial, of all
+    said = [line for line in output.splitlines() if "captions are the file names" in line]
+    assert len(said) == 1 and said[0].startswith("captions"), said
     table = rows(sweep)
     assert [row["state"] for row in table] == ["complete", "complete"], table
     for row in table:
