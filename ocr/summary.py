@@ -17,7 +17,7 @@ from ocr import __version__
 from ocr.data.batches import padded
 from ocr.data.datamodule import DataModule
 from ocr.model.latency import cpu_ms
-from ocr.model.metrics import wilson_interval
+from ocr.model.metrics import reads_nothing, wilson_interval
 from ocr.model.recognizer import Recognizer
 
 PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
@@ -99,6 +99,11 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
     ]
     if skipped := metrics["images_skipped"]:
         lines.insert(1, f"left out    {skipped} images, listed in {_short(folder)}/skipped.csv")
+    if reads_nothing(metrics):
+        lines.append(
+            "nothing was learnt: it reads no image right, and hardly a character. See what "
+            "python -m ocr doctor says of the images, or give more trainer.max_epochs"
+        )
     console = Console()
     console.print(table)
     for line in lines:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ocr.compose import quoted
 from ocr.errors import UserError
+from ocr.model.metrics import reads_nothing
 from ocr.search.board import short, shown
 from ocr.search.results import read_metrics, reason
 from ocr.search.search import Search
@@ -223,3 +224,9 @@ def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> N
     say(f"trials      {folder}/trials.csv, pictures in {folder}/report/index.html")
     say(f"read with   python -m ocr read {folder}/best.ckpt IMAGE_OR_FOLDER")
     say(f"train again python train.py --config-dir {folder} experiment=best")
+    if reads_nothing(metrics):
+        say(
+            "nothing was learnt: even the winner reads no image right, and hardly a character. See "
+            "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
+            "hydra.sweeper.n_trials"
+        )
