@@ -20,9 +20,6 @@ from ocr.search.board import short, shown
 from ocr.search.results import read_metrics, reason
 from ocr.search.search import Search
 
-# Overrides that belong to the search and not to what it found.
-_OF_THE_SEARCH = {"hparams_search", "pruner", "test", "fit", "ckpt_path"}
-
 
 def crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
     """Choose the winner, test it, write best.ckpt and best.yaml, and say how to use them.
@@ -153,11 +150,11 @@ def _write_experiment(
     search: Search, winner: FrozenTrial, options_of: Callable[[str], Sequence[str]]
 ) -> None:
     """best.yaml: the winner's choices and values as an experiment of Hydra's."""
-    overrides = search.space.overrides(search.space.settings(winner.params))
+    overrides = search.space.command(winner.params)
     bases, choices, values = [], [], OmegaConf.create({})
     for override in OverridesParser.create().parse_overrides(overrides):
         key, value = override.key_or_group, override.value()
-        if key in _OF_THE_SEARCH or override.is_delete():
+        if override.is_delete():
             continue
         if key == "experiment":
             bases.append(f"/experiment/{value}")
