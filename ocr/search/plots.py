@@ -211,7 +211,7 @@ def study_of(
     Raises NoPictureError if there is nothing to compare.
     """
     if len(trials) < 2:
-        raise NoPictureError(f"it takes two trials that came to a score, there are {len(trials)}.")
+        raise NoPictureError(f"it takes two trials that came to a score, not {len(trials)}.")
     study = optuna.create_study(directions=list(directions))
     by_number = {trial.number: trial for trial in trials}
     for number in range(max(by_number) + 1):

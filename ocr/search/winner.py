@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from ocr.compose import quoted
+from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.model.metrics import reads_nothing
 from ocr.search.board import short, shown
@@ -65,7 +66,7 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     if not search.settings.top_k or not seeds or len(finalists) < 2:
         return ranking[0], []
     search.board.say(
-        f"the best {len(finalists)} once more with {len(seeds)} fresh seeds: "
+        f"the best {len(finalists)} once more with {counted(len(seeds), 'fresh seed')}: "
         f"trials {', '.join(str(t.number) for t in finalists)}"
     )
     jobs = [(trial, seed) for trial in finalists for seed in seeds]
@@ -209,11 +210,12 @@ def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> N
     say = search.board.say
     done = sum(trial.state == TrialState.COMPLETE for trial in search.ledger.trials())
     folder = shown(search.folder)
-    say(f"winner      trial {winner.number} of {done} complete ones")
+    say(f"winner      trial {winner.number} of {counted(done, 'complete trial')}")
     if "test/exact_match" in metrics:
         low, high = metrics["test/exact_match_ci95"]
+        images = counted(metrics["images_test"], "image")
         say(
-            f"test        {metrics['images_test']} images that no trial has seen: exact match "
+            f"test        {images} that no trial has seen: exact match "
             f"{metrics['test/exact_match']:.1%} ({low:.1%} to {high:.1%}), character errors "
             f"{metrics['test/cer']:.2%}"
         )
