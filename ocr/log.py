@@ -48,6 +48,22 @@ def aloud() -> Iterator[None]:
         _log.setLevel(level)
 
 
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """The lines that are said meanwhile."""
+    lines: list[str] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        lines.append(record.getMessage())
+        return True
+
+    _log.addFilter(note)
+    try:
+        yield lines
+    finally:
+        _log.removeFilter(note)
+
+
 def hush() -> None:
     """Keep the frameworks' routine remarks off the screen; their real warnings stay."""
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric"):

@@ -60,10 +60,18 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
     trial = config.callbacks.get("trial")
     if trial and trial.number is None:
         raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
+    _require_optimizer(config.model)
     if config.init_from:
         return _fine_tuned(config, data)
     ready(config, data)
     return build(config.model, **data.state())
+
+
+def _require_optimizer(model: DictConfig) -> None:
+    """Have optimizer and scheduler refuse their values now: to look at the images takes long."""
+    from torch import nn
+
+    build(model.scheduler, build(model.optimizer, nn.Linear(1, 1).parameters()), 1)
 
 
 def ready(config: DictConfig, data: Parts) -> None:

@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ocr import __version__
+from ocr.counted import counted
 from ocr.data.batches import padded
 from ocr.data.datamodule import DataModule
 from ocr.model.latency import cpu_ms
-from ocr.model.metrics import wilson_interval
+from ocr.model.metrics import reads_nothing, wilson_interval
 from ocr.model.recognizer import Recognizer
 
 PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
@@ -90,15 +91,20 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
                 f"{low:.1%} to {high:.1%}",
                 f"{metrics[f'{part}/cer']:.2%}",
             )
-    epochs = "1 epoch" if metrics["epochs"] == 1 else f"{metrics['epochs']} epochs"
     lines = [
-        f"{metrics['images_train']:,} training images, {epochs} in "
+        f"{metrics['images_train']:,} training images, {counted(metrics['epochs'], 'epoch')} in "
         f"{metrics['fit_seconds']:.0f} s, {metrics['parameters']:,} parameters",
         f"checkpoint  {_short(checkpoint)}",
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
     if skipped := metrics["images_skipped"]:
-        lines.insert(1, f"left out    {skipped} images, listed in {_short(folder)}/skipped.csv")
+        images = counted(skipped, "image")
+        lines.insert(1, f"left out    {images}, listed in {_short(folder)}/skipped.csv")
+    if reads_nothing(metrics):
+        lines.append(
+            "nothing was learnt: it reads no image right, and hardly a character. See what "
+            "python -m ocr doctor says of the images, or give more trainer.max_epochs"
+        )
     console = Console()
     console.print(table)
     for line in lines:

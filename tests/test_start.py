@@ -111,6 +111,9 @@ def test_data_charset_decides_what_is_new(checkpoint, folder):
         (["encoder=resnet"], ["encoder._target_", "ResNet", "VGG"]),
         (["head=mlp", "head.units=48"], ["head.units (24 there, 48 here)"]),
         (["data.channels=3"], ["data.channels (1 there, 3 here)"]),
+        (["optimizer.lr=-1"], ["AdamW", "lr=-1"]),
+        (["optimizer.weight_decay=-1"], ["AdamW", "weight_decay=-1"]),
+        (["scheduler.pct_start=2"], ["scheduler.pct_start=2"]),
     ],
 )
 def test_a_mistake_is_told_before_the_images_are_looked_at(checkpoint, overrides, words):
@@ -128,6 +131,13 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(UserError, match=r"wrong\.ckpt"):
         inherited(f"init_from={path}")
+
+
+@pytest.mark.parametrize("key", ["init_from", "ckpt_path"])
+def test_half_a_checkpoint_is_called_damaged(checkpoint, key):
+    checkpoint.write_bytes(checkpoint.read_bytes()[: checkpoint.stat().st_size // 2])
+    with pytest.raises(UserError, match=r"old\.ckpt: damaged.*again"):
+        inherited(f"{key}={checkpoint}")
 
 
 @pytest.mark.parametrize("part", ["encoder", "normalizer", "order", "symbols", "state_dict"])

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import HEBREW, ROOT, SMALL, draw, start, train, trained
 
+from ocr.model.metrics import reads_nothing
+
 
 def rows(path):
     with path.open(newline="", encoding="utf-8") as file:
@@ -47,6 +49,7 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
     for column in ("train/loss", "val/loss", "val/blanks", "val/cer", "train/seconds"):
         assert any(row[column] for row in logged), column
     assert "python -m ocr read" in output
+    assert ("nothing was learnt" in output) == reads_nothing(metrics)
     assert "Warning" not in output
     parts = [line.split("│")[1].strip() for line in output.splitlines() if line.count("│") == 4]
     assert parts == ["encoder", "recurrent", "head"]
@@ -205,13 +208,13 @@ def test_going_on_from_last_ckpt(tmp_path, folder):
     arguments = ("data=folder", f"data.dir={folder}", *SMALL)
     run, _, _ = trained(*arguments, cwd=tmp_path)
     (tmp_path / "more").mkdir()
-    _, metrics, _ = trained(
+    _, metrics, output = trained(
         *arguments,
         "trainer.max_epochs=4",
         f"ckpt_path={run / 'last.ckpt'}",
         cwd=tmp_path / "more",
     )
-    assert metrics["epochs"] == 4
+    assert metrics["epochs"] == 4 and "nothing was left" not in output
     logged = rows(tmp_path / "more" / "run" / "metrics.csv")
     assert min(int(row["epoch"]) for row in logged if row["epoch"]) >= 2
 
@@ -249,9 +252,10 @@ def test_going_on_without_getting_better_keeps_the_earlier_best(tmp_path, folder
     arguments = ("data=folder", f"data.dir={folder}", *SMALL)
     first, before, _ = trained(*arguments, cwd=tmp_path)
     (tmp_path / "more").mkdir()
-    second, after, _ = trained(
+    second, after, output = trained(
         *arguments, f"ckpt_path={first / 'last.ckpt'}", cwd=tmp_path / "more"
     )
+    assert "nothing was left to train" in output and "trainer.max_epochs=2" in output
     assert (second / "best.ckpt").read_bytes() == (first / "best.ckpt").read_bytes()
     assert after["val/cer"] == before["val/cer"]
 

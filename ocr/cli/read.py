@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from ocr.cli.arguments import Commands
+from ocr.counted import counted
 from ocr.errors import UserError
 
 BATCH = 64  # images read, and lines printed, at a time
@@ -49,7 +50,7 @@ def _run(options: argparse.Namespace) -> None:
             else:
                 print(f"{path}\t{reading.text}")
     if unreadable:
-        raise UserError(f"{unreadable} of {count} images could not be read")
+        raise UserError(f"{unreadable} of {counted(count, 'image')} could not be read")
 
 
 def _image_paths(places: Sequence[Path]) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ocr.counted import counted
 from ocr.data.detect import detect
 from ocr.data.labels import Columns, Row
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin, is_file
@@ -142,7 +143,8 @@ def _once_each(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
                 same.append(sample)
     repeats = sum(isinstance(sample, Sample) for sample in samples) - sum(map(len, said.values()))
     if repeats:
-        say(f"{repeats} rows say again what another row says; each image counts once")
+        rows = counted(repeats, "row says", "rows say")
+        say(f"{rows} again what another row says; each image counts once")
     kept = []
     for sample in samples:
         if isinstance(sample, Skipped):
@@ -168,7 +170,8 @@ def _say_without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> N
         used = set(origin.pairs(folder).values())
         spare = [f for f in folder.files if f.endswith(origin.name) and f not in used]
         if spare:
-            say(f"{len(spare)} {origin.name} files have no image beside them ({spare[0]})")
+            files = counted(len(spare), f"{origin.name} file has", f"{origin.name} files have")
+            say(f"{files} no image beside ({spare[0]})")
 
 
 def _name(file: str, folder: Folder, with_folders: bool) -> str:

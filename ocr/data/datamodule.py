@@ -7,6 +7,7 @@ from pytorch_lightning import LightningDataModule
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ocr.counted import counted
 from ocr.data.batches import Batch, blank_padding, collate
 from ocr.data.dataset import CaptionedImages
 from ocr.data.lookalikes import Lookalikes
@@ -84,7 +85,8 @@ class DataModule(Parts, LightningDataModule):
 
     def _occupied(self, count: int, part: str) -> None:
         if count < self._world_size:
-            raise UserError(f"{count} {part} images can't occupy {self._world_size} devices")
+            images = counted(count, f"{part} image")
+            raise UserError(f"{images} can't occupy {self._world_size} devices")
 
     def _batches_done(self) -> int:
         """Training batches of an epoch that is not over."""

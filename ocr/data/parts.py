@@ -5,6 +5,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from ocr.counted import counted
 from ocr.data.charset import Charset
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import CHOICES, CHOSEN, Normalizer
@@ -205,7 +206,7 @@ class Parts:
         parts, moved = cover(cut)
         if moved:
             say(
-                f"{len(moved)} images moved to training, which had too few of some of their "
+                f"{counted(len(moved), 'image')} moved to training, which had too few of some "
                 "characters (data.stratify=false leaves them)"
             )
         self.parts |= parts

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from ocr.counted import counted
 from ocr.errors import UserError
 
 POOL = 32  # batches among which images are sorted: large pools pad less, small ones mix more
@@ -116,4 +117,5 @@ class ShuffledLoader(DataLoader):
 
 
 def _shape(of: dict[str, int]) -> str:
-    return "{images:,} images in batches of {batch_size} on {devices} devices".format(**of)
+    devices = counted(of["devices"], "device")
+    return f"{of['images']:,} images in batches of {of['batch_size']} on {devices}"

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.log import say
 
@@ -38,15 +39,15 @@ class Spelling:
 
         change_case = CASES[case]
         self._letters = [
-            ("", "lose marks of direction, which no image shows", _undirected),
-            (f"data.normal_form={normal_form}", "are spelt otherwise", compose),
+            ("", "freed of marks of direction, which no image shows", _undirected),
+            (f"data.normal_form={normal_form}", "spelt otherwise", compose),
         ]
         if change_case:  # which may take letters apart
-            recase = (f"data.case={case}", "lose their case", lambda t: compose(change_case(t)))
+            recase = (f"data.case={case}", "changed in case", lambda t: compose(change_case(t)))
             self._letters.append(recase)
-        self._spaces = [("", "have line breaks or tabs, which become spaces", _break_free)]
+        self._spaces = [("", "with line breaks or tabs, which become spaces", _break_free)]
         if strip:
-            self._spaces.append(("data.strip=true", "lose spaces around them", str.strip))
+            self._spaces.append(("data.strip=true", "freed of spaces around", str.strip))
 
     def symbols(self, charset: str) -> str:
         """A charset as captions spell it; what its symbols come to have in common counts once."""
@@ -64,7 +65,8 @@ class Spelling:
             if changed:
                 before, after = map(ascii, changed[0])
                 why = f"{key}: " if key else ""
-                say(f"{why}{len(changed)} captions {consequence} (the first: {before} -> {after})")
+                captions = counted(len(changed), "caption")
+                say(f"{why}{captions} {consequence} (the first: {before} -> {after})")
             texts = spelt
         return texts
 

@@ -6,6 +6,7 @@ from math import ceil
 
 import numpy as np
 
+from ocr.counted import counted
 from ocr.data.duplicates import families
 from ocr.data.sources import Sample
 from ocr.errors import UserError
@@ -129,7 +130,12 @@ def leaks(parts: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
     for part in ("val", "test"):
         both = [sample for sample in parts.get(part, ()) if sample.digest in seen]
         if both:
+            images = counted(
+                len(both),
+                f"{part} image is also a training image",
+                f"{part} images are also training images",
+            )
             yield (
-                f"{len(both)} {part} images are also training images (the first: "
-                f"{both[0].name} is {seen[both[0].digest]}): their scores flatter"
+                f"{images} (the first: {both[0].name} is {seen[both[0].digest]}): "
+                f"{part} scores flatter"
             )

@@ -99,17 +99,21 @@ def _unplaceable(seen: Examination) -> Iterator[Finding]:
             len(seen.unplaced),
             [f"{seen.short(s.name)}: {s.reason.partition(': ')[0]}" for s in seen.unplaced],
             "leaves them out",
-            _roomier(seen),
+            f"correct the captions that are wrong{_in_names(seen)}; {_roomier(seen)}",
         )
 
 
+def _in_names(seen: Examination) -> str:
+    return " (rename the files)" if "name" in seen.data.captions.origins.values() else ""
+
+
 def _roomier(seen: Examination) -> str:
-    """The command with which all captions have their time steps, but for the hopeless ones."""
+    """The command with which right captions have their time steps, but for the hopeless ones."""
     names = {s.name for s in seen.unplaced}
     long = [s for s in seen.samples if s.name in names]
     long = [s for s in long if steps_needed(s.text) <= DENSEST * s.width]
     if not long:
-        return "correct the captions: images so narrow can't hold them"
+        return "images so narrow can't hold them"
     encoder, normalizer = seen.config.encoder, seen.data.normalizer
     words = []
     for stride in (2, 1):
@@ -117,10 +121,10 @@ def _roomier(seen: Examination) -> str:
             encoder.stride = stride
             words = [f"encoder.stride={stride}"]
             if _lack(seen, long) <= 1:
-                return seen.train(*words)
+                return f"if they are right: {seen.train(*words)}"
     key = "width" if normalizer.width else "height"
     pixels = ceil(getattr(normalizer, key) * _lack(seen, long)) + 1
-    return seen.train(*words, f"data.{key}={pixels}")
+    return f"if they are right: {seen.train(*words, f'data.{key}={pixels}')}"
 
 
 def _lack(seen: Examination, samples: list[Sample]) -> float:

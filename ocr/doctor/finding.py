@@ -1,9 +1,9 @@
 """Something to know about a folder of images, and what to do about it."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ocr.doctor.examine import Examination
 
@@ -41,8 +41,8 @@ def without(seen: Examination, kind: str, names: Sequence[str]) -> dict[str, obj
     """`mend` and `commands` that take these images out of the folder."""
     if seen.tables:  # a row that has lost its image would only be the next finding
         return {"mend": f"take their rows out of {' and '.join(seen.tables)}"}
-    # The name of a file that is no Unicode can't be typed.
-    commands = [f"rm -- {shlex.quote(name)}" for name in names if Path(name).exists()]
+    # The name of a file that is no Unicode can't be typed. A link may lead nowhere.
+    commands = [f"rm -- {shlex.quote(name)}" for name in names if os.path.lexists(name)]
     if not commands:
         return {"mend": "take them out"}
     return {"mend": mended_by(seen, kind, commands), "commands": commands}

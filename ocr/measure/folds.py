@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from ocr.counted import counted
 from ocr.data.datamodule import DataModule
 from ocr.data.duplicates import families
 from ocr.data.lists import read_skipped
@@ -57,7 +58,8 @@ def folds(
     (runs.out / "scores.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     _show([*parts, pooled])
     if skipped:
-        runs.say(f"{skipped} images are left out, listed in {runs.out / 'skipped.csv'}")
+        missing = counted(skipped, "image is", "images are")
+        runs.say(f"{missing} left out, listed in {runs.out / 'skipped.csv'}")
     runs.say(f"readings    {runs.out / 'predictions.csv'}, scores in {runs.out / 'scores.json'}")
 
 

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 
 from ocr.compose import CONF, quoted
+from ocr.counted import counted
 from ocr.data.lists import Prediction, read_predictions
 from ocr.errors import UserError
 from ocr.search.board import short, span
@@ -63,7 +64,7 @@ class Runs:
         """Run those that haven't been. Raises UserError at the first that fails."""
         todo = [job for job in jobs if self.metrics(job) is None]
         done = len(jobs) - len(todo)
-        self.say(f"{len(jobs)} trainings, the files in {self.out}")
+        self.say(f"{counted(len(jobs), 'training')}, the files in {self.out}")
         if done:
             self.say(f"{done} of them are done already")
         seconds = []

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ocr.counted import counted
 from ocr.data.lists import Prediction
 from ocr.measure.folds import OURS, left_out, train_folds
 from ocr.measure.page import write_page
@@ -83,7 +84,8 @@ def suspects(
         _show(named[:SHOWN])
     runs.say(words)
     if skipped := left_out(runs, jobs[0]):
-        runs.say(f"{skipped} images are left out, listed in {runs.out / 'skipped.csv'}")
+        missing = counted(skipped, "image is", "images are")
+        runs.say(f"{missing} left out, listed in {runs.out / 'skipped.csv'}")
     runs.say(f"look at     {page}")
 
 

@@ -128,12 +128,14 @@ class HealthWatch(Callback):
     def __init__(self, blank_steps: int) -> None:
         self.blank_steps = blank_steps
         self._warned = False
+        self._trained = False
         self._not_finite = 0
         self._crowd_due = math.inf
         self._own_load = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Look at the cores once this has run for long enough to be in their load."""
+        self._trained = True
         threads = torch.get_num_threads()
         if pl_module.device.type == "cpu" and threads > 1:
             self._crowd_due = monotonic() + SETTLED
@@ -159,6 +161,15 @@ class HealthWatch(Callback):
                 f"the loss is {outputs['loss'].item()} and stays so (step {trainer.global_step}): "
                 "lower optimizer.lr, keep trainer.gradient_clip_val above 0, or compute with "
                 "trainer.precision=32-true"
+            )
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell of a run to go on from that has no epochs left."""
+        if trainer.ckpt_path and not self._trained:
+            say(
+                f"nothing was left to train: {trainer.ckpt_path} has trained for all of its "
+                f"trainer.max_epochs={trainer.max_epochs}. Give more of them to go on; fit=false "
+                "only tests"
             )
 
     def _tell_of_crowd(self) -> None:

@@ -1,6 +1,7 @@
 """Open a checkpoint of train.py without running anything that is in it."""
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +36,11 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     Raises UserError if there is no such file, or it isn't a checkpoint of train.py.
     """
     try:
+        if _is_cut_off(path):  # torch would call it many things
+            raise UserError(
+                f"{path}: damaged, the end of the file is missing. Copy it here again, or take "
+                "another one of its run (best.ckpt, last.ckpt)"
+            )
         saved = torch.load(path, map_location="cpu", weights_only=True)
         if {"symbols", "normalizer", *PARTS} <= saved["hyper_parameters"].keys():
             return saved
@@ -47,6 +53,12 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise UserError(f"{path}: not a checkpoint of train.py") from error
     raise UserError(f"{path}: not a checkpoint of train.py")
+
+
+def _is_cut_off(path: str | Path) -> bool:
+    """Whether it begins as a zip file, which a checkpoint is, and has no zip file's end."""
+    with Path(path).open("rb") as file:
+        return file.read(2) == b"PK" and not zipfile.is_zipfile(file)
 
 
 def load_network(path: str | Path) -> Network:

@@ -1,6 +1,6 @@
 """How good a reader is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import sqrt
 
@@ -57,6 +57,11 @@ class Mean(Metric):
     def compute(self) -> torch.Tensor:
         """The mean of all."""
         return self.sum / self.weight
+
+
+def reads_nothing(metrics: Mapping[str, float]) -> bool:
+    """Whether these validation scores are those of a network that hasn't learnt to read."""
+    return metrics["val/exact_match"] == 0 and metrics["val/cer"] > 0.9
 
 
 def wilson_interval(share: float, total: int, z: float = 1.96) -> tuple[float, float]:

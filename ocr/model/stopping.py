@@ -6,6 +6,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
+from ocr.counted import counted
 from ocr.log import say
 from ocr.model.schedules import OneCycle
 
@@ -51,8 +52,8 @@ class AnnealedStopping(EarlyStopping):
             self._fell_at = trainer.global_step
             cycle.fall_from(self._fell_at)
             say(
-                f"{self.monitor} has not improved for {self.wait_count} epochs: lr falls from here "
-                "on, and then the run ends"
+                f"{self.monitor} has not improved for {counted(self.wait_count, 'epoch')}: lr "
+                "falls from here on, and then the run ends"
             )
         trainer.should_stop = self._fell_at is not None and trainer.global_step >= cycle.end
 

@@ -88,7 +88,7 @@ class Score:
                 axes.set_subplotspec(grid[divmod(i, columns)])
             axes.tick_params(labelsize=9, labelleft=i % columns == 0)
             axes.set_ylabel(self.name if i % columns == 0 else "")
-            axes.set_xlabel(fill(name, 32))
+            axes.set_xlabel(fill(name, 26))  # as wide as the panel
             axes.collections[0].set(cmap="viridis_r", clim=numbers)  # Blues begin as light as grey
             self._stretch(axes)
             if isinstance(distribution, CategoricalDistribution):
@@ -211,7 +211,7 @@ def study_of(
     Raises NoPictureError if there is nothing to compare.
     """
     if len(trials) < 2:
-        raise NoPictureError(f"it takes two trials that came to a score, there are {len(trials)}.")
+        raise NoPictureError(f"it takes two trials that came to a score, not {len(trials)}.")
     study = optuna.create_study(directions=list(directions))
     by_number = {trial.number: trial for trial in trials}
     for number in range(max(by_number) + 1):

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import shlex
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -51,9 +52,10 @@ def write_report(
 ) -> None:
     """Draw `folder`/*.png and put them, with a table of `trials`, into `folder`/index.html.
 
-    trials: of any state, with the params that mattered in each and no others. objectives: what
-    was optimised; directions: "minimize" or "maximize" for each. A picture that can't be drawn
-    yet is left out, and the page says why. Raises OSError, e.g. if the disk is full.
+    trials: of any state, with the params that mattered in each and no others, and with the
+    overrides that train the same again as its attribute "command". objectives: what was optimised;
+    directions: "minimize" or "maximize" for each. A picture that can't be drawn yet is left out,
+    and the page says why. Raises OSError, e.g. if the disk is full.
     """
     sections = []
     with aside():
@@ -116,13 +118,13 @@ def _page(
 
 
 def _told(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
-    """A paragraph a trial: its scores, and the values that made them."""
+    """A paragraph a trial: its scores, and the command that trains with the same values."""
     lines = []
     for trial in trials:
         scores = zip(objectives, trial.values, strict=True)
         told = escape(", ".join(f"{name} {_cell(score)}" for name, score in scores))
-        values = escape(" ".join(f"{name}={_cell(value)}" for name, value in trial.params.items()))
-        lines.append(f"<p>Trial {trial.number}: {told}<br><code>{values}</code></p>")
+        command = escape(shlex.join(["python", "train.py", *trial.user_attrs["command"]]))
+        lines.append(f"<p>Trial {trial.number}: {told}<br><code>{command}</code></p>")
     return "".join(lines)
 
 

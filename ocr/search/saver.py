@@ -78,5 +78,6 @@ class Saver:
         copied = copy(trial)
         copied.params = {name: trial.params[name] for name in names}
         copied.distributions = {name: trial.distributions[name] for name in names}
-        copied.user_attrs = {**trial.user_attrs, "reason": reason(trial)}
+        told = {"reason": reason(trial), "command": self.space.command(trial.params)}
+        copied.user_attrs = trial.user_attrs | told
         return copied

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +17,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
 
+from ocr.counted import counted
 from ocr.errors import UserError, explain
 from ocr.search.board import Board, shown
 from ocr.search.launchers import jobs_at_once
@@ -35,12 +36,16 @@ class Search:
     """One process' part in a study.
 
     config: of the sweep. launch: runs jobs, each a list of overrides. space: what to search.
+    said: lines on the data that needn't be said again.
     """
 
-    def __init__(self, config: DictConfig, launch: Callable, space: Space) -> None:
+    def __init__(
+        self, config: DictConfig, launch: Callable, space: Space, said: Collection[str] = ()
+    ) -> None:
         self.config = config
         self.settings = config.hydra.sweeper
         self.space = space
+        self.said = said
         self.folder = Path(config.hydra.sweep.dir).absolute()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +101,7 @@ class Search:
         done = sum(trial.state.is_finished() and counts(trial) for trial in self.ledger.trials())
         if done >= self.settings.n_trials:
             self.board.say(
-                f"the study holds {done} finished trials: hydra.sweeper.n_trials="
+                f"the study holds {counted(done, 'finished trial')}: hydra.sweeper.n_trials="
                 f"{self.settings.n_trials} asks for no more"
             )
         else:
@@ -115,8 +120,9 @@ class Search:
                 self.saver.save(self.ledger.trials(), final=True)
         elsewhere = self.ledger.running_elsewhere()
         if elsewhere:
+            running = counted(len(elsewhere), "trial is", "trials are")
             self.board.say(
-                f"trials {', '.join(map(str, elsewhere))} are still running in other processes; "
+                f"{running} still running in other processes ({', '.join(map(str, elsewhere))}); "
                 "the last process to end picks the winner"
             )
         return not elsewhere
@@ -214,7 +220,8 @@ class Search:
         self._introduced = True
         with suppress(OSError):
             for line in (folder / "train.log").read_text(encoding="utf-8").splitlines():
-                self.board.say(line)
+                if line not in self.said:
+                    self.board.say(line)
                 if line.startswith("chosen by the data"):
                     break  # what follows is of that trial
 
@@ -233,8 +240,8 @@ class Search:
         if len(failed) > self.settings.max_failure_rate * total:
             self._over = True
             reasons = Counter(map(reason, failed)).most_common()
-            words = "; ".join(f"{text} ({count} times)" for text, count in reasons)
+            words = "; ".join(f"{text} ({counted(count, 'time')})" for text, count in reasons)
             raise UserError(
-                f"{len(failed)} of {len(trials)} trials failed, more than "
+                f"{len(failed)} of {counted(len(trials), 'trial')} failed, more than "
                 f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows: {words}"
             )

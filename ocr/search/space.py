@@ -13,6 +13,9 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial
 
+# Overrides that belong to the search and not to what it found.
+_OF_THE_SEARCH = {"hparams_search", "pruner", "test", "fit", "ckpt_path"}
+
 
 @dataclass(frozen=True)
 class Value:
@@ -94,6 +97,11 @@ class Space:
         """The command line that trains with `settings`."""
         searched = [f"{key}={spelt(value)}" for key, value in settings.items()]
         return [*(fixed.line for fixed in self.fixed if fixed.matters(settings)), *searched]
+
+    def command(self, params: Mapping[str, Any]) -> list[str]:
+        """The overrides of a run by itself that trains as a trial with these `params` did."""
+        lines = self.overrides(self.settings(params))
+        return [line for line in lines if line.partition("=")[0] not in _OF_THE_SEARCH]
 
     def describe(self) -> dict[str, str]:
         """For comparison with the space that a study was made for."""

@@ -13,6 +13,7 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.errors import UserError
+from ocr.log import overheard
 from ocr.model.build import build
 from ocr.model.geometry import PARTS
 from ocr.search.composer import Composer
@@ -47,13 +48,14 @@ def search(
         space = space.in_steps(settings.grid_points)
     searched = {value.key for value in space.values} - {"data.batch_size"}
     same = not any(key.startswith("data") for key in searched)
-    if same and stays_here(config):  # on other machines the images may lie elsewhere
-        build(composed[min(composed, key=len)].data).require_source()
+    with overheard() as said:
+        if same and stays_here(config):  # on other machines the images may lie elsewhere
+            build(composed[min(composed, key=len)].data).require_source()
     context = replace(context, config_loader=Composer(loader, composed))
     launcher = make_launcher(config, context, task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Search(config, launcher.launch, space) as searching:
+        with Search(config, launcher.launch, space, said) as searching:
             if searching.run():
                 crown(searching, loader.get_group_options)
     except (StorageInternalError, SQLAlchemyError) as error:

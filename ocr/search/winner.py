@@ -14,13 +14,12 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from ocr.compose import quoted
+from ocr.counted import counted
 from ocr.errors import UserError
+from ocr.model.metrics import reads_nothing
 from ocr.search.board import short, shown
 from ocr.search.results import read_metrics, reason
 from ocr.search.search import Search
-
-# Overrides that belong to the search and not to what it found.
-_OF_THE_SEARCH = {"hparams_search", "pruner", "test", "fit", "ckpt_path"}
 
 
 def crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
@@ -67,7 +66,7 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     if not search.settings.top_k or not seeds or len(finalists) < 2:
         return ranking[0], []
     search.board.say(
-        f"the best {len(finalists)} once more with {len(seeds)} fresh seeds: "
+        f"the best {len(finalists)} once more with {counted(len(seeds), 'fresh seed')}: "
         f"trials {', '.join(str(t.number) for t in finalists)}"
     )
     jobs = [(trial, seed) for trial in finalists for seed in seeds]
@@ -152,11 +151,11 @@ def _write_experiment(
     search: Search, winner: FrozenTrial, options_of: Callable[[str], Sequence[str]]
 ) -> None:
     """best.yaml: the winner's choices and values as an experiment of Hydra's."""
-    overrides = search.space.overrides(search.space.settings(winner.params))
+    overrides = search.space.command(winner.params)
     bases, choices, values = [], [], OmegaConf.create({})
     for override in OverridesParser.create().parse_overrides(overrides):
         key, value = override.key_or_group, override.value()
-        if key in _OF_THE_SEARCH or override.is_delete():
+        if override.is_delete():
             continue
         if key == "experiment":
             bases.append(f"/experiment/{value}")
@@ -211,11 +210,12 @@ def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> N
     say = search.board.say
     done = sum(trial.state == TrialState.COMPLETE for trial in search.ledger.trials())
     folder = shown(search.folder)
-    say(f"winner      trial {winner.number} of {done} complete ones")
+    say(f"winner      trial {winner.number} of {counted(done, 'complete trial')}")
     if "test/exact_match" in metrics:
         low, high = metrics["test/exact_match_ci95"]
+        images = counted(metrics["images_test"], "image")
         say(
-            f"test        {metrics['images_test']} images that no trial has seen: exact match "
+            f"test        {images} that no trial has seen: exact match "
             f"{metrics['test/exact_match']:.1%} ({low:.1%} to {high:.1%}), character errors "
             f"{metrics['test/cer']:.2%}"
         )
@@ -223,3 +223,9 @@ def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> N
     say(f"trials      {folder}/trials.csv, pictures in {folder}/report/index.html")
     say(f"read with   python -m ocr read {folder}/best.ckpt IMAGE_OR_FOLDER")
     say(f"train again python train.py --config-dir {folder} experiment=best")
+    if reads_nothing(metrics):
+        say(
+            "nothing was learnt: even the winner reads no image right, and hardly a character. See "
+            "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
+            "hydra.sweeper.n_trials"
+        )

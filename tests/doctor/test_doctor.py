@@ -104,6 +104,13 @@ def test_truncated(folder, doctor):
     assert found["mend"] == f"rm -- {folder / '121.png'}"
 
 
+def test_a_link_that_leads_nowhere_and_the_command_that_mends_it(folder, doctor):
+    (folder / "1234.png").symlink_to(folder / "gone.png")
+    [command] = doctor(folder)["findings"]["odd_row"]["commands"]
+    subprocess.run(command, shell=True, check=True)
+    assert doctor(folder)["findings"] == {}
+
+
 def test_wrong_suffix_and_the_command_that_mends_it(folder, doctor):
     draw("123").save(folder / "123.png", format="JPEG")
     found = doctor(folder)["findings"]
@@ -205,7 +212,9 @@ def test_unplaceable_and_the_override_that_mends_it(folder, doctor):
     for width in ("encoder.stride=4", "data.width=15"):
         found = doctor(folder, LENIENT, width)["findings"]["unplaceable"]
         assert found["training"] == "leaves them out"
-        words = shlex.split(found["mend"])
+        first, _, command = found["mend"].partition("; if they are right: ")
+        assert first == "correct the captions that are wrong (rename the files)"
+        words = shlex.split(command)
         assert words[:3] == ["python", "train.py", "data=folder"]
         assert "unplaceable" not in doctor(folder, *words[4:])["findings"]
 
@@ -214,6 +223,7 @@ def test_caption_that_no_image_of_its_width_could_hold(folder, doctor):
     draw("1", (2, 24)).save(folder / f"{'12' * 20}.png")
     found = doctor(folder)["findings"]["unplaceable"]
     assert found["mend"].startswith("correct the captions")
+    assert "train.py" not in found["mend"]
 
 
 def test_characters(folder, doctor):

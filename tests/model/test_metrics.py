@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from ocr.model.metrics import ExactMatch, Mean, wilson_interval
+from ocr.model.metrics import ExactMatch, Mean, reads_nothing, wilson_interval
 
 
 def test_exact_match():
@@ -32,6 +32,14 @@ def test_one_loss_that_is_no_number_is_not_hidden():
     metric.update(torch.tensor(1.0), 8)
     metric.update(torch.tensor(math.nan), 8)
     assert metric.compute().isnan()
+
+
+@pytest.mark.parametrize(
+    "cer,exact_match,nothing",
+    [(1.0, 0.0, True), (1.7, 0.0, True), (1.0, 0.1, False), (0.5, 0.0, False)],
+)
+def test_reads_nothing(cer, exact_match, nothing):
+    assert reads_nothing({"val/cer": cer, "val/exact_match": exact_match}) == nothing
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def trial(number, values=None, params=None, state=COMPLETE, **attributes) -> Fro
         values=values,
         params={name: value for name, (value, _) in params.items()},
         distributions={name: distribution for name, (_, distribution) in params.items()},
-        user_attrs=attributes,
+        user_attrs={"command": [f"{name}={value}" for name, (value, _) in params.items()]}
+        | attributes,
     )
     made.number = number
     return made

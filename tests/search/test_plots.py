@@ -112,6 +112,15 @@ def test_slices_are_in_rows_and_low_scores_apart(tmp_path, axes_of):
     assert history.get_yscale() == "symlog"
 
 
+def test_long_names_are_no_wider_than_their_panels(tmp_path, axes_of):
+    space = {f"encoder{i}num_layers (vgg, resnet)": (i, Int(0, 9)) for i in range(8)}
+    report(tmp_path, [trial(n, [n / 10], space) for n in range(3)])
+    [panels] = axes_of["plot_slice"]
+    panels[0].figure.draw_without_rendering()  # labels were measured for the file's resolution
+    for axes in panels:
+        assert axes.xaxis.label.get_window_extent().width <= axes.bbox.width, axes.get_xlabel()
+
+
 def test_one_value_has_one_mark(tmp_path, axes_of):
     report(tmp_path, searched(DECLINE, [(0.1, Float(1e-5, 1, log=True))] * 5, [(3, Int(1, 9))] * 5))
     [panels] = axes_of["plot_slice"]

@@ -2,13 +2,17 @@
 
 import csv
 import json
+import re
+import shlex
 import subprocess
 import sys
+from html import unescape
 
 import optuna
 import pytest
 import yaml
-from conftest import SMALL, start, train
+from conftest import SMALL, config, start, train
+from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
 from ocr import Reader
@@ -36,6 +40,8 @@ def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
         "hydra.sweeper.top_seeds=1", "head=linear",
     )  # fmt: skip
     assert output.count("chosen by the data") == 1  # by the first trial, of all
+    said = [line for line in output.splitlines() if "captions are the file names" in line]
+    assert len(said) == 1 and said[0].startswith("captions"), said
     table = rows(sweep)
     assert [row["state"] for row in table] == ["complete", "complete"], table
     for row in table:
@@ -44,7 +50,12 @@ def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
         assert not any(name.startswith("test/") for name in run), "a trial has read the test part"
         assert (sweep / row["number"] / "best.ckpt").exists()
     assert json.loads((sweep / "metrics.json").read_text())["test/cer"] >= 0
-    assert (sweep / "report" / "index.html").exists()
+    page = (sweep / "report" / "index.html").read_text()
+    [(best, command)] = re.findall(r"<p>Trial (\d+):.*?<code>python train.py (.*?)</code>", page)
+    told = config(*shlex.split(unescape(command)))
+    then = yaml.safe_load((sweep / best / ".hydra" / "config.yaml").read_text())
+    for part in ("encoder", "recurrent", "head", "optimizer", "data", "trainer"):
+        assert OmegaConf.to_container(told[part]) == then[part]
     assert (sweep / "study.db").exists()
     code, printed = read(sweep / "best.ckpt", folder, cwd=tmp_path)
     assert code == 0 and len(printed.splitlines()) == 27

@@ -4,6 +4,7 @@ import os
 from threading import Event
 
 import pytest
+import toy
 from toy import launcher, searching
 
 from ocr.search import report
@@ -20,6 +21,17 @@ def no_pictures(monkeypatch):
 
 def no_options(group):
     return []
+
+
+@pytest.mark.parametrize("cer", [1.0, 0.5])
+def test_a_winner_that_reads_nothing_is_no_success(tmp_path, capsys, monkeypatch, cer):
+    scores = {"val/cer": cer, "val/exact_match": 0.0, "val/loss": 1.0, "cpu_ms": 1.0}
+    monkeypatch.setattr(toy, "score", lambda settings: scores)
+    with searching(tmp_path, *TRIALS) as search:
+        assert search.run()
+        crown(search, no_options)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("nothing was learnt") == (cer == 1.0)
 
 
 def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
