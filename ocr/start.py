@@ -60,7 +60,8 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
     trial = config.callbacks.get("trial")
     if trial and trial.number is None:
         raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
-    _require_optimizer(config.model)
+    if not trial:  # of a search, whose values are within its space
+        _require_optimizer(config.model)
     if config.init_from:
         return _fine_tuned(config, data)
     ready(config, data)

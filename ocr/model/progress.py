@@ -25,7 +25,8 @@ class ProgressBar(RichProgressBar):
         console = self._console
         fitting = trainer.state.fn == TrainerFn.FITTING
         if fitting and console and not (console.is_terminal or console.is_jupyter):
-            scores = self.get_metrics(trainer, pl_module).items()
-            told = "  ".join(f"{name}: {float(score):.3f}" for name, score in scores)
+            scores = self.get_metrics(trainer, pl_module)
+            scores.pop("v_num", None)  # TensorBoard's name for the run
+            told = "  ".join(f"{name}: {score:.3f}" for name, score in scores.items())
             words = f"{self._get_train_description(trainer.current_epoch).strip()}  {told}"
             console.print(words, markup=False, highlight=False, soft_wrap=True)

@@ -16,7 +16,6 @@ from rich.table import Table
 from ocr.compose import quoted
 from ocr.counted import counted
 from ocr.errors import UserError
-from ocr.model.metrics import reads_nothing
 from ocr.search.board import short, shown
 from ocr.search.results import read_metrics, reason
 from ocr.search.search import Search
@@ -207,6 +206,8 @@ def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
 
 
 def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> None:
+    from ocr.model.metrics import reads_nothing  # loads for a second, which a search has only here
+
     say = search.board.say
     done = sum(trial.state == TrialState.COMPLETE for trial in search.ledger.trials())
     folder = shown(search.folder)
