@@ -36,6 +36,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
+    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        os.environ.pop(name, None)
     times: dict[tuple[str, bool], list[float]] = {key: [] for key in product(WAYS, (False, True))}
     for _, (way, crowded) in product(range(options.repeats), times):
         with patch.dict(os.environ, WAYS[way]), beside(crowded):
@@ -57,9 +59,11 @@ def beside(crowded: bool) -> Iterator[None]:
         words = [*FEW, "trainer.max_epochs=100000", f"hydra.run.dir={scratch}/run"]
         command = [sys.executable, str(ROOT / "train.py"), *words]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as other:
-            while not (Path(scratch) / "run" / "last.ckpt").exists():
-                time.sleep(0.1)
             try:
+                while not (Path(scratch) / "run" / "last.ckpt").exists():
+                    if other.poll() is not None:
+                        sys.exit("the other training has failed")
+                    time.sleep(0.1)
                 yield
             finally:
                 other.kill()

@@ -38,12 +38,16 @@ def settle(config: DictConfig, data: Parts) -> None:
 
 
 def stride(data: Parts) -> int:
-    """Pixels of width for a time step: 4, or less where captions are long for their images."""
+    """Pixels of width for a time step: 4, or less where captions are long for their images.
+
+    Captions for which no stride is small enough don't count: they will be left out.
+    """
     room = sorted(
         samples[i].width / max(1, steps_needed(samples[i].text))
         for samples in data.parts.values()
         for i in range(0, len(samples), 1 + len(samples) // LOOKED_AT)
     )
+    room = [pixels for pixels in room if pixels >= 1] or room
     pixels = room[int(TIGHT * len(room))]
     return next((s for s in (4, 2) if pixels >= ROOM * s), 1)
 

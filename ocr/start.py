@@ -60,8 +60,7 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
     trial = config.callbacks.get("trial")
     if trial and trial.number is None:
         raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
-    if not trial:  # of a search, whose values are within its space
-        _require_optimizer(config.model)
+    _require_optimizer(config.model)
     if config.init_from:
         return _fine_tuned(config, data)
     ready(config, data)
@@ -70,9 +69,9 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
 
 def _require_optimizer(model: DictConfig) -> None:
     """Have optimizer and scheduler refuse their values now: to look at the images takes long."""
-    from torch import nn
+    from torch import zeros  # and nothing random, which would change what the seed gives
 
-    build(model.scheduler, build(model.optimizer, nn.Linear(1, 1).parameters()), 1)
+    build(model.scheduler, build(model.optimizer, [zeros(1, requires_grad=True)]), 1)
 
 
 def ready(config: DictConfig, data: Parts) -> None:

@@ -102,8 +102,8 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
         lines.insert(1, f"left out    {images}, listed in {_short(folder)}/skipped.csv")
     if reads_nothing(metrics):
         lines.append(
-            "nothing was learnt: it reads no image right, and hardly a character. See what "
-            "python -m ocr doctor says of the images, or give more trainer.max_epochs"
+            "It reads no image right, and hardly a character. See what python -m ocr doctor says "
+            "of the images; if it has just been trained on them, give more trainer.max_epochs"
         )
     console = Console()
     console.print(table)

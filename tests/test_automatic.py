@@ -41,6 +41,14 @@ def test_a_few_long_captions_do_not_decide():
     assert chosen.encoder.stride == 4
 
 
+def test_a_caption_that_no_stride_has_room_for_does_not_decide():
+    few = data(200, "ABCDE", 20)
+    few.parts["train"][0] = Sample("wrong", "A" * 120, 0, 200)
+    chosen = config()
+    settle(chosen, few)
+    assert chosen.encoder.stride == 4
+
+
 @pytest.mark.parametrize(
     "count,length,epochs",
     [(50, 5, 74), (720, 5, 67), (1800, 5, 27), (50_000, 5, 8), (720, 1, 67), (720, 20, 28)],

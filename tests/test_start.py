@@ -11,7 +11,7 @@ from ocr import Reader
 from ocr.cli import main
 from ocr.errors import UserError
 from ocr.model.build import build
-from ocr.start import begin, inherit
+from ocr.start import _require_optimizer, begin, inherit
 
 
 def inherited(*overrides):
@@ -138,6 +138,12 @@ def test_half_a_checkpoint_is_called_damaged(checkpoint, key):
     checkpoint.write_bytes(checkpoint.read_bytes()[: checkpoint.stat().st_size // 2])
     with pytest.raises(UserError, match=r"old\.ckpt: damaged.*again"):
         inherited(f"{key}={checkpoint}")
+
+
+def test_the_look_at_the_optimizer_draws_nothing():
+    state = torch.random.get_rng_state()
+    _require_optimizer(config("optimizer=adamw").model)
+    assert torch.equal(torch.random.get_rng_state(), state)
 
 
 @pytest.mark.parametrize("part", ["encoder", "normalizer", "order", "symbols", "state_dict"])

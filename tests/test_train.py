@@ -49,7 +49,7 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
     for column in ("train/loss", "val/loss", "val/blanks", "val/cer", "train/seconds"):
         assert any(row[column] for row in logged), column
     assert "python -m ocr read" in output
-    assert ("nothing was learnt" in output) == reads_nothing(metrics)
+    assert ("It reads no image right" in output) == reads_nothing(metrics)
     assert "Warning" not in output
     parts = [line.split("│")[1].strip() for line in output.splitlines() if line.count("│") == 4]
     assert parts == ["encoder", "recurrent", "head"]

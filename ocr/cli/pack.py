@@ -17,6 +17,7 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from ocr.compose import composed, of_folder, unserved
+    from ocr.counted import counted
     from ocr.data.lists import in_words
     from ocr.data.pack import pack
     from ocr.log import aloud
@@ -28,5 +29,5 @@ def _run(options: argparse.Namespace) -> None:
     if skipped:
         print(f"{len(skipped)} of {count + len(skipped)} images are left out: {in_words(skipped)}")
         print(f"all of these are listed in {options.out / 'skipped.csv'}")
-    print(f"{count:,} images are packed")
+    print(counted(count, "image is packed", "images are packed"))
     print(f"train with  python train.py data=packed data.dir={options.out}")

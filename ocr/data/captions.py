@@ -170,8 +170,8 @@ def _say_without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> N
         used = set(origin.pairs(folder).values())
         spare = [f for f in folder.files if f.endswith(origin.name) and f not in used]
         if spare:
-            files = counted(len(spare), f"{origin.name} file has", f"{origin.name} files have")
-            say(f"{files} no image beside ({spare[0]})")
+            files = counted(len(spare), f"{origin.name} file")
+            say(f"{files} without an image beside it ({spare[0]})")
 
 
 def _name(file: str, folder: Folder, with_folders: bool) -> str:

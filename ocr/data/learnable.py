@@ -20,8 +20,9 @@ def placed(sample: Sample, charset: Charset, time_steps: Callable[[int], int]) -
     available = time_steps(sample.width)
     if needed <= available:
         return sample
+    mend = "raise data.height (data.width, if that is set)"
+    mend = f"correct it, or {mend}" if needed > sample.width else f"lower encoder.stride, or {mend}"
     return Skipped(
         sample.name,
-        f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: "
-        "lower encoder.stride, or raise data.height (data.width, if that is set)",
+        f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: {mend}",
     )

@@ -57,7 +57,7 @@ def cut(
     different, _ = np.unique(digests, return_index=True)  # the index makes it sort: twice as quick
     if len(different) <= len(shares):
         raise UserError(
-            f"{len(different)} different images are too few for the parts train, "
+            f"{counted(len(different), 'different image')}: too few for the parts train, "
             f"{', '.join(shares)}: add images, or do without a test part (data.test_size=0)"
         )
     # The digests in order, cut at the shares' borders.

@@ -42,7 +42,7 @@ class Runs:
     def __init__(
         self, out: Path | None, command: str, words: Sequence[str], plan: dict[str, Any]
     ) -> None:
-        now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S_%f")
         self.out = Path("runs", "folder", f"{command}_{now}") if out is None else out.expanduser()
         self.words = words
         self.console = Console(stderr=True)

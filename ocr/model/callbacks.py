@@ -167,9 +167,9 @@ class HealthWatch(Callback):
         """Tell of a run to go on from that has no epochs left."""
         if trainer.ckpt_path and not self._trained:
             say(
-                f"nothing was left to train: {trainer.ckpt_path} has trained for all of its "
-                f"trainer.max_epochs={trainer.max_epochs}. Give more of them to go on; fit=false "
-                "only tests"
+                f"nothing was left to train: after {trainer.ckpt_path}'s {trainer.current_epoch} "
+                f"epochs and {trainer.global_step} steps this run is at its end (trainer.max_epochs"
+                f"={trainer.max_epochs}, or trainer.max_steps). Give more; fit=false only tests"
             )
 
     def _tell_of_crowd(self) -> None:

@@ -59,9 +59,9 @@ class Mean(Metric):
         return self.sum / self.weight
 
 
-def reads_nothing(metrics: Mapping[str, float]) -> bool:
-    """Whether these validation scores are those of a network that hasn't learnt to read."""
-    return metrics["val/exact_match"] == 0 and metrics["val/cer"] > 0.9
+def reads_nothing(metrics: Mapping[str, float | None]) -> bool:
+    """Whether these validation scores, if any, are of a network that hasn't learnt to read."""
+    return metrics.get("val/exact_match") == 0 and (metrics.get("val/cer") or 0) > 0.9
 
 
 def wilson_interval(share: float, total: int, z: float = 1.96) -> tuple[float, float]:

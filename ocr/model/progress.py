@@ -23,7 +23,7 @@ class ProgressBar(RichProgressBar):
         """Print the scores, unless the bar shows them."""
         super().on_validation_end(trainer, pl_module)
         console = self._console
-        fitting = trainer.state.fn == TrainerFn.FITTING
+        fitting = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
         if fitting and console and not (console.is_terminal or console.is_jupyter):
             scores = self.get_metrics(trainer, pl_module)
             scores.pop("v_num", None)  # TensorBoard's name for the run

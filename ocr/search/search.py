@@ -122,7 +122,7 @@ class Search:
         if elsewhere:
             running = counted(len(elsewhere), "trial is", "trials are")
             self.board.say(
-                f"{running} still running in other processes ({', '.join(map(str, elsewhere))}); "
+                f"{running} still running ({', '.join(map(str, elsewhere))}) in other processes; "
                 "the last process to end picks the winner"
             )
         return not elsewhere

@@ -101,7 +101,12 @@ class Space:
     def command(self, params: Mapping[str, Any]) -> list[str]:
         """The overrides of a run by itself that trains as a trial with these `params` did."""
         lines = self.overrides(self.settings(params))
-        return [line for line in lines if line.partition("=")[0] not in _OF_THE_SEARCH]
+        keys = [line.lstrip("+~").partition("=")[0] for line in lines]
+        return [
+            line
+            for line, key in zip(lines, keys, strict=True)
+            if key not in _OF_THE_SEARCH and not key.startswith("callbacks.trial.")
+        ]
 
     def describe(self) -> dict[str, str]:
         """For comparison with the space that a study was made for."""

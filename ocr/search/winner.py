@@ -206,7 +206,7 @@ def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
 
 
 def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> None:
-    from ocr.model.metrics import reads_nothing  # loads for a second, which a search has only here
+    from ocr.model.metrics import reads_nothing  # with torchmetrics, which takes a second to load
 
     say = search.board.say
     done = sum(trial.state == TrialState.COMPLETE for trial in search.ledger.trials())

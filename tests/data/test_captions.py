@@ -147,7 +147,7 @@ def test_images_without_text_and_texts_without_image_are_counted(tmp_path, said)
     write(tmp_path, **{"1__gt__txt": "A", "9__gt__txt": "B"})
     assert found(tmp_path, ".gt.txt") == {"1.png": "A"}
     assert "2 of 3 images" in said.text and "(the first: 2.png)" in said.text
-    assert "1 .gt.txt file has no image beside (9.gt.txt)" in said.text
+    assert "1 .gt.txt file without an image beside it (9.gt.txt)" in said.text
 
 
 # Labels files

@@ -402,7 +402,7 @@ def test_a_caption_without_room_is_skipped_with_its_numbers(tmp_path):
     data.drop_unplaceable(lambda width: width // 20)
     (skipped,) = data.skipped
     assert skipped.name == str(place / "aab.png")
-    assert "needs 4 time steps, its image gives 3" in skipped.reason
+    assert "needs 4 time steps, its image gives 3: lower encoder.stride" in skipped.reason
     assert "encoder.stride" in skipped.reason
     assert "aab" not in texts(data)
     with pytest.raises(UserError, match=r"aab\.png .*needs 4 time steps"):

@@ -34,6 +34,14 @@ def test_a_winner_that_reads_nothing_is_no_success(tmp_path, capsys, monkeypatch
     assert last.startswith("nothing was learnt") == (cer == 1.0)
 
 
+def test_the_command_of_a_trial_has_nothing_of_the_search(tmp_path):
+    fixed = ("optimizer=adamw", "++test=false", "callbacks.trial.deadline=3", "pruner=none")
+    with searching(tmp_path, *TRIALS, *fixed) as search:
+        command = search.space.command(search.space.params())
+    assert "optimizer=adamw" in command
+    assert not [word for word in command if "test" in word or "trial" in word or "pruner" in word]
+
+
 def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
     def launch(jobs, number):
         if "seed=1" in jobs[0]:
