@@ -32,6 +32,12 @@ SMALL = (
     f"data.image_height={SIZE[1]}",
     *SPLIT,
 )
+RANDOM = (
+    "hydra/sweeper/sampler=random",
+    "pruner=none",
+    "callbacks.early_stopping=null",
+    "trainer.max_epochs=24",
+)
 
 
 def search(folder: Path, *overrides: str, workers: int = 2) -> float:
@@ -55,16 +61,20 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def make_table(trials: int) -> None:
-    """Write TABLE: values, score, seconds and learning curve of random trials."""
+    """Train random configurations to the end, and write TABLE."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "sweep"
-        random = ("hydra/sweeper/sampler=random", "pruner=none", "callbacks.early_stopping=null")
-        search(folder, *random, f"hydra.sweeper.n_trials={trials}")
-        table = [row for row in rows(folder) if row["state"] == "complete"]
-        for row in table:
-            with (folder / row["number"] / "metrics.csv").open(newline="") as file:
-                curve = [r["val/cer"] for r in csv.DictReader(file) if r["val/cer"]]
-            row["curve"] = " ".join(f"{float(value):.4f}" for value in curve)
+        search(folder, *RANDOM, f"hydra.sweeper.n_trials={trials}")
+        keep(folder)
+
+
+def keep(folder: Path) -> None:
+    """Write TABLE: values, score, seconds and learning curve of a sweep's whole trials."""
+    table = [row for row in rows(folder) if row["state"] == "complete" and not row["reason"]]
+    for row in table:
+        with (folder / row["number"] / "metrics.csv").open(newline="") as file:
+            curve = [r["val/cer"] for r in csv.DictReader(file) if r["val/cer"]]
+        row["curve"] = " ".join(f"{float(value):.4f}" for value in curve)
     dropped = ("number", "state", "checkpoint", "reason", "value", "cpu_ms", "parameters")
     keys = [key for key in table[0] if key not in dropped]
     with TABLE.open("w", newline="", encoding="utf-8") as file:

@@ -14,6 +14,8 @@ CHARACTERS = 410_000  # and characters: a printed line teaches, and costs, as mu
 EPOCHS = (8, 80)
 READINGS = 750  # of validation images without a better value, until lr falls to the run's end
 PATIENCE = 15  # epochs, at least
+GRACE = 6  # epochs without pruning, at most; for a large set a tenth of what a reader is shown
+GRACE_KEYS = ("min_resource", "n_warmup_steps")  # as Optuna's pruners call it
 
 
 def settle(config: DictConfig, data: Parts) -> None:
@@ -31,6 +33,11 @@ def settle(config: DictConfig, data: Parts) -> None:
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
         chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)
+    trial = config.callbacks.get("trial")
+    if trial:
+        left = [key for key in GRACE_KEYS if trial.pruner.get(key, "") is None]
+        trial.pruner = dict(trial.pruner) | dict.fromkeys(left, grace(data))
+        chosen |= {f"hydra.sweeper.pruner.{key}": trial.pruner[key] for key in left}
     if not config.fit:
         chosen = {key: value for key, value in chosen.items() if key.startswith("encoder")}
     if chosen:
@@ -55,11 +62,20 @@ def stride(data: Parts) -> int:
 def epochs(data: Parts) -> int:
     """Many for a small set, few for a large one or for long captions."""
     least, most = EPOCHS
+    return min(max(round(_epochs(data)), least), most)
+
+
+def grace(data: Parts) -> int:
+    """Epochs until trials are compared."""
+    return min(max(round(_epochs(data) / 10), 1), GRACE)
+
+
+def _epochs(data: Parts) -> float:
+    """Until a reader has been shown enough, whatever makes a sensible number."""
     samples = data.parts["train"]
     looked_at = range(0, len(samples), 1 + len(samples) // LOOKED_AT)
     length = sum(len(samples[i].text) for i in looked_at) / len(looked_at)
-    views = min(VIEWS, CHARACTERS / length)
-    return min(max(round(views / (len(samples) * data.repeats)), least), most)
+    return min(VIEWS, CHARACTERS / length) / (len(samples) * data.repeats)
 
 
 def patience(data: Parts) -> int:

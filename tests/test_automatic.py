@@ -78,10 +78,30 @@ def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
     assert caplog.messages == ["chosen by the data: encoder.stride=4"]
 
 
+@pytest.mark.parametrize(
+    "count,length,key,grace",
+    [
+        (100, 5, "min_resource", 6),
+        (720, 5, "n_warmup_steps", 6),
+        (2400, 5, "min_resource", 2),
+        (400, 40, "min_resource", 1),
+        (50_000, 5, "n_warmup_steps", 1),
+    ],
+)
+def test_trials_of_large_sets_are_compared_sooner(count, length, key, grace):
+    chosen = config(f"+callbacks.trial.pruner.{key}=null")
+    settle(chosen, data(200, "A" * length, count))
+    assert chosen.callbacks.trial.pruner == {key: grace}
+
+
 def test_what_is_given_stays():
     chosen = config(
-        "encoder.stride=8", "trainer.max_epochs=3", "callbacks.early_stopping.patience=7"
+        "encoder.stride=8",
+        "trainer.max_epochs=3",
+        "callbacks.early_stopping.patience=7",
+        "+callbacks.trial.pruner={min_resource: 4, lower: null}",
     )
     settle(chosen, data(200, "ABCDE"))
+    assert chosen.callbacks.trial.pruner == {"min_resource": 4, "lower": None}
     assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (8, 3)
     assert chosen.callbacks.early_stopping.patience == 7
