@@ -4,16 +4,12 @@ table      train configurations drawn at random on a small set, and keep what th
 surrogate  the best of 10, 20 and 40 proposals, by sampler, on a model of that table
 pruning    training time and best value, by pruner: replayed on the table's learning curves
 pair       one search with and one without the default pruner, both really trained
-overhead   seconds a trial that are neither training nor reading images
+overhead   seconds a trial that are not training
 """
 
 import argparse
 import json
-import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -27,17 +23,13 @@ from rich.progress import track
 from rich.table import Table
 from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, Trials, make_table, rows, search
 
-from ocr.automatic import GRACE, GRACE_KEYS
+from ocr.automatic import GRACE, missing_graces
 from ocr.data.synthetic import drawings
-from ocr.model.build import build
-from ocr.resolvers import register_resolvers
-from ocr.search.child import run_command
 from ocr.search.study import make_sampler
 
 SAMPLERS = ("random", "nsgaii", "cmaes", "tpe", "gp")
 PRUNERS = ("none", "median", "percentile", "halving", "hyperband")
 AFTER = (10, 20, 40)  # trials
-READINGS = 9  # of the same images
 LENGTH = 30  # trials of a replayed search
 WIDTH = 110  # of a printed table, also in a pipe
 
@@ -101,7 +93,7 @@ def pruning(repeats: int) -> None:
                 lines.append(f"trainer.max_epochs={epochs}")
                 config = compose("train", overrides=lines, return_hydra_config=True)
             settings = dict(config.hydra.sweeper.pruner)
-            settings |= {key: GRACE for key in GRACE_KEYS if key in settings}
+            settings |= missing_graces(settings, GRACE)
             pruner = instantiate(settings, _execution_whitelist_=("optuna.pruners.*",))
             study = optuna.create_study(pruner=pruner)
             spent, best = 0.0, 1.0
@@ -151,7 +143,7 @@ def pair(trials: int, overrides: list[str]) -> None:
 
 
 def overhead(trials: int) -> None:
-    """What a trial costs besides reading the images and training."""
+    """What a trial costs besides training."""
     with tempfile.TemporaryDirectory() as scratch:
         folder, images = Path(scratch) / "sweep", Path(scratch) / "images"
         images.mkdir()
@@ -171,26 +163,10 @@ def overhead(trials: int) -> None:
             json.loads((folder / str(t.number) / "metrics.json").read_text())["fit_seconds"]
             for t in others
         )
-        note = Path(scratch) / "seconds"
-        for _ in range(READINGS):
-            reason = run_command([__file__], scratch, note, partial(read_images, data))
-            if reason:
-                sys.exit(f"reading the images: {reason}")
-        reading = len(others) * median(map(float, note.read_text().split()))
     print(
-        f"{len(others)} trials, {wall:.1f} s: training {training:.1f} s, reading {COUNT} images "
-        f"{reading:.1f} s; the rest is {(wall - training - reading) / len(others):.2f} s a trial"
+        f"{len(others)} trials, {wall:.1f} s: training {training:.1f} s; "
+        f"the rest is {(wall - training) / len(others):.2f} s a trial"
     )
-
-
-def read_images(data: Sequence[str], script: str) -> None:
-    """Read the images once and print the seconds: a job for a process like those of trials."""
-    register_resolvers()
-    with initialize_config_dir(str(ROOT / "conf")):
-        config = compose("train", overrides=list(data)).data
-    start = time.monotonic()
-    build(config).setup()
-    print(time.monotonic() - start)
 
 
 def main() -> None:

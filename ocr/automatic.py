@@ -1,5 +1,8 @@
 """What the config leaves to the data (null): chosen once the images are known, and said."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from omegaconf import DictConfig
 
 from ocr.data.charset import steps_needed
@@ -15,11 +18,18 @@ EPOCHS = (8, 80)
 READINGS = 750  # of validation images without a better value, until lr falls to the run's end
 PATIENCE = 15  # epochs, at least
 GRACE = 6  # epochs without pruning, at most; for a large set a tenth of what a reader is shown
-GRACE_KEYS = ("min_resource", "n_warmup_steps")  # as Optuna's pruners call it
+_GRACES = ("min_resource", "n_warmup_steps")  # as Optuna's pruners call it
 
 
 def settle(config: DictConfig, data: Parts) -> None:
     """Fill the keys of `config` that are null and follow from `data`, which is set up."""
+    images = len(data.parts["train"])
+    if data.batch_size > images:
+        say(
+            f"data.batch_size={data.batch_size} is more than the {images} training images; "
+            f"training with data.batch_size={images}"
+        )
+        data.batch_size = images
     chosen = {}
     if "stride" in config.encoder and config.encoder.stride is None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
@@ -27,17 +37,17 @@ def settle(config: DictConfig, data: Parts) -> None:
         chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
     if data.repeats > 1 and config.fit:
         say(
-            f"an epoch goes through the {len(data.parts['train'])} training images {data.repeats} "
-            "times (data.min_images)"
+            f"an epoch goes through the {images} training images {data.repeats} times "
+            "(data.min_images)"
         )
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
         chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)
     trial = config.callbacks.get("trial")
     if trial:
-        left = [key for key in GRACE_KEYS if trial.pruner.get(key, "") is None]
-        trial.pruner = dict(trial.pruner) | dict.fromkeys(left, grace(data))
-        chosen |= {f"hydra.sweeper.pruner.{key}": trial.pruner[key] for key in left}
+        graces = missing_graces(trial.pruner, grace(data))
+        trial.pruner = dict(trial.pruner) | graces
+        chosen |= {f"hydra.sweeper.pruner.{key}": value for key, value in graces.items()}
     if not config.fit:
         chosen = {key: value for key, value in chosen.items() if key.startswith("encoder")}
     if chosen:
@@ -68,6 +78,11 @@ def epochs(data: Parts) -> int:
 def grace(data: Parts) -> int:
     """Epochs until trials are compared."""
     return min(max(round(_epochs(data) / 10), 1), GRACE)
+
+
+def missing_graces(pruner: Mapping[str, Any], epochs: int) -> dict[str, int]:
+    """The keys of a pruner's config that leave it to the data when it begins, filled."""
+    return {key: epochs for key in _GRACES if key in pruner and pruner[key] is None}
 
 
 def _epochs(data: Parts) -> float:

@@ -7,6 +7,7 @@ from omegaconf import DictConfig, open_dict
 
 from ocr.automatic import settle
 from ocr.data.parts import Parts
+from ocr.data.seen import set_up
 from ocr.errors import UserError
 from ocr.log import say
 from ocr.model.build import build
@@ -60,7 +61,8 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
     trial = config.callbacks.get("trial")
     if trial and trial.number is None:
         raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
-    _require_optimizer(config.model)
+    if not trial:  # by the first of which its search is told
+        _require_optimizer(config.model)
     if config.init_from:
         return _fine_tuned(config, data)
     ready(config, data)
@@ -80,7 +82,9 @@ def ready(config: DictConfig, data: Parts) -> None:
         from ocr.model.checkpoint import resumable
 
         data.adopt(resumable(config.ckpt_path, config.model))
-    data.setup()
+        data.setup()
+    else:
+        set_up(data, config.data)
     settle(config, data)
 
 
@@ -93,7 +97,7 @@ def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
         raise UserError(f"init_charset={config.init_charset}: choose {', '.join(CHARSETS)}")
     network = load_network(path)
     require_fit(network, config.model, data.normalizer, path)  # before the images are looked at
-    data.setup()
+    set_up(data, config.data)
     settle(config, data)
     data.charset = merge(network.charset, data.charset, config.init_charset)
     # A stroke is to look to the weights as it did before.

@@ -13,7 +13,8 @@ from ocr.data.sources import Sample
 
 def data(width: int, text: str, count: int = 100):
     samples = [Sample(str(i), text, i, width) for i in range(count)]
-    return SimpleNamespace(parts={"train": samples, "val": samples}, repeats=ceil(640 / count))
+    parts = {"train": samples, "val": samples}
+    return SimpleNamespace(parts=parts, repeats=ceil(640 / count), batch_size=8)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,14 @@ def test_without_early_stopping_there_is_no_patience():
     chosen = config("callbacks.early_stopping=null")
     settle(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.early_stopping is None
+
+
+def test_a_batch_is_no_more_than_there_is(caplog):
+    caplog.set_level(logging.INFO, "ocr")
+    small = data(200, "ABCDE", 5)
+    settle(config(), small)
+    assert small.batch_size == 5
+    assert "data.batch_size=8 is more than the 5 training images" in caplog.text
 
 
 def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):

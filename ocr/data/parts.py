@@ -23,7 +23,8 @@ from ocr.log import say
 class Parts:
     """Splits the samples that a subclass finds, and prepares them.
 
-    After `setup`: `charset`, `normalizer`, `parts` (samples by part) and `skipped`.
+    After `setup`: `charset`, `normalizer`, `parts` (samples by part), `skipped`, and `unused`, the
+    number of images that `train_images` leaves out.
 
     batch_size: images in a training step, on each device.
     min_images: images in an epoch, at least; a small set is gone through several times.
@@ -97,7 +98,7 @@ class Parts:
         self.train_on_val = train_on_val
         self.max_skipped = max_skipped
         self._fitted = False
-        self._unused = 0  # images that `train_images` leaves out
+        self.unused = 0
         self.parts: dict[str, Sequence[Sample]] = {}
         self.skipped: list[Skipped] = []
 
@@ -168,12 +169,6 @@ class Parts:
             self.normalizer.fit(
                 [train.image(i) for i in range(0, len(train), max(1, len(train) // 256))]
             )
-        if self.batch_size > len(train):
-            say(
-                f"data.batch_size={self.batch_size} is more than the {len(train)} training images;"
-                f" training with data.batch_size={len(train)}"
-            )
-            self.batch_size = len(train)
 
     def dataset(self, part: str) -> CaptionedImages:
         """The images of "train", "val" or "test"."""
@@ -215,7 +210,7 @@ class Parts:
         available = len(self.parts["train"])
         if count > available:
             raise UserError(f"data.train_images={count}: there are only {available} to train on")
-        self._unused = available - count
+        self.unused = available - count
         self.parts["train"] = self._first(self.parts["train"], count)
 
     def drop_unplaceable(self, time_steps: Callable[[int], int]) -> None:
@@ -248,7 +243,7 @@ class Parts:
     @property
     def total(self) -> int:
         """Samples, with those that are left out or not trained on."""
-        return len(self.skipped) + self._unused + sum(map(len, self.parts.values()))
+        return len(self.skipped) + self.unused + sum(map(len, self.parts.values()))
 
     def _left_out(self) -> str:
         return f"{len(self.skipped)} of {self.total} images are left out: {in_words(self.skipped)}"

@@ -4,7 +4,7 @@ import contextlib
 import multiprocessing
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -32,6 +32,11 @@ class ImageCache:
     def __getstate__(self) -> dict[str, object]:
         """Nothing: where worker processes get a copy of their own, it would be one too many."""
         return {"room": 0, "_images": {}, "_owner": 0}
+
+    @property
+    def images(self) -> Mapping[str, np.ndarray]:
+        """All that are held, (C, H, W), by name."""
+        return self._images
 
     def get(self, name: str) -> np.ndarray | None:
         """The image of that name, (C, H, W), if it is held."""

@@ -16,8 +16,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ocr.compose import quoted
+from ocr.data import seen
 from ocr.errors import UserError, plain_errors
-from ocr.search.child import run_command
+from ocr.search.child import run_job
+
+_handed_on: dict[str, bytes] = {}  # from one job of a sweep to the next
 
 
 def sweeping() -> bool:
@@ -27,13 +30,20 @@ def sweeping() -> bool:
 
 @dataclass
 class Job:
-    """What a sweep's job has been composed to. config: of train.py. hydra: Hydra's own."""
+    """What a sweep's job has been composed to. config: of train.py. hydra: Hydra's own.
+
+    seen: the images, if an earlier job has handed them on.
+    """
 
     config: DictConfig
     hydra: DictConfig
+    seen: bytes | None
 
-    def __call__(self, script: str) -> None:
-        """Do what `script` does to a config that is composed: its function `train`."""
+    def __call__(self, script: str) -> bytes | None:
+        """Do what `script` does to a config that is composed: its function `train`.
+
+        Returns the images that it has seen, for the next job.
+        """
         setup_globals()
         HydraConfig.instance().cfg = self.hydra
         # Or ${now:} in the sweep's folder would be another time, and that another folder.
@@ -45,8 +55,10 @@ class Job:
             settings.sweep.dir = str(Path(settings.sweep.dir).absolute())
         os.environ.update(settings.job.env_set)
         configure_log(settings.job_logging, settings.verbose)
+        seen.remember(self.seen)
         with plain_errors():
             runpy.run_path(script)["train"](self.config)
+        return seen.handed_on()
 
 
 def run_apart(script: str, config: DictConfig) -> float:
@@ -59,9 +71,10 @@ def run_apart(script: str, config: DictConfig) -> float:
     folder = Path(hydra.runtime.output_dir)
     searching = hydra.runtime.choices["hydra/sweeper"] == "surrogate"
     log = folder / "output.log" if searching else None
-    reason = run_command(
-        _command(script), hydra.runtime.cwd, log, Job(config, HydraConfig.instance().cfg)
-    )
+    job = Job(config, HydraConfig.instance().cfg, _handed_on.get("seen"))
+    reason, fresh = run_job(_command(script), hydra.runtime.cwd, log, job)
+    if fresh:
+        _handed_on["seen"] = fresh
     if reason:
         raise UserError(reason)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

@@ -37,7 +37,7 @@ class Board:
     """A live table in a terminal; a line a trial where the output goes elsewhere.
 
     trials: what the study holds. n_trials: in all. n_jobs: at once. objectives: their names.
-    best: picks the best trials so far. deadline: when the search stops, in seconds since 1970.
+    best: ranks trials. deadline: when the search stops, in seconds since 1970.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Board:
         n_trials: int,
         n_jobs: int,
         objectives: Sequence[str],
-        best: Callable[[], Sequence[FrozenTrial]],
+        best: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
         deadline: float | None,
     ) -> None:
         self.console = Console()
@@ -77,18 +77,19 @@ class Board:
         """Print a line, above the table."""
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def ended(self, trial: FrozenTrial, seconds: float) -> None:
-        """A trial has come to its end: tell, and how long the rest may take."""
+    def ended(self, number: int, trials: Sequence[FrozenTrial], seconds: float) -> None:
+        """Trial `number` of `trials` has come to its end: tell, and how long the rest may take."""
+        trial = next(trial for trial in trials if trial.number == number)
         state = trial.state.name.lower()
         metrics = metrics_of(trial)
         scores = "  ".join(f"{n} {short(metrics[n])}" for n in self.objectives if n in metrics)
-        best = ", ".join(f"trial {t.number} ({self._values(t)})" for t in self.best()[:1])
+        best = ", ".join(f"trial {t.number} ({self._values(t)})" for t in self.best(trials)[:1])
         parts = [
             f"trial {trial.number:>3} {state:<8} {scores}",
             f"{span(seconds)}",
             reason(trial),
             f"best: {best}" if best else "",
-            self._left(),
+            self._left(trials),
         ]
         self.say(" · ".join(filter(None, parts)))
 
@@ -97,7 +98,7 @@ class Board:
         trials = self.trials()
         by_state = {state: [t for t in trials if t.state == state] for state in TrialState}
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        for place, trial in enumerate(self.best()[:5]):
+        for place, trial in enumerate(self.best(trials)[:5]):
             table.add_row("then" if place else "best", f"trial {trial.number}", self._values(trial))
         for trial in by_state[TrialState.RUNNING]:
             seen = trial.intermediate_values
@@ -107,14 +108,13 @@ class Board:
         pruned = len(by_state[TrialState.PRUNED])
         failed = sum(not interrupted(trial) for trial in by_state[TrialState.FAIL])
         counts = f"{done} complete, {pruned} pruned, {failed} failed of {self.n_trials} trials"
-        return Group(table, Text(" · ".join(filter(None, [counts, self._left()]))))
+        return Group(table, Text(" · ".join(filter(None, [counts, self._left(trials)]))))
 
     def _values(self, trial: FrozenTrial) -> str:
         pairs = zip(self.objectives, trial.values, strict=True)
         return ", ".join(f"{name} {short(value)}" for name, value in pairs)
 
-    def _left(self) -> str:
-        trials = self.trials()
+    def _left(self, trials: Sequence[FrozenTrial]) -> str:
         seconds = [t.duration.total_seconds() for t in trials if t.duration and t.user_attrs]
         todo = self.n_trials - sum(t.state.is_finished() for t in trials)
         if not seconds or todo <= 0:

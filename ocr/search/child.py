@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
 from pathlib import Path
+from typing import Any
 
 from ocr.errors import explain
 
@@ -27,12 +28,18 @@ from ocr.errors import explain
 _PRELOAD = ["ocr.search.preload"]
 
 
-def run_command(
-    command: list[str], cwd: str, log: Path | None, job: Callable[[str], object] | None = None
-) -> str | None:
-    """Run a script with its arguments; returns why it failed, or None.
+def run_command(command: list[str], cwd: str, log: Path | None) -> str | None:
+    """Run a script with its arguments; returns why it failed, or None. log: takes its output."""
+    reason, _ = run_job(command, cwd, log, None)
+    return reason
 
-    log: takes its output. job: called with the script's path, does what the command line says.
+
+def run_job(
+    command: list[str], cwd: str, log: Path | None, job: Callable[[str], Any] | None
+) -> tuple[str | None, Any]:
+    """As `run_command`; job: called with the script's path, does what the command line says.
+
+    Returns why it failed, or None; and what `job` returned.
     """
     parent = os.getppid()
     # A worker of a launcher whose own parent was killed must not train on for nobody; but a search
@@ -46,7 +53,7 @@ def run_command(
         with contextlib.suppress(BrokenPipeError):  # killed while it waited, as will be seen
             child.orders.send((command, cwd, log, job))
         _prepare()
-        while not wait([child.reasons, child.process.sentinel], timeout=1):
+        while not wait([child.outcomes, child.process.sentinel], timeout=1):
             if worker and os.getppid() != parent:
                 child.kill()
                 os._exit(1)
@@ -55,20 +62,20 @@ def run_command(
         child.process.join(timeout=20)
         child.kill()
         raise
-    reason = child.reason()
+    outcome = child.outcome()
     ending = threading.Thread(target=child.end)  # which nobody needs to wait for
     ending.start()
     _ending.append(ending)
-    return reason
+    return outcome
 
 
 @dataclass
 class _Child:
-    """A process that waits for its orders, follows them, and gives the reason if it fails."""
+    """A process that waits for its orders, follows them, and tells what came of it."""
 
     process: BaseProcess
     orders: Connection
-    reasons: Connection
+    outcomes: Connection
 
     @classmethod
     def start(cls) -> "_Child":
@@ -80,12 +87,12 @@ class _Child:
             # A worker of joblib's is told of a method that only joblib knows, and would pass it on.
             multiprocessing.set_start_method(context.get_start_method(), force=True)
         receiver, orders = context.Pipe(duplex=False)
-        reasons, sender = context.Pipe(duplex=False)
+        outcomes, sender = context.Pipe(duplex=False)
         process = context.Process(target=_live, args=(receiver, sender))
         process.start()
         receiver.close()
         sender.close()
-        return cls(process, orders, reasons)
+        return cls(process, orders, outcomes)
 
     def signal(self, number: int) -> None:
         """To it, its further ranks and its workers."""
@@ -103,18 +110,18 @@ class _Child:
         self.process.kill()  # which may not have become the first of a group yet
         self.process.join()
 
-    def reason(self) -> str | None:
-        """Why it failed, or None: what it said, or if it had no time to, how it died."""
+    def outcome(self) -> tuple[str | None, Any]:
+        """What it said, see `run_job`; or if it had no time to, how it died."""
         with contextlib.suppress(EOFError, OSError):
-            if self.reasons.poll():
-                return self.reasons.recv()
+            if self.outcomes.poll():
+                return self.outcomes.recv()
         self.process.join()
         code = self.process.exitcode
         if code >= 0:
-            return f"its process ended with code {code}" if code else None
+            return f"its process ended with code {code}" if code else None, None
         name = signal.Signals(-code).name
         hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-        return f"its process was killed by {name}{hint}"
+        return f"its process was killed by {name}{hint}", None
 
 
 _ready: deque[_Child] = deque()
@@ -150,7 +157,7 @@ def _dismiss() -> None:
         _ready.pop().kill()
 
 
-def _live(orders: Connection, reasons: Connection) -> None:
+def _live(orders: Connection, outcomes: Connection) -> None:
     os.setpgid(0, 0)  # with the further ranks and workers it starts, it ends as one
     # Those that look at images or load them begin as in a run by itself: as this process did,
     # by a server, each would wait seconds for a server of its own that loads all of torch.
@@ -160,37 +167,36 @@ def _live(orders: Connection, reasons: Connection) -> None:
         order = orders.recv()
     except EOFError:  # no more runs
         return
-    reasons.send(_follow(*order))
+    outcomes.send(_follow(*order))
 
 
 def _follow(
-    command: list[str], cwd: str, log: Path | None, job: Callable[[str], object] | None
-) -> str | None:
+    command: list[str], cwd: str, log: Path | None, job: Callable[[str], Any] | None
+) -> tuple[str | None, Any]:
     if log:
         try:
             _redirect(log)
         except OSError as error:  # a traceback would go to the terminal
-            return f"{log} can't be written: {error.strerror}"
+            return f"{log} can't be written: {error.strerror}", None
     sys.argv[:] = command
     sys.path[0] = str(Path(command[0]).parent)
     try:
         os.chdir(cwd)
         if job:
-            job(command[0])
-        else:
-            runpy.run_path(command[0], run_name="__main__")
+            return None, job(command[0])
+        runpy.run_path(command[0], run_name="__main__")
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
-            return end.code.removeprefix("error: ")
-        return f"its process ended with code {end.code}" if end.code else None
+            return end.code.removeprefix("error: "), None
+        return f"its process ended with code {end.code}" if end.code else None, None
     except BaseException as error:
         traceback.print_exc()
-        return f"{type(error).__name__}: {explain(error)}"
+        return f"{type(error).__name__}: {explain(error)}", None
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-    return None
+    return None, None
 
 
 def _redirect(log: Path) -> None:

@@ -136,16 +136,19 @@ class Ledger:
         """Our trial came to its end and was told to the study."""
         self.own.discard(number)
 
-    def bury(self) -> None:
-        """Find trials whose process is dead, and have them tried again."""
+    def bury(self) -> list[FrozenTrial]:
+        """Find trials whose process is dead, and have them tried again; returns all there are."""
         fail_stale_trials(self.study)  # of other machines, by their heartbeat
-        for trial in self.trials():
-            if trial.state == TrialState.RUNNING and self._orphaned(trial):
-                with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
-                    if not self.salvage(trial):
-                        tell(self.study, trial.number, state=TrialState.FAIL)
         trials = self.trials()
+        dead = [t for t in trials if t.state == TrialState.RUNNING and self._orphaned(t)]
+        for trial in dead:
+            with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
+                if not self.salvage(trial):
+                    tell(self.study, trial.number, state=TrialState.FAIL)
+        if dead:
+            trials = self.trials()
         retried = {trial.user_attrs.get("retry_of") for trial in trials}
+        missed = 0
         for trial in trials:
             # Those it was to have, even if it was killed before it got them.
             params = trial.system_attrs.get("fixed_params", {}) | trial.params
@@ -153,11 +156,13 @@ class Ledger:
                 attributes = {k: v for k, v in trial.user_attrs.items() if k == "start"}
                 attributes["retry_of"] = trial.number
                 self.study.enqueue_trial(params, user_attrs=attributes)
+                missed += 1
+        return self.trials() if missed else trials
 
     def _anything_left(self) -> bool:
-        self.bury()
-        counted = [trial.number for trial in self.trials() if counts(trial)]
-        waiting = [t.number for t in self.trials() if t.state == TrialState.WAITING]
+        trials = self.bury()
+        counted = [trial.number for trial in trials if counts(trial)]
+        waiting = [trial.number for trial in trials if trial.state == TrialState.WAITING]
         return len(counted) < self.n_trials or any(
             counted.index(number) < self.n_trials for number in waiting
         )

@@ -127,11 +127,11 @@ class Search:
             )
         return not elsewhere
 
-    def ranking(self) -> list[FrozenTrial]:
-        """Complete trials, the best first; with several objectives the Pareto front."""
+    def ranking(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+        """The complete ones, the best first; with several objectives the study's Pareto front."""
         if len(self.directions) > 1:
             return self.study.best_trials
-        done = [t for t in self.ledger.trials() if t.state == TrialState.COMPLETE]
+        done = [t for t in trials if t.state == TrialState.COMPLETE]
         sign = -1 if self.directions[0] == "maximize" else 1
         # Small validation parts make equal scores; the loss tells them apart.
         return sorted(done, key=lambda t: (sign * t.value, t.user_attrs["metrics"]["val/loss"]))
@@ -204,10 +204,10 @@ class Search:
                         f"trial {trial.number} gave no sign of life for {GRACE} s: tried again"
                     )
                 self.ledger.release(trial.number)
-                self.saver.save(self.ledger.trials())
-                told = self.study.get_trials(deepcopy=False)[trial.number]
-                self.board.ended(told, time.monotonic() - start)
-                self._give_up_if_hopeless()
+                trials = self.ledger.trials()
+                self.saver.save(trials)
+                self.board.ended(trial.number, trials, time.monotonic() - start)
+                self._give_up_if_hopeless(trials)
 
     def _ended(self) -> bool:
         late = self.deadline is not None and time.time() >= self.deadline
@@ -233,8 +233,8 @@ class Search:
         with one_transaction(self.study):
             return self.space.suggest(trial)
 
-    def _give_up_if_hopeless(self) -> None:
-        trials = [t for t in self.ledger.trials() if t.state.is_finished() and counts(t)]
+    def _give_up_if_hopeless(self, trials: Sequence[FrozenTrial]) -> None:
+        trials = [t for t in trials if t.state.is_finished() and counts(t)]
         failed = [t for t in trials if t.state == TrialState.FAIL]
         total = max(len(trials), min(JUDGED_AFTER, self.settings.n_trials))
         if len(failed) > self.settings.max_failure_rate * total:

@@ -34,9 +34,10 @@ def crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
 
 
 def _crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
-    ranking = search.ranking()
+    trials = search.ledger.trials()
+    ranking = search.ranking(trials)
     if not ranking:
-        reasons = dict.fromkeys(reason(trial) for trial in search.ledger.trials())
+        reasons = dict.fromkeys(reason(trial) for trial in trials)
         raise UserError(f"no trial came to its end: {'; '.join(filter(None, reasons))}")
     if len(search.objectives) > 1:
         ranking.sort(key=lambda trial: trial.values)

@@ -425,14 +425,6 @@ def test_room_goes_by_each_image_s_own_width(tmp_path):
     assert texts(data) == {"1234", "5678"}
 
 
-def test_a_batch_larger_than_the_training_part_becomes_it(folder, caplog):
-    with caplog.at_level(logging.INFO):
-        data = from_folder(folder, batch_size=500)
-    assert data.batch_size == len(data.parts["train"])
-    assert "data.batch_size=500" in caplog.text
-    assert [len(batch.widths) for batch in data.train_dataloader()] == [data.batch_size]
-
-
 def test_training_shuffles_anew_in_every_epoch(folder):
     data = from_folder(folder)
     loader = data.train_dataloader()

@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_dir
 from optuna.trial import TrialState
 from toy import CONF, launcher, searching
 
+from ocr.automatic import missing_graces
 from ocr.errors import UserError
 from ocr.model.build import build
 from ocr.search.search import Search
@@ -180,7 +181,7 @@ def test_a_study_made_for_something_else(tmp_path, other):
 def test_earlier_results_are_starting_points(tmp_path):
     with searching(tmp_path / "a", "hydra.sweeper.n_trials=8") as search:
         search.run()
-        best = search.ranking()[:2]
+        best = search.ranking(search.ledger.trials())[:2]
     csv_file = tmp_path / "a" / "trials.csv"
     with searching(
         tmp_path / "b", f"hydra.sweeper.start_from=[{csv_file}]", "hydra.sweeper.n_trials=3",
@@ -206,7 +207,7 @@ def test_pareto_front(tmp_path):
                  "hydra.sweeper.direction=[minimize,minimize]")  # fmt: skip
     with searching(tmp_path, *overrides, "hydra.sweeper.n_trials=6") as search:
         search.run()
-        assert search.ranking()
+        assert search.ranking(search.ledger.trials())
     assert {"value/val/cer", "value/cpu_ms"} <= rows(tmp_path)[0].keys()
 
 
@@ -218,7 +219,8 @@ def test_every_pruner_builds_and_decides(name):
             overrides=["hparams_search=optuna", f"pruner={name}"],
             return_hydra_config=True,
         )
-    pruner = build(config.hydra.sweeper.pruner)
+    settings = dict(config.hydra.sweeper.pruner)
+    pruner = build(settings | missing_graces(settings, 6))
     study = optuna.create_study(pruner=pruner, study_name="x")
     pruned = 0
     for i in range(30):
@@ -227,7 +229,7 @@ def test_every_pruner_builds_and_decides(name):
         for epoch in range(1, 31):
             trial.report(1.0 if hopeless or epoch < 5 else 1 / epoch, epoch)
             if trial.should_prune():
-                assert epoch >= 5, "within the grace period"
+                assert epoch >= 6, "within the grace period"
                 assert hopeless
                 pruned += 1
                 study.tell(trial, state=TrialState.PRUNED)

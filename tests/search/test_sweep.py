@@ -2,10 +2,13 @@
 
 import csv
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
+import threading
+import time
 from html import unescape
 
 import optuna
@@ -232,6 +235,30 @@ def test_a_plain_sweep_stays_hydras(tmp_path, folder):
         config = yaml.safe_load((run / ".hydra" / "config.yaml").read_text())
         assert config["optimizer"]["_target_"].endswith(name)
         assert (run / "best.ckpt").exists()
+
+
+def test_the_second_job_of_a_sweep_reads_no_image_again(tmp_path, folder):
+    pipe, content = folder / "123.png", (folder / "123.png").read_bytes()
+    pipe.unlink()
+    os.mkfifo(pipe)
+    readings = []
+
+    def serve():
+        while True:
+            with pipe.open("wb") as file:  # waits for somebody who reads
+                readings.append(file.write(content))
+            time.sleep(0.2)  # or the same reader would be served again
+
+    threading.Thread(target=serve, daemon=True).start()
+    code, output = train(
+        *FAST, "-m", "hydra/sweeper=basic", "optimizer.lr=1e-3,2e-3", "data=folder",
+        "data.channels=1", "data.polarity=keep",  # which would be a look at the images by itself
+        f"data.dir={folder}", f"hydra.sweep.dir={tmp_path / 'sweep'}", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 0, output
+    assert len(readings) == 1
+    first, second = (tmp_path / "sweep" / number / "split.csv" for number in "01")
+    assert first.read_text() == second.read_text()
 
 
 def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):

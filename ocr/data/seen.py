@@ -1,0 +1,65 @@
+"""What a run has found out about its images, so that the next one of a sweep needn't look again."""
+
+import pickle
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ocr.data.parts import Parts
+from ocr.log import overheard, say
+
+MOST = 256  # MiB of decoded images; more aren't worth the memory that handing them on takes
+_FOUND = ("parts", "skipped", "charset", "normalizer", "unused")
+_SERVING = ("batch_size", "augment", "lookalikes", "num_workers")  # what it doesn't depend on
+
+
+@dataclass
+class Seen:
+    """settings: of the data. found: by `setup`. images: decoded, by name. lines: that were said."""
+
+    settings: dict[str, Any]
+    found: dict[str, Any]
+    images: dict[str, Any]
+    lines: list[str]
+
+
+class _Memory:
+    earlier: Seen | None = None  # of another run
+    own: Seen | None = None  # of this one
+
+
+def remember(pickled: bytes | None) -> None:
+    """Begin a run with what an earlier one has handed on, if any has."""
+    _Memory.earlier = pickle.loads(pickled) if pickled else None
+    _Memory.own = None
+
+
+def handed_on() -> bytes | None:
+    """For `remember`, in another process; None if this run has found nothing new, or too much."""
+    own = _Memory.own
+    if own is None or sum(image.nbytes for image in own.images.values()) > MOST * 2**20:
+        return None
+    return pickle.dumps(own)
+
+
+def set_up(data: Parts, settings: DictConfig) -> None:
+    """Set `data`, which was made from `settings`, up: by its images, or by what is known of them.
+
+    What was said of them is said again: it belongs to this run, too.
+    """
+    plain = OmegaConf.to_container(settings, resolve=True)
+    kept = {key: value for key, value in plain.items() if key not in _SERVING}
+    earlier = _Memory.earlier
+    if earlier is None or earlier.settings != kept:
+        with overheard() as lines:
+            data.setup()
+        found = {name: copy(getattr(data, name)) for name in _FOUND}
+        _Memory.own = Seen(kept, found, data.cache.images, lines)
+        return
+    for line in earlier.lines:
+        say(line)
+    vars(data).update(earlier.found)
+    for name, image in earlier.images.items():
+        data.cache.put(name, image)

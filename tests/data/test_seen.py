@@ -1,0 +1,70 @@
+"""What one run of a sweep has seen of the images, and hands on to the next."""
+
+import logging
+import shutil
+
+import numpy as np
+import pytest
+from conftest import config
+from torch.nn import Identity
+
+from ocr.data import seen
+from ocr.data.kinds import FolderData
+from ocr.errors import UserError
+from ocr.model.build import build
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    yield
+    seen.remember(None)
+
+
+def run(folder, *overrides) -> FolderData:
+    settings = config("data=folder", f"data.dir={folder}", *overrides).data
+    data = build(settings)
+    seen.set_up(data, settings)
+    return data
+
+
+def pixels(data):
+    """Of all images, by part."""
+    sets = {part: data.dataset(part) for part in data.parts}
+    return {part: [images.image(i) for i in range(len(images))] for part, images in sets.items()}
+
+
+def test_the_next_run_needs_no_images(folder, caplog):
+    caplog.set_level(logging.INFO, "ocr")
+    (folder / "broken.png").write_bytes(b"no image")
+    first = run(folder, "data.batch_size=8")
+    said, shown, parts = list(caplog.messages), pixels(first), dict(first.parts)
+    first.drop_unplaceable(lambda width: 0)  # which is that network's affair
+    handed_on = seen.handed_on()
+
+    caplog.clear()
+    shutil.rmtree(folder)
+    seen.remember(handed_on)
+    second = run(folder, "data.batch_size=4", "augment=none")
+    assert second.parts == parts and second.batch_size == 4 and isinstance(second.augment, Identity)
+    assert [skipped.name for skipped in second.skipped] == [str(folder / "broken.png")]
+    assert second.state() == first.state()
+    assert caplog.messages == said and len(said) > 1
+    for part, images in pixels(second).items():
+        np.testing.assert_array_equal(images, shown[part])
+    assert seen.handed_on() is None  # nothing that isn't known
+
+
+@pytest.mark.parametrize("change", ["data.height=30", "data.split_seed=1", "data.case=lower"])
+def test_other_settings_see_other_images(folder, change):
+    run(folder)
+    seen.remember(seen.handed_on())
+    shutil.rmtree(folder)
+    with pytest.raises(UserError, match="no such folder"):
+        run(folder, change)
+
+
+def test_too_many_images_are_not_handed_on(folder, monkeypatch):
+    run(folder)
+    assert seen.handed_on()
+    monkeypatch.setattr(seen, "MOST", 0.01)
+    assert seen.handed_on() is None
