@@ -5,7 +5,7 @@ import math
 import shlex
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ table { border-collapse: collapse; font-size: 0.8rem; white-space: nowrap; }
 th, td { padding: 0.2rem 0.6rem; border-bottom: 1px solid #ddd; text-align: left; }
 td:last-child { white-space: normal; min-width: 16rem; }
 .pruned, .fail { color: #777; }
+.winner { font-size: inherit; }
+.winner td { white-space: normal; }
 """
 _CAPTIONS = {
     "history": "Each point is a complete trial; the line is the best so far.",
@@ -49,13 +51,14 @@ def write_report(
     objectives: Sequence[str],
     directions: Sequence[str],
     folder: Path,
-) -> None:
+) -> list[str]:
     """Draw `folder`/*.png and put them, with a table of `trials`, into `folder`/index.html.
 
     trials: of any state, with the params that mattered in each and no others, and with the
     overrides that train the same again as its attribute "command". objectives: what was optimised;
     directions: "minimize" or "maximize" for each. A picture that can't be drawn yet is left out,
-    and the page says why. Raises OSError, e.g. if the disk is full.
+    and the page says why. Returns the page's sections, for `write_page`.
+    Raises OSError, e.g. if the disk is full.
     """
     sections = []
     with aside():
@@ -73,8 +76,25 @@ def write_report(
                     f"<figcaption>{_CAPTIONS[name.partition('_')[0]]}</figcaption></figure>"
                 )
             sections.append(f"<h2>{escape(title)}</h2>{body}")
+    write_page(trials, objectives, directions, sections, {}, folder)
+    return sections
+
+
+def write_page(
+    trials: Sequence[FrozenTrial],
+    objectives: Sequence[str],
+    directions: Sequence[str],
+    sections: Sequence[str],
+    winner: Mapping[str, str],
+    folder: Path,
+) -> None:
+    """Write `folder`/index.html without drawing anew; see `write_report`, which made `sections`.
+
+    winner: what there is to tell of it, by headings.
+    """
+    with aside():
         best = _best(trials, directions)
-    page = _page(trials, best, objectives, directions, sections)
+    page = _page(trials, best, objectives, directions, sections, winner)
     _write(page.encode(), folder / "index.html")
 
 
@@ -99,6 +119,7 @@ def _page(
     objectives: Sequence[str],
     directions: Sequence[str],
     sections: Sequence[str],
+    winner: Mapping[str, str],
 ) -> str:
     """The whole page, which needs no other file."""
     pairs = zip(objectives, directions, strict=True)
@@ -107,11 +128,15 @@ def _page(
     counts = Counter(trial.state for trial in trials)
     states = ", ".join(f"{count} {state.name.lower()}" for state, count in sorted(counts.items()))
     heading = "The best trial" if len(objectives) == 1 else "The Pareto front"
+    told = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in winner.items()
+    )
+    crowned = f'<h2>The winner</h2><table class="winner">{told}</table>' if told else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
-        f"<p>Trials: {states or 'none yet'}.</p><h2>{heading}</h2>"
+        f"<p>Trials: {states or 'none yet'}.</p>{crowned}<h2>{heading} of the search</h2>"
         f"{_told(best, objectives) or '<p>No trial is complete yet.</p>'}"
         f"{''.join(sections)}<h2>All trials</h2>{_table(trials, objectives)}</body></html>\n"
     )

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
@@ -37,6 +37,7 @@ class Saver:
         self.say = say
         self._report_due = 0.0
         self._drawing: threading.Thread | None = None
+        self._sections: list[str] | None = None  # of the report that was drawn last
 
     def save(self, trials: Sequence[FrozenTrial], final: bool = False) -> None:
         """Write trials.csv; and the report if it is time to, while the next trial runs."""
@@ -51,14 +52,26 @@ class Saver:
             self._drawing = threading.Thread(target=self._draw, args=(trials,), daemon=True)
             self._drawing.start()
 
+    def crown(self, trials: Sequence[FrozenTrial], winner: Mapping[str, str]) -> None:
+        """Tell of the winner in the report, too; winner: see `write_page`."""
+        from ocr.search.report import write_page
+
+        if self._sections is None:  # its trials are an earlier process'
+            self._draw(trials)
+        with self._writing():
+            relevant = [self._relevant(trial) for trial in trials]
+            sections, folder = self._sections or [], self.folder / "report"
+            write_page(relevant, self.objectives, self.directions, sections, winner, folder)
+
     def _draw(self, trials: Sequence[FrozenTrial]) -> None:
         from ocr.search.report import write_report
 
         start = time.monotonic()
         with self._writing():
-            (self.folder / "report").mkdir(exist_ok=True)
+            folder = self.folder / "report"
+            folder.mkdir(exist_ok=True)
             relevant = [self._relevant(trial) for trial in trials]
-            write_report(relevant, self.objectives, self.directions, self.folder / "report")
+            self._sections = write_report(relevant, self.objectives, self.directions, folder)
         took = time.monotonic() - start
         self._report_due = time.monotonic() + took / REPORT_SHARE
 

@@ -209,24 +209,28 @@ def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
 def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> None:
     from ocr.model.metrics import reads_nothing  # with torchmetrics, which takes a second to load
 
-    say = search.board.say
-    done = sum(trial.state == TrialState.COMPLETE for trial in search.ledger.trials())
+    trials = search.ledger.trials()
+    done = sum(trial.state == TrialState.COMPLETE for trial in trials)
     folder = shown(search.folder)
-    say(f"winner      trial {winner.number} of {counted(done, 'complete trial')}")
+    told = {"winner": f"trial {winner.number} of {counted(done, 'complete trial')}"}
     if "test/exact_match" in metrics:
         low, high = metrics["test/exact_match_ci95"]
-        images = counted(metrics["images_test"], "image")
-        say(
-            f"test        {images} that no trial has seen: exact match "
+        told["test"] = (
+            f"{counted(metrics['images_test'], 'image')} that no trial has seen: exact match "
             f"{metrics['test/exact_match']:.1%} ({low:.1%} to {high:.1%}), character errors "
             f"{metrics['test/cer']:.2%}"
         )
-    say(f"checkpoint  {folder}/best.ckpt")
-    say(f"trials      {folder}/trials.csv, pictures in {folder}/report/index.html")
-    say(f"read with   python -m ocr read {folder}/best.ckpt IMAGE_OR_FOLDER")
-    say(f"train again python train.py --config-dir {folder} experiment=best")
+    told |= {
+        "checkpoint": f"{folder}/best.ckpt",
+        "trials": f"{folder}/trials.csv, pictures in {folder}/report/index.html",
+        "read with": f"python -m ocr read {folder}/best.ckpt IMAGE_OR_FOLDER",
+        "train again": f"python train.py --config-dir {folder} experiment=best",
+    }
+    search.saver.crown(trials, told)
+    for name, text in told.items():
+        search.board.say(f"{name:<11} {text}")
     if reads_nothing(metrics):
-        say(
+        search.board.say(
             "nothing was learnt: even the winner reads no image right, and hardly a character. See "
             "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
             "hydra.sweeper.n_trials"

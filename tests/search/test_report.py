@@ -11,7 +11,7 @@ from optuna.distributions import IntDistribution as Int
 from PIL import Image
 from reported import PICTURES, Page, drawn, realistic, report, small, trial
 
-from ocr.search.report import write_report
+from ocr.search.report import write_page, write_report
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,16 @@ def test_realistic_search(search):
         pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
         assert pixels.std() > 10  # something is on it
     assert "Trials: 1 running, 22 complete, 4 pruned, 3 fail." in page.text
+
+
+def test_the_winner_is_told_without_drawing_anew(tmp_path):
+    told = {"winner": "trial 3 of 22", "read with": "python -m ocr read <x>"}
+    sections = ["<h2>A picture</h2>"]
+    write_page(realistic(5), ["val/cer"], ["minimize"], sections, told, tmp_path)
+    page = Page(tmp_path / "index.html")
+    assert "The winnerwinnertrial 3 of 22read withpython -m ocr read <x>The best trial" in page.text
+    assert "A picture" in page.text
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
 def test_the_pareto_front_is_told(tmp_path):

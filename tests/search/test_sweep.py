@@ -55,6 +55,7 @@ def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
     assert json.loads((sweep / "metrics.json").read_text())["test/cer"] >= 0
     page = (sweep / "report" / "index.html").read_text()
     [(best, command)] = re.findall(r"<p>Trial (\d+):.*?<code>python train.py (.*?)</code>", page)
+    assert re.search(r"The winner.*\d images? that no trial has seen: exact match", page)
     told = config(*shlex.split(unescape(command)))
     then = yaml.safe_load((sweep / best / ".hydra" / "config.yaml").read_text())
     for part in ("encoder", "recurrent", "head", "optimizer", "data", "trainer"):
