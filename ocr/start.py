@@ -12,6 +12,7 @@ from ocr.errors import UserError
 from ocr.log import say
 from ocr.model.build import build
 from ocr.model.geometry import PARTS
+from ocr.resolvers import OBJECTIVES
 
 # Torch and Lightning take seconds to load, and who only looks at the data needs neither.
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
 
 def begin(config: DictConfig, data: Parts) -> "Recognizer":
     """Set `data` up, and make the network that will learn it."""
+    if config.objective not in OBJECTIVES:
+        raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
     if not isinstance(config.trainer.max_epochs, int | None):  # Lightning would look too late
         raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
     trial = config.callbacks.get("trial")

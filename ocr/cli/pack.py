@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> None:
     from ocr.compose import composed, of_folder, unserved
     from ocr.counted import counted
-    from ocr.data.lists import in_words
+    from ocr.data.lists import left_out
     from ocr.data.pack import pack
     from ocr.log import aloud
 
@@ -27,7 +27,7 @@ def _run(options: argparse.Namespace) -> None:
     with aloud():
         count, skipped = pack(options.folder, options.out, data.captions, data.num_workers)
     if skipped:
-        print(f"{len(skipped)} of {count + len(skipped)} images are left out: {in_words(skipped)}")
+        print(left_out(skipped, count + len(skipped)))
         print(f"all of these are listed in {options.out / 'skipped.csv'}")
     print(counted(count, "image is packed", "images are packed"))
     print(f"train with  python train.py data=packed data.dir={options.out}")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ocr.counted import counted
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
 from ocr.log import is_first
@@ -75,6 +76,12 @@ def in_words(skipped: Sequence[Skipped]) -> str:
     shown = [f"{one.name} ({one.reason})" for one in skipped[:3]]
     more = [f"and {len(skipped) - 3} more"] if len(skipped) > 3 else []
     return ", ".join(shown + more)
+
+
+def left_out(skipped: Sequence[Skipped], total: int) -> str:
+    """How many of `total` images, and which."""
+    are = "is" if len(skipped) == 1 else "are"
+    return f"{len(skipped)} of {counted(total, 'image')} {are} left out: {in_words(skipped)}"
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

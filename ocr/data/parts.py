@@ -10,7 +10,7 @@ from ocr.data.charset import Charset
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images import CHOICES, CHOSEN, Normalizer
 from ocr.data.learnable import placed, spelt
-from ocr.data.lists import in_words, write_lists
+from ocr.data.lists import in_words, left_out, write_lists
 from ocr.data.order import order_of, require_order
 from ocr.data.preflight import ImageCache, survey
 from ocr.data.sources import Sample, Skipped
@@ -228,7 +228,7 @@ class Parts:
         write_lists(folder, self.parts, self.skipped)
         self.require_enough(f"; all are listed in {folder / 'skipped.csv'}")
         if self.skipped:
-            say(f"{self._left_out()}. All are listed in skipped.csv")
+            say(f"{left_out(self.skipped, self.total)}. All are listed in skipped.csv")
 
     def require_enough(self, listed: str = "") -> None:
         """Raise UserError if more than `max_skipped` of all is left out, or a part is empty.
@@ -237,16 +237,13 @@ class Parts:
         """
         if len(self.skipped) > self.max_skipped * self.total:
             allowed = f"That is more than data.max_skipped={self.max_skipped} allows"
-            raise UserError(f"{self._left_out()}. {allowed}{listed}")
+            raise UserError(f"{left_out(self.skipped, self.total)}. {allowed}{listed}")
         self._require_images(self.parts)
 
     @property
     def total(self) -> int:
         """Samples, with those that are left out or not trained on."""
         return len(self.skipped) + self.unused + sum(map(len, self.parts.values()))
-
-    def _left_out(self) -> str:
-        return f"{len(self.skipped)} of {self.total} images are left out: {in_words(self.skipped)}"
 
     def _require_images(self, parts: Mapping[str, Sequence[Sample]]) -> None:
         for part, samples in parts.items():

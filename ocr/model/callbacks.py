@@ -12,6 +12,7 @@ from pytorch_lightning.callbacks import WeightAveraging
 from pytorch_lightning.trainer.states import TrainerFn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.log import say
 
@@ -179,8 +180,9 @@ class HealthWatch(Callback):
             load = os.getloadavg()[0]
         if load > CROWDED * max(cores, self._own_load):
             say(
-                f"{cores} cores have work for {load:.1f} (the load average). While other programs "
-                "use them, a run with OMP_NUM_THREADS=1 before its command may be faster"
+                f"{counted(cores, 'core has', 'cores have')} work for {load:.1f} (the load "
+                "average). While other programs use them, a run with OMP_NUM_THREADS=1 before its "
+                "command may be faster"
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

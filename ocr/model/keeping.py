@@ -15,7 +15,6 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ocr.errors import UserError
 from ocr.log import say
-from ocr.resolvers import OBJECTIVES
 
 CHANCE = 2  # standard errors
 
@@ -30,8 +29,6 @@ class BestCheckpoint(ModelCheckpoint):
     """
 
     def __init__(self, dirpath: str, monitor: str, mode: str) -> None:
-        if monitor not in OBJECTIVES:
-            raise UserError(f"objective={monitor}: choose {', '.join(OBJECTIVES)}")
         super().__init__(dirpath, "best", monitor, mode=mode, enable_version_counter=False)
         self.scores: dict[str, float] = {}
         self._value: float | None = None  # the best that any epoch had

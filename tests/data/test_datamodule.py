@@ -341,7 +341,7 @@ def test_report_lists_the_split_and_what_is_left_out(folder, tmp_path, caplog):
     head, *skipped = rows(tmp_path / "skipped.csv")
     assert head == ["file", "reason"]
     assert skipped == [[str(folder / "broken.png"), "not an image, or a damaged one"]]
-    assert "1 of 28 images are left out" in caplog.text
+    assert "1 of 28 images is left out" in caplog.text
 
 
 def test_report_lists_nothing_left_out_where_nothing_is(folder, tmp_path, caplog):
