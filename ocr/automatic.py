@@ -17,7 +17,7 @@ CHARACTERS = 410_000  # and characters: a printed line teaches, and costs, as mu
 EPOCHS = (8, 80)
 READINGS = 750  # of validation images without a better value, until lr falls to the run's end
 PATIENCE = 15  # epochs, at least
-GRACE = 6  # epochs without pruning, at most; for a large set a tenth of what a reader is shown
+GRACE = 6  # epochs without pruning, at most; of a large set, one in seven
 _GRACES = ("min_resource", "n_warmup_steps")  # as Optuna's pruners call it
 
 
@@ -77,7 +77,7 @@ def epochs(data: Parts) -> int:
 
 def grace(data: Parts) -> int:
     """Epochs until trials are compared."""
-    return min(max(round(_epochs(data) / 10), 1), GRACE)
+    return min(max(round(_epochs(data) / 7), 1), GRACE)
 
 
 def missing_graces(pruner: Mapping[str, Any], epochs: int) -> dict[str, int]:

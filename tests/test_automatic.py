@@ -92,8 +92,8 @@ def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
     [
         (100, 5, "min_resource", 6),
         (720, 5, "n_warmup_steps", 6),
-        (2400, 5, "min_resource", 2),
-        (400, 40, "min_resource", 1),
+        (2400, 5, "min_resource", 3),
+        (400, 40, "min_resource", 2),
         (50_000, 5, "n_warmup_steps", 1),
     ],
 )
