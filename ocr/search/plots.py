@@ -103,6 +103,7 @@ class Score:
     def parallel(self) -> "Figure":
         """Optuna's parallel coordinates of trials in order of merit, the best on top."""
         import numpy as np
+        from matplotlib.colors import ListedColormap
         from optuna.visualization import matplotlib as plots
 
         space = self._space()
@@ -114,6 +115,8 @@ class Score:
         order = np.argsort(-ranks)
         lines.set_segments([segments[i] for i in order])
         lines.set_array(ranks[order])
+        visible = lines.get_cmap()(np.linspace(0, 0.7, 256))  # the worst would be white on white
+        lines.set_cmap(ListedColormap(visible))
         marks = np.unique(np.linspace(0, len(merit) - 1, 6).round().astype(int))
         labels = [f"{merit[i]:.3g}" for i in marks]
         axes.set_yticks(marks, labels)
