@@ -44,7 +44,7 @@ def settle(config: DictConfig, data: Parts) -> None:
     if stopping and stopping.patience is None:
         chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)
     trial = config.callbacks.get("trial")
-    if trial:
+    if trial and trial.pruner:
         graces = missing_graces(trial.pruner, grace(data))
         trial.pruner = dict(trial.pruner) | graces
         chosen |= {f"hydra.sweeper.pruner.{key}": value for key, value in graces.items()}

@@ -13,6 +13,7 @@ from ocr.log import say
 from ocr.model.build import build
 from ocr.model.geometry import PARTS
 from ocr.resolvers import OBJECTIVES
+from ocr.seed import require_seed
 
 # Torch and Lightning take seconds to load, and who only looks at the data needs neither.
 if TYPE_CHECKING:
@@ -57,25 +58,26 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
 
 def begin(config: DictConfig, data: Parts) -> "Recognizer":
     """Set `data` up, and make the network that will learn it."""
-    if config.objective not in OBJECTIVES:
-        raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
-    if not isinstance(config.trainer.max_epochs, int | None):  # Lightning would look too late
-        raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
+    require_values(config)
     trial = config.callbacks.get("trial")
     if trial and trial.number is None:
         raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
-    if not trial:  # by the first of which its search is told
-        _require_optimizer(config.model)
     if config.init_from:
         return _fine_tuned(config, data)
     ready(config, data)
     return build(config.model, **data.state())
 
 
-def _require_optimizer(model: DictConfig) -> None:
-    """Have optimizer and scheduler refuse their values now: to look at the images takes long."""
+def require_values(config: DictConfig) -> None:
+    """Raise UserError for what would be refused once the images are looked at, which takes long."""
+    require_seed(config.seed)
+    if config.objective not in OBJECTIVES:
+        raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
+    if not isinstance(config.trainer.max_epochs, int | None):
+        raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
     from torch import zeros  # and nothing random, which would change what the seed gives
 
+    model = config.model
     build(model.scheduler, build(model.optimizer, [zeros(1, requires_grad=True)]), 1)
 
 

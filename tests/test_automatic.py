@@ -103,6 +103,12 @@ def test_trials_of_large_sets_are_compared_sooner(count, length, key, grace):
     assert chosen.callbacks.trial.pruner == {key: grace}
 
 
+def test_optunas_own_pruner_has_its_own_grace():
+    chosen = config("+callbacks.trial.pruner=null")
+    settle(chosen, data(200, "ABCDE"))
+    assert chosen.callbacks.trial.pruner is None
+
+
 def test_what_is_given_stays():
     chosen = config(
         "encoder.stride=8",

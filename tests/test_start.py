@@ -11,7 +11,7 @@ from ocr import Reader
 from ocr.cli import main
 from ocr.errors import UserError
 from ocr.model.build import build
-from ocr.start import _require_optimizer, begin, inherit
+from ocr.start import begin, inherit, require_values
 
 
 def inherited(*overrides):
@@ -142,7 +142,7 @@ def test_half_a_checkpoint_is_called_damaged(checkpoint, key):
 
 def test_the_look_at_the_optimizer_draws_nothing():
     state = torch.random.get_rng_state()
-    _require_optimizer(config("optimizer=adamw").model)
+    require_values(config("optimizer=adamw"))
     assert torch.equal(torch.random.get_rng_state(), state)
 
 

@@ -103,7 +103,10 @@ class Parts:
         self.skipped: list[Skipped] = []
 
     def find(self) -> dict[str, Sequence[Sample | Skipped]]:
-        """Samples by part; the parts that are missing are cut from "train"."""
+        """Samples by part; the parts that are missing are cut from "train".
+
+        What else it may set doesn't reach the later runs of a sweep, see ocr/data/seen.py.
+        """
         raise NotImplementedError
 
     def require_source(self) -> None:

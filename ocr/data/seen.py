@@ -8,11 +8,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ocr.data.parts import Parts
+from ocr.errors import UserError
 from ocr.log import overheard, say
 
-MOST = 256  # MiB of decoded images; more aren't worth the memory that handing them on takes
+MOST = 128  # MiB of decoded images; more aren't worth the memory that handing them on takes
 _FOUND = ("parts", "skipped", "charset", "normalizer", "unused")
-_SERVING = ("batch_size", "augment", "lookalikes", "num_workers")  # what it doesn't depend on
+# Settings that `Parts.setup` doesn't look at.
+_OTHERS = ("batch_size", "min_images", "max_skipped", "num_workers", "augment", "lookalikes")
 
 
 @dataclass
@@ -26,14 +28,13 @@ class Seen:
 
 
 class _Memory:
-    earlier: Seen | None = None  # of another run
-    own: Seen | None = None  # of this one
+    earlier: bytes | None = None  # another run's `Seen`
+    own: Seen | None = None
 
 
-def remember(pickled: bytes | None) -> None:
+def remember(earlier: bytes | None) -> None:
     """Begin a run with what an earlier one has handed on, if any has."""
-    _Memory.earlier = pickle.loads(pickled) if pickled else None
-    _Memory.own = None
+    _Memory.earlier, _Memory.own = earlier, None
 
 
 def handed_on() -> bytes | None:
@@ -41,7 +42,10 @@ def handed_on() -> bytes | None:
     own = _Memory.own
     if own is None or sum(image.nbytes for image in own.images.values()) > MOST * 2**20:
         return None
-    return pickle.dumps(own)
+    try:
+        return pickle.dumps(own)
+    except (MemoryError, pickle.PickleError):  # the next one will look again
+        return None
 
 
 def set_up(data: Parts, settings: DictConfig) -> None:
@@ -50,8 +54,8 @@ def set_up(data: Parts, settings: DictConfig) -> None:
     What was said of them is said again: it belongs to this run, too.
     """
     plain = OmegaConf.to_container(settings, resolve=True)
-    kept = {key: value for key, value in plain.items() if key not in _SERVING}
-    earlier = _Memory.earlier
+    kept = {key: value for key, value in plain.items() if key not in _OTHERS}
+    earlier = _recalled()
     if earlier is None or earlier.settings != kept:
         with overheard() as lines:
             data.setup()
@@ -63,3 +67,11 @@ def set_up(data: Parts, settings: DictConfig) -> None:
     vars(data).update(earlier.found)
     for name, image in earlier.images.items():
         data.cache.put(name, image)
+
+
+def _recalled() -> Seen | None:
+    pickled, _Memory.earlier = _Memory.earlier, None  # which needn't be held any longer
+    try:
+        return pickle.loads(pickled) if pickled else None
+    except (MemoryError, OSError, UserError, pickle.PickleError):  # such as a pack that is gone
+        return None

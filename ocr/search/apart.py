@@ -7,6 +7,7 @@ so that they repeat this run and not the sweep around it.
 import json
 import os
 import runpy
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from ocr.data import seen
 from ocr.errors import UserError, plain_errors
 from ocr.search.child import run_job
 
-_handed_on: dict[str, bytes] = {}  # from one job of a sweep to the next
+_images: deque[bytes] = deque(maxlen=1)  # what is handed on from one job of a sweep to the next
 
 
 def sweeping() -> bool:
@@ -32,17 +33,17 @@ def sweeping() -> bool:
 class Job:
     """What a sweep's job has been composed to. config: of train.py. hydra: Hydra's own.
 
-    seen: the images, if an earlier job has handed them on.
+    images: what an earlier job has handed on of them, see `ocr.data.seen`.
     """
 
     config: DictConfig
     hydra: DictConfig
-    seen: bytes | None
+    images: bytes | None
 
     def __call__(self, script: str) -> bytes | None:
         """Do what `script` does to a config that is composed: its function `train`.
 
-        Returns the images that it has seen, for the next job.
+        Returns what it hands on of the images itself, for the next job.
         """
         setup_globals()
         HydraConfig.instance().cfg = self.hydra
@@ -55,7 +56,10 @@ class Job:
             settings.sweep.dir = str(Path(settings.sweep.dir).absolute())
         os.environ.update(settings.job.env_set)
         configure_log(settings.job_logging, settings.verbose)
-        seen.remember(self.seen)
+        trainer = self.config.trainer
+        if trainer.devices == trainer.num_nodes == 1:  # other ranks see what is there now
+            seen.remember(self.images)
+        self.images = None
         with plain_errors():
             runpy.run_path(script)["train"](self.config)
         return seen.handed_on()
@@ -71,10 +75,10 @@ def run_apart(script: str, config: DictConfig) -> float:
     folder = Path(hydra.runtime.output_dir)
     searching = hydra.runtime.choices["hydra/sweeper"] == "surrogate"
     log = folder / "output.log" if searching else None
-    job = Job(config, HydraConfig.instance().cfg, _handed_on.get("seen"))
-    reason, fresh = run_job(_command(script), hydra.runtime.cwd, log, job)
-    if fresh:
-        _handed_on["seen"] = fresh
+    job = Job(config, HydraConfig.instance().cfg, _images[0] if _images else None)
+    reason, images = run_job(_command(script), hydra.runtime.cwd, log, job)
+    if images:
+        _images.append(images)
     if reason:
         raise UserError(reason)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

@@ -57,12 +57,12 @@ def run_job(
             if worker and os.getppid() != parent:
                 child.kill()
                 os._exit(1)
+        outcome = child.outcome()
     except BaseException:
         child.signal(signal.SIGINT)
         child.process.join(timeout=20)
         child.kill()
         raise
-    outcome = child.outcome()
     ending = threading.Thread(target=child.end)  # which nobody needs to wait for
     ending.start()
     _ending.append(ending)

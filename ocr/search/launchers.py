@@ -48,6 +48,14 @@ def jobs_at_once(config: DictConfig) -> int:
     return wanted or 2
 
 
+def end_workers(config: DictConfig) -> None:
+    """Kill joblib's, which outlive an interrupted search, and don't even rest."""
+    if _engine(config) == "JoblibLauncher":
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+
+
 def stays_here(config: DictConfig) -> bool:
     """Whether all trials run on this machine."""
     return _engine(config) in ("BasicLauncher", "JoblibLauncher", "LocalLauncher")

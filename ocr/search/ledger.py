@@ -148,7 +148,7 @@ class Ledger:
         if dead:
             trials = self.trials()
         retried = {trial.user_attrs.get("retry_of") for trial in trials}
-        missed = 0
+        again = False
         for trial in trials:
             # Those it was to have, even if it was killed before it got them.
             params = trial.system_attrs.get("fixed_params", {}) | trial.params
@@ -156,8 +156,8 @@ class Ledger:
                 attributes = {k: v for k, v in trial.user_attrs.items() if k == "start"}
                 attributes["retry_of"] = trial.number
                 self.study.enqueue_trial(params, user_attrs=attributes)
-                missed += 1
-        return self.trials() if missed else trials
+                again = True
+        return self.trials() if again else trials
 
     def _anything_left(self) -> bool:
         trials = self.bury()

@@ -42,7 +42,7 @@ def metrics_of(trial: FrozenTrial) -> dict[str, Any]:
 def reason(trial: FrozenTrial) -> str:
     """Why a trial ended early, in words; empty if it didn't."""
     if interrupted(trial):
-        return "interrupted; its values were tried again under another number"
+        return "interrupted; its values are tried again under another number"
     attributes = trial.user_attrs
     return attributes.get("reason") or attributes.get("stopped", {}).get("reason", "")
 
@@ -94,7 +94,9 @@ def read_points(path: str, space: Space, count: int, maximize: bool) -> list[dic
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             rows: list[Mapping[str, str]] = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise UserError(f"hydra.sweeper.start_from: {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"hydra.sweeper.start_from: {path}: {error}") from error
     column = "value" if rows and "value" in rows[0] else "val/cer"
     if not rows or not {"state", column} <= rows[0].keys():

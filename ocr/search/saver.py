@@ -58,10 +58,12 @@ class Saver:
 
         if self._sections is None:  # its trials are an earlier process'
             self._draw(trials)
+        if self._sections is None:  # it couldn't be written, as has been said
+            return
         with self._writing():
             relevant = [self._relevant(trial) for trial in trials]
-            sections, folder = self._sections or [], self.folder / "report"
-            write_page(relevant, self.objectives, self.directions, sections, winner, folder)
+            report = self._sections, winner, self.folder / "report"
+            write_page(relevant, self.objectives, self.directions, *report)
 
     def _draw(self, trials: Sequence[FrozenTrial]) -> None:
         from ocr.search.report import write_report

@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from ocr.counted import counted
 from ocr.errors import UserError, explain
 from ocr.search.board import Board, shown
-from ocr.search.launchers import jobs_at_once
+from ocr.search.launchers import end_workers, jobs_at_once
 from ocr.search.ledger import Ledger, counts
 from ocr.search.outcome import Outcomes
 from ocr.search.results import read_points, reason
@@ -158,6 +158,7 @@ class Search:
         )
         if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
             self.ledger.close()
+            end_workers(self.config)
             os._exit(130)
 
     def _starting_points(self) -> list[dict]:
@@ -217,13 +218,13 @@ class Search:
         """Say what the first good trial said of the data: it holds for all."""
         if self._introduced:
             return
-        self._introduced = True
+        self._introduced = of_all = True
         with suppress(OSError):
             for line in (folder / "train.log").read_text(encoding="utf-8").splitlines():
-                if line not in self.said:
+                # What follows on what the data chose is of that trial, but for one thing.
+                if line not in self.said and (of_all or " left out: " in line):
                     self.board.say(line)
-                if line.startswith("chosen by the data"):
-                    break  # what follows is of that trial
+                of_all &= not line.startswith("chosen by the data")
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         if not self._seeded:  # by a number of our own, or processes would propose the same

@@ -23,6 +23,7 @@ from ocr.search.search import Search
 from ocr.search.storage import first_line, hidden
 from ocr.search.study import is_grid
 from ocr.search.winner import crown
+from ocr.start import require_values
 
 
 def search(
@@ -46,11 +47,13 @@ def search(
     )
     if is_grid(settings.sampler):
         space = space.in_steps(settings.grid_points)
+    unsearched = composed[min(composed, key=len)]
+    require_values(unsearched)
     searched = {value.key for value in space.values} - {"data.batch_size"}
     same = not any(key.startswith("data") for key in searched)
     with overheard() as said:
         if same and stays_here(config):  # on other machines the images may lie elsewhere
-            build(composed[min(composed, key=len)].data).require_source()
+            build(unsearched.data).require_source()
     context = replace(context, config_loader=Composer(loader, composed))
     launcher = make_launcher(config, context, task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -2,11 +2,14 @@
 
 import math
 import time
+from collections.abc import Iterable
+from hashlib import blake2b
 
 import optuna
 from omegaconf import DictConfig
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from ocr.data.sources import Sample
 from ocr.errors import UserError
 from ocr.log import say
 from ocr.search.storage import open_storage
@@ -54,15 +57,18 @@ class Trial(Callback):
         study = optuna.load_study(study_name=self.study_name, storage=storage, pruner=self.pruner)
         trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, self.number)
         self._trial = optuna.Trial(study, trial_id)
-        images = len(trainer.datamodule.parts["val"])
-        others = study.user_attrs.get("images_val")
+        validated = trainer.datamodule.parts["val"]
+        own = {"images": len(validated), "mark": _mark(validated)}
+        others = study.user_attrs.get("validated")
         if others is None:
-            study.set_user_attr("images_val", images)
-        elif images != others:
+            study.set_user_attr("validated", own)
+        elif own != others:
             skipped = trainer.datamodule.skipped[-1:]
+            why = skipped[0].reason if skipped else "images or captions aren't those of then"
             raise UserError(
-                f"{images} validation images, and {others} in the other trials, which can't be "
-                f"compared: {skipped[0].reason if skipped else 'the images are not those of then'}"
+                f"{own['images']} validation images, and {others['images']} in the other trials, "
+                f"which can't be compared: {why}. If the folder has changed, search anew in "
+                "another hydra.sweep.dir, with this trials.csv as hydra.sweeper.start_from"
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -93,3 +99,9 @@ class Trial(Callback):
 
     def _stopped(self, how: str, reason: str) -> None:
         self._trial.set_user_attr("stopped", {"how": how, "reason": reason})
+
+
+def _mark(samples: Iterable[Sample]) -> str:
+    """The same for the same images with the same captions."""
+    lines = sorted(f"{sample.digest} {sample.text}" for sample in samples)
+    return blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()

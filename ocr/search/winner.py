@@ -17,7 +17,7 @@ from ocr.compose import quoted
 from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.search.board import short, shown
-from ocr.search.results import read_metrics, reason
+from ocr.search.results import metrics_of, read_metrics, reason
 from ocr.search.search import Search
 
 
@@ -60,11 +60,19 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
 
     One lucky seed on a hundred images is noise: what a trial scored in the search doesn't count.
     """
+    from ocr.model.metrics import reads_nothing  # with torchmetrics, which takes a second to load
+
     seeds = range(search.config.seed + 1, search.config.seed + 1 + search.settings.top_seeds)
     finalists = ranking[: search.settings.top_k]
-    finalists += [t for t in ranking if t.user_attrs.get("start") == 0 and t not in finalists]
-    if not search.settings.top_k or not seeds or len(finalists) < 2:
+    finalists += [t for t in ranking if _is_default(search, t) and t not in finalists]
+    finalists = [t for t in finalists if not reads_nothing(metrics_of(t))]
+    if not search.settings.top_k or not seeds:
         return ranking[0], []
+    if len(finalists) < 2:
+        if finalists:
+            alone = f"trial {finalists[0].number} alone came to its end and reads"
+            search.board.say(f"{alone}: there is none to compare it with over fresh seeds")
+        return (finalists or ranking)[0], []
     search.board.say(
         f"the best {len(finalists)} once more with {counted(len(seeds), 'fresh seed')}: "
         f"trials {', '.join(str(t.number) for t in finalists)}"
@@ -84,6 +92,10 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     scored.sort(key=lambda trial: _average(search, runs[trial.number]))
     _show_finalists(search, scored, runs)
     return scored[0], runs[scored[0].number]
+
+
+def _is_default(search: Search, trial: FrozenTrial) -> bool:
+    return search.settings.start_with_default and trial.user_attrs.get("start") == 0
 
 
 def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
@@ -193,7 +205,7 @@ def _show_finalists(
             short(trial.value),
             ", ".join(map(short, values)),
             short(mean(values)) if values else "",
-            "the default" if trial.user_attrs.get("start") == 0 else "",
+            "the default" if _is_default(search, trial) else "",
         )
     search.board.console.print(table)
 
@@ -212,7 +224,8 @@ def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> N
     trials = search.ledger.trials()
     done = sum(trial.state == TrialState.COMPLETE for trial in trials)
     folder = shown(search.folder)
-    told = {"winner": f"trial {winner.number} of {counted(done, 'complete trial')}"}
+    which = f"trial {winner.number}{', the default,' if _is_default(search, winner) else ''}"
+    told = {"winner": f"{which} of {counted(done, 'complete trial')}"}
     if "test/exact_match" in metrics:
         low, high = metrics["test/exact_match_ci95"]
         told["test"] = (
@@ -226,7 +239,6 @@ def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> N
         "read with": f"python -m ocr read {folder}/best.ckpt IMAGE_OR_FOLDER",
         "train again": f"python train.py --config-dir {folder} experiment=best",
     }
-    search.saver.crown(trials, told)
     for name, text in told.items():
         search.board.say(f"{name:<11} {text}")
     if reads_nothing(metrics):
@@ -235,3 +247,5 @@ def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> N
             "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
             "hydra.sweeper.n_trials"
         )
+    del told["trials"]  # where the report lies, it needn't say itself
+    search.saver.crown(trials, told)

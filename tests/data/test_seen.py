@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from torch.nn import Identity
 
 from ocr.data import seen
 from ocr.data.kinds import FolderData
+from ocr.data.pack import pack
 from ocr.errors import UserError
 from ocr.model.build import build
 
@@ -61,6 +63,31 @@ def test_other_settings_see_other_images(folder, change):
     shutil.rmtree(folder)
     with pytest.raises(UserError, match="no such folder"):
         run(folder, change)
+
+
+def test_a_pack_that_is_gone_is_looked_for_again(folder, tmp_path):
+    pack(
+        folder, tmp_path / "pack", build(config("data=folder", f"data.dir={folder}").data).captions
+    )
+    settings = config("data=packed", f"data.dir={tmp_path / 'pack'}").data
+    seen.set_up(build(settings), settings)
+    handed_on = seen.handed_on()
+    for there in (True, False):
+        if not there:
+            shutil.rmtree(tmp_path / "pack")
+            with pytest.raises(UserError, match="pack"):
+                seen.set_up(build(settings), settings)
+            return
+        seen.remember(handed_on)
+        data = build(settings)
+        seen.set_up(data, settings)
+        assert sum(map(len, data.parts.values())) == 27 and seen.handed_on() is None
+
+
+def test_what_cannot_be_handed_on_is_no_failure(folder, monkeypatch):
+    run(folder)
+    monkeypatch.setattr(seen.pickle, "dumps", Mock(side_effect=MemoryError))
+    assert seen.handed_on() is None
 
 
 def test_too_many_images_are_not_handed_on(folder, monkeypatch):

@@ -5,16 +5,18 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from html import unescape
 
 import optuna
 import pytest
 import yaml
-from conftest import SMALL, config, start, train
+from conftest import ROOT, SMALL, config, start, train
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
@@ -263,9 +265,6 @@ def test_the_second_job_of_a_sweep_reads_no_image_again(tmp_path, folder):
 
 
 def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
-    import signal
-    import time
-
     sweep = tmp_path / "sweep"
     words = (*SEARCH, "data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}")
     words = (*words, "trainer.max_epochs=2000", "callbacks.early_stopping=null")
@@ -280,6 +279,41 @@ def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
     assert [row["state"] for row in rows(sweep)][:1] == ["fail"]
 
 
+def test_ctrl_c_leaves_no_worker_behind(tmp_path, folder):
+    sweep = tmp_path / "sweep"
+    words = (*SEARCH, "data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}")
+    words = (*words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_trials=2")
+    words = (*words, "trainer.max_epochs=2000", "callbacks.early_stopping=null")
+    with (tmp_path / "output").open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "train.py"), *words],
+            cwd=tmp_path, stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while len([*sweep.glob("*/last.ckpt")]) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    assert process.wait(timeout=60) == 130, (tmp_path / "output").read_text()
+    deadline = time.monotonic() + 30
+    with suppress(ProcessLookupError):  # no process is left of them
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        pytest.fail("workers go on")
+
+
+def test_other_captions_are_not_compared(tmp_path, folder):
+    sweep, _ = searched(tmp_path, folder, "hydra.sweeper.n_trials=1", "hydra.sweeper.top_k=0")
+    with (sweep / "0" / "split.csv").open(newline="") as file:
+        [first, *_] = [row["file"] for row in csv.DictReader(file) if row["part"] == "val"]
+    corrected = folder / "321.png" if "321" not in first else folder / "123.png"
+    corrected.unlink()
+    (folder / first).rename(corrected)
+    searched(tmp_path, folder, "hydra.sweeper.n_trials=2", "hydra.sweeper.top_k=0")
+    assert "images or captions aren't those of then" in rows(sweep)[1]["reason"]
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
@@ -287,6 +321,9 @@ def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
         ([], "error: name the folder of your images: data.dir=PATH"),
         (["data.dir=.", "data.labels=gone.csv"], "error: data.labels=gone.csv: no such file"),
         (["data=packed", "data.dir=."], "error: .: no packed images here"),
+        (["data.dir=.", "objective=val/acc"], "error: objective=val/acc: choose val/cer"),
+        (["data.dir=.", "seed=abc"], "error: seed=abc: give a whole number"),
+        (["data.dir=.", "optimizer=sgd", "optimizer.lr=-1"], "error: SGD can't be made"),
     ],
 )
 def test_what_all_trials_would_fail_with_is_said_before_the_first(tmp_path, overrides, words):
