@@ -38,8 +38,8 @@ class SurrogateConf(OptunaSweeperConf):
     # try the default configuration first
     start_with_default: bool = True
 
-    # trials.csv of earlier searches, whose best trials are tried first; how many of each
-    start_from: list[str] = field(default_factory=list)
+    # trials.csv of earlier searches (one, or a list), whose best are tried first; how many of each
+    start_from: Any = field(default_factory=list)
     start_from_best: int = 3
 
     # trials (and the default) that are trained again, and with how many fresh seeds each

@@ -163,7 +163,8 @@ class Search:
 
     def _starting_points(self) -> list[dict]:
         points = [self.space.params()] if self.settings.start_with_default else []
-        for path in self.settings.start_from:
+        given = self.settings.start_from
+        for path in [given] if isinstance(given, str) else given or []:
             maximize = self.directions[0] == "maximize"
             points += read_points(path, self.space, self.settings.start_from_best, maximize)
         return points

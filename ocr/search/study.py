@@ -132,16 +132,18 @@ def _fixed(space: Space) -> dict[str, str]:
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    found = []
+    found: dict[str, str] = {}
     for name in ("objectives", "directions", "space", "fixed"):
         then, now = old.get(name), new[name]
-        if isinstance(now, dict):
-            then = then or {}
-            found += [
-                f"{key} ({then.get(key, 'not given')} then, {now.get(key, 'not given')} now)"
-                for key in sorted(then.keys() | now.keys())
-                if then.get(key) != now.get(key)
-            ]
-        elif then != now:
-            found.append(f"{name} ({then} then, {now} now)")
-    return "; ".join(found[:3]) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
+        if not isinstance(now, dict):
+            then, now = {name: then}, {name: now}
+        then = then or {}
+        for key in sorted(then.keys() | now.keys()):
+            both = [then.get(key), now.get(key)]
+            if name == "space" and None in both:
+                both = ["searched" if space else "not searched" for space in both]
+            if both[0] != both[1]:
+                told = ["not given" if value is None else value for value in both]
+                found.setdefault(key, f"{key} ({told[0]} then, {told[1]} now)")
+    texts = list(found.values())
+    return "; ".join(texts[:3]) + (f"; and {len(texts) - 3} more" if len(texts) > 3 else "")

@@ -52,7 +52,7 @@ def _crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
     _replace(checkpoint, search.folder / "best.ckpt")
     _replace(search.folder / _final(winner) / "metrics.json", search.folder / "metrics.json")
     _write_experiment(search, winner, options_of)
-    _conclude(search, winner, metrics)
+    _conclude(search, winner, runs, metrics)
 
 
 def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, list[Path]]:
@@ -218,7 +218,9 @@ def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
     search.board.console.print(table)
 
 
-def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> None:
+def _conclude(
+    search: Search, winner: FrozenTrial, runs: Sequence[Path], metrics: dict[str, Any]
+) -> None:
     from ocr.model.metrics import reads_nothing  # with torchmetrics, which takes a second to load
 
     trials = search.ledger.trials()
@@ -248,4 +250,9 @@ def _conclude(search: Search, winner: FrozenTrial, metrics: dict[str, Any]) -> N
             "hydra.sweeper.n_trials"
         )
     del told["trials"]  # where the report lies, it needn't say itself
+    if runs:
+        name = search.objectives[0]
+        values = [read_metrics(folder)[name] for folder in runs]
+        scores = ", ".join(map(short, values))
+        told["fresh seeds"] = f"{name} {short(mean(values))} on average ({scores})"
     search.saver.crown(trials, told)

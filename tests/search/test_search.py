@@ -184,7 +184,7 @@ def test_earlier_results_are_starting_points(tmp_path):
         best = search.ranking(search.ledger.trials())[:2]
     csv_file = tmp_path / "a" / "trials.csv"
     with searching(
-        tmp_path / "b", f"hydra.sweeper.start_from=[{csv_file}]", "hydra.sweeper.n_trials=3",
+        tmp_path / "b", f"hydra.sweeper.start_from={csv_file}", "hydra.sweeper.n_trials=3",
         "hydra.sweeper.start_from_best=2",
     ) as search:  # fmt: skip
         search.run()
