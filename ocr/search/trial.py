@@ -63,8 +63,8 @@ class Trial(Callback):
         if others is None:
             study.set_user_attr("validated", own)
         elif own != others:
-            skipped = trainer.datamodule.skipped[-1:]
-            why = skipped[0].reason if skipped else "images or captions aren't those of then"
+            fewer = own["images"] < others["images"] and trainer.datamodule.skipped
+            why = fewer[-1].reason if fewer else "images or captions aren't those of then"
             raise UserError(
                 f"{own['images']} validation images, and {others['images']} in the other trials, "
                 f"which can't be compared: {why}. If the folder has changed, search anew in "
