@@ -65,23 +65,31 @@ def test_other_settings_see_other_images(folder, change):
         run(folder, change)
 
 
-def test_a_pack_that_is_gone_is_looked_for_again(folder, tmp_path):
-    pack(
-        folder, tmp_path / "pack", build(config("data=folder", f"data.dir={folder}").data).captions
-    )
-    settings = config("data=packed", f"data.dir={tmp_path / 'pack'}").data
-    seen.set_up(build(settings), settings)
-    handed_on = seen.handed_on()
-    for there in (True, False):
-        if not there:
-            shutil.rmtree(tmp_path / "pack")
-            with pytest.raises(UserError, match="pack"):
-                seen.set_up(build(settings), settings)
-            return
-        seen.remember(handed_on)
-        data = build(settings)
-        seen.set_up(data, settings)
-        assert sum(map(len, data.parts.values())) == 27 and seen.handed_on() is None
+@pytest.fixture
+def packed(folder, tmp_path):
+    pack(folder, tmp_path / "pack")
+    return config("data=packed", f"data.dir={tmp_path / 'pack'}").data
+
+
+def captions(data):
+    """Of all images, by part."""
+    return {part: [(s.name, s.text) for s in samples] for part, samples in data.parts.items()}
+
+
+def test_a_pack_is_handed_on(packed):
+    first, second = build(packed), build(packed)
+    seen.set_up(first, packed)
+    seen.remember(seen.handed_on())
+    seen.set_up(second, packed)
+    assert seen.handed_on() is None
+    assert captions(second) == captions(first)
+
+
+def test_a_pack_that_is_gone_hinders_no_other_data(packed, folder):
+    seen.set_up(build(packed), packed)
+    seen.remember(seen.handed_on())
+    shutil.rmtree(packed.dir)
+    assert run(folder).parts
 
 
 def test_what_cannot_be_handed_on_is_no_failure(folder, monkeypatch):

@@ -304,7 +304,9 @@ def test_ctrl_c_leaves_no_worker_behind(tmp_path, folder):
 
 
 def test_other_captions_are_not_compared(tmp_path, folder):
-    sweep, _ = searched(tmp_path, folder, "hydra.sweeper.n_trials=1", "hydra.sweeper.top_k=0")
+    (folder / "broken.png").write_bytes(b"no image")
+    sweep, said = searched(tmp_path, folder, "hydra.sweeper.n_trials=1", "hydra.sweeper.top_k=0")
+    assert "1 of 28 images is left out" in said
     with (sweep / "0" / "split.csv").open(newline="") as file:
         [first, *_] = [row["file"] for row in csv.DictReader(file) if row["part"] == "val"]
     corrected = folder / "321.png" if "321" not in first else folder / "123.png"
