@@ -1,6 +1,7 @@
 """What a run has found out about its images, so that the next one of a sweep needn't look again."""
 
 import pickle
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -28,13 +29,15 @@ class Seen:
 
 
 class _Memory:
-    earlier: bytes | None = None  # another run's `Seen`
+    earlier: Seen | None = None  # by another run
     own: Seen | None = None
 
 
 def remember(earlier: bytes | None) -> None:
     """Begin a run with what an earlier one has handed on, if any has."""
-    _Memory.earlier, _Memory.own = earlier, None
+    _Memory.earlier = _Memory.own = None
+    with suppress(MemoryError, OSError, UserError, pickle.PickleError):  # a pack that is gone, say
+        _Memory.earlier = pickle.loads(earlier) if earlier else None
 
 
 def handed_on() -> bytes | None:
@@ -55,7 +58,7 @@ def set_up(data: Parts, settings: DictConfig) -> None:
     """
     plain = OmegaConf.to_container(settings, resolve=True)
     kept = {key: value for key, value in plain.items() if key not in _OTHERS}
-    earlier = _recalled()
+    earlier, _Memory.earlier = _Memory.earlier, None
     if earlier is None or earlier.settings != kept:
         with overheard() as lines:
             data.setup()
@@ -67,11 +70,3 @@ def set_up(data: Parts, settings: DictConfig) -> None:
     vars(data).update(earlier.found)
     for name, image in earlier.images.items():
         data.cache.put(name, image)
-
-
-def _recalled() -> Seen | None:
-    pickled, _Memory.earlier = _Memory.earlier, None  # which needn't be held any longer
-    try:
-        return pickle.loads(pickled) if pickled else None
-    except (MemoryError, OSError, UserError, pickle.PickleError):  # such as a pack that is gone
-        return None

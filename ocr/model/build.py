@@ -46,8 +46,17 @@ def build_part(config: Mapping[str, Any], **kwargs: Any) -> Any:
 def _build(config: Mapping[str, Any], allowed: list[str], args: tuple, kwargs: dict) -> Any:
     if OmegaConf.is_config(config):  # on its own: `instantiate` would copy the whole config with it
         config = OmegaConf.to_container(config, resolve=True)
+    # What is passed on as it is needn't go through Hydra, which would copy it several times.
+    whole = config.get("_recursive_") is False and config.get("_convert_") == "all"
+    plain = {
+        key: value
+        for key, value in config.items()
+        if not key.startswith("_") and (whole or isinstance(value, str | int | float | None))
+    }
+    rest = {key: value for key, value in config.items() if key not in plain}
     try:
-        return instantiate(config, _partial_=True, _execution_whitelist_=allowed)(*args, **kwargs)
+        make = instantiate(rest, _partial_=True, _execution_whitelist_=allowed)
+        return make(*args, **(plain | kwargs))
     except (UserError, HydraException):
         raise
     except Exception as error:

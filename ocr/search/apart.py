@@ -8,7 +8,7 @@ import json
 import os
 import runpy
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -19,7 +19,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from ocr.compose import quoted
 from ocr.data import seen
 from ocr.errors import UserError, plain_errors
-from ocr.search.child import run_job
+from ocr.search.child import run_job, tell_ahead
+from ocr.search.study import joined
 
 _images: deque[bytes] = deque(maxlen=1)  # what is handed on from one job of a sweep to the next
 
@@ -30,15 +31,32 @@ def sweeping() -> bool:
 
 
 @dataclass
-class Job:
-    """What a sweep's job has been composed to. config: of train.py. hydra: Hydra's own.
+class Ahead:
+    """What the next job needs, whatever it is composed to: its process does it while it waits.
 
-    images: what an earlier job has handed on of them, see `ocr.data.seen`.
+    cwd: where it will stand. images: what an earlier job has handed on of them, see
+    `ocr.data.seen`. storage, study_name: of the study, if this is a search.
     """
+
+    cwd: str
+    images: bytes | None
+    storage: str | DictConfig | None
+    study_name: str | None
+
+    def __call__(self) -> None:
+        """Recall the images, and join the study."""
+        os.chdir(self.cwd)
+        seen.remember(self.images)
+        if self.study_name:
+            joined(self.storage, self.study_name)
+
+
+@dataclass
+class Job:
+    """What a sweep's job has been composed to. config: of train.py. hydra: Hydra's own."""
 
     config: DictConfig
     hydra: DictConfig
-    images: bytes | None
 
     def __call__(self, script: str) -> bytes | None:
         """Do what `script` does to a config that is composed: its function `train`.
@@ -50,16 +68,11 @@ class Job:
         # Or ${now:} in the sweep's folder would be another time, and that another folder.
         OmegaConf.copy_cache(from_config=self.config, to_config=self.hydra)
         settings = self.hydra.hydra
-        with read_write(settings), open_dict(settings):  # as in a run by itself
-            settings.mode = RunMode.RUN
-            settings.run.dir = settings.runtime.output_dir
-            settings.sweep.dir = str(Path(settings.sweep.dir).absolute())
         os.environ.update(settings.job.env_set)
         configure_log(settings.job_logging, settings.verbose)
         trainer = self.config.trainer
-        if trainer.devices == trainer.num_nodes == 1:  # other ranks see what is there now
-            seen.remember(self.images)
-        self.images = None
+        if not trainer.devices == trainer.num_nodes == 1:  # other ranks see what is there now
+            seen.remember(None)
         with plain_errors():
             runpy.run_path(script)["train"](self.config)
         return seen.handed_on()
@@ -72,13 +85,20 @@ def run_apart(script: str, config: DictConfig) -> float:
     the run fails or is killed.
     """
     hydra = HydraConfig.get()
-    folder = Path(hydra.runtime.output_dir)
+    cwd, folder = hydra.runtime.cwd, Path(hydra.runtime.output_dir)
+    with read_write(hydra), open_dict(hydra):  # as in a run by itself
+        hydra.mode = RunMode.RUN
+        hydra.run.dir = str(folder)
+        hydra.sweep.dir = str(Path(cwd, hydra.sweep.dir))
     searching = hydra.runtime.choices["hydra/sweeper"] == "surrogate"
     log = folder / "output.log" if searching else None
-    job = Job(config, HydraConfig.instance().cfg, _images[0] if _images else None)
-    reason, images = run_job(_command(script), hydra.runtime.cwd, log, job)
+    job = Job(config, HydraConfig.instance().cfg)
+    study = (hydra.sweeper.storage, hydra.sweeper.study_name) if searching else (None, None)
+    ahead = Ahead(cwd, _images[0] if _images else None, *study)
+    reason, images = run_job(_command(script), cwd, log, job, ahead)
     if images:
         _images.append(images)
+        tell_ahead(replace(ahead, images=images))
     if reason:
         raise UserError(reason)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
@@ -98,6 +118,6 @@ def _command(script: str) -> list[str]:
         *hydra.overrides.hydra,
         *hydra.overrides.task,
         "hydra.mode=RUN",
-        f"hydra.run.dir={quoted(hydra.runtime.output_dir)}",
-        f"hydra.sweep.dir={quoted(str(Path(hydra.sweep.dir).absolute()))}",
+        f"hydra.run.dir={quoted(hydra.run.dir)}",
+        f"hydra.sweep.dir={quoted(hydra.sweep.dir)}",
     ]

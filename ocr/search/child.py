@@ -5,6 +5,7 @@ that it costs no start-up time.
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import runpy
@@ -35,11 +36,15 @@ def run_command(command: list[str], cwd: str, log: Path | None) -> str | None:
 
 
 def run_job(
-    command: list[str], cwd: str, log: Path | None, job: Callable[[str], Any] | None
+    command: list[str],
+    cwd: str,
+    log: Path | None,
+    job: Callable[[str], Any] | None,
+    errand: Callable[[], Any] | None = None,
 ) -> tuple[str | None, Any]:
     """As `run_command`; job: called with the script's path, does what the command line says.
 
-    Returns why it failed, or None; and what `job` returned.
+    errand: see `tell_ahead`. Returns why the job failed, or None; and what it returned.
     """
     parent = os.getppid()
     # A worker of a launcher whose own parent was killed must not train on for nobody; but a search
@@ -53,6 +58,9 @@ def run_job(
         with contextlib.suppress(BrokenPipeError):  # killed while it waited, as will be seen
             child.orders.send((command, cwd, log, job))
         _prepare()
+        if errand:
+            tell_ahead(errand)
+        gc.collect()  # now that there is time for it
         while not wait([child.outcomes, child.process.sentinel], timeout=1):
             if worker and os.getppid() != parent:
                 child.kill()
@@ -67,6 +75,26 @@ def run_job(
     ending.start()
     _ending.append(ending)
     return outcome
+
+
+def run_aside(task: Callable[[str], Any]) -> tuple[str | None, Any]:
+    """As `run_job`, for a task of this script that no run has to wait for."""
+    child = _Child.start()
+    try:
+        child.orders.send((sys.argv, str(Path.cwd()), None, task))
+        wait([child.outcomes, child.process.sentinel])
+        return child.outcome()
+    finally:
+        child.kill()
+
+
+def tell_ahead(errand: Callable[[], Any]) -> None:
+    """Have the process that waits for the next run call this meanwhile; its errors are ignored."""
+    with contextlib.suppress(IndexError):
+        child = _ready.pop()  # or another thread could send it its orders in between
+        with contextlib.suppress(BrokenPipeError):
+            child.orders.send(errand)
+        _ready.append(child)
 
 
 @dataclass
@@ -164,7 +192,9 @@ def _live(orders: Connection, outcomes: Connection) -> None:
     multiprocessing.set_start_method(None, force=True)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        order = orders.recv()
+        while callable(order := orders.recv()):
+            with contextlib.suppress(Exception):  # the run will see, and say it, itself
+                order()
     except EOFError:  # no more runs
         return
     outcomes.send(_follow(*order))

@@ -13,6 +13,20 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 
+class Quick(DictConfig):
+    """A config that is copied by pickling, which is quicker: Hydra copies each job's often."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Quick":
+        parent = self._get_parent()
+        self._set_parent(None)  # or all of it would be copied, too
+        try:
+            copied = pickle.loads(pickle.dumps(self))
+        finally:
+            self._set_parent(parent)
+        copied._set_parent(parent)
+        return copied
+
+
 class Composer:
     """Hydra's config loader for the launcher of a sweep: it doesn't read conf/ for every trial.
 
@@ -28,7 +42,10 @@ class Composer:
     ) -> None:
         self.loader = loader
         self.lines = min(composed, key=len)
-        self.base = pickle.dumps(composed[self.lines])  # copied soonest
+        base = pickle.loads(pickle.dumps(composed[self.lines]))
+        for node in (base, base.hydra):
+            object.__setattr__(node, "__class__", Quick)  # a config's own would look for a key
+        self.base = pickle.dumps(base)
         self.options: dict[str, dict[str, Any]] = {}  # as plain values, which weigh little
         for lines, config in composed.items():
             for line in set(lines) - set(self.lines):

@@ -5,15 +5,37 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
 from ocr.search.board import shown
+from ocr.search.child import run_aside
 from ocr.search.results import reason, write_csv
 from ocr.search.space import Space
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
+
+
+@dataclass
+class Report:
+    """Draws the report, wherever it is called; see `write_report`."""
+
+    trials: Sequence[FrozenTrial]
+    objectives: Sequence[str]
+    directions: Sequence[str]
+    folder: Path
+
+    def __call__(self, script: str = "") -> list[str] | OSError:
+        """Returns what `write_report` returned, or why it couldn't write."""
+        from ocr.search.report import write_report
+
+        try:
+            self.folder.mkdir(exist_ok=True)
+            return write_report(self.trials, self.objectives, self.directions, self.folder)
+        except OSError as error:
+            return error
 
 
 class Saver:
@@ -40,7 +62,10 @@ class Saver:
         self._sections: list[str] | None = None  # of the report that was drawn last
 
     def save(self, trials: Sequence[FrozenTrial], final: bool = False) -> None:
-        """Write trials.csv; and the report if it is time to, while the next trial runs."""
+        """Write trials.csv; and the report if it is time to, beside the next trial.
+
+        In a process of its own: a thread would keep the next proposal waiting for seconds.
+        """
         with self._writing():
             write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
         drawing = self._drawing is not None and self._drawing.is_alive()
@@ -49,7 +74,7 @@ class Saver:
                 self._drawing.join()
             self._draw(trials)
         elif not drawing and time.monotonic() > self._report_due:
-            self._drawing = threading.Thread(target=self._draw, args=(trials,), daemon=True)
+            self._drawing = threading.Thread(target=self._draw, args=(trials, True), daemon=True)
             self._drawing.start()
 
     def crown(self, trials: Sequence[FrozenTrial], winner: Mapping[str, str]) -> None:
@@ -65,15 +90,18 @@ class Saver:
             report = self._sections, winner, self.folder / "report"
             write_page(relevant, self.objectives, self.directions, *report)
 
-    def _draw(self, trials: Sequence[FrozenTrial]) -> None:
-        from ocr.search.report import write_report
-
+    def _draw(self, trials: Sequence[FrozenTrial], apart: bool = False) -> None:
         start = time.monotonic()
+        relevant = [self._relevant(trial) for trial in trials]
+        report = Report(relevant, self.objectives, self.directions, self.folder / "report")
         with self._writing():
-            folder = self.folder / "report"
-            folder.mkdir(exist_ok=True)
-            relevant = [self._relevant(trial) for trial in trials]
-            self._sections = write_report(relevant, self.objectives, self.directions, folder)
+            if apart:
+                _, drawn = run_aside(report)
+            else:
+                drawn = report()
+            if isinstance(drawn, OSError):
+                raise drawn
+            self._sections = drawn
         took = time.monotonic() - start
         self._report_due = time.monotonic() + took / REPORT_SHARE
 

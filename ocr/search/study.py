@@ -1,6 +1,7 @@
 """The study: opened or made, checked against what is asked of it, with its sampler."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import optuna
@@ -24,6 +25,15 @@ _FREE = {
     "trainer.num_nodes",
     "trainer.strategy",
 }
+
+
+@cache
+def joined(storage: str | DictConfig, study_name: str) -> optuna.Study:
+    """A study that its search has opened before; once a process."""
+    study = optuna.load_study(study_name=study_name, storage=open_storage(storage, checked=True))
+    last = study.get_trials(deepcopy=False)[-1]
+    optuna.Trial(study, last._trial_id)  # the first look at a trial that runs takes longer
+    return study
 
 
 def require_sense(settings: DictConfig) -> None:

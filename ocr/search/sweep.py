@@ -1,5 +1,6 @@
 """A sweep from the command line to the winner."""
 
+import gc
 import logging
 import signal
 import warnings
@@ -57,6 +58,7 @@ def search(
     context = replace(context, config_loader=Composer(loader, composed))
     launcher = make_launcher(config, context, task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.freeze()  # torch and all else that stays, so that what trials leave is soon found
     try:
         with Search(config, launcher.launch, space, said) as searching:
             if searching.run():

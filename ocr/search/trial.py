@@ -12,7 +12,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from ocr.data.sources import Sample
 from ocr.errors import UserError
 from ocr.log import say
-from ocr.search.storage import open_storage
+from ocr.search.study import joined
 
 # What is told to the pruner, so that it falls or rises as the objective does. Exact match stays 0
 # long after reading has begun to improve, so the share of right characters stands in for it. Where
@@ -53,9 +53,10 @@ class Trial(Callback):
         """Join the study; refuse to be measured on other images than the other trials."""
         if not trainer.is_global_zero:
             return
-        storage = open_storage(self.storage, checked=True)  # by the search that started this
-        study = optuna.load_study(study_name=self.study_name, storage=storage, pruner=self.pruner)
-        trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, self.number)
+        study = joined(self.storage, self.study_name)
+        study.pruner = self.pruner
+        find = study._storage.get_trial_id_from_study_id_trial_number
+        trial_id = find(study._study_id, self.number)
         self._trial = optuna.Trial(study, trial_id)
         validated = trainer.datamodule.parts["val"]
         own = {"images": len(validated), "mark": _mark(validated)}

@@ -1,11 +1,13 @@
 """Runs in processes of their own."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -62,6 +64,43 @@ def test_the_next_process_is_ready_before_it_is_needed(tmp_path):
     run_command(command, str(tmp_path), tmp_path / "second.log")
     assert int((tmp_path / "second.log").read_text()) == waiting.process.pid
     assert int((tmp_path / "first.log").read_text()) != waiting.process.pid
+
+
+def test_the_next_process_is_told_ahead(tmp_path):
+    command = script(tmp_path, "from pathlib import Path\nprint(Path('there').exists())")
+    assert run_command(command, str(tmp_path), None) is None
+    [waiting] = child._ready
+    child.tell_ahead(partial(int, "no number"))  # an error, which must not end it
+    child.tell_ahead((tmp_path / "there").touch)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "there").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert child._ready[0] is waiting and waiting.process.is_alive()
+    assert run_command(command, str(tmp_path), tmp_path / "output.log") is None
+    assert (tmp_path / "output.log").read_text() == "True\n"
+
+
+def test_nobody_waits_to_be_told(monkeypatch):
+    monkeypatch.setattr(child, "_ready", deque())
+    child.tell_ahead(print)
+    assert not child._ready
+
+
+def test_a_task_aside_returns_to_where_it_was_called(tmp_path):
+    reason, pid = child.run_aside(Returning())
+    assert reason is None and pid != os.getpid()
+    reason, nothing = child.run_aside(Killed())
+    assert "SIGKILL" in reason and nothing is None
+
+
+class Returning:
+    def __call__(self, script):
+        return os.getpid()
+
+
+class Killed:
+    def __call__(self, script):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_one_that_is_killed_while_it_waits_is_replaced(tmp_path):

@@ -1,9 +1,11 @@
 """A trial's config is the one that Hydra would compose."""
 
 import shutil
+from copy import deepcopy
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 from toy import CONF
@@ -95,6 +97,19 @@ def test_it_is_what_hydra_composes(composing, fixed, trial):
     assert OmegaConf.to_container(put_together) == OmegaConf.to_container(composed)
     assert OmegaConf.is_struct(put_together)
     assert put_together.model.encoder == composed.model.encoder
+
+
+def test_a_copy_is_one_as_of_any_config(composing):
+    composer, _, master = composing()
+    config = composer.load_sweep_config(master, ["hparams_search=optuna", *TRIAL])
+    for node in (config, config.hydra):
+        copied = deepcopy(node)
+        assert OmegaConf.to_container(copied) == OmegaConf.to_container(node)
+        assert copied._get_parent() is node._get_parent()
+        assert OmegaConf.is_struct(copied)
+    deepcopy(config).encoder.channels = 1
+    assert config.encoder.channels > 1
+    assert OmegaConf.get_type(deepcopy(config), "hydra") is HydraConf
 
 
 def test_one_trial_leaves_nothing_to_the_next(composing):

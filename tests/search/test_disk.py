@@ -21,6 +21,12 @@ from ocr.search import report, saver, sweep
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.fixture(autouse=True)
+def drawn_here(monkeypatch):
+    """What these tests replace, they replace in this process."""
+    monkeypatch.setattr(saver, "run_aside", lambda task: (None, task()))
+
+
 def refuse(*_, **__):
     raise FULL
 
