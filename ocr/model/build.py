@@ -51,7 +51,8 @@ def _build(config: Mapping[str, Any], allowed: list[str], args: tuple, kwargs: d
     plain = {
         key: value
         for key, value in config.items()
-        if not key.startswith("_") and (whole or isinstance(value, str | int | float | None))
+        if not key.startswith("_")
+        and (whole or (isinstance(value, str | int | float | None) and value != "???"))
     }
     rest = {key: value for key, value in config.items() if key not in plain}
     try:

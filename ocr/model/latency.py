@@ -10,7 +10,7 @@ from ocr.model.crnn import CRNN
 from ocr.threads import one_thread
 
 REPEATS = 9
-LEAST, ENOUGH = 5, 20  # but no more than 5 if they have taken 20 ms
+LEAST, ENOUGH = 7, 20  # or at least 7, if they have taken 20 ms
 
 
 @torch.inference_mode()

@@ -40,13 +40,14 @@ class Ahead:
 
     cwd: str
     images: bytes | None
-    storage: str | DictConfig | None
+    storage: str | None
     study_name: str | None
 
     def __call__(self) -> None:
         """Recall the images, and join the study."""
         os.chdir(self.cwd)
         seen.remember(self.images)
+        self.images = None  # needn't be held twice
         if self.study_name:
             joined(self.storage, self.study_name)
 

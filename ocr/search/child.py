@@ -79,9 +79,13 @@ def run_job(
 
 def run_aside(task: Callable[[str], Any]) -> tuple[str | None, Any]:
     """As `run_job`, for a task of this script that no run has to wait for."""
-    child = _Child.start()
     try:
-        child.orders.send((sys.argv, str(Path.cwd()), None, task))
+        child = _Child.start()
+    except (OSError, EOFError) as error:
+        return f"no process to be had: {explain(error)}", None
+    try:
+        with contextlib.suppress(BrokenPipeError):  # killed meanwhile, as will be seen
+            child.orders.send((sys.argv, str(Path.cwd()), None, task))
         wait([child.outcomes, child.process.sentinel])
         return child.outcome()
     finally:
@@ -90,10 +94,17 @@ def run_aside(task: Callable[[str], Any]) -> tuple[str | None, Any]:
 
 def tell_ahead(errand: Callable[[], Any]) -> None:
     """Have the process that waits for the next run call this meanwhile; its errors are ignored."""
-    with contextlib.suppress(IndexError):
+    try:
         child = _ready.pop()  # or another thread could send it its orders in between
-        with contextlib.suppress(BrokenPipeError):
-            child.orders.send(errand)
+    except IndexError:
+        return
+    try:
+        child.orders.send(errand)
+    except BaseException as error:  # half of it may have been sent
+        child.kill()
+        if not isinstance(error, Exception):
+            raise
+    else:
         _ready.append(child)
 
 

@@ -95,13 +95,13 @@ class Saver:
         relevant = [self._relevant(trial) for trial in trials]
         report = Report(relevant, self.objectives, self.directions, self.folder / "report")
         with self._writing():
-            if apart:
-                _, drawn = run_aside(report)
-            else:
-                drawn = report()
-            if isinstance(drawn, OSError):
+            why, drawn = run_aside(report) if apart else (None, report())
+            if why:
+                self.say(f"the report can't be drawn now: {why}")
+            elif isinstance(drawn, OSError):
                 raise drawn
-            self._sections = drawn
+            else:
+                self._sections = drawn
         took = time.monotonic() - start
         self._report_due = time.monotonic() + took / REPORT_SHARE
 

@@ -84,6 +84,14 @@ def one_transaction(study: optuna.Study) -> Iterator[None]:
         sessions.remove()
 
 
+def disconnect(storage: BaseStorage) -> None:
+    """Give a database's connections back; the next query makes one. They are no use to a fork."""
+    database = getattr(storage, "_backend", None)
+    if isinstance(database, RDBStorage):
+        database.scoped_session.remove()
+        database.engine.dispose()
+
+
 def lock_file(storage: str | Mapping[str, Any]) -> Path | None:
     """Where processes queue to take trials from an SQLite file, which can't lock a row."""
     if isinstance(storage, str) and storage.startswith("sqlite"):

@@ -11,7 +11,7 @@ from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSamp
 
 from ocr.errors import UserError
 from ocr.search.space import Space
-from ocr.search.storage import open_storage
+from ocr.search.storage import disconnect, open_storage
 
 # Overrides that may change from one command to the next without making other trials.
 _FREE = {
@@ -28,11 +28,12 @@ _FREE = {
 
 
 @cache
-def joined(storage: str | DictConfig, study_name: str) -> optuna.Study:
-    """A study that its search has opened before; once a process."""
+def joined(storage: str, study_name: str) -> optuna.Study:
+    """A study that its search has opened before; once a process, and without a connection yet."""
     study = optuna.load_study(study_name=study_name, storage=open_storage(storage, checked=True))
     last = study.get_trials(deepcopy=False)[-1]
     optuna.Trial(study, last._trial_id)  # the first look at a trial that runs takes longer
+    disconnect(study._storage)
     return study
 
 

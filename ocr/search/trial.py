@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 import optuna
-from omegaconf import DictConfig
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ocr.data.sources import Sample
@@ -29,7 +28,8 @@ class Trial(Callback):
     """Reports every validation to the study, and ends the training if it is told to.
 
     number: of the trial. deadline: when to stop, in seconds since 1970.
-    objective: what is optimised. storage, study_name: where the study is. pruner: Optuna's.
+    objective: what is optimised. storage, study_name: where the study is. pruner: Optuna's, or None
+    for its default.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class Trial(Callback):
         number: int,
         deadline: float | None,
         objective: str,
-        storage: str | DictConfig,
+        storage: str,
         study_name: str,
-        pruner: optuna.pruners.BasePruner,
+        pruner: optuna.pruners.BasePruner | None,
     ) -> None:
         self.number = number
         self.deadline = deadline
@@ -54,7 +54,7 @@ class Trial(Callback):
         if not trainer.is_global_zero:
             return
         study = joined(self.storage, self.study_name)
-        study.pruner = self.pruner
+        study.pruner = self.pruner or study.pruner
         find = study._storage.get_trial_id_from_study_id_trial_number
         trial_id = find(study._study_id, self.number)
         self._trial = optuna.Trial(study, trial_id)

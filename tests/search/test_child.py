@@ -80,6 +80,15 @@ def test_the_next_process_is_told_ahead(tmp_path):
     assert (tmp_path / "output.log").read_text() == "True\n"
 
 
+def test_what_cannot_be_told_hinders_no_run(tmp_path):
+    command = script(tmp_path, "print('hello')")
+    assert run_command(command, str(tmp_path), None) is None
+    child.tell_ahead(lambda: None)  # which can't be pickled
+    assert not child._ready
+    assert run_command(command, str(tmp_path), tmp_path / "output.log") is None
+    assert (tmp_path / "output.log").read_text() == "hello\n"
+
+
 def test_nobody_waits_to_be_told(monkeypatch):
     monkeypatch.setattr(child, "_ready", deque())
     child.tell_ahead(print)
@@ -91,6 +100,11 @@ def test_a_task_aside_returns_to_where_it_was_called(tmp_path):
     assert reason is None and pid != os.getpid()
     reason, nothing = child.run_aside(Killed())
     assert "SIGKILL" in reason and nothing is None
+
+
+def test_a_task_aside_for_which_no_process_can_be_had(monkeypatch):
+    monkeypatch.setattr(child._Child, "start", Mock(side_effect=OSError("no more processes")))
+    assert child.run_aside(Returning()) == ("no process to be had: no more processes", None)
 
 
 class Returning:

@@ -93,6 +93,15 @@ def test_a_full_disk_loses_no_trial(tmp_path, monkeypatch, capsys, name):
     assert "can't be written (No space left on device)" in said and "Traceback" not in said
 
 
+def test_a_report_that_cannot_be_drawn_meanwhile_is_drawn_at_the_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(saver, "run_aside", lambda task: ("its process was killed", None))
+    with searching(tmp_path, "hydra.sweeper.n_trials=1") as searched:
+        searched.run()
+    said = capsys.readouterr().out
+    assert "the report can't be drawn now: its process was killed" in said
+    assert (tmp_path / "report" / "index.html").exists()
+
+
 def test_a_full_disk_fails_the_trials_it_stops(tmp_path, monkeypatch):
     """Hydra writes each trial's config before the trial begins."""
     monkeypatch.setattr(report, "write_report", lambda *_: None)
