@@ -19,11 +19,15 @@ def cpu_ms(model: CRNN, images: torch.Tensor, widths: torch.Tensor) -> float:
 
     One thread and float32, so that models compare whatever else the machine is doing.
     """
-    model = copy.deepcopy(model).cpu().float().eval()
+    if any(p.device.type != "cpu" or p.dtype != torch.float32 for p in model.parameters()):
+        model = copy.deepcopy(model).cpu().float()
+    training = model.training
+    model.eval()
     times = []
     with one_thread():
         while len(times) < (LEAST if sum(times) > ENOUGH else REPEATS):
             start = time.perf_counter()
             model(images, widths)
             times.append(1000 * (time.perf_counter() - start))
+    model.train(training)
     return median(times[2:])  # the first ones warm up

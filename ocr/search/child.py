@@ -60,7 +60,7 @@ def run_job(
         _prepare()
         if errand:
             tell_ahead(errand)
-        gc.collect()  # now that there is time for it
+        gc.collect()  # now, while there is time for it
         while not wait([child.outcomes, child.process.sentinel], timeout=1):
             if worker and os.getppid() != parent:
                 child.kill()

@@ -58,7 +58,8 @@ def search(
     context = replace(context, config_loader=Composer(loader, composed))
     launcher = make_launcher(config, context, task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    gc.freeze()  # torch and all else that stays, so that what trials leave is soon found
+    gc.freeze()  # torch and all else that stays
+    gc.set_threshold(100_000)  # what trials leave is looked for while they train, see run_job
     try:
         with Search(config, launcher.launch, space, said) as searching:
             if searching.run():

@@ -1,0 +1,38 @@
+"""How long a network takes for an image."""
+
+import time
+
+import pytest
+import torch
+from torch import nn
+
+from ocr.model.latency import LEAST, REPEATS, cpu_ms
+
+
+class Network(nn.Module):
+    """Sleeps for `ms`, and notes in which state it was called."""
+
+    def __init__(self, ms: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.linear = nn.Linear(2, 2, dtype=dtype)
+        self.ms = ms
+        self.seen = []
+
+    def forward(self, images, widths):
+        time.sleep(self.ms / 1000)
+        self.seen.append((self.training, self.linear.weight.dtype))
+        return self.linear(images)
+
+
+@pytest.mark.parametrize(("ms", "times"), [(0, REPEATS), (10, LEAST)])
+def test_a_network_is_measured_and_left_as_it_was(ms, times):
+    network = Network(ms, torch.float32)
+    assert cpu_ms(network, torch.zeros(1, 2), torch.ones(1)) >= ms
+    assert network.seen == [(False, torch.float32)] * times
+    assert network.training
+
+
+def test_of_other_numbers_a_copy_is_measured():
+    network = Network(0, torch.float64)
+    assert cpu_ms(network, torch.zeros(1, 2), torch.ones(1)) > 0
+    assert network.linear.weight.dtype == torch.float64 and network.training
