@@ -86,7 +86,7 @@ def _unknown_option(error: MissingConfigException) -> str:
     if group == "hydra/launcher" and extra in _EXTRAS and not there:
         return f"{group}={option} needs a package: pip install 'surrogate-ocr[{extra}]'"
     options = ", ".join(error.options)
-    return f"{group}={option}: no such option.{_guess(option, error.options)} There are: {options}"
+    return f"{group}={option}: no such option.{guess(option, error.options)} There are: {options}"
 
 
 def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
@@ -96,11 +96,12 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
         return f"{error.full_key} is for images of your own: add data=folder"
     where = f"of {section}" if section else "here"
     return (
-        f"there is no key {error.full_key}.{_guess(error.key, valid)} Valid keys {where}: "
+        f"there is no key {error.full_key}.{guess(error.key, valid)} Valid keys {where}: "
         f"{', '.join(valid)} (+{error.full_key}=... adds one)"
     )
 
 
-def _guess(word: object, valid: Sequence[str]) -> str:
+def guess(word: object, valid: Sequence[str]) -> str:
+    """A question after the one of `valid` that may be meant, if there is one."""
     near = get_close_matches(str(word), valid, n=1)
     return f" Did you mean {near[0]}?" if near else ""

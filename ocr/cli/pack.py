@@ -27,7 +27,9 @@ def _run(options: argparse.Namespace) -> None:
     with aloud():
         count, skipped = pack(options.folder, options.out, data.captions, data.num_workers)
     if skipped:
-        print(left_out(skipped, count + len(skipped)))
+        lost = [one for one in skipped if one.lost]
+        if lost:
+            print(left_out(lost, count + len(lost)))
         print(f"all of these are listed in {options.out / 'skipped.csv'}")
     print(counted(count, "image is packed", "images are packed"))
     print(f"train with  python train.py data=packed data.dir={options.out}")

@@ -7,11 +7,12 @@ from pathlib import Path
 from ocr.counted import counted
 from ocr.data.detect import detect
 from ocr.data.labels import Columns, Row
+from ocr.data.opening import SUFFIXES
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin, is_file
 from ocr.data.patterns import NamePattern
-from ocr.data.sources import Folder, Sample, Skipped, stem
+from ocr.data.sources import UNCAPTIONED, Folder, Sample, Skipped, stem
 from ocr.data.spelling import Spelling, flaw
-from ocr.errors import UserError
+from ocr.errors import UserError, guess
 from ocr.log import say
 
 
@@ -59,9 +60,8 @@ class Captions:
                 found[part] = list(origin.captions(folder, alone=len(places) == 1))
             else:
                 found[part] = list(origin.captions(folder))
-            if not isinstance(origin, FileNames):
-                _say_without(folder, origin, found[part])
-            found[part] = self._with_groups(found[part], folder)
+            without = _without(folder, origin, found[part])
+            found[part] = self._with_groups(found[part], folder) + without
             if isinstance(origin, LabelsFile) and origin.path not in shared:
                 found[part] += origin.left()
         for labels in shared.values():
@@ -98,8 +98,10 @@ class Captions:
             return shared[path]
         if self.labels.startswith(".") and "/" not in self.labels:
             return Beside(self.labels)
+        others = [name for name in folder.files if not name.lower().endswith(SUFFIXES)]
         raise UserError(
-            f"data.labels={self.labels}: no such file, neither in {folder.path} nor from here"
+            f"data.labels={self.labels}: no such file, neither in {folder.path} nor from here."
+            f"{guess(self.labels, others[:1000])}"
         )
 
     def _with_groups(self, rows: list[Row | Skipped], folder: Folder) -> list[Row | Skipped]:
@@ -158,13 +160,16 @@ def _once_each(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
     return kept
 
 
-def _say_without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> None:
+def _without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> list[Skipped]:
+    """The images that nobody has captioned, and texts without image are told of."""
+    if isinstance(origin, FileNames):
+        return []
     captioned = {row.file if isinstance(row, Row) else row.name for row in rows}
     without = [name for name in folder.images if str(folder.path / name) not in captioned]
     if without:
         say(
-            f"{len(without)} of {len(folder.images)} images in {folder.path} have no caption in "
-            f"{origin.name} and stay out (the first: {_printable(without[0])})"
+            f"{len(without)} of {len(folder.images)} images in {folder.path} without a caption in "
+            f"{origin.name}: they stay out (the first: {_printable(without[0])})"
         )
     if isinstance(origin, Beside):
         used = set(origin.pairs(folder).values())
@@ -172,6 +177,7 @@ def _say_without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> N
         if spare:
             files = counted(len(spare), f"{origin.name} file")
             say(f"{files} without an image beside it ({spare[0]})")
+    return [Skipped(str(folder.path / name), UNCAPTIONED + origin.name) for name in without]
 
 
 def _name(file: str, folder: Folder, with_folders: bool) -> str:

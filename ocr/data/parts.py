@@ -230,23 +230,28 @@ class Parts:
         """
         write_lists(folder, self.parts, self.skipped)
         self.require_enough(f"; all are listed in {folder / 'skipped.csv'}")
-        if self.skipped:
-            say(f"{left_out(self.skipped, self.total)}. All are listed in skipped.csv")
+        if self.lost:
+            say(f"{left_out(self.lost, self.total)}. All are listed in skipped.csv")
 
     def require_enough(self, listed: str = "") -> None:
         """Raise UserError if more than `max_skipped` of all is left out, or a part is empty.
 
         listed: where all that is left out can be seen, as the end of the message.
         """
-        if len(self.skipped) > self.max_skipped * self.total:
+        if len(self.lost) > self.max_skipped * self.total:
             allowed = f"That is more than data.max_skipped={self.max_skipped} allows"
-            raise UserError(f"{left_out(self.skipped, self.total)}. {allowed}{listed}")
+            raise UserError(f"{left_out(self.lost, self.total)}. {allowed}{listed}")
         self._require_images(self.parts)
 
     @property
+    def lost(self) -> list[Skipped]:
+        """What is left out and counts towards `max_skipped`."""
+        return [one for one in self.skipped if one.lost]
+
+    @property
     def total(self) -> int:
-        """Samples, with those that are left out or not trained on."""
-        return len(self.skipped) + self.unused + sum(map(len, self.parts.values()))
+        """Samples, with those that are lost or not trained on."""
+        return len(self.lost) + self.unused + sum(map(len, self.parts.values()))
 
     def _require_images(self, parts: Mapping[str, Sequence[Sample]]) -> None:
         for part, samples in parts.items():

@@ -33,12 +33,20 @@ class Sample:
         return Path(self.name).read_bytes()
 
 
+UNCAPTIONED = "no caption in "  # a reason; where is what follows
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A sample that is left out, and why."""
 
     name: str
     reason: str
+
+    @property
+    def lost(self) -> bool:
+        """Whether training misses it; an image that nobody has captioned so far was never there."""
+        return not self.reason.startswith(UNCAPTIONED)
 
 
 class Folder:

@@ -37,7 +37,8 @@ def findings(seen: Examination) -> Iterator[Finding]:
 
 
 def _unusable(seen: Examination) -> Iterator[Finding]:
-    left = [s for s in seen.skipped if s.name not in seen.looks]  # others are others' findings
+    # Others are others' findings.
+    left = [s for s in seen.skipped if s.lost and s.name not in seen.looks]
     for part, kind, what, mend in REASONS:
         some = [s for s in left if part in s.reason]
         left = [s for s in left if part not in s.reason]
@@ -55,17 +56,9 @@ def _unusable(seen: Examination) -> Iterator[Finding]:
 
 
 def _without_caption(seen: Examination) -> Iterator[Finding]:
-    origins = seen.data.captions.origins
-    captioned = {one.name for some in seen.found.values() for one in some}
-    names = [
-        name
-        for part in seen.found
-        if origins[part] != "name"
-        for name in seen.images[part]
-        if name not in captioned
-    ]
+    names = [s.name for s in seen.skipped if not s.lost]
     if names:
-        where = " and ".join(dict.fromkeys(origins.values()))
+        where = " and ".join(dict.fromkeys(seen.data.captions.origins.values()))
         yield Finding(
             "no_caption",
             "images without caption",

@@ -29,7 +29,7 @@ def _refusal(seen: Examination) -> Iterator[Finding]:
         return
     data = seen.data
     mend = "the line says how"
-    share = len(data.skipped) / max(1, data.total)
+    share = len(data.lost) / max(1, data.total)
     if data.parts and all(data.parts.values()) and share > data.max_skipped:
         mend = f"what is below, or {seen.train(f'data.max_skipped={ceil(share * 100) / 100:g}')}"
     yield Finding("refusal", "reason not to start", 1, [seen.refusal], "refuses", mend)

@@ -1,7 +1,6 @@
 """The space that the command line and conf/ ask for: which values, and where each has a meaning."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -9,7 +8,7 @@ from hydra_plugins.hydra_optuna_sweeper._impl import create_optuna_distribution_
 from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from ocr.errors import UserError
+from ocr.errors import UserError, guess
 from ocr.search.space import Fixed, Space, Value
 
 Compose = Callable[[list[str]], DictConfig]
@@ -119,9 +118,7 @@ def _having(
         return configs or {"": base}
     if not configs:
         valid = sorted({k for c in [base, *variants.get(group, {}).values()] for k in _keys(c)})
-        near = get_close_matches(path, valid, n=1)
-        guess = f" Did you mean {near[0]}?" if near else ""
-        raise UserError(f"there is no key {path} to search or to set.{guess}")
+        raise UserError(f"there is no key {path} to search or to set.{guess(path, valid)}")
     return configs
 
 

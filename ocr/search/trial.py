@@ -64,7 +64,7 @@ class Trial(Callback):
         if others is None:
             study.set_user_attr("validated", own)
         elif own != others:
-            fewer = own["images"] < others["images"] and trainer.datamodule.skipped
+            fewer = own["images"] < others["images"] and trainer.datamodule.lost
             why = fewer[-1].reason if fewer else "images or captions aren't those of then"
             raise UserError(
                 f"{own['images']} validation images, and {others['images']} in the other trials, "

@@ -145,7 +145,8 @@ def test_text_files_of_any_suffix_and_in_subfolders(tmp_path):
 def test_images_without_text_and_texts_without_image_are_counted(tmp_path, said):
     touch(tmp_path, "1.png", "2.png", "3.png")
     write(tmp_path, **{"1__gt__txt": "A", "9__gt__txt": "B"})
-    assert found(tmp_path, ".gt.txt") == {"1.png": "A"}
+    without = "<no caption in .gt.txt>"
+    assert found(tmp_path, ".gt.txt") == {"1.png": "A", "2.png": without, "3.png": without}
     assert "2 of 3 images" in said.text and "(the first: 2.png)" in said.text
     assert "1 .gt.txt file without an image beside it (9.gt.txt)" in said.text
 
@@ -167,7 +168,8 @@ def test_rows_name_files_from_the_folder_in_their_order(tmp_path):
 def test_files_may_be_named_in_several_ways(tmp_path, name):
     touch(tmp_path, "a.png", "sub/b.png")
     write(tmp_path, labels__csv=f"file,label\n{name.format(tmp_path)},X\n")
-    assert list(found(tmp_path, "labels.csv", recursive=True).values()) == ["X"]
+    named, other = found(tmp_path, "labels.csv", recursive=True).values()
+    assert (named, other) == ("X", "<no caption in labels.csv>")
 
 
 def test_rows_without_image_and_images_without_row_are_told(tmp_path, said):
@@ -180,8 +182,10 @@ def test_rows_without_image_and_images_without_row_are_told(tmp_path, said):
         "labels.csv, line 6": "<3 cells below 2 columns; quote what has a delimiter>",
         "gone.png": "<no such file (labels.csv, line 2)>",
         f"{long}.png": "<no such file (labels.csv, line 4)>",
+        "b.png": "<no caption in labels.csv>",
+        "c.png": "<no caption in labels.csv>",
     }
-    assert "2 of 3 images" in said.text and "have no caption in labels.csv" in said.text
+    assert "2 of 3 images" in said.text and "without a caption in labels.csv" in said.text
 
 
 def test_a_repeated_row_counts_once_and_a_contradiction_not_at_all(tmp_path, said):
@@ -213,7 +217,7 @@ def test_control_characters_are_a_reason(tmp_path):
 def test_impossible_file_names_are_no_such_files(tmp_path, name):
     touch(tmp_path, "a.png")
     write(tmp_path, l__jsonl=f'{{"file": "{name}", "label": "A"}}')
-    ((shown, reason),) = found(tmp_path, "l.jsonl").items()
+    _, (shown, reason) = found(tmp_path, "l.jsonl").items()
     shown.encode()
     assert reason == "<no such file (l.jsonl, line 1)>"
 
@@ -223,6 +227,13 @@ def test_a_missing_labels_file_is_named(tmp_path, name):
     touch(tmp_path, "a.png")
     with pytest.raises(UserError, match=r"data\.labels=.*: no such file, neither in"):
         found(tmp_path, name)
+
+
+def test_a_misspelt_labels_file_is_guessed(tmp_path):
+    touch(tmp_path, "lables.png")
+    write(tmp_path, labels__csv="file,label\nlables.png,A\n")
+    with pytest.raises(UserError, match=r"Did you mean labels\.csv\?"):
+        found(tmp_path, "lables.csv")
 
 
 def test_labels_may_lie_elsewhere_and_files_count_from_the_folder_or_from_them(

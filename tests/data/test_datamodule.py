@@ -344,6 +344,19 @@ def test_report_lists_the_split_and_what_is_left_out(folder, tmp_path, caplog):
     assert "1 of 28 images is left out" in caplog.text
 
 
+def test_images_without_caption_are_listed_but_not_counted_as_lost(folder, tmp_path, caplog):
+    texts = [f"{path.name},{path.stem}\n" for path in sorted(folder.iterdir())]
+    (folder / "labels.csv").write_text("file,label\n" + "".join(texts[3:]))
+    data = from_folder(folder, labels="labels.csv", max_skipped=0)
+    with caplog.at_level(logging.INFO):
+        data.report(tmp_path)
+    _, *skipped = rows(tmp_path / "skipped.csv")
+    names = [line.partition(",")[0] for line in texts[:3]]
+    assert skipped == [[str(folder / name), "no caption in labels.csv"] for name in names]
+    assert data.total == 24
+    assert "left out" not in caplog.text
+
+
 def test_report_lists_nothing_left_out_where_nothing_is(folder, tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         from_folder(folder).report(tmp_path)
@@ -655,7 +668,7 @@ def test_captions_that_cannot_be_used_are_left_out_and_listed(folder, tmp_path, 
     data = from_folder(folder)
     assert len(texts(data)) == 27
     data.report(tmp_path)
-    assert [one.name for one in data.skipped] == ["gone.png"]
+    assert [one.name for one in data.lost] == ["gone.png"]
 
 
 def test_values_that_look_like_numbers_are_names(tmp_path):
