@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import mean
 
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console, Group
@@ -38,6 +39,7 @@ class Board:
 
     trials: what the study holds. n_trials: in all. n_jobs: at once. objectives: their names.
     best: ranks trials. deadline: when the search stops, in seconds since 1970.
+    finals: runs after the trials, as many as there may be.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Board:
         objectives: Sequence[str],
         best: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
         deadline: float | None,
+        finals: int,
     ) -> None:
         self.console = Console()
         self.trials = trials
@@ -56,6 +59,7 @@ class Board:
         self.objectives = objectives
         self.best = best
         self.deadline = deadline
+        self.finals = finals
         self._live = Live(
             get_renderable=self.render,
             console=self.console,
@@ -115,11 +119,19 @@ class Board:
         return ", ".join(f"{name} {short(value)}" for name, value in pairs)
 
     def _left(self, trials: Sequence[FrozenTrial]) -> str:
-        seconds = [t.duration.total_seconds() for t in trials if t.duration and t.user_attrs]
+        timed = [t for t in trials if t.duration and t.user_attrs]
         todo = self.n_trials - sum(t.state.is_finished() for t in trials)
-        if not seconds or todo <= 0:
+        if not timed or todo <= 0:
             return ""
-        left = sum(seconds) / len(seconds) * todo / self.n_jobs
+        left = _mean_seconds(timed) * todo / self.n_jobs
         if self.deadline is not None:
             left = min(left, max(0.0, self.deadline - time.time()))
-        return f"about {span(left)} left"
+        complete = [t for t in timed if t.state == TrialState.COMPLETE]
+        if not complete or not self.finals:
+            return f"about {span(left)} left"
+        finals = _mean_seconds(complete) * self.finals / self.n_jobs
+        return f"about {span(left)} left, and {span(finals)} for the finals"
+
+
+def _mean_seconds(trials: Sequence[FrozenTrial]) -> float:
+    return mean(trial.duration.total_seconds() for trial in trials)

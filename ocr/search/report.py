@@ -61,21 +61,25 @@ def write_report(
     Raises OSError, e.g. if the disk is full.
     """
     sections = []
+    missing: dict[str, list[str]] = {}
     with aside():
         for name, title, draw in pictures(trials, objectives, directions):
             try:
                 image = png(draw)
             except NoPictureError as why:
                 (folder / f"{name}.png").unlink(missing_ok=True)
-                body = f'<p class="missing">Left out: {escape(str(why))}</p>'
-            else:
-                _write(image, folder / f"{name}.png")
-                body = (
-                    f'<figure><img alt="{escape(title)}" src="data:image/png;base64,'
-                    f'{base64.b64encode(image).decode()}">'
-                    f"<figcaption>{_CAPTIONS[name.partition('_')[0]]}</figcaption></figure>"
-                )
-            sections.append(f"<h2>{escape(title)}</h2>{body}")
+                missing.setdefault(str(why), []).append(title)
+                continue
+            _write(image, folder / f"{name}.png")
+            sections.append(
+                f'<h2>{escape(title)}</h2><figure><img alt="{escape(title)}" '
+                f'src="data:image/png;base64,{base64.b64encode(image).decode()}">'
+                f"<figcaption>{_CAPTIONS[name.partition('_')[0]]}</figcaption></figure>"
+            )
+    if missing:
+        sections.append("<h2>Pictures that are left out</h2>")
+    for why, titles in missing.items():
+        sections.append(f'<p class="missing">{escape("; ".join(titles))}: {escape(why)}</p>')
     write_page(trials, objectives, directions, sections, {}, folder)
     return sections
 

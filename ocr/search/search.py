@@ -83,6 +83,7 @@ class Search:
             self.objectives,
             self.ranking,
             self.deadline,
+            self._finals(),
         )
         self.saver = Saver(
             self.space, self.objectives, self.directions, self.folder, self.board.say
@@ -160,6 +161,12 @@ class Search:
             self.ledger.close()
             end_workers(self.config)
             os._exit(130)
+
+    def _finals(self) -> int:
+        """Runs with fresh seeds after the trials, at most."""
+        wanted = self.settings.top_k + self.settings.start_with_default
+        one = self.settings.top_k and len(self.objectives) == 1
+        return wanted * self.settings.top_seeds if one else 0
 
     def _starting_points(self) -> list[dict]:
         points = [self.space.params()] if self.settings.start_with_default else []

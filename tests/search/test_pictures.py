@@ -27,7 +27,8 @@ def test_a_failing_picture_costs_only_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(plots, "plot_slice", broken)
     page = report(tmp_path, realistic(20))
     assert drawn(tmp_path) == PICTURES - {"slice"}
-    assert page.missing == ["Left out: it can't be drawn (RuntimeError: a <bug> in Optuna)."]
+    why = "it can't be drawn (RuntimeError: a <bug> in Optuna)."
+    assert page.missing == [f"val/cer by value: {why}"]
     assert pyplot.get_fignums() == []
 
 
@@ -36,7 +37,8 @@ def test_stale_pictures_are_gone(tmp_path):
     page = report(tmp_path, [])
     assert drawn(tmp_path) == set()
     assert page.images == []
-    assert len(page.missing) == 5
+    [missing] = page.missing
+    assert missing.count("val/cer") == 5 and "it takes two trials" in missing
 
 
 def test_no_trace_is_left(tmp_path, capfd, caplog):

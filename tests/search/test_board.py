@@ -1,0 +1,46 @@
+"""What a search shows while it runs."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from ocr.search.board import Board
+
+COMPLETE, PRUNED = TrialState.COMPLETE, TrialState.PRUNED
+
+
+def ended(number: int, state: TrialState, seconds: float):
+    trial = create_trial(state=state, values=[0.5] if state == COMPLETE else None)
+    trial.number = number
+    trial.user_attrs = {"metrics": {}}
+    trial.datetime_start = datetime(2026, 1, 1)
+    trial.datetime_complete = trial.datetime_start + timedelta(seconds=seconds)
+    return trial
+
+
+def told(trials, *, n_jobs=1, deadline=None, finals=8, capsys) -> str:
+    board = Board(lambda: trials, 10, n_jobs, ["val/cer"], lambda some: [], deadline, finals)
+    board.ended(0, trials, 1)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "trials,others,words",
+    [
+        # Of ten trials nine are left, each takes as long as those so far; finals as complete ones.
+        ([(COMPLETE, 20)], {}, "about 3 min 00 s left, and 2 min 40 s for the finals"),
+        ([(COMPLETE, 20)], {"n_jobs": 2}, "about 1 min 30 s left, and 1 min 20 s for the finals"),
+        ([(COMPLETE, 30), (PRUNED, 10)], {}, "about 2 min 40 s left, and 4 min 00 s for the"),
+        ([(COMPLETE, 20)], {"finals": 0}, "about 3 min 00 s left\n"),
+        ([(PRUNED, 20)], {}, "about 3 min 00 s left\n"),
+        ([(COMPLETE, 20)], {"deadline": 0}, "about 0 s left, and 2 min 40 s for the finals"),
+    ],
+)
+def test_how_long_the_rest_may_take(trials, others, words, capsys):
+    trials = [ended(i, *trial) for i, trial in enumerate(trials)]
+    assert words in told(trials, capsys=capsys, **others)
+
+
+def test_nothing_is_left_of_a_search_that_has_all_its_trials(capsys):
+    assert "left" not in told([ended(i, COMPLETE, 20) for i in range(10)], capsys=capsys)
