@@ -33,12 +33,16 @@ _LINES = (
 
 
 class Row(NamedTuple):
-    """What a labels file says of one image; `where` is the place, to be named in reasons."""
+    """What a labels file says of one image.
+
+    where: the place, to be named in reasons. lines: "5", or "5,7" for a row that takes up three.
+    """
 
     file: str
     text: str
     group: str
     where: str
+    lines: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,10 @@ def _table(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
         else:
             next(reader, None)
         places = columns.places(head)
+        end = reader.line_num
         for cells in reader:
-            where = f"{path.name}, line {reader.line_num}"
+            first, end = end + 1, reader.line_num
+            where = f"{path.name}, line {end}"
             if not any(cells):
                 continue
             if any(cells[len(head) :]):
@@ -109,7 +115,8 @@ def _table(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
                 yield Skipped(where, reason)
                 continue
             cells += [""] * (len(head) - len(cells))
-            yield _row({key: cells[place] for key, place in places.items()}, where)
+            lines = str(end) if first == end else f"{first},{end}"
+            yield _row({key: cells[place] for key, place in places.items()}, where, lines)
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: not CSV ({error})") from error
     except UserError as error:
@@ -154,7 +161,7 @@ def _objects(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]
             raise UserError(f"{path}, line {number}: not JSON ({error})") from error
         except UserError as error:
             raise UserError(f"{path}, line {number}: {error}") from error
-        yield _row({key: value or "" for key, value in cells.items()}, where)
+        yield _row({key: value or "" for key, value in cells.items()}, where, str(number))
 
 
 def _lines(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
@@ -174,7 +181,7 @@ def _lines(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
         cells = found.groupdict()
         if form is _LINES[1] and re.fullmatch('".*"', cells["label"]):
             cells["label"] = re.sub(r'\\(["\\])', r"\1", cells["label"][1:-1])
-        yield _row(cells, f"{path.name}, line {number}")
+        yield _row(cells, f"{path.name}, line {number}", str(number))
 
 
 READERS = {
@@ -186,10 +193,10 @@ READERS = {
 }
 
 
-def _row(cells: dict[str, str], where: str) -> Row | Skipped:
+def _row(cells: dict[str, str], where: str, lines: str) -> Row | Skipped:
     if not cells["file"]:
         return Skipped(where, f"names no file for the caption {cells['label']!r}")
-    return Row(cells["file"], cells["label"], cells.get("group", ""), where)
+    return Row(cells["file"], cells["label"], cells.get("group", ""), where, lines)
 
 
 def _place(names: Sequence[str], chosen: str | None, usual: Sequence[str], key: str) -> int:
