@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from traceback import extract_tb
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
@@ -39,6 +40,13 @@ def plain_errors() -> Iterator[None]:
             raise
         sys.stdout.flush()
         sys.exit(f"error: {explain(error)}")
+    except OSError as error:
+        if _TRACEBACKS or not _in_hydra(error):
+            raise
+        sys.exit(
+            f"error: hydra.run.dir: {error.filename} can't be made or written: {error.strerror}. "
+            "Give another one"
+        )
     except KeyboardInterrupt:
         if _TRACEBACKS:
             raise
@@ -47,6 +55,12 @@ def plain_errors() -> Iterator[None]:
         if isinstance(end.__context__, KeyboardInterrupt):  # which Lightning has made that of
             sys.exit(130)
         raise
+
+
+def _in_hydra(error: OSError) -> bool:
+    """Whether Hydra met it while it made the run's folder, before it called train.py's `main`."""
+    names = [frame.name for frame in extract_tb(error.__traceback__)]
+    return "_run_job" in names and "main" not in names[names.index("_run_job") :]
 
 
 def explain(error: BaseException) -> str:

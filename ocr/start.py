@@ -87,7 +87,15 @@ def ready(config: DictConfig, data: Parts) -> None:
         from ocr.model.checkpoint import resumable
 
         data.adopt(resumable(config.ckpt_path, config.model))
-        data.setup()
+        try:
+            data.setup()
+        except UserError as error:
+            if "outside the charset" not in str(error):
+                raise
+            raise UserError(
+                f"{error}. ckpt_path goes on with a run, and tests it; other images want "
+                f"init_from={config.ckpt_path} in its place"
+            ) from error
     else:
         set_up(data, config.data)
     settle(config, data)

@@ -230,17 +230,37 @@ def test_going_on_in_the_same_folder_keeps_the_curve(tmp_path, folder):
     assert [row["step"] for row in after[: len(before)]] == [row["step"] for row in before]
 
 
-def test_a_fresh_run_in_an_old_folder_begins_a_curve(tmp_path, folder):
+def test_a_fresh_run_in_an_old_folder_begins_a_curve_and_keeps_the_old_checkpoints(
+    tmp_path, folder
+):
     arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=1")
-    trained(*arguments, cwd=tmp_path)
     run, _, _ = trained(*arguments, cwd=tmp_path)
+    old = {name: (run / f"{name}.ckpt").read_bytes() for name in ("best", "last")}
+    _, _, output = trained(*arguments, "seed=1", cwd=tmp_path)
     assert [row["epoch"] for row in rows(run / "metrics.csv") if row["val/cer"]] == ["0"]
+    assert "kept as best.1.ckpt and last.1.ckpt" in output
+    for name, content in old.items():
+        assert (run / f"{name}.1.ckpt").read_bytes() == content
+        assert (run / f"{name}.ckpt").read_bytes() != content
+    trained("fit=false", f"data.dir={folder}", "data=folder", f"ckpt_path={run / 'best.1.ckpt'}",
+            *SMALL, cwd=tmp_path)  # fmt: skip
+    assert not (run / "best.2.ckpt").exists()
 
 
 def test_a_mistake_is_one_line(tmp_path, folder):
     code, output = train("data=folder", f"data.dir={folder}", "data.height=-1", cwd=tmp_path)
     assert code == 1
     assert "data.height" in output and "Error executing job" not in output
+
+
+def test_a_run_folder_that_cannot_be_made_is_one_line(tmp_path, folder):
+    (tmp_path / "file").touch()
+    process = start(
+        "data=folder", f"data.dir={folder}", f"hydra.run.dir={tmp_path}/file/run", cwd=tmp_path
+    )
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert output.startswith("error: hydra.run.dir: ") and output.count("\n") == 1
 
 
 def test_a_folder_without_its_choice(tmp_path, folder):
@@ -276,6 +296,10 @@ def test_a_checkpoint_of_other_symbols_is_refused(tmp_path, folder):
     code, output = train(*arguments, f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
     assert code == 1
     assert "error:" in output and "z" in output and "Traceback" not in output
+    for path in folder.iterdir():
+        path.rename(path.with_stem(path.stem.translate({49: "x", 50: "y", 51: "z"})))
+    code, output = train(*arguments, f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
+    assert code == 1 and f"init_from={run / 'last.ckpt'}" in output
 
 
 def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path, folder):

@@ -18,7 +18,7 @@ def add_folder(command: argparse.ArgumentParser) -> None:
 def add_overrides(command: argparse.ArgumentParser) -> None:
     """KEY=VALUE ..."""
     command.add_argument(
-        "overrides", nargs="*", metavar="KEY=VALUE", help="any override of train.py"
+        "overrides", nargs="*", default=[], metavar="KEY=VALUE", help="any override of train.py"
     )
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
@@ -77,32 +78,54 @@ class Folder:
         self._meant.update((normalize("NFC", name), name) for name in self.images)
         self._meant.update((name, name) for name in self.images)
 
-    def require_images(self) -> None:
-        """Raise UserError if there are none."""
+    def require_images(self, or_all: str = ", or give data.recursive=true for all") -> None:
+        """Raise UserError if there are none. or_all: how to have those of all subfolders."""
         if self.images:
             return
         if "images.arrow" in self.files:
-            raise UserError(f"{self.path}: a pack of images: read it with data=packed")
+            raise UserError(
+                f"{self.path}: a pack of images: train.py takes it as data=packed, other commands "
+                "want the folder that it was made of"
+            )
         below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
-        hint += ", or give data.recursive=true for all" if below and not self.recursive else ""
+        hint += or_all if below and not self.recursive else ""
         raise UserError(f"{self.path}: no images here ({', '.join(SUFFIXES)}){hint}")
 
     def image(self, name: str) -> str | None:
-        """The image that somebody calls `name`, be it in another normal form or without suffix."""
-        return self._meant.get(name) or self._meant.get(normalize("NFC", str(PurePosixPath(name))))
+        """The image that somebody calls `name`.
+
+        Be it in another normal form, without suffix, or with the suffix in other letters: 1.PNG.
+        """
+        plain = normalize("NFC", str(PurePosixPath(name)))
+        return (
+            self._meant.get(name) or self._meant.get(plain) or self._alike.get(_small_suffix(plain))
+        )
+
+    @cached_property
+    def _alike(self) -> dict[str, str | None]:
+        alike: dict[str, str | None] = {}
+        for name in self.images:
+            key = _small_suffix(normalize("NFC", name))
+            alike[key] = None if key in alike else name
+        return alike
 
 
 def image_files(folder: Path) -> list[Path]:
     """The images directly in `folder`, sorted by name. Raises UserError if there are none."""
     found = Folder(folder)
-    found.require_images()
+    found.require_images("")
     return [folder / name for name in found.images]
 
 
 def stem(name: str) -> str:
     """`name` without its suffix. Not Path.stem, to which ".png" is a name and not a suffix."""
     return name.rpartition(".")[0]
+
+
+def _small_suffix(name: str) -> str:
+    before, dot, suffix = name.rpartition(".")
+    return before + dot + suffix.lower()
 
 
 def _names(folder: str, recursive: bool) -> Iterator[str]:

@@ -56,9 +56,11 @@ def cut(
     digests = digests - np.uint64(round(start * 2**64))  # around the circle
     different, _ = np.unique(digests, return_index=True)  # the index makes it sort: twice as quick
     if len(different) <= len(shares):
+        without_test = ", or do without a test part (data.test_size=0)"
+        without_test = without_test if "test" in shares and not even else ""
         raise UserError(
             f"{counted(len(different), 'different image')}: too few for the parts train, "
-            f"{', '.join(shares)}: add images, or do without a test part (data.test_size=0)"
+            f"{', '.join(shares)}: add images{without_test}"
         )
     # The digests in order, cut at the shares' borders.
     cuts, border = [], 0.0

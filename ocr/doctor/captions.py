@@ -1,12 +1,15 @@
 """Findings about captions: rows that can't be used, spellings, lengths."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from math import ceil
+from pathlib import Path
 from unicodedata import is_normalized
 
 from ocr.compose import quoted
 from ocr.data.charset import steps_needed
-from ocr.data.sources import Sample
+from ocr.data.patterns import NamePattern
+from ocr.data.sources import Sample, stem
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding, without
 
@@ -42,17 +45,32 @@ def _unusable(seen: Examination) -> Iterator[Finding]:
     for part, kind, what, mend in REASONS:
         some = [s for s in left if part in s.reason]
         left = [s for s in left if part not in s.reason]
-        if some:
+        if not some:
+            continue
+        if kind == "odd_name" and seen.config.data.pattern:  # good images, and not to be removed
+            away = {"mend": _other_pattern(seen)}
+        else:
             away = without(seen, kind, [s.name for s in some])
-            yield Finding(
-                kind,
-                what,
-                len(some),
-                [f"{seen.short(s.name)}: {s.reason}" for s in some],
-                "leaves them out",
-                f"{mend}, or {away['mend']}",
-                away.get("commands", ()),
-            )
+        yield Finding(
+            kind,
+            what,
+            len(some),
+            [f"{seen.short(s.name)}: {s.reason}" for s in some],
+            "leaves them out",
+            f"{mend}, or {away['mend']}",
+            away.get("commands", ()),
+        )
+
+
+def _other_pattern(seen: Examination) -> str:
+    """The command with the template most like the given one that all names fit, if any does."""
+    names = [stem(Path(name).name) for some in seen.images.values() for name in some]
+    templates = [text for s in "_-." for text in (f"label{s}id", f"id{s}label")]
+    fit = [text for text in templates if all(NamePattern(text).matches(names))]
+    near = get_close_matches(seen.config.data.pattern, fit, n=1, cutoff=0)
+    if not near:
+        return "give a pattern that they fit as data.pattern"
+    return f"give a pattern that all fit: {seen.train(f'data.pattern={near[0]}')}"
 
 
 def _without_caption(seen: Examination) -> Iterator[Finding]:

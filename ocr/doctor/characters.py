@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from unicodedata import category, decomposition, name, normalize
 
 from ocr.compose import quoted
+from ocr.counted import counted as counted_in_words
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding
 
@@ -62,14 +63,20 @@ def _rare(seen: Examination, counts: Counter) -> Iterator[Finding]:
             len(rare),
             _with_counts(seen, rare, counts),
             "learns them badly, if at all",
-            "add images with them"
-            + (
-                f", or do without: {seen.train(f'data.charset={quoted(frequent)}')}"
-                if frequent and not seen.config.data.charset  # the person's own: not ours to cut
-                else ""
-            ),
+            f"add images with them{_doing_without(seen, rare, frequent)}",
             harmless=True,
         )
+
+
+def _doing_without(seen: Examination, rare: list[str], frequent: str) -> str:
+    """The command that leaves them out of the charset, if that costs few images."""
+    if not frequent or seen.config.data.charset:  # the person's own: not ours to cut
+        return ""
+    count = sum(not set(rare).isdisjoint(sample.text) for sample in seen.samples)
+    if len(seen.data.lost) + count > seen.data.max_skipped * seen.data.total:
+        return ""
+    images = counted_in_words(count, "image")
+    return f", or do without {images}: {seen.train(f'data.charset={quoted(frequent)}')}"
 
 
 def _alike(seen: Examination, counts: Counter) -> Iterator[Finding]:

@@ -114,7 +114,8 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
     Raises UserError for what isn't the folder's fault, such as a value out of range.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder")
+        what = "not a folder" if folder.exists() else "no such folder"
+        raise UserError(f"{folder}: {what}")
     if others := [word for word in overrides if word.startswith("data=")]:
         raise UserError(f"{others[0]}: the doctor looks at a folder of images; leave that out")
     words = of_folder(folder, labels, overrides)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ocr.doctor.examine import Examination
 
 FEW = 3  # commands that one can still read
+DOES = {"rm": "remove the files", "mv": "rename them"}
 AT_ONCE = 10_000  # lines that a command takes out: its length has a limit
 
 
@@ -32,10 +33,10 @@ class Finding:
 
 
 def mended_by(seen: Examination, kind: str, commands: Sequence[str]) -> str:
-    """The command that runs all of `commands`."""
+    """The command that runs all of `commands`, which are of one kind, and what that does."""
     if len(commands) <= FEW:
         return "; ".join(commands)
-    return f"{seen.doctor('--mend', kind)} | sh"
+    return f"{DOES[commands[0].partition(' ')[0]]}: {seen.doctor('--mend', kind)} | sh"
 
 
 def _without_rows(seen: Examination, names: Sequence[str]) -> Iterator[str]:
@@ -55,7 +56,8 @@ def without(seen: Examination, kind: str, names: Sequence[str]) -> dict[str, obj
         if not commands:
             return {"mend": f"take their rows out of {' and '.join(seen.tables)}"}
         # Once one has been run, rows stand elsewhere; this one looks where they are.
-        return {"mend": f"{seen.doctor('--mend', kind)} | sh", "commands": commands}
+        mend = f"take their rows out: {seen.doctor('--mend', kind)} | sh"
+        return {"mend": mend, "commands": commands}
     # The name of a file that is no Unicode can't be typed. A link may lead nowhere.
     commands = [f"rm -- {shlex.quote(name)}" for name in names if os.path.lexists(name)]
     if not commands:

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from itertools import count
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -120,6 +121,17 @@ def _copy(old: Path, own: Path) -> None:
     shutil.copy2(old, own)
 
 
+@rank_zero_only
+def _put_aside(folder: Path) -> None:
+    kept = []
+    for path in (folder / "best.ckpt", folder / "last.ckpt"):
+        if path.exists():
+            names = (path.with_suffix(f".{number}.ckpt") for number in count(1))
+            kept.append(path.rename(next(name for name in names if not name.exists())).name)
+    if kept:
+        say(f"{folder} holds a run already: its checkpoints are kept as {' and '.join(kept)}")
+
+
 class LastCheckpoint(ModelCheckpoint):
     """last.ckpt at the end of every epoch, and when Ctrl-C or a scheduler ends the training.
 
@@ -136,6 +148,12 @@ class LastCheckpoint(ModelCheckpoint):
         )
         self.every_minutes = every_minutes
         self._saved = monotonic()
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Put aside what an earlier run has left in the same folder, unless this one goes on."""
+        super().setup(trainer, pl_module, stage)
+        if stage == "fit" and not trainer.ckpt_path:
+            _put_aside(Path(self.dirpath))
 
     def on_train_batch_end(
         self,

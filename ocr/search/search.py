@@ -98,7 +98,13 @@ class Search:
 
         Raises UserError with the reasons if too many fail.
         """
-        self.ledger.start_with(self._starting_points())
+        points = self._starting_points()
+        self.ledger.start_with(points)
+        if len(points) > self.settings.n_trials:
+            self.board.say(
+                f"hydra.sweeper.n_trials={self.settings.n_trials} leaves out "
+                f"{len(points) - self.settings.n_trials} of {len(points)} starting points"
+            )
         done = sum(trial.state.is_finished() and counts(trial) for trial in self.ledger.trials())
         if done >= self.settings.n_trials:
             self.board.say(

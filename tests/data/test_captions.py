@@ -164,6 +164,14 @@ def test_rows_name_files_from_the_folder_in_their_order(tmp_path):
     ]
 
 
+def test_the_suffix_may_be_in_capital_letters(tmp_path):
+    touch(tmp_path, "1.PNG", "2.png", "3.png", "3.PNG")
+    write(tmp_path, labels__csv="file,label\n1.png,A\n2.Png,B\n3.png,C\n3.Png,D\n")
+    said = found(tmp_path, "labels.csv")
+    assert [said[name] for name in ("1.PNG", "2.png", "3.png")] == ["A", "B", "C"]
+    assert said["3.Png"] == "<no such file (labels.csv, line 5)>"  # which of the two?
+
+
 @pytest.mark.parametrize("name", ["./a.png", " a.png", "a", "sub\\b", "sub\\b.png", "{}/a.png"])
 def test_files_may_be_named_in_several_ways(tmp_path, name):
     touch(tmp_path, "a.png", "sub/b.png")

@@ -86,9 +86,10 @@ def test_a_pack_says_how_it_is_read(tmp_path):
 
 def test_a_folder_of_folders_hints_at_them(tmp_path):
     touch(tmp_path, "val/a.png", "train/b.png", "readme.txt")
-    with pytest.raises(
-        UserError, match=r"subfolders \(train, val\): name one of them, or .*recursive=true"
-    ):
+    hint = r"subfolders \(train, val\): name one of them"
+    with pytest.raises(UserError, match=rf"{hint}, or .*recursive=true"):
+        Folder(tmp_path).require_images()
+    with pytest.raises(UserError, match=rf"{hint}$"):  # to read is to be told of each folder
         image_files(tmp_path)
 
 

@@ -141,8 +141,10 @@ def test_many_are_mended_by_one_command(folder, doctor, capsys):
     for name in ("121", "122", "123", "131"):
         draw(name).save(folder / f"{name}.png", format="JPEG")
     mend = doctor(folder)["findings"]["wrong_suffix"]["mend"]
-    assert mend == f"python -m ocr doctor {folder} --mend wrong_suffix | sh"
-    cli.main(shlex.split(mend.removesuffix(" | sh"))[3:])
+    what, _, command = mend.partition(": ")
+    assert what == "rename them"
+    assert command == f"python -m ocr doctor {folder} --mend wrong_suffix | sh"
+    cli.main(shlex.split(command.removesuffix(" | sh"))[3:])
     subprocess.run(capsys.readouterr().out, shell=True, check=True)
     assert doctor(folder)["findings"] == {}
 
@@ -196,7 +198,7 @@ def test_exact_and_near_duplicates(folder, doctor):
     assert found["duplicates"]["examples"] == ["copy.png is 111.png"]
     assert found["near_duplicates"]["examples"] == ["again.png is like 222.png"]
     command = f"python -m ocr doctor {folder} --mend duplicates | sh"
-    assert found["duplicates"]["mend"] == command
+    assert found["duplicates"]["mend"] == f"take their rows out: {command}"
     for kind in ("duplicates", "near_duplicates"):
         for line in doctor(folder)["findings"][kind]["commands"]:
             subprocess.run(line, shell=True, check=True)
@@ -263,6 +265,10 @@ def test_characters(folder, doctor):
     found = doctor(labelled(folder, rows))["findings"]
     assert found["rare_characters"]["count"] == 4
     assert "é 1, in 131.png" in found["rare_characters"]["examples"]
+    assert found["rare_characters"]["mend"] == "add images with them"  # others would be too many
+    mend = doctor(folder, "data.max_skipped=0.2")["findings"]["rare_characters"]["mend"]
+    command = mend.partition("or do without 4 images: ")[2]
+    assert doctor(folder, *shlex.split(command)[4:])["code"] == 0
     assert found["look_alikes"]["count"] == 1
     assert found["look_alikes"]["examples"][0].startswith("0 1, O 1, o 1; ")
     assert found["case_twins"]["examples"][0].startswith("o 1, O 1; ")
@@ -329,12 +335,23 @@ def test_what_rows_can_do_wrong(folder, doctor):
 def test_names_that_do_not_fit_and_charset(folder, doctor):
     found = doctor(folder, LENIENT, "data.pattern='(?P<label>[12]+)'")["findings"]
     assert found["odd_name"]["count"] == 19
+    assert found["odd_name"]["commands"] == [] and "rm " not in found["odd_name"]["mend"]
     found = doctor(folder, LENIENT, "data.charset='12'")["findings"]
     assert found["outside_charset"]["count"] == 19
     words = shlex.split(found["outside_charset"]["mend"])
     assert composed(words[2:]).data.charset == "123"
     assert len([word for word in words if word.startswith("data.charset=")]) == 1
     assert "data.charset" not in found.get("rare_characters", {}).get("mend", "")
+
+
+def test_a_pattern_that_all_names_fit_is_told(folder, doctor):
+    for i, path in enumerate(sorted(folder.glob("*.png"))):
+        path.rename(folder / f"{i}-{path.name}")
+    found = doctor(folder, "data.pattern=id_label")["findings"]["odd_name"]
+    assert found["count"] == 27 and found["commands"] == []
+    command = found["mend"].partition("give a pattern that all fit: ")[2]
+    words = shlex.split(command)
+    assert composed(words[2:]).data.pattern == "id-label"
 
 
 def test_labels_are_given(folder, doctor):
