@@ -78,16 +78,23 @@ def _agreed(full: list[Origin], folder: Folder) -> Origin:
 def _examples(folder: Folder) -> str:
     """Some captions, and what makes one doubt whether they are any."""
     names = [text for name in folder.images if (text := stem(name))]
-    shown = ", ".join(ascii(name) for name in names[:3])
+    shown = ", ".join(repr(name.encode(errors="replace").decode()) for name in names[:3])
+    doubt = doubt_of_names(folder)
+    return f"{shown}. {doubt}" if doubt else shown
+
+
+def doubt_of_names(folder: Folder) -> str:
+    """What makes one doubt whether the file names are captions, and what to do; or nothing."""
+    names = [text for name in folder.images if (text := stem(name))]
     if Beside(".txt").share(folder) == 1:
-        return f"{shown}. Each has a .txt beside it: data.labels=.txt takes the captions from there"
+        return "Each has a .txt beside it: data.labels=.txt takes the captions from there"
     if len(names) >= 10 and _are_counted(names):
-        return f"{shown}. That looks like counting: captions from elsewhere are data.labels=FILE"
+        return "That looks like counting: captions from elsewhere are data.labels=FILE"
     for separator in "_-.":
-        if all(separator in name for name in names):
+        if names and all(separator in name for name in names):
             patterns = f"data.pattern=label{separator}id or id{separator}label"
-            return f"{shown}. If the caption is a part of the name, say so: {patterns}"
-    return shown
+            return f"If the caption is a part of the name, say so: {patterns}"
+    return ""
 
 
 def _are_counted(names: list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Findings about images that training never looks at: with no image's suffix, or in subfolders."""
+"""Findings about what training overlooks: images without a suffix, in subfolders; captions."""
 
 import shlex
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ocr.data.detect import doubt_of_names
 from ocr.data.opening import DECODE_ERRORS, FORMATS
 from ocr.data.sources import Folder
 from ocr.doctor.examine import Examination
@@ -16,6 +17,7 @@ from ocr.doctor.finding import Finding, mended_by
 from ocr.errors import UserError
 
 TEXTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md")
+TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".xls", ".xlsx", ".ods", ".parquet")
 OPENED = 1000  # files without an image's suffix, at most: they may be anything, and many
 
 
@@ -24,6 +26,9 @@ def findings(seen: Examination) -> Iterator[Finding]:
     others = [other for place in seen.data.dirs.values() for other in _others(seen, place)]
     yield from _suffixes(seen, [other for other in others if not other.is_dir()])
     yield from _subfolders(seen, [other for other in others if other.is_dir()])
+    if "name" in seen.data.captions.origins.values() and not seen.config.data.pattern:
+        yield from _tables(seen, others)
+        yield from _doubtful_names(seen)
 
 
 def _others(seen: Examination, place: Path) -> Iterator[Path]:
@@ -72,6 +77,35 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
             seen.train("data.recursive=true"),
             harmless=True,
         )
+
+
+def _tables(seen: Examination, others: list[Path]) -> Iterator[Finding]:
+    tables = [file for file in others if file.suffix.lower() in TABLES and file.is_file()]
+    if tables:
+        yield Finding(
+            "unread_tables",
+            "files beside the images that may hold captions",
+            len(tables),
+            [seen.short(str(file)) for file in tables],
+            "doesn't read them, and takes the images' names as captions",
+            "if they hold captions: save them as labels.csv, with the columns file and label",
+            harmless=True,
+        )
+
+
+def _doubtful_names(seen: Examination) -> Iterator[Finding]:
+    for place in seen.data.dirs.values():
+        folder = seen.data.captions.folder(place) if place.is_dir() else None
+        if folder and (doubt := doubt_of_names(folder)):
+            yield Finding(
+                "doubtful_names",
+                "names that may be no captions",
+                len(folder.images),
+                folder.images,
+                "takes them as captions",
+                f"{doubt[0].lower()}{doubt[1:]}",
+                harmless=True,
+            )
 
 
 def _format(file: Path) -> str | None:

@@ -137,6 +137,30 @@ def test_images_that_training_overlooks(folder, doctor):
     assert not {"no_image_suffix", "subfolders"} & found.keys()
 
 
+@pytest.mark.parametrize("name", ["labels.json", "annotations.xml", "Captions.XLSX"])
+def test_captions_that_nobody_reads_are_told_of(folder, doctor, name):
+    (folder / name).write_text("[]")
+    found = doctor(folder)["findings"]
+    assert found["unread_tables"]["examples"] == [name]
+    labelled(folder, {})  # captions are read from there
+    assert "unread_tables" not in doctor(folder)["findings"]
+
+
+@pytest.mark.parametrize(
+    "rename,advice",
+    [
+        (lambda number, name: f"{number:04}", "data.labels=FILE"),
+        (lambda number, name: f"{name}_{number}", "data.pattern=label_id or id_label"),
+    ],
+)
+def test_names_that_may_be_no_captions(folder, doctor, rename, advice):
+    for number, path in enumerate(sorted(folder.iterdir())):
+        path.rename(path.with_stem(rename(number, path.stem)))
+    found = doctor(folder, LENIENT)["findings"]["doubtful_names"]
+    assert found["count"] == 27 and advice in found["mend"]
+    assert "doubtful_names" not in doctor(folder, "data.pattern=label_id", LENIENT)["findings"]
+
+
 def test_many_are_mended_by_one_command(folder, doctor, capsys):
     for name in ("121", "122", "123", "131"):
         draw(name).save(folder / f"{name}.png", format="JPEG")
