@@ -92,8 +92,9 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
                 f"{metrics[f'{part}/cer']:.2%}",
             )
     lines = [
-        f"{counted(metrics['images_train'], 'training image')}, {counted(metrics['epochs'], 'epoch')} in "
-        f"{metrics['fit_seconds']:.0f} s, {metrics['parameters']:,} parameters",
+        f"{counted(metrics['images_train'], 'training image')}, "
+        f"{counted(metrics['epochs'], 'epoch')} in {metrics['fit_seconds']:.0f} s, "
+        f"{metrics['parameters']:,} parameters",
         f"checkpoint  {_short(checkpoint)}",
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
