@@ -68,22 +68,6 @@ class Captions:
             found[next(iter(found))] += labels.left()
         return self._samples(found)
 
-    def lines(self, folders: Mapping[str, Path]) -> dict[Path, dict[str, list[str]]]:
-        """For each labels file, where the rows of an image, or of a missing file, stand in it."""
-        shared: dict[Path, LabelsFile] = {}
-        rows: dict[LabelsFile, list[Row]] = {}
-        for path in folders.values():
-            folder = self.folder(path)
-            origin = self._origin(folder, shared)
-            if isinstance(origin, LabelsFile):
-                rows.setdefault(origin, []).extend(origin.captions(folder, len(folders) == 1))
-        lines: dict[Path, dict[str, list[str]]] = {}
-        for origin, some in rows.items():
-            by_file = lines.setdefault(origin.path, {})
-            for row in some + origin.missing:
-                by_file.setdefault(row.file, []).append(row.lines)
-        return lines
-
     def folder(self, path: Path) -> Folder:
         """The folder, with its subfolders if captions may be of images in them."""
         return Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))

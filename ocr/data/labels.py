@@ -33,16 +33,12 @@ _LINES = (
 
 
 class Row(NamedTuple):
-    """What a labels file says of one image.
-
-    where: the place, to be named in reasons. lines: "5", or "5,7" for a row that takes up three.
-    """
+    """What a labels file says of one image; `where` is the place, to be named in reasons."""
 
     file: str
     text: str
     group: str
     where: str
-    lines: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,10 +100,8 @@ def _table(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
         else:
             next(reader, None)
         places = columns.places(head)
-        end = reader.line_num
         for cells in reader:
-            first, end = end + 1, reader.line_num
-            where = f"{path.name}, line {end}"
+            where = f"{path.name}, line {reader.line_num}"
             if not any(cells):
                 continue
             if any(cells[len(head) :]):
@@ -115,8 +109,7 @@ def _table(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
                 yield Skipped(where, reason)
                 continue
             cells += [""] * (len(head) - len(cells))
-            lines = str(end) if first == end else f"{first},{end}"
-            yield _row({key: cells[place] for key, place in places.items()}, where, lines)
+            yield _row({key: cells[place] for key, place in places.items()}, where)
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: not CSV ({error})") from error
     except UserError as error:
@@ -161,7 +154,7 @@ def _objects(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]
             raise UserError(f"{path}, line {number}: not JSON ({error})") from error
         except UserError as error:
             raise UserError(f"{path}, line {number}: {error}") from error
-        yield _row({key: value or "" for key, value in cells.items()}, where, str(number))
+        yield _row({key: value or "" for key, value in cells.items()}, where)
 
 
 def _lines(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
@@ -181,7 +174,7 @@ def _lines(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
         cells = found.groupdict()
         if form is _LINES[1] and re.fullmatch('".*"', cells["label"]):
             cells["label"] = re.sub(r'\\(["\\])', r"\1", cells["label"][1:-1])
-        yield _row(cells, f"{path.name}, line {number}", str(number))
+        yield _row(cells, f"{path.name}, line {number}")
 
 
 READERS = {
@@ -193,10 +186,10 @@ READERS = {
 }
 
 
-def _row(cells: dict[str, str], where: str, lines: str) -> Row | Skipped:
+def _row(cells: dict[str, str], where: str) -> Row | Skipped:
     if not cells["file"]:
         return Skipped(where, f"names no file for the caption {cells['label']!r}")
-    return Row(cells["file"], cells["label"], cells.get("group", ""), where, lines)
+    return Row(cells["file"], cells["label"], cells.get("group", ""), where)
 
 
 def _place(names: Sequence[str], chosen: str | None, usual: Sequence[str], key: str) -> int:

@@ -90,11 +90,6 @@ class LabelsFile:
             Skipped(row.file, f"no such file ({where})") for where, row in self._missing.items()
         ]
 
-    @property
-    def missing(self) -> list[Row]:
-        """The rows whose files weren't in any folder so far."""
-        return [*self._missing.values()]
-
     def share(self, folder: Folder) -> float:
         """Of the images that have a row; of the rows that have an image, if `folder` has none."""
         files = {row.file for row in self.rows if isinstance(row, Row)}

@@ -74,11 +74,6 @@ class Examination:
         origins = dict.fromkeys(self.data.captions.origins.values())
         return [name for name in origins if name != "name" and not name.startswith(".")]
 
-    @cached_property
-    def lines(self) -> dict[Path, dict[str, list[str]]]:
-        """Where in the labels files the rows of each image stand; they are read anew for that."""
-        return self.data.captions.lines(self.data.dirs)
-
     @property
     def time_steps(self) -> Callable[[int], int]:
         """What the configured network makes of an image's width."""

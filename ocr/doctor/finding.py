@@ -2,14 +2,13 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocr.doctor.examine import Examination
 
 FEW = 3  # commands that one can still read
 DOES = {"rm": "remove the files", "mv": "rename them"}
-AT_ONCE = 10_000  # lines that a command takes out: its length has a limit
 
 
 @dataclass(frozen=True)
@@ -39,25 +38,10 @@ def mended_by(seen: Examination, kind: str, commands: Sequence[str]) -> str:
     return f"{DOES[commands[0].partition(' ')[0]]}: {seen.doctor('--mend', kind)} | sh"
 
 
-def _without_rows(seen: Examination, names: Sequence[str]) -> Iterator[str]:
-    """The commands; a file's last lines first, so that the others stay where they are."""
-    for table, lines in seen.lines.items():
-        found = {line for name in names for line in lines.get(name, ())}
-        ordered = sorted(found, key=lambda line: int(line.partition(",")[0]), reverse=True)
-        for start in range(0, len(ordered), AT_ONCE):
-            script = ";".join(f"{line}d" for line in ordered[start : start + AT_ONCE])
-            yield f"sed -i.bak '{script}' -- {shlex.quote(str(table))}"
-
-
 def without(seen: Examination, kind: str, names: Sequence[str]) -> dict[str, object]:
-    """`mend` and `commands` that take these images out of the folder, or out of its labels file."""
+    """`mend` and `commands` that take these images out of the folder."""
     if seen.tables:  # a row that has lost its image would only be the next finding
-        commands = [*_without_rows(seen, names)]
-        if not commands:
-            return {"mend": f"take their rows out of {' and '.join(seen.tables)}"}
-        # Once one has been run, rows stand elsewhere; this one looks where they are.
-        mend = f"take their rows out: {seen.doctor('--mend', kind)} | sh"
-        return {"mend": mend, "commands": commands}
+        return {"mend": f"take their rows out of {' and '.join(seen.tables)}"}
     # The name of a file that is no Unicode can't be typed. A link may lead nowhere.
     commands = [f"rm -- {shlex.quote(name)}" for name in names if os.path.lexists(name)]
     if not commands:
