@@ -44,8 +44,8 @@ def plain_errors() -> Iterator[None]:
         if _TRACEBACKS or not _in_hydra(error):
             raise
         sys.exit(
-            f"error: hydra.run.dir: {error.filename} can't be made or written: {error.strerror}. "
-            "Give another one"
+            f"error: hydra.run.dir: {error.filename or 'the folder'} can't be made or written: "
+            f"{error.strerror}. Give another one"
         )
     except KeyboardInterrupt:
         if _TRACEBACKS:
@@ -58,7 +58,10 @@ def plain_errors() -> Iterator[None]:
 
 
 def _in_hydra(error: OSError) -> bool:
-    """Whether Hydra met it while it made the run's folder, before it called train.py's `main`."""
+    """Whether Hydra met it while it made the run's folder, before it called train.py's `main`.
+
+    By the name of a function of Hydra 1.4; another would only bring the traceback back.
+    """
     names = [frame.name for frame in extract_tb(error.__traceback__)]
     return "_run_job" in names and "main" not in names[names.index("_run_job") :]
 

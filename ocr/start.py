@@ -90,10 +90,10 @@ def ready(config: DictConfig, data: Parts) -> None:
         try:
             data.setup()
         except UserError as error:
-            if "outside the charset" not in str(error):
+            if not config.fit or not any("outside the charset" in s.reason for s in data.skipped):
                 raise
             raise UserError(
-                f"{error}. ckpt_path goes on with a run, and tests it; other images want "
+                f"{error}. ckpt_path goes on with a run; one on other images starts with "
                 f"init_from={config.ckpt_path} in its place"
             ) from error
     else:

@@ -49,7 +49,7 @@ def conclude(
             metrics[f"{name}_ci95"] = list(wilson_interval(value, counts[part]))
     metrics |= {f"images_{part}": counts.get(part, 0) for part in ("train", "val", "test")}
     metrics |= {
-        "images_skipped": len(data.skipped),
+        "images_skipped": len(data.lost),
         "images_per_epoch": len(data.train_dataloader().dataset),
         "fit_seconds": callbacks["stopwatch"].fit_seconds,
         "epochs": trainer.current_epoch,

@@ -238,7 +238,7 @@ def test_a_fresh_run_in_an_old_folder_begins_a_curve_and_keeps_the_old_checkpoin
     old = {name: (run / f"{name}.ckpt").read_bytes() for name in ("best", "last")}
     _, _, output = trained(*arguments, "seed=1", cwd=tmp_path)
     assert [row["epoch"] for row in rows(run / "metrics.csv") if row["val/cer"]] == ["0"]
-    assert "kept as best.1.ckpt and last.1.ckpt" in output
+    assert "best.ckpt is kept as best.1.ckpt" in output
     for name, content in old.items():
         assert (run / f"{name}.1.ckpt").read_bytes() == content
         assert (run / f"{name}.ckpt").read_bytes() != content

@@ -17,6 +17,7 @@ def add_folder(command: argparse.ArgumentParser) -> None:
 
 def add_overrides(command: argparse.ArgumentParser) -> None:
     """KEY=VALUE ..."""
+    # Without a default, argparse counts them among what is required.
     command.add_argument(
         "overrides", nargs="*", default=[], metavar="KEY=VALUE", help="any override of train.py"
     )

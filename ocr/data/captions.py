@@ -161,7 +161,7 @@ def _once_each(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
 
 
 def _without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> list[Skipped]:
-    """The images that nobody has captioned, and texts without image are told of."""
+    """The images that nobody has captioned; says how many, and which texts have no image."""
     if isinstance(origin, FileNames):
         return []
     captioned = {row.file if isinstance(row, Row) else row.name for row in rows}

@@ -85,7 +85,7 @@ def _examples(folder: Folder) -> str:
 
 def doubt_of_names(folder: Folder) -> str:
     """What makes one doubt whether the file names are captions, and what to do; or nothing."""
-    names = [text for name in folder.images if (text := stem(name))]
+    names = [text for name in folder.images if (text := stem(name.rpartition("/")[2]))]
     if Beside(".txt").share(folder) == 1:
         return "Each has a .txt beside it: data.labels=.txt takes the captions from there"
     if len(names) >= 10 and _are_counted(names):

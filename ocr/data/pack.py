@@ -49,7 +49,8 @@ def pack(
         looks = mapped(_look, samples, "packing images", num_workers)
         skipped = _fill(scratch, samples, looks, str(folder))
         if len(skipped) == len(samples):
-            raise UserError(f"no usable image: {in_words(skipped)}")
+            lost = [one for one in skipped if one.lost]
+            raise UserError(f"no usable image: {in_words(lost or skipped)}")
         if out.exists():
             out.rmdir()
         scratch.rename(out)

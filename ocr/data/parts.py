@@ -256,7 +256,7 @@ class Parts:
     def _require_images(self, parts: Mapping[str, Sequence[Sample]]) -> None:
         for part, samples in parts.items():
             if not samples:
-                raise UserError(f"no usable {part} image: {in_words(self.skipped)}")
+                raise UserError(f"no usable {part} image: {in_words(self.lost or self.skipped)}")
 
     def _keep(self, samples: Iterable[Sample | Skipped]) -> list[Sample]:
         kept = []

@@ -34,7 +34,8 @@ class Sample:
         return Path(self.name).read_bytes()
 
 
-UNCAPTIONED = "no caption in "  # a reason; where is what follows
+# How the reason of an image that nobody has captioned begins; skipped.csv of a pack is read by it.
+UNCAPTIONED = "no caption in "
 
 
 @dataclass(frozen=True, slots=True)

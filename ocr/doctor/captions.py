@@ -1,7 +1,7 @@
 """Findings about captions: rows that can't be used, spellings, lengths."""
 
+import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from math import ceil
 from pathlib import Path
 from unicodedata import is_normalized
@@ -63,14 +63,14 @@ def _unusable(seen: Examination) -> Iterator[Finding]:
 
 
 def _other_pattern(seen: Examination) -> str:
-    """The command with the template most like the given one that all names fit, if any does."""
+    """The command with the same template, but for its separator, if all names fit that."""
     names = [stem(Path(name).name) for some in seen.images.values() for name in some]
-    templates = [text for s in "_-." for text in (f"label{s}id", f"id{s}label")]
-    fit = [text for text in templates if all(NamePattern(text).matches(names))]
-    near = get_close_matches(seen.config.data.pattern, fit, n=1, cutoff=0)
-    if not near:
-        return "give a pattern that they fit as data.pattern"
-    return f"give a pattern that all fit: {seen.train(f'data.pattern={near[0]}')}"
+    template = re.fullmatch(r"(label|id)[-_.](label|id)", str(seen.config.data.pattern))
+    for separator in "-_." if template else "":
+        text = f"{template[1]}{separator}{template[2]}"
+        if all(NamePattern(text).matches(names)):
+            return f"give the pattern that all fit: {seen.train(f'data.pattern={text}')}"
+    return "give a pattern that they fit as data.pattern"
 
 
 def _without_caption(seen: Examination) -> Iterator[Finding]:

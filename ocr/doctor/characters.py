@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from unicodedata import category, decomposition, name, normalize
 
 from ocr.compose import quoted
-from ocr.counted import counted as counted_in_words
+from ocr.counted import counted
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding
 
@@ -24,7 +24,7 @@ IDENTICAL = (
 _SHAPES = ("<wide>", "<narrow>", "<noBreak>", "<font>")  # Unicode's word on other shapes of one
 
 
-def counted(seen: Examination) -> Counter:
+def frequencies(seen: Examination) -> Counter:
     """How often each character stands in the captions of usable images."""
     counts = Counter()
     for sample in seen.samples:
@@ -46,7 +46,7 @@ def _name(character: str) -> str:
 
 def findings(seen: Examination) -> Iterator[Finding]:
     """Of each kind that there is."""
-    counts = counted(seen)
+    counts = frequencies(seen)
     yield from _rare(seen, counts)
     yield from _alike(seen, counts)
     yield from _twins(seen, counts)
@@ -75,7 +75,7 @@ def _doing_without(seen: Examination, rare: list[str], frequent: str) -> str:
     count = sum(not set(rare).isdisjoint(sample.text) for sample in seen.samples)
     if len(seen.data.lost) + count > seen.data.max_skipped * seen.data.total:
         return ""
-    images = counted_in_words(count, "image")
+    images = counted(count, "image")
     return f", or do without {images}: {seen.train(f'data.charset={quoted(frequent)}')}"
 
 
@@ -136,7 +136,7 @@ def _in_one_part(seen: Examination) -> Iterator[Finding]:
     if not parts:
         return
     judged = set().union(*(there for part, there in parts.items() if part != "train"))
-    counts = counted(seen)
+    counts = frequencies(seen)
     if unseen := sorted(judged - parts["train"]):
         yield Finding(
             "never_trained",

@@ -1,4 +1,4 @@
-"""Findings about what training overlooks: images without a suffix, in subfolders; captions."""
+"""Findings about what training overlooks: images, and captions that are elsewhere."""
 
 import shlex
 from collections.abc import Iterator
@@ -26,9 +26,11 @@ def findings(seen: Examination) -> Iterator[Finding]:
     others = [other for place in seen.data.dirs.values() for other in _others(seen, place)]
     yield from _suffixes(seen, [other for other in others if not other.is_dir()])
     yield from _subfolders(seen, [other for other in others if other.is_dir()])
-    if "name" in seen.data.captions.origins.values() and not seen.config.data.pattern:
-        yield from _tables(seen, others)
-        yield from _doubtful_names(seen)
+    if not (seen.config.data.labels or seen.config.data.pattern):
+        origins = seen.data.captions.origins
+        named = [place for part, place in seen.data.dirs.items() if origins.get(part) == "name"]
+        yield from _tables(seen, [file for file in others if file.parent in named])
+        yield from _doubtful_names(seen, named)
 
 
 def _others(seen: Examination, place: Path) -> Iterator[Path]:
@@ -80,7 +82,11 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
 
 
 def _tables(seen: Examination, others: list[Path]) -> Iterator[Finding]:
-    tables = [file for file in others if file.suffix.lower() in TABLES and file.is_file()]
+    tables = [
+        file
+        for file in others
+        if file.suffix.lower() in TABLES and not file.name.startswith(".") and file.is_file()
+    ]
     if tables:
         yield Finding(
             "unread_tables",
@@ -93,19 +99,19 @@ def _tables(seen: Examination, others: list[Path]) -> Iterator[Finding]:
         )
 
 
-def _doubtful_names(seen: Examination) -> Iterator[Finding]:
-    for place in seen.data.dirs.values():
-        folder = seen.data.captions.folder(place) if place.is_dir() else None
-        if folder and (doubt := doubt_of_names(folder)):
-            yield Finding(
-                "doubtful_names",
-                "names that may be no captions",
-                len(folder.images),
-                folder.images,
-                "takes them as captions",
-                f"{doubt[0].lower()}{doubt[1:]}",
-                harmless=True,
-            )
+def _doubtful_names(seen: Examination, places: list[Path]) -> Iterator[Finding]:
+    folders = [seen.data.captions.folder(place) for place in places]
+    doubts = {doubt: folder for folder in folders if (doubt := doubt_of_names(folder))}
+    for doubt, folder in [*doubts.items()][:1]:
+        yield Finding(
+            "doubtful_names",
+            "names that may be no captions",
+            len(folder.images),
+            [seen.short(str(folder.path / name)) for name in folder.images],
+            "takes them as captions",
+            f"{doubt[0].lower()}{doubt[1:]}",
+            harmless=True,
+        )
 
 
 def _format(file: Path) -> str | None:

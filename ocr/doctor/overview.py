@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ocr.doctor.characters import counted
+from ocr.doctor.characters import frequencies
 from ocr.doctor.examine import Examination
 
 PARTS = ("train", "val", "test")
@@ -17,7 +17,7 @@ def overview(seen: Examination) -> dict[str, Any]:
         "path": str(seen.folder),
         "captions": dict(seen.data.captions.origins),
         "images": sum(map(len, seen.images.values())),
-        "left_out": len(seen.data.skipped),
+        "left_out": len(seen.data.lost),
         "parts": {p: len(seen.data.parts[p]) for p in PARTS if p in seen.data.parts},
         "formats": _tallied(look.format for look in looks.values()),
         "modes": _tallied(look.mode for look in looks.values()),
@@ -25,7 +25,7 @@ def overview(seen: Examination) -> dict[str, Any]:
         "widths": _range([(look.size[0], name) for name, look in looks.items()]),
         "heights": _range([(look.size[1], name) for name, look in looks.items()]),
         "caption_lengths": _range([(len(s.text), s.name) for s in seen.samples]),
-        "characters": dict(counted(seen).most_common()),
+        "characters": dict(frequencies(seen).most_common()),
         "says": seen.says,
     }
 

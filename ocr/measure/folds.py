@@ -87,10 +87,10 @@ def train_folds(
 
 def left_out(runs: Runs, job: Job) -> int:
     """How many images no run could use: the same in all, so the list of one is copied."""
-    skipped = len(read_skipped(runs.folder(job)))
+    skipped = read_skipped(runs.folder(job))
     if skipped:
         shutil.copyfile(runs.folder(job) / "skipped.csv", runs.out / "skipped.csv")
-    return skipped
+    return sum(one.lost for one in skipped)
 
 
 def _require_partition(data: DataModule, count: int) -> None:

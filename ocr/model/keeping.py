@@ -36,7 +36,9 @@ class BestCheckpoint(ModelCheckpoint):
         self._judged = 0  # characters or images that `monitor` is a share of; 0: it is no share
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count what is validated."""
+        """Put an earlier run's best.ckpt aside, unless this one goes on; count what is judged."""
+        if not trainer.ckpt_path:
+            _put_aside(Path(self.dirpath) / "best.ckpt")
         if trainer.datamodule and self.monitor != "val/loss":
             validated = trainer.datamodule.dataset("val")
             self._judged = validated.characters if self.monitor == "val/cer" else len(validated)
@@ -116,20 +118,17 @@ class BestCheckpoint(ModelCheckpoint):
 
 
 @rank_zero_only
-def _copy(old: Path, own: Path) -> None:
-    own.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(old, own)
+def _put_aside(path: Path) -> None:
+    if path.exists():
+        names = (path.with_suffix(f".{number}.ckpt") for number in count(1))
+        kept = path.rename(next(name for name in names if not name.exists()))
+        say(f"{path.parent} holds a run already: its {path.name} is kept as {kept.name}")
 
 
 @rank_zero_only
-def _put_aside(folder: Path) -> None:
-    kept = []
-    for path in (folder / "best.ckpt", folder / "last.ckpt"):
-        if path.exists():
-            names = (path.with_suffix(f".{number}.ckpt") for number in count(1))
-            kept.append(path.rename(next(name for name in names if not name.exists())).name)
-    if kept:
-        say(f"{folder} holds a run already: its checkpoints are kept as {' and '.join(kept)}")
+def _copy(old: Path, own: Path) -> None:
+    own.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(old, own)
 
 
 class LastCheckpoint(ModelCheckpoint):
@@ -149,11 +148,10 @@ class LastCheckpoint(ModelCheckpoint):
         self.every_minutes = every_minutes
         self._saved = monotonic()
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Put aside what an earlier run has left in the same folder, unless this one goes on."""
-        super().setup(trainer, pl_module, stage)
-        if stage == "fit" and not trainer.ckpt_path:
-            _put_aside(Path(self.dirpath))
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put aside an earlier run's last.ckpt, unless this one goes on."""
+        if not trainer.ckpt_path:
+            _put_aside(Path(self.dirpath) / "last.ckpt")
 
     def on_train_batch_end(
         self,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from math import ceil
 from pathlib import Path
 from statistics import mean
 
@@ -129,7 +130,7 @@ class Board:
         complete = [t for t in timed if t.state == TrialState.COMPLETE]
         if not complete or not self.finals:
             return f"about {span(left)} left"
-        finals = _mean_seconds(complete) * self.finals / self.n_jobs
+        finals = _mean_seconds(complete) * ceil(self.finals / self.n_jobs)
         return f"about {span(left)} left, and {span(finals)} for the finals"
 
 

@@ -103,6 +103,7 @@ def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
     subdir = f"finals/{trial.number}_seed_{seed}"
     folder = search.folder / subdir
     if read_metrics(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed
         words = [*_settings(search, trial), f"seed={seed}"]
         failure = search.launch(words, subdir, trial.number)
         if failure:

@@ -341,7 +341,7 @@ def test_a_pattern_that_all_names_fit_is_told(folder, doctor):
         path.rename(folder / f"{i}-{path.name}")
     found = doctor(folder, "data.pattern=id_label")["findings"]["odd_name"]
     assert found["count"] == 27 and found["commands"] == []
-    command = found["mend"].partition("give a pattern that all fit: ")[2]
+    command = found["mend"].partition("give the pattern that all fit: ")[2]
     words = shlex.split(command)
     assert composed(words[2:]).data.pattern == "id-label"
 
