@@ -193,6 +193,15 @@ def test_earlier_results_are_starting_points(tmp_path):
         assert search.space.settings(old.params) == search.space.settings(new.params)
 
 
+def test_starting_points_beyond_the_total_are_told(tmp_path, capsys):
+    with searching(tmp_path / "a", "hydra.sweeper.n_trials=2") as search:
+        search.run()
+    start = f"hydra.sweeper.start_from={tmp_path / 'a' / 'trials.csv'}"
+    with searching(tmp_path / "b", start, "hydra.sweeper.n_trials=1") as search:
+        search.run()
+    assert "n_trials=1 leaves out 2 of 3 starting points" in capsys.readouterr().out
+
+
 def test_a_start_that_is_no_csv(tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with (
