@@ -41,10 +41,11 @@ def plain_errors() -> Iterator[None]:
         sys.stdout.flush()
         sys.exit(f"error: {explain(error)}")
     except OSError as error:
-        if _TRACEBACKS or not _in_hydra(error):
+        key = _folder_key(error)
+        if _TRACEBACKS or not key:
             raise
         sys.exit(
-            f"error: hydra.run.dir: {error.filename or 'the folder'} can't be made or written: "
+            f"error: {key}: {error.filename or 'the folder'} can't be made or written: "
             f"{error.strerror}. Give another one"
         )
     except KeyboardInterrupt:
@@ -57,13 +58,16 @@ def plain_errors() -> Iterator[None]:
         raise
 
 
-def _in_hydra(error: OSError) -> bool:
-    """Whether Hydra met it while it made the run's folder, before it called train.py's `main`.
+def _folder_key(error: OSError) -> str | None:
+    """The key of the folder that Hydra was making, before it called train.py's `main`, or None.
 
-    By the name of a function of Hydra 1.4; another would only bring the traceback back.
+    By names of functions of Hydra 1.4; others would only bring the traceback back.
     """
     names = [frame.name for frame in extract_tb(error.__traceback__)]
-    return "_run_job" in names and "main" not in names[names.index("_run_job") :]
+    for name, key in {"sweep": "hydra.sweep.dir", "_run_job": "hydra.run.dir"}.items():
+        if name in names:
+            return None if "main" in names[names.index(name) :] else key
+    return None
 
 
 def explain(error: BaseException) -> str:

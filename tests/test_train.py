@@ -253,14 +253,14 @@ def test_a_mistake_is_one_line(tmp_path, folder):
     assert "data.height" in output and "Error executing job" not in output
 
 
-def test_a_run_folder_that_cannot_be_made_is_one_line(tmp_path, folder):
+@pytest.mark.parametrize("key,words", [("run", ()), ("sweep", ("-m", "seed=1,2"))])
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, folder, key, words):
     (tmp_path / "file").touch()
-    process = start(
-        "data=folder", f"data.dir={folder}", f"hydra.run.dir={tmp_path}/file/run", cwd=tmp_path
-    )
+    wanted = f"hydra.{key}.dir={tmp_path}/file/x"
+    process = start(*words, "data=folder", f"data.dir={folder}", wanted, cwd=tmp_path)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert output.startswith("error: hydra.run.dir: ") and output.count("\n") == 1
+    assert output.startswith(f"error: hydra.{key}.dir: ") and output.count("\n") == 1
 
 
 def test_a_folder_without_its_choice(tmp_path, folder):

@@ -1,5 +1,7 @@
 """Find out where the captions of a folder are kept, if nobody says so."""
 
+from collections.abc import Mapping
+
 from ocr.data.labels import READERS, Columns, Row
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin
 from ocr.data.patterns import NamePattern
@@ -24,23 +26,31 @@ def detect(folder: Folder, columns: Columns) -> Origin:
         except UserError as error:
             if _is_plain(name):
                 doubts.append(str(error))
-    full = {}
-    for origin in origins:
-        share = origin.share(folder)
-        if share >= ENOUGH:
-            full[origin] = share
-        elif share or _is_plain(origin.name):
-            doubts.append(
-                f"{folder.path}: {origin.name} has captions for only {share:.0%} of the images: "
-                f"data.labels={origin.name} takes those"
-            )
+    shares = {origin: origin.share(folder) for origin in origins}
+    full = [origin for origin, share in shares.items() if share >= ENOUGH]
     if full:
-        return _agreed(sorted(full, key=full.get, reverse=True), folder)
+        return _agreed(sorted(full, key=shares.get, reverse=True), folder)
+    part = [origin for origin, share in shares.items() if share or _is_plain(origin.name)]
+    if part:
+        doubts.append(_partial({origin.name: shares[origin] for origin in part}, folder))
     if doubts:
         raise UserError(f"{doubts[0]}; data.labels=name takes the file names as captions")
     folder.require_images()
     say(f"captions are the file names of {folder.path}, such as {_examples(folder)}")
     return FileNames(NamePattern("name"))
+
+
+def _partial(shares: Mapping[str, float], folder: Folder) -> str:
+    """On what has captions for some of the images."""
+    most = max(shares, key=shares.get)
+    others = "".join(f", {name} for {shares[name]:.0%}" for name in shares if name != most)
+    text = (
+        f"{folder.path}: {most} has captions for only {shares[most]:.0%} of the images{others}: "
+        f"data.labels={most} takes those"
+    )
+    if others:
+        text += "; for parts that are split already, give each a folder: data.train_dir, test_dir"
+    return text
 
 
 def _tables(folder: Folder) -> list[str]:

@@ -1,11 +1,13 @@
 """Where captions are kept: in file names, in text files beside the images, or in a labels file."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from ocr.data.labels import Columns, Row, read_labels
 from ocr.data.patterns import NamePattern
 from ocr.data.sources import Folder, Skipped, stem
+from ocr.log import say
 
 
 class FileNames:
@@ -68,7 +70,11 @@ class Beside:
 
 
 class LabelsFile:
-    """The rows of a table or a list; file names count from the images' folder, or from its own."""
+    """The rows of a table or a list.
+
+    File names count from the images' folder, or from its own. If none is there, they are the paths
+    of another place, such as another machine: then their last parts count, unless two share one.
+    """
 
     def __init__(self, path: Path, columns: Columns) -> None:
         self.name = path.name
@@ -79,10 +85,16 @@ class LabelsFile:
 
     def captions(self, folder: Folder, alone: bool = True) -> Iterator[Row]:
         """The rows whose files are there; not `alone`: of those, the ones in `folder`."""
+        found = {f: path for f in self._files() if (path := self._locate(f, folder, alone))}
+        if not found and alone and (found := self._by_last_part(folder)):
+            say(
+                f"{self.name} has paths of another place, such as {next(iter(found))}: the images "
+                f"in {folder.path} are told by the last part of each"
+            )
         for row in self.rows:
-            if isinstance(row, Row) and (path := self._locate(row.file, folder, alone)):
+            if isinstance(row, Row) and row.file in found:
                 self._missing.pop(row.where, None)
-                yield row._replace(file=str(path))
+                yield row._replace(file=str(found[row.file]))
 
     def left(self) -> list[Skipped]:
         """The rows that were no captions of any folder so far."""
@@ -92,20 +104,39 @@ class LabelsFile:
 
     def share(self, folder: Folder) -> float:
         """Of the images that have a row; of the rows that have an image, if `folder` has none."""
-        files = {row.file for row in self.rows if isinstance(row, Row)}
+        files = self._files()
         if folder.images:
-            return len({folder.image(file) for file in files} - {None}) / len(folder.images)
+            named = {folder.image(file) for file in files} - {None}
+            named = named or set(self._by_last_part(folder).values())
+            return len(named) / len(folder.images)
         there = [file for file in files if self._locate(file, folder, alone=True)]
         return len(there) / max(1, len(files))
+
+    def _files(self) -> list[str]:
+        """The names that rows give, each once."""
+        return [*dict.fromkeys(row.file for row in self.rows if isinstance(row, Row))]
+
+    def _by_last_part(self, folder: Folder) -> dict[str, Path]:
+        """Where the images of rows are, if not even their folders are; none if that isn't clear."""
+        files = self._files()
+        parts = [file.strip().replace("\\", "/").rpartition("/")[2] for file in files]
+        if len(set(parts)) < len(parts):
+            return {}
+        return {
+            file: folder.path / image
+            for file, part in zip(files, parts, strict=True)
+            if (image := folder.image(part))
+        }
 
     def _locate(self, file: str, folder: Folder, alone: bool) -> Path | None:
         spellings = dict.fromkeys((file, file.strip(), file.strip().replace("\\", "/")))
         for name in spellings:
             if image := folder.image(name):
                 return folder.path / image
+        place = _plain(folder.path)
         for name in spellings:
             for base in (folder.path, self.path.parent):
-                path, place = (base / name).absolute(), folder.path.absolute()
+                path = _plain(base / name)
                 if path.is_relative_to(place):
                     path = folder.path / path.relative_to(place)
                 elif not alone:
@@ -116,6 +147,11 @@ class LabelsFile:
 
 
 Origin = FileNames | Beside | LabelsFile
+
+
+def _plain(path: Path) -> Path:
+    """Absolute and without `..`, which hides what lies in what; links stay links."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def is_file(path: Path) -> bool:

@@ -255,6 +255,18 @@ def test_labels_may_lie_elsewhere_and_files_count_from_the_folder_or_from_them(
     assert found(folder, "labels.csv") == {"1.png": "a", "2.png": "b"}
 
 
+@pytest.mark.parametrize("way", ["images", "meta/../images", "../{}/images"])
+def test_paths_may_go_up_and_down(tmp_path, monkeypatch, way):
+    touch(tmp_path / "images", "1.png", "2.png")
+    write(tmp_path / "meta", labels__csv="file,label\n../images/1.png,a\n")
+    monkeypatch.chdir(tmp_path)
+    folder = Path(way.format(tmp_path.name))
+    captions = Captions(Spelling("NFC", "keep", True), "meta/labels.csv")
+    named, other = captions.find({"all": folder})["all"]
+    assert (named.name, named.text) == (str(folder / "1.png"), "a")
+    assert other.reason == "no caption in labels.csv"
+
+
 def test_labels_in_the_folder_win(tmp_path, monkeypatch):
     folder = tmp_path / "images"
     touch(folder, "1.png")

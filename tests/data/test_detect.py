@@ -78,6 +78,35 @@ def test_what_is_doubtful_is_asked_for(tmp_path, files, message):
     assert found(tmp_path, "name")["1.png"] == "1"
 
 
+def test_tables_of_parts_are_all_told(tmp_path):
+    touch(tmp_path, *TEN)
+    write(tmp_path, test__csv=table(TEN[7:]), train__csv=table(TEN[:7]))
+    with pytest.raises(
+        UserError, match=r"train\.csv has .* only 70% .*, test\.csv for 30%: .*data\.train_dir"
+    ):
+        found(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["/home/ann/{}", r"C:\ann\{}", "train_data/rec/{}"])
+def test_paths_of_another_place_are_taken_by_their_last_part(tmp_path, said, place):
+    touch(tmp_path, *TEN)
+    rows = [f"{place.format(name)},x{name[0]}" for name in [*TEN[1:], "gone.png"]]
+    write(tmp_path, labels__csv="\n".join(["file,label", *rows]))
+    assert found(tmp_path) == {
+        **{name: f"x{name[0]}" for name in TEN[1:]},
+        "0.png": "<no caption in labels.csv>",
+        place.format("gone.png"): "<no such file (labels.csv, line 11)>",
+    }
+    assert f"paths of another place, such as {place.format('1.png')}" in said.text
+
+
+@pytest.mark.parametrize("rows", ["a/1.png,A\nb/1.png,B\n", "a/1.png,A\n2.png,B\n"])
+def test_a_last_part_that_could_be_another_image_is_not_taken(tmp_path, rows):
+    touch(tmp_path, "1.png", "2.png", "3.png")
+    write(tmp_path, labels__csv="file,label\n" + rows)
+    assert found(tmp_path, "labels.csv")["1.png"] == "<no caption in labels.csv>"
+
+
 def test_two_places_that_differ_are_asked_for(tmp_path):
     touch(tmp_path, *TEN)
     write(tmp_path, labels__csv=table(TEN), b__csv=table(TEN).replace("x3", "y3"))
