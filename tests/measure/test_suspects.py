@@ -119,7 +119,7 @@ def strange(tmp_path):
     return place
 
 
-def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys):
+def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys, monkeypatch):
     out = tmp_path / "out"
     arguments = ["suspects", str(strange), "--folds", "2", "--out", str(out), "data.height=24"]
     main([*arguments, "--json"])
@@ -138,9 +138,12 @@ def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys
     assert "&amp; &lt;b&gt;.png" in page and "<b>" not in page
     assert "http" not in page
     trained = len(half_trained.commands)
+    monkeypatch.setattr("ocr.measure.suspects.SHOWN", len(lines) - 1)
     main(arguments)
     assert len(half_trained.commands) == trained == 2
-    assert "caption" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "caption" in said.out
+    assert "and 1 more, all in" in said.out + said.err
 
 
 def test_folds_that_are_trained_serve_both_commands(half_trained, strange, tmp_path):
