@@ -43,8 +43,13 @@ def test_the_command_of_a_trial_has_nothing_of_the_search(tmp_path):
 
 
 def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
+    """And what the interrupted run left is not taken for the next one's."""
+
     def launch(jobs, number):
         if "seed=1" in jobs[0]:
+            folder = tmp_path / jobs[0][-1].partition("=")[2]
+            folder.mkdir(parents=True)
+            (folder / "last.ckpt").write_text("half of its epochs")
             raise KeyboardInterrupt
         return well(jobs, number)
 
@@ -54,10 +59,12 @@ def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
         with pytest.raises(KeyboardInterrupt):
             crown(search, no_options)
     assert f"give the same command with hydra.sweep.dir={tmp_path}" in capsys.readouterr().out
+    assert [*tmp_path.glob("finals/*/last.ckpt")]
     with searching(tmp_path, *TRIALS) as search:
         assert search.run()
         crown(search, no_options)
     assert (tmp_path / "best.ckpt").read_text() == "weights"
+    assert not [*tmp_path.glob("finals/*/last.ckpt")]
 
 
 def test_ctrl_c_waits_for_no_final(tmp_path, capsys, monkeypatch):
