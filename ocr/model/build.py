@@ -1,6 +1,9 @@
 """Make a part from its config."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from fnmatch import fnmatch
+from functools import cache
 from typing import Any
 
 from hydra.errors import HydraException
@@ -10,9 +13,9 @@ from omegaconf import OmegaConf
 from ocr.errors import UserError
 
 TOLD = 12  # values in a message; of more, nobody would find the one that is wrong
-PARTS = ["ocr.model.encoders.*", "ocr.model.recurrent.*", "ocr.model.heads.*"]
+PARTS = ("ocr.model.encoders.*", "ocr.model.recurrent.*", "ocr.model.heads.*")
 # What train.py builds from conf/; nothing else is meant to run.
-ALLOWED = [
+ALLOWED = (
     "ocr.data.augment.*",
     "ocr.data.folder.FolderParts",
     "ocr.data.kinds.*",
@@ -25,7 +28,7 @@ ALLOWED = [
     "pytorch_lightning.loggers.*",
     "torch.nn.modules.linear.Identity",
     "torch.optim.*",
-]
+)
 
 
 def build(config: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -43,7 +46,25 @@ def build_part(config: Mapping[str, Any], **kwargs: Any) -> Any:
     return _build(config, PARTS, (), kwargs)
 
 
-def _build(config: Mapping[str, Any], allowed: list[str], args: tuple, kwargs: dict) -> Any:
+def foresee(config: Mapping[str, Any]) -> None:
+    """Find ahead of time what a config's `_target_`s name; Hydra takes 2 ms to be sure of each."""
+    for value in config.values():
+        if isinstance(value, Mapping):
+            foresee(value)
+    if isinstance(target := config.get("_target_"), str):
+        part = any(fnmatch(target, pattern) for pattern in PARTS)
+        with suppress(HydraException):  # whoever builds it will say so
+            _maker(target, PARTS if part else ALLOWED)
+
+
+@cache
+def _maker(target: str, allowed: tuple[str, ...]) -> Callable:
+    """What `target` names; Hydra raises if that, wherever it comes from, isn't `allowed`."""
+    made = instantiate({"_target_": target}, _partial_=True, _execution_whitelist_=[*allowed])
+    return made.func  # itself, `made` would look through its arguments for up to 30 ms a call
+
+
+def _build(config: Mapping[str, Any], allowed: tuple[str, ...], args: tuple, kwargs: dict) -> Any:
     if OmegaConf.is_config(config):  # on its own: `instantiate` would copy the whole config with it
         config = OmegaConf.to_container(config, resolve=True)
     # What is passed on as it is needn't go through Hydra, which would copy it several times.
@@ -54,9 +75,18 @@ def _build(config: Mapping[str, Any], allowed: list[str], args: tuple, kwargs: d
         if not key.startswith("_")
         and (whole or (isinstance(value, str | int | float | None) and value != "???"))
     }
+    if config.get("_recursive_", True):
+        plain |= {
+            key: _build(value, allowed, (), {})
+            for key, value in config.items()
+            if isinstance(value, Mapping) and "_target_" in value
+        }
     rest = {key: value for key, value in config.items() if key not in plain}
     try:
-        make = instantiate(rest, _partial_=True, _execution_whitelist_=allowed)
+        if rest.keys() <= {"_target_", "_recursive_", "_convert_"} and "_target_" in rest:
+            make = _maker(str(rest["_target_"]), allowed)
+        else:
+            make = instantiate(rest, _partial_=True, _execution_whitelist_=[*allowed])
         return make(*args, **(plain | kwargs))
     except (UserError, HydraException):
         raise

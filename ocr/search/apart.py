@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from ocr.compose import quoted
 from ocr.data import seen
 from ocr.errors import UserError, plain_errors
+from ocr.model.build import foresee
 from ocr.search.child import run_job, tell_ahead
 from ocr.search.study import joined
 
@@ -34,17 +35,20 @@ def sweeping() -> bool:
 class Ahead:
     """What the next job needs, whatever it is composed to: its process does it while it waits.
 
-    cwd: where it will stand. images: what an earlier job has handed on of them, see
-    `ocr.data.seen`. storage, study_name: of the study, if this is a search.
+    config: of this job, of which the next one's parts will mostly be as well. cwd: where it will
+    stand. images: what an earlier job has handed on of them, see `ocr.data.seen`. storage,
+    study_name: of the study, if this is a search.
     """
 
+    config: DictConfig
     cwd: str
     images: bytes | None
     storage: str | None
     study_name: str | None
 
     def __call__(self) -> None:
-        """Recall the images, and join the study."""
+        """Look for the parts, recall the images, and join the study."""
+        foresee(OmegaConf.to_container(self.config))
         os.chdir(self.cwd)
         seen.remember(self.images)
         self.images = None  # needn't be held twice
@@ -95,7 +99,7 @@ def run_apart(script: str, config: DictConfig) -> float:
     log = folder / "output.log" if searching else None
     job = Job(config, HydraConfig.instance().cfg)
     study = (hydra.sweeper.storage, hydra.sweeper.study_name) if searching else (None, None)
-    ahead = Ahead(cwd, _images[0] if _images else None, *study)
+    ahead = Ahead(config, cwd, _images[0] if _images else None, *study)
     reason, images = run_job(_command(script), cwd, log, job, ahead)
     if images:
         _images.append(images)
