@@ -5,12 +5,14 @@ from itertools import product
 import pytest
 import torch
 from conftest import ROOT, config
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from ocr.data.augment import Light
 from ocr.data.images import Normalizer
 from ocr.errors import UserError
-from ocr.model.build import build, build_part
+from ocr.model.build import build, build_part, foresee
 from ocr.model.crnn import CRNN
 from ocr.model.encoders import Residual
 from ocr.model.geometry import ENCODERS
@@ -170,9 +172,36 @@ def test_impossible_values_are_named(override, words):
     assert words in str(error)
 
 
-def test_only_the_projects_own_targets_run():
-    with pytest.raises(Exception, match="whitelist"):
-        build({"_target_": "os.system", "command": "true"})
+@pytest.mark.parametrize(
+    "make,target",
+    [
+        (build, "os.system"),
+        (build, "ocr.model.keeping.shutil.rmtree"),  # by way of a module of ours
+        (build, "ocr.model.recognizer.torch.load"),
+        (build_part, "ocr.model.encoders.torch.load"),
+        (build_part, "torch.optim.SGD"),  # is no part of the network
+    ],
+)
+def test_only_the_projects_own_targets_run(make, target):
+    for _ in range(2):
+        foresee({"_target_": target})
+        with pytest.raises(HydraException, match=r"whitelist|execution mechanisms"):
+            make({"_target_": target, "_convert_": "all"})
+
+
+def test_what_was_foreseen_is_not_looked_for_again(monkeypatch):
+    target = "torch.optim.SGD"
+    foresee({"a": {"b": {"_target_": target}, "c": None}, "d": {"_target_": "gone.Gone"}})
+    monkeypatch.setattr("ocr.model.build.instantiate", None)
+    weights = [torch.zeros(1, requires_grad=True)]
+    made = build(OmegaConf.create({"_target_": target, "lr": 0.5}), weights)
+    assert isinstance(made, torch.optim.SGD) and made.defaults["lr"] == 0.5
+
+
+def test_a_part_within_a_part_is_made_first():
+    data = OmegaConf.to_container(config("data=folder", "data.dir=x").data, resolve=True)
+    assert isinstance(data["augment"], dict)
+    assert isinstance(build(data).augment, Light)
 
 
 def test_a_resnet_from_before_its_stem_was_plain():
