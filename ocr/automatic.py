@@ -36,10 +36,7 @@ def settle(config: DictConfig, data: Parts) -> None:
     if config.trainer.max_epochs is None:
         chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
     if data.repeats > 1 and config.fit:
-        say(
-            f"an epoch goes through the {images} training images {data.repeats} times "
-            "(data.min_images)"
-        )
+        say(f"an epoch goes through the training images {data.repeats} times (data.min_images)")
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
         chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)

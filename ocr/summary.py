@@ -50,6 +50,7 @@ def conclude(
     metrics |= {f"images_{part}": counts.get(part, 0) for part in ("train", "val", "test")}
     metrics |= {
         "images_skipped": len(data.lost),
+        "images_uncaptioned": len(data.skipped) - len(data.lost),
         "images_per_epoch": len(data.train_dataloader().dataset),
         "fit_seconds": callbacks["stopwatch"].fit_seconds,
         "epochs": trainer.current_epoch,
@@ -98,9 +99,11 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
         f"checkpoint  {_short(checkpoint)}",
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
-    if skipped := metrics["images_skipped"]:
-        images = counted(skipped, "image")
-        lines.insert(1, f"left out    {images}, listed in {_short(folder)}/skipped.csv")
+    kinds = {"images_skipped": "", "images_uncaptioned": " without a caption"}
+    left = [counted(metrics[key], "image") + kind for key, kind in kinds.items() if metrics[key]]
+    if left:
+        listed = f"listed in {_short(folder)}/skipped.csv"
+        lines.insert(1, f"left out    {' and '.join(left)}, {listed}")
     if reads_nothing(metrics):
         lines.append(
             "It reads no image right, and hardly a character. See what python -m ocr doctor says "
