@@ -64,9 +64,10 @@ def _folder_key(error: OSError) -> str | None:
     By names of functions of Hydra 1.4; others would only bring the traceback back.
     """
     names = [frame.name for frame in extract_tb(error.__traceback__)]
-    for name, key in {"sweep": "hydra.sweep.dir", "_run_job": "hydra.run.dir"}.items():
-        if name in names:
-            return None if "main" in names[names.index(name) :] else key
+    if "sweep" in names and names[names.index("sweep") + 1] in ("mkdir", "save"):
+        return "hydra.sweep.dir"
+    if "_run_job" in names and "main" not in names[names.index("_run_job") :]:
+        return "hydra.run.dir"
     return None
 
 

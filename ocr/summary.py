@@ -99,11 +99,12 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
         f"checkpoint  {_short(checkpoint)}",
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
-    kinds = {"images_skipped": "", "images_uncaptioned": " without a caption"}
-    left = [counted(metrics[key], "image") + kind for key, kind in kinds.items() if metrics[key]]
+    left = [counted(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
+    if uncaptioned := metrics["images_uncaptioned"]:
+        left.append(f"{counted(uncaptioned, 'image')} without a caption")
     if left:
         listed = f"listed in {_short(folder)}/skipped.csv"
-        lines.insert(1, f"left out    {' and '.join(left)}, {listed}")
+        lines.insert(1, f"left out    {', and '.join(left)}, {listed}")
     if reads_nothing(metrics):
         lines.append(
             "It reads no image right, and hardly a character. See what python -m ocr doctor says "

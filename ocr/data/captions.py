@@ -54,10 +54,15 @@ class Captions:
         shared: dict[Path, LabelsFile] = {}
         found: dict[str, list[Row | Skipped]] = {}
         for part, folder in places.items():
-            origin = self._origin(folder, shared)
+            origin = self._origin(folder, shared, alone=len(places) == 1)
             self.origins[part] = origin.name
             if isinstance(origin, LabelsFile):
                 found[part] = list(origin.captions(folder, alone=len(places) == 1))
+                if origin.foreigner:
+                    say(
+                        f"{origin.name} has paths of another place, such as {origin.foreigner}: "
+                        "its rows go by the file name alone"
+                    )
             else:
                 found[part] = list(origin.captions(folder))
             without = _without(folder, origin, found[part])
@@ -72,7 +77,7 @@ class Captions:
         """The folder, with its subfolders if captions may be of images in them."""
         return Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
 
-    def _origin(self, folder: Folder, shared: dict[Path, LabelsFile]) -> Origin:
+    def _origin(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> Origin:
         if self.pattern and self.pattern.has_label:
             origin = FileNames(self.pattern)
         elif self.labels is None:
@@ -80,7 +85,7 @@ class Captions:
         elif self.labels == "name":
             origin = FileNames(NamePattern("name"))
         else:
-            origin = self._given(folder, shared)
+            origin = self._given(folder, shared, alone)
         if self.columns != Columns() and not isinstance(origin, LabelsFile):
             raise UserError(
                 "data.file_column, data.label_column and data.group name columns of a labels file, "
@@ -88,13 +93,13 @@ class Captions:
             )
         return origin
 
-    def _given(self, folder: Folder, shared: dict[Path, LabelsFile]) -> Origin:
+    def _given(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> Origin:
         path = Path(self.labels).expanduser()
         if not path.is_absolute() and is_file(folder.path / path):
             return LabelsFile(folder.path / path, self.columns)
         if is_file(path):
             if path not in shared:
-                shared[path] = LabelsFile(path, self.columns)
+                shared[path] = LabelsFile(path, self.columns, foreign=alone)
             return shared[path]
         if self.labels.startswith(".") and "/" not in self.labels:
             return Beside(self.labels)

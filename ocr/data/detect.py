@@ -22,7 +22,8 @@ def detect(folder: Folder, columns: Columns) -> Origin:
     origins, doubts = [Beside(".gt.txt")], []
     for name in _tables(folder):
         try:
-            origins.append(LabelsFile(folder.path / name, columns))
+            # Under any other name it may be what a model has read, or another folder's.
+            origins.append(LabelsFile(folder.path / name, columns, foreign=_is_plain(name)))
         except UserError as error:
             if _is_plain(name):
                 doubts.append(str(error))
@@ -43,13 +44,17 @@ def detect(folder: Folder, columns: Columns) -> Origin:
 def _partial(shares: Mapping[str, float], folder: Folder) -> str:
     """On what has captions for some of the images."""
     most = max(shares, key=shares.get)
-    others = "".join(f", {name} for {shares[name]:.0%}" for name in shares if name != most)
+    others = {name: share for name, share in shares.items() if share and name != most}
+    told = "".join(f", {name} for {share:.0%}" for name, share in others.items())
     text = (
-        f"{folder.path}: {most} has captions for only {shares[most]:.0%} of the images{others}: "
+        f"{folder.path}: {most} has captions for only {shares[most]:.0%} of the images{told}: "
         f"data.labels={most} takes those"
     )
-    if others:
-        text += "; for parts that are split already, give each a folder: data.train_dir, test_dir"
+    if others and sum(shares.values()) < 1.01:
+        text += (
+            "; if these are parts of a split, put each part's images into a folder of their own, "
+            "data.train_dir and data.test_dir"
+        )
     return text
 
 

@@ -1,13 +1,12 @@
 """Where captions are kept: in file names, in text files beside the images, or in a labels file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ocr.data.labels import Columns, Row, read_labels
 from ocr.data.patterns import NamePattern
 from ocr.data.sources import Folder, Skipped, stem
-from ocr.log import say
 
 
 class FileNames:
@@ -70,27 +69,25 @@ class Beside:
 
 
 class LabelsFile:
-    """The rows of a table or a list.
+    """The rows of a table or a list; file names count from the images' folder, or from its own.
 
-    File names count from the images' folder, or from its own. If none is there, they are the paths
-    of another place, such as another machine: then their last parts count, unless two share one.
+    foreign: whether they may be paths of another place, such as another machine, of which only the
+    last part counts. That is tried where none of them is there, and taken where each names one
+    image. `foreigner` is then the first of them.
     """
 
-    def __init__(self, path: Path, columns: Columns) -> None:
+    def __init__(self, path: Path, columns: Columns, foreign: bool = True) -> None:
         self.name = path.name
         self.path = path
+        self.foreign = foreign
+        self.foreigner: str | None = None
         self.rows = read_labels(path, columns)
         self._missing = {row.where: row for row in self.rows if isinstance(row, Row)}
         self._flawed = [row for row in self.rows if isinstance(row, Skipped)]
 
     def captions(self, folder: Folder, alone: bool = True) -> Iterator[Row]:
         """The rows whose files are there; not `alone`: of those, the ones in `folder`."""
-        found = {f: path for f in self._files() if (path := self._locate(f, folder, alone))}
-        if not found and alone and (found := self._by_last_part(folder)):
-            say(
-                f"{self.name} has paths of another place, such as {next(iter(found))}: the images "
-                f"in {folder.path} are told by the last part of each"
-            )
+        found = self._found(folder, alone)
         for row in self.rows:
             if isinstance(row, Row) and row.file in found:
                 self._missing.pop(row.where, None)
@@ -104,29 +101,37 @@ class LabelsFile:
 
     def share(self, folder: Folder) -> float:
         """Of the images that have a row; of the rows that have an image, if `folder` has none."""
-        files = self._files()
-        if folder.images:
-            named = {folder.image(file) for file in files} - {None}
-            named = named or set(self._by_last_part(folder).values())
-            return len(named) / len(folder.images)
-        there = [file for file in files if self._locate(file, folder, alone=True)]
-        return len(there) / max(1, len(files))
+        if not folder.images:
+            return len(self._found(folder, alone=True)) / max(1, len(self._files()))
+        named = {folder.image(file) for file in self._files()} - {None}
+        if not named and self.foreign:
+            here = {str(folder.path / name) for name in folder.images}
+            named = here.intersection(map(str, self._found(folder, alone=True).values()))
+        return len(named) / len(folder.images)
 
     def _files(self) -> list[str]:
         """The names that rows give, each once."""
         return [*dict.fromkeys(row.file for row in self.rows if isinstance(row, Row))]
 
-    def _by_last_part(self, folder: Folder) -> dict[str, Path]:
-        """Where the images of rows are, if not even their folders are; none if that isn't clear."""
+    def _found(self, folder: Folder, alone: bool) -> dict[str, Path]:
+        """Where the files are that rows name, by what they name them."""
         files = self._files()
-        parts = [file.strip().replace("\\", "/").rpartition("/")[2] for file in files]
-        if len(set(parts)) < len(parts):
+        found = {file: path for file in files if (path := self._locate(file, folder, alone))}
+        if not found and self.foreign and (found := self._by_last_part(files, folder)):
+            self.foreigner = next(iter(found))
+        return found
+
+    def _by_last_part(self, files: Sequence[str], folder: Folder) -> dict[str, Path]:
+        """None in a folder with subfolders, or if two files would be one image."""
+        if any("/" in name for name in folder.images):
             return {}
-        return {
+        parts = [file.strip().replace("\\", "/").rpartition("/")[2] for file in files]
+        named = {
             file: folder.path / image
             for file, part in zip(files, parts, strict=True)
             if (image := folder.image(part))
         }
+        return named if len(set(named.values())) == len(named) else {}
 
     def _locate(self, file: str, folder: Folder, alone: bool) -> Path | None:
         spellings = dict.fromkeys((file, file.strip(), file.strip().replace("\\", "/")))
@@ -136,12 +141,12 @@ class LabelsFile:
         place = _plain(folder.path)
         for name in spellings:
             for base in (folder.path, self.path.parent):
-                path = _plain(base / name)
-                if path.is_relative_to(place):
-                    path = folder.path / path.relative_to(place)
-                elif not alone:
-                    continue
-                if is_file(path):
+                path = (base / name).absolute()
+                if _plain(path).is_relative_to(place):
+                    inside = folder.path / _plain(path).relative_to(place)
+                    if is_file(inside):
+                        return inside
+                if alone and is_file(path):
                     return path
         return None
 
@@ -150,7 +155,7 @@ Origin = FileNames | Beside | LabelsFile
 
 
 def _plain(path: Path) -> Path:
-    """Absolute and without `..`, which hides what lies in what; links stay links."""
+    """Absolute and without `..`, which hides what lies in what."""
     return Path(os.path.normpath(path.absolute()))
 
 

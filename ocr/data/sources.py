@@ -58,7 +58,11 @@ class Folder:
     """
 
     def __init__(self, path: Path, recursive: bool = False) -> None:
-        if not path.is_dir():
+        try:
+            there = path.is_dir()
+        except (OSError, ValueError):  # a name too long, or with a NUL
+            there = False
+        if not there:
             raise UserError(f"{path}: no such folder")
         self.path = path
         self.recursive = recursive

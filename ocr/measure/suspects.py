@@ -83,7 +83,7 @@ def suspects(
     else:
         _show(named[:SHOWN])
         if len(named) > SHOWN:
-            runs.say(f"and {len(named) - SHOWN} more, all in {runs.out / 'suspects.csv'}")
+            runs.say(f"and {len(named) - SHOWN:,} more, all in {runs.out / 'suspects.csv'}")
     runs.say(words)
     if skipped := left_out(runs, jobs[0]):
         missing = counted(skipped, "image is", "images are")

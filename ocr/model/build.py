@@ -53,7 +53,7 @@ def foresee(config: Mapping[str, Any]) -> None:
             foresee(value)
     if isinstance(target := config.get("_target_"), str):
         part = any(fnmatch(target, pattern) for pattern in PARTS)
-        with suppress(HydraException):  # whoever builds it will say so
+        with suppress(Exception):  # whoever builds it will say so
             _maker(target, PARTS if part else ALLOWED)
 
 
@@ -75,12 +75,6 @@ def _build(config: Mapping[str, Any], allowed: tuple[str, ...], args: tuple, kwa
         if not key.startswith("_")
         and (whole or (isinstance(value, str | int | float | None) and value != "???"))
     }
-    if config.get("_recursive_", True):
-        plain |= {
-            key: _build(value, allowed, (), {})
-            for key, value in config.items()
-            if isinstance(value, Mapping) and "_target_" in value
-        }
     rest = {key: value for key, value in config.items() if key not in plain}
     try:
         if rest.keys() <= {"_target_", "_recursive_", "_convert_"} and "_target_" in rest:

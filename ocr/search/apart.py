@@ -35,9 +35,9 @@ def sweeping() -> bool:
 class Ahead:
     """What the next job needs, whatever it is composed to: its process does it while it waits.
 
-    config: of this job, of which the next one's parts will mostly be as well. cwd: where it will
-    stand. images: what an earlier job has handed on of them, see `ocr.data.seen`. storage,
-    study_name: of the study, if this is a search.
+    config: of this job; the next one mostly has the same parts. cwd: where it will stand.
+    images: what an earlier job has handed on of them, see `ocr.data.seen`. storage, study_name: of
+    the study, if this is a search.
     """
 
     config: DictConfig

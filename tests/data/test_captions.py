@@ -267,6 +267,16 @@ def test_paths_may_go_up_and_down(tmp_path, monkeypatch, way):
     assert other.reason == "no caption in labels.csv"
 
 
+def test_a_way_up_leads_out_of_what_a_link_points_to(tmp_path):
+    touch(tmp_path / "store", "images/1.png")
+    write(tmp_path / "store" / "meta", labels__csv="file,label\n../images/1.png,a\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "meta").symlink_to(tmp_path / "store" / "meta")
+    folder = tmp_path / "data" / "meta"
+    [sample] = Captions(Spelling("NFC", "keep", True), "labels.csv").find({"all": folder})["all"]
+    assert sample.text == "a" and Path(sample.name).exists()
+
+
 def test_labels_in_the_folder_win(tmp_path, monkeypatch):
     folder = tmp_path / "images"
     touch(folder, "1.png")

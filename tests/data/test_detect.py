@@ -3,6 +3,8 @@ import logging
 import pytest
 from test_captions import found, touch, write
 
+from ocr.data.captions import Captions
+from ocr.data.spelling import Spelling
 from ocr.errors import UserError
 
 TEN = [f"{i}.png" for i in range(10)]
@@ -85,10 +87,13 @@ def test_tables_of_parts_are_all_told(tmp_path):
         UserError, match=r"train\.csv has .* only 70% .*, test\.csv for 30%: .*data\.train_dir"
     ):
         found(tmp_path)
+    write(tmp_path, test__csv=table(TEN[4:8]), metadata__csv=table(["x.png"]))
+    with pytest.raises(UserError, match=r"test\.csv for 40%: .*takes those; data\.labels=name"):
+        found(tmp_path)  # these overlap
 
 
 @pytest.mark.parametrize("place", ["/home/ann/{}", r"C:\ann\{}", "train_data/rec/{}"])
-def test_paths_of_another_place_are_taken_by_their_last_part(tmp_path, said, place):
+def test_paths_of_another_place_are_taken_by_the_file_name(tmp_path, said, place):
     touch(tmp_path, *TEN)
     rows = [f"{place.format(name)},x{name[0]}" for name in [*TEN[1:], "gone.png"]]
     write(tmp_path, labels__csv="\n".join(["file,label", *rows]))
@@ -97,14 +102,52 @@ def test_paths_of_another_place_are_taken_by_their_last_part(tmp_path, said, pla
         "0.png": "<no caption in labels.csv>",
         place.format("gone.png"): "<no such file (labels.csv, line 11)>",
     }
-    assert f"paths of another place, such as {place.format('1.png')}" in said.text
+    assert said.text.count(f"paths of another place, such as {place.format('1.png')}") == 1
 
 
-@pytest.mark.parametrize("rows", ["a/1.png,A\nb/1.png,B\n", "a/1.png,A\n2.png,B\n"])
-def test_a_last_part_that_could_be_another_image_is_not_taken(tmp_path, rows):
-    touch(tmp_path, "1.png", "2.png", "3.png")
-    write(tmp_path, labels__csv="file,label\n" + rows)
-    assert found(tmp_path, "labels.csv")["1.png"] == "<no caption in labels.csv>"
+def test_paths_of_another_place_in_folders_of_parts(tmp_path):
+    for part in ("train", "test"):
+        touch(tmp_path / part, *TEN)
+        rows = table(TEN).replace("\n", f"\n/home/ann/{part}/")
+        write(tmp_path / part, labels__csv=rows)
+    captions = Captions(Spelling("NFC", "keep", True))
+    for samples in captions.find({part: tmp_path / part for part in ("train", "test")}).values():
+        assert [sample.text for sample in samples] == [f"x{i}" for i in range(10)]
+
+
+@pytest.mark.parametrize("name", ["read.txt", "train.csv", "predictions.csv"])
+def test_what_others_wrote_on_such_files_is_not_taken(tmp_path, said, name):
+    """What a model has read, say: only a file with a labels file's name means these images."""
+    touch(tmp_path, *TEN)
+    mark = "\t" if name.endswith(".txt") else ","
+    rows = [f"images/{image}{mark}wrong" for image in TEN]
+    (tmp_path / name).write_text("\n".join([*([] if mark == "\t" else ["file,label"]), *rows]))
+    assert found(tmp_path)["1.png"] == "1"
+    assert "captions are the file names" in said.text
+    assert found(tmp_path, name)["1.png"] == "wrong"
+
+
+@pytest.mark.parametrize(
+    "images,rows",
+    [
+        (["1.png", "2.png"], ["a/1.png", "b/1.png"]),  # which of them?
+        (["1.png", "2.png"], ["a/1.png", "b/1.PNG"]),
+        (["1.png", "2.png"], ["a/1.png", "2.png"]),  # some do count from here
+        (["1.png", "sub/1.png", "sub/2.png"], ["old/sub/1.png", "old/sub/2.png"]),
+    ],
+)
+def test_a_file_name_that_could_be_another_image_is_not_taken(tmp_path, images, rows):
+    touch(tmp_path, *images)
+    write(tmp_path, labels__csv="file,label\n" + "".join(f"{row},A\n" for row in rows))
+    assert found(tmp_path, "labels.csv", recursive=True)["1.png"] == "<no caption in labels.csv>"
+
+
+def test_images_that_are_elsewhere_are_not_those_here(tmp_path):
+    touch(tmp_path, *(f"clean/{name}" for name in TEN), *(f"orig/{name}" for name in TEN))
+    rows = table(TEN).replace("\n", f"\n{tmp_path}/orig/")
+    write(tmp_path / "clean", labels__csv=rows)
+    with pytest.raises(UserError, match="only 0%"):
+        found(tmp_path / "clean")
 
 
 def test_two_places_that_differ_are_asked_for(tmp_path):

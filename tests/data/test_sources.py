@@ -51,6 +51,8 @@ def test_a_link_that_leads_round_is_not_followed(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"xxx: no such folder"):
+        image_files(tmp_path / ("x" * 300))
     with pytest.raises(UserError, match=r"gone: no such folder"):
         image_files(tmp_path / "gone")
 

@@ -9,10 +9,9 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ocr.data.augment import Light
 from ocr.data.images import Normalizer
 from ocr.errors import UserError
-from ocr.model.build import build, build_part, foresee
+from ocr.model.build import _maker, build, build_part, foresee
 from ocr.model.crnn import CRNN
 from ocr.model.encoders import Residual
 from ocr.model.geometry import ENCODERS
@@ -190,18 +189,14 @@ def test_only_the_projects_own_targets_run(make, target):
 
 
 def test_what_was_foreseen_is_not_looked_for_again(monkeypatch):
+    _maker.cache_clear()
     target = "torch.optim.SGD"
-    foresee({"a": {"b": {"_target_": target}, "c": None}, "d": {"_target_": "gone.Gone"}})
+    others = {"d": {"_target_": "gone.Gone"}, "e": {"_target_": "${gone}"}, "f": {"_target_": 1}}
+    foresee(others | {"a": {"b": {"_target_": target}, "c": None}})
     monkeypatch.setattr("ocr.model.build.instantiate", None)
     weights = [torch.zeros(1, requires_grad=True)]
     made = build(OmegaConf.create({"_target_": target, "lr": 0.5}), weights)
     assert isinstance(made, torch.optim.SGD) and made.defaults["lr"] == 0.5
-
-
-def test_a_part_within_a_part_is_made_first():
-    data = OmegaConf.to_container(config("data=folder", "data.dir=x").data, resolve=True)
-    assert isinstance(data["augment"], dict)
-    assert isinstance(build(data).augment, Light)
 
 
 def test_a_resnet_from_before_its_stem_was_plain():
