@@ -1,6 +1,6 @@
 """Find out where the captions of a folder are kept, if nobody says so."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ocr.data.labels import READERS, Columns, Row
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin
@@ -12,6 +12,7 @@ from ocr.log import say
 ENOUGH = 0.9  # the share of the images that must have a caption there
 # Files of such names are meant to be read, even if they can't be.
 PLAIN = ("labels", "metadata", "captions")
+PARTS = ("train", "val", "valid", "validation", "test")
 
 
 def detect(folder: Folder, columns: Columns) -> Origin:
@@ -22,18 +23,21 @@ def detect(folder: Folder, columns: Columns) -> Origin:
     origins, doubts = [Beside(".gt.txt")], []
     for name in _tables(folder):
         try:
-            # Under any other name it may be what a model has read, or another folder's.
-            origins.append(LabelsFile(folder.path / name, columns, foreign=_is_plain(name)))
+            # Under any other name it may be what a model has read, or what classes there are.
+            foreign = _is_plain(name, PLAIN + PARTS)
+            origins.append(LabelsFile(folder.path / name, columns, foreign))
         except UserError as error:
             if _is_plain(name):
                 doubts.append(str(error))
     shares = {origin: origin.share(folder) for origin in origins}
     full = [origin for origin, share in shares.items() if share >= ENOUGH]
+    # What names these images outright is surer than what names others that are called alike.
+    full = [o for o in full if not (isinstance(o, LabelsFile) and o.foreigner)] or full
     if full:
         return _agreed(sorted(full, key=shares.get, reverse=True), folder)
-    part = [origin for origin, share in shares.items() if share or _is_plain(origin.name)]
+    part = {o: share for o, share in shares.items() if share or _is_plain(o.name)}
     if part:
-        doubts.append(_partial({origin.name: shares[origin] for origin in part}, folder))
+        doubts.append(_partial(part, folder))
     if doubts:
         raise UserError(f"{doubts[0]}; data.labels=name takes the file names as captions")
     folder.require_images()
@@ -41,14 +45,19 @@ def detect(folder: Folder, columns: Columns) -> Origin:
     return FileNames(NamePattern("name"))
 
 
-def _partial(shares: Mapping[str, float], folder: Folder) -> str:
-    """On what has captions for some of the images."""
+def _partial(shares: Mapping[Origin, float], folder: Folder) -> str:
+    """On what has captions for some of the images, or for none."""
     most = max(shares, key=shares.get)
-    others = {name: share for name, share in shares.items() if share and name != most}
+    if not shares[most]:
+        rows = [row.file for row in most.rows if isinstance(row, Row)]
+        wanted = f"; its first row is of {rows[0]}" if rows else ""
+        first = f", the first image here is {folder.images[0]}" if folder.images else ""
+        return f"{folder.path}: {most.name} names no image that is there{wanted}{first}"
+    others = {o.name: share for o, share in shares.items() if share and o is not most}
     told = "".join(f", {name} for {share:.0%}" for name, share in others.items())
     text = (
-        f"{folder.path}: {most} has captions for only {shares[most]:.0%} of the images{told}: "
-        f"data.labels={most} takes those"
+        f"{folder.path}: {most.name} has captions for only {shares[most]:.0%} of the images{told}: "
+        f"data.labels={most.name} takes what it names"
     )
     if others and sum(shares.values()) < 1.01:
         text += (
@@ -71,8 +80,8 @@ def _tables(folder: Folder) -> list[str]:
     ]
 
 
-def _is_plain(name: str) -> bool:
-    return stem(name).lower() in PLAIN and not name.lower().endswith(".txt")
+def _is_plain(name: str, among: Collection[str] = PLAIN) -> bool:
+    return stem(name).lower() in among and not name.lower().endswith(".txt")
 
 
 def _agreed(full: list[Origin], folder: Folder) -> Origin:

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
 from ocr.data.opening import SUFFIXES, ImageSource
-from ocr.errors import UserError
+from ocr.errors import UserError, guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Folder:
         except (OSError, ValueError):  # a name too long, or with a NUL
             there = False
         if not there:
-            raise UserError(f"{path}: no such folder")
+            raise UserError(f"{path}: {_not_a_folder(path)}")
         self.path = path
         self.recursive = recursive
         try:
@@ -114,6 +116,15 @@ class Folder:
             key = _small_suffix(normalize("NFC", name))
             alike[key] = None if key in alike else name
         return alike
+
+
+def _not_a_folder(path: Path) -> str:
+    with suppress(OSError, ValueError):
+        if path.exists():
+            return "a file, and no folder of images"
+        beside = [other.name for other in islice(path.parent.iterdir(), 1000) if other.is_dir()]
+        return f"no such folder.{guess(path.name, beside)}".removesuffix(".")
+    return "no such folder"
 
 
 def image_files(folder: Path) -> list[Path]:

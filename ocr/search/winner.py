@@ -70,8 +70,8 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
         return ranking[0], []
     if len(finalists) < 2:
         if finalists:
-            alone = f"trial {finalists[0].number} alone came to its end and reads"
-            search.board.say(f"{alone}: there is none to compare it with over fresh seeds")
+            alone = f"of those that came to their end, trial {finalists[0].number} alone reads"
+            search.board.say(f"{alone} anything: there is none to compare it with over fresh seeds")
         return (finalists or ranking)[0], []
     search.board.say(
         f"the best {len(finalists)} once more with {counted(len(seeds), 'fresh seed')}: "

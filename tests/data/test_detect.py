@@ -64,7 +64,7 @@ def test_nearly_all_images_are_enough(tmp_path, said):
     "files,message",
     [
         ({"labels__csv": table(TEN[:5])}, r"labels\.csv has captions for only 50% of the images"),
-        ({"labels__csv": table(["x.png"])}, r"labels\.csv has captions for only 0% of the images"),
+        ({"labels__csv": table(["x.png"])}, r"names no image .* x\.png, the first .* is 0\.png"),
         ({"part__csv": table(TEN[:1])}, r"part\.csv has captions for only 10% of the images"),
         ({"1__gt__txt": "A"}, r"\.gt\.txt has captions for only 10% of the images"),
         ({"labels__csv": ""}, r"labels\.csv: no column for 'file'"),
@@ -88,19 +88,20 @@ def test_tables_of_parts_are_all_told(tmp_path):
     ):
         found(tmp_path)
     write(tmp_path, test__csv=table(TEN[4:8]), metadata__csv=table(["x.png"]))
-    with pytest.raises(UserError, match=r"test\.csv for 40%: .*takes those; data\.labels=name"):
+    with pytest.raises(UserError, match=r"test\.csv for 40%: .*it names; data\.labels=name"):
         found(tmp_path)  # these overlap
 
 
+@pytest.mark.parametrize("table", ["labels.csv", "train.csv"])
 @pytest.mark.parametrize("place", ["/home/ann/{}", r"C:\ann\{}", "train_data/rec/{}"])
-def test_paths_of_another_place_are_taken_by_the_file_name(tmp_path, said, place):
+def test_paths_of_another_place_are_taken_by_the_file_name(tmp_path, said, place, table):
     touch(tmp_path, *TEN)
     rows = [f"{place.format(name)},x{name[0]}" for name in [*TEN[1:], "gone.png"]]
-    write(tmp_path, labels__csv="\n".join(["file,label", *rows]))
+    (tmp_path / table).write_text("\n".join(["file,label", *rows]))
     assert found(tmp_path) == {
         **{name: f"x{name[0]}" for name in TEN[1:]},
-        "0.png": "<no caption in labels.csv>",
-        place.format("gone.png"): "<no such file (labels.csv, line 11)>",
+        "0.png": f"<no caption in {table}>",
+        place.format("gone.png"): f"<no such file ({table}, line 11)>",
     }
     assert said.text.count(f"paths of another place, such as {place.format('1.png')}") == 1
 
@@ -115,7 +116,15 @@ def test_paths_of_another_place_in_folders_of_parts(tmp_path):
         assert [sample.text for sample in samples] == [f"x{i}" for i in range(10)]
 
 
-@pytest.mark.parametrize("name", ["read.txt", "train.csv", "predictions.csv"])
+def test_images_named_outright_are_surer_than_others_called_alike(tmp_path, said):
+    touch(tmp_path, *TEN)
+    others = table(TEN).replace("\n", "\ntest/").replace(",x", ",y")
+    write(tmp_path, train__csv=table(TEN), test__csv=others)
+    assert found(tmp_path)["1.png"] == "x1"
+    assert "captions are from train.csv" in said.text and "another place" not in said.text
+
+
+@pytest.mark.parametrize("name", ["read.txt", "train.txt", "predictions.csv"])
 def test_what_others_wrote_on_such_files_is_not_taken(tmp_path, said, name):
     """What a model has read, say: only a file with a labels file's name means these images."""
     touch(tmp_path, *TEN)
@@ -146,7 +155,7 @@ def test_images_that_are_elsewhere_are_not_those_here(tmp_path):
     touch(tmp_path, *(f"clean/{name}" for name in TEN), *(f"orig/{name}" for name in TEN))
     rows = table(TEN).replace("\n", f"\n{tmp_path}/orig/")
     write(tmp_path / "clean", labels__csv=rows)
-    with pytest.raises(UserError, match="only 0%"):
+    with pytest.raises(UserError, match="names no image that is there"):
         found(tmp_path / "clean")
 
 

@@ -51,15 +51,18 @@ def test_a_link_that_leads_round_is_not_followed(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
+    (tmp_path / "going").mkdir()
+    with pytest.raises(UserError, match=r"goings: no such folder\. Did you mean going\?"):
+        image_files(tmp_path / "goings")
     with pytest.raises(UserError, match=r"xxx: no such folder"):
         image_files(tmp_path / ("x" * 300))
-    with pytest.raises(UserError, match=r"gone: no such folder"):
-        image_files(tmp_path / "gone")
+    with pytest.raises(UserError, match=r"nowhere: no such folder$"):
+        image_files(tmp_path / "nowhere")
 
 
 def test_a_file_is_no_folder(tmp_path):
     touch(tmp_path, "a.png")
-    with pytest.raises(UserError, match=r"a\.png: no such folder"):
+    with pytest.raises(UserError, match=r"a\.png: a file, and no folder"):
         image_files(tmp_path / "a.png")
 
 
