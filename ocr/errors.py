@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from itertools import pairwise
 from traceback import extract_tb
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
@@ -64,7 +65,7 @@ def _folder_key(error: OSError) -> str | None:
     By names of functions of Hydra 1.4; others would only bring the traceback back.
     """
     names = [frame.name for frame in extract_tb(error.__traceback__)]
-    if "sweep" in names and names[names.index("sweep") + 1] in ("mkdir", "save"):
+    if {*pairwise(names)} & {("sweep", "mkdir"), ("sweep", "save")}:
         return "hydra.sweep.dir"
     if "_run_job" in names and "main" not in names[names.index("_run_job") :]:
         return "hydra.run.dir"
