@@ -8,6 +8,7 @@ from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
 from ocr.counted import counted
 from ocr.log import say
+from ocr.model.metrics import reads_nothing
 from ocr.model.schedules import OneCycle
 
 
@@ -17,6 +18,7 @@ class AnnealedStopping(EarlyStopping):
     Much of what a run learns it learns then, so to stop before would be to stop too soon. When
     `patience` is over lr falls, for as long as if the run had been planned to be that short, and
     the end of the fall is the end of the run. Other schedules than `onecycle` stop at once.
+    Patience begins when something is read: before that there is nothing that could get better.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -43,6 +45,8 @@ class AnnealedStopping(EarlyStopping):
 
     def _run_early_stopping_check(self, trainer: Trainer) -> None:
         others = trainer.should_stop
+        if reads_nothing(trainer.callback_metrics):
+            self.wait_count = -1  # to which Lightning adds this epoch
         super()._run_early_stopping_check(trainer)
         cycle = _cycle(trainer)
         impatient = self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED

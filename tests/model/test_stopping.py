@@ -57,8 +57,10 @@ def cycle(optimizer, steps):
     return onecycle(optimizer, steps, pct_start=0.1, pct_stay=0.5, div_factor=25)
 
 
-def fit(score, schedule=cycle, checkpoint=None, stop_at=None, max_epochs=EPOCHS, **settings):
-    model = Scripted(score, schedule)
+def fit(
+    score, schedule=cycle, checkpoint=None, stop_at=None, max_epochs=EPOCHS, model=None, **settings
+):
+    model = model or Scripted(score, schedule)
     trainer_settings = {key: settings.pop(key) for key in TRAINER if key in settings}
     stopping = AnnealedStopping(monitor="val/cer", patience=8, **settings)
     trainer = Trainer(
@@ -161,3 +163,16 @@ def test_earlier_checkpoints_have_lightnings_state():
     settings = {"monitor": "val/cer", "mode": "min"}
     assert AnnealedStopping(**settings).state_key == EarlyStopping(**settings).state_key
     AnnealedStopping(**settings).load_state_dict(EarlyStopping(**settings).state_dict())
+
+
+def test_patience_begins_when_something_is_read():
+    class Late(Scripted):
+        def validation_step(self, batch, batch_idx):
+            reads = self.current_epoch >= 20
+            self.log("val/cer", 0.5 if reads else 1.0)
+            self.log("val/exact_match", 0.1 if reads else 0.0)
+
+    trainer, rates = fit(None, model=Late(None, cycle))
+    # Patience of eight epochs is over after 29, and lr falls from there on.
+    assert rates[4 * 29 - 1] == 1.0 and rates[4 * 29 + 4] < 1.0
+    assert trainer.current_epoch < EPOCHS

@@ -1,0 +1,122 @@
+"""A run that reads nothing yet goes on with a lower learning rate."""
+
+import logging
+
+import pytest
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from torch.utils.data import DataLoader
+
+from ocr.errors import UserError
+from ocr.model.schedules import constant, onecycle, plateau
+from ocr.model.slowdown import Slowdown
+
+EPOCHS = 10
+
+
+class Scripted(LightningModule):
+    """Four steps an epoch; reads from epoch `begins` on, and keeps the rate of each step."""
+
+    def __init__(self, begins, schedule):
+        super().__init__()
+        self.begins = begins
+        self.schedule = schedule
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.rates = []
+
+    def training_step(self, batch, batch_idx):
+        self.rates.append(self.optimizers().param_groups[0]["lr"])
+        return -self.weight.sum()
+
+    def validation_step(self, batch, batch_idx):
+        reads = self.current_epoch >= self.begins
+        self.log("val/cer", 0.5 if reads else 1.0)
+        self.log("val/exact_match", 0.1 if reads else 0.0)
+
+    def configure_optimizers(self):
+        optimizer = torch.optim.SGD(self.parameters(), lr=1.0)
+        schedule = self.schedule(optimizer, self.trainer.estimated_stepping_batches)
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def train_dataloader(self):
+        return DataLoader([0] * 4)
+
+    val_dataloader = train_dataloader
+
+
+def trainer_with(slowdown, max_epochs=EPOCHS):
+    return Trainer(
+        max_epochs=max_epochs,
+        callbacks=[slowdown],
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def cycle(optimizer, steps):
+    return onecycle(optimizer, steps, pct_start=0.1, pct_stay=0.5, div_factor=25)
+
+
+def on_plateau(optimizer, steps):
+    return plateau(optimizer, steps, monitor="val/cer", factor=0.5, patience=EPOCHS)
+
+
+def rates(begins, schedule=constant, steps=10, checkpoint=None, max_epochs=EPOCHS):
+    model = Scripted(begins, schedule)
+    trainer = trainer_with(Slowdown(steps=steps, factor=0.25), max_epochs)
+    trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
+    return trainer, model.rates
+
+
+@pytest.mark.parametrize("schedule", [cycle, constant, on_plateau])
+def test_lr_is_lowered_once(schedule, caplog):
+    caplog.set_level(logging.INFO, "ocr")
+    _, planned = rates(0, schedule)
+    _, lowered = rates(EPOCHS, schedule)
+    # Twelve steps are the first after an epoch that are more than ten.
+    assert lowered[:12] == planned[:12]
+    assert lowered[12:] == pytest.approx([rate / 4 for rate in planned[12:]])
+    assert caplog.text.count("nothing is read after 12 steps: lr is multiplied by 0.25") == 1
+
+
+def test_a_run_that_reads_in_time_keeps_it():
+    assert rates(2)[1] == rates(0)[1] == [1.0] * 4 * EPOCHS
+
+
+@pytest.mark.parametrize("schedule", [cycle, constant, on_plateau])
+@pytest.mark.parametrize("epoch", [1, 5])  # before, and after
+def test_a_run_that_goes_on_has_it(tmp_path, schedule, epoch):
+    _, whole = rates(EPOCHS, schedule)
+    trainer = trainer_with(Slowdown(steps=10, factor=0.25))
+    trainer.fit_loop.max_epochs = EPOCHS
+    model = Interrupted(epoch, schedule)
+    trainer.fit(model)
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    _, rest = rates(EPOCHS, schedule, checkpoint=tmp_path / "last.ckpt")
+    assert model.rates + rest == pytest.approx(whole)
+
+
+class Interrupted(Scripted):
+    """Reads nothing, and ends after an epoch."""
+
+    def __init__(self, epoch, schedule):
+        super().__init__(EPOCHS, schedule)
+        self.epoch = epoch
+
+    def on_train_epoch_end(self):
+        self.trainer.should_stop = self.current_epoch + 1 == self.epoch
+
+
+def test_to_validate_lowers_nothing(caplog):
+    caplog.set_level(logging.INFO, "ocr")
+    trainer_with(Slowdown(steps=0, factor=0.25)).validate(Scripted(EPOCHS, constant), verbose=False)
+    assert "lr" not in caplog.text
+
+
+@pytest.mark.parametrize("factor", [0, -1, 1.5])
+def test_a_factor_that_lowers_nothing(factor):
+    with pytest.raises(UserError, match=r"callbacks\.slowdown\.factor"):
+        Slowdown(steps=1, factor=factor)
