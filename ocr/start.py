@@ -14,6 +14,7 @@ from ocr.model.build import build
 from ocr.model.geometry import PARTS
 from ocr.resolvers import OBJECTIVES
 from ocr.seed import require_seed
+from ocr.typed import require_types
 
 # Torch and Lightning take seconds to load, and who only looks at the data needs neither.
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def require_values(config: DictConfig) -> None:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
     if not isinstance(config.trainer.max_epochs, int | None):
         raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
+    require_types(config)
     from torch import zeros  # and nothing random, which would change what the seed gives
 
     model = config.model

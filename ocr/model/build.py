@@ -52,9 +52,14 @@ def foresee(config: Mapping[str, Any]) -> None:
         if isinstance(value, Mapping):
             foresee(value)
     if isinstance(target := config.get("_target_"), str):
-        part = any(fnmatch(target, pattern) for pattern in PARTS)
         with suppress(Exception):  # whoever builds it will say so
-            _maker(target, PARTS if part else ALLOWED)
+            made_by(target)
+
+
+def made_by(target: str) -> Callable:
+    """The class or function that a config's `_target_` names."""
+    part = any(fnmatch(target, pattern) for pattern in PARTS)
+    return _maker(target, PARTS if part else ALLOWED)
 
 
 @cache

@@ -8,6 +8,7 @@ import json
 import os
 import runpy
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ocr.errors import UserError, plain_errors
 from ocr.model.build import foresee
 from ocr.search.child import run_job, tell_ahead
 from ocr.search.study import joined
+from ocr.typed import require_types
 
 _images: deque[bytes] = deque(maxlen=1)  # what is handed on from one job of a sweep to the next
 
@@ -49,6 +51,8 @@ class Ahead:
     def __call__(self) -> None:
         """Look for the parts, recall the images, and join the study."""
         foresee(OmegaConf.to_container(self.config))
+        with suppress(UserError):  # the job says what is wrong with its own values
+            require_types(self.config)
         os.chdir(self.cwd)
         seen.remember(self.images)
         self.images = None  # needn't be held twice

@@ -50,6 +50,7 @@ def search(
         space = space.in_steps(settings.grid_points)
     unsearched = composed[min(composed, key=len)]
     require_values(unsearched)
+    require_values(compose(space.overrides(space.settings(space.params()))))  # the default trial
     searched = {value.key for value in space.values} - {"data.batch_size"}
     same = not any(key.startswith("data") for key in searched)
     with overheard() as said:

@@ -1,0 +1,50 @@
+"""Tell of text where a number is wanted, by its key and before anything is made of it."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from inspect import isclass
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+
+from ocr.errors import UserError
+from ocr.model.build import made_by
+
+_WANTED = {float: "a number", int: "a whole number", bool: "true or false"}
+
+
+def require_types(config: DictConfig) -> None:
+    """Raise UserError for the first text in it whose argument takes none."""
+    _require(OmegaConf.to_container(config), "")
+
+
+def _require(values: dict[str, Any], key: str) -> None:
+    texts = [name for name, value in values.items() if isinstance(value, str) and "$" not in value]
+    wanted = _wanted(str(values["_target_"])) if "_target_" in texts else {}
+    for name in wanted.keys() & texts:
+        raise UserError(f"{key}{name}={values[name]}: give {wanted[name]}")
+    for name, value in values.items():
+        if isinstance(value, dict):
+            _require(value, f"{key}{name}.")
+
+
+@cache
+def _wanted(target: str) -> dict[str, str]:
+    """What arguments want that take numbers, true or false only."""
+    wanted = {}
+    with suppress(Exception):  # who builds it will say what is wrong with the target
+        for name, kinds in _kinds(made_by(target)):
+            known = [_WANTED[kind] for kind in _WANTED if kind in kinds]
+            if known and str not in kinds:
+                wanted[name] = known[0]
+    return wanted
+
+
+def _kinds(maker: Any) -> Iterator[tuple[str, tuple]]:
+    """The arguments of a function, or of a class and those it passes others on to."""
+    makers = [kind.__init__ for kind in reversed(maker.__mro__)] if isclass(maker) else [maker]
+    for each in makers:
+        for name, hint in get_type_hints(each).items():
+            yield name, get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)

@@ -1,0 +1,48 @@
+"""Text where a number is wanted is told by its key."""
+
+import pytest
+
+from ocr.compose import composed
+from ocr.errors import UserError
+from ocr.typed import require_types
+
+
+@pytest.mark.parametrize(
+    "word,told",
+    [
+        ("encoder.num_layers=three", "encoder.num_layers=three: give a whole number"),
+        ("encoder.growth=fast", "encoder.growth=fast: give a number"),  # in the class above it
+        ("recurrent.hidden_size=x", "recurrent.hidden_size=x: give a whole number"),
+        ("head.blank_prior=x", "head.blank_prior=x: give a number"),
+        ("optimizer.lr=fast", "optimizer.lr=fast: give a number"),
+        ("optimizer.fused=yes", "optimizer.fused=yes: give true or false"),
+        ("scheduler.pct_start=x", "scheduler.pct_start=x: give a number"),  # of a function
+        ("trainer.gradient_clip_val=x", "trainer.gradient_clip_val=x: give a number"),
+        (
+            "callbacks.early_stopping.patience=x",
+            "callbacks.early_stopping.patience=x: give a whole number",
+        ),
+        ("callbacks.health.blank_steps=x", "callbacks.health.blank_steps=x: give a whole number"),
+    ],
+)
+def test_text_for_a_number(word, told):
+    with pytest.raises(UserError) as caught:
+        require_types(composed([word]))
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["optimizer.lr=1", "encoder.num_layers=4", "callbacks.early_stopping.patience=null"],
+        ["trainer.devices=auto", "trainer.precision=32-true"],
+        ["optimizer.lr=${trainer.gradient_clip_val}"],
+        ["experiment=keras"],
+        ["experiment=original"],
+        ["logger=tensorboard"],
+        ["encoder._target_=ocr.model.encoders.Nonsense", "encoder.growth=fast"],  # told by `build`
+    ],
+)
+def test_all_else_is_let_through(words):
+    require_types(composed(words))
