@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from inspect import isclass
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
@@ -22,9 +22,10 @@ def require_types(config: DictConfig) -> None:
 
 def _require(values: dict[str, Any], key: str) -> None:
     texts = [name for name, value in values.items() if isinstance(value, str) and "$" not in value]
-    wanted = _wanted(str(values["_target_"])) if "_target_" in texts else {}
-    for name in wanted.keys() & texts:
-        raise UserError(f"{key}{name}={values[name]}: give {wanted[name]}")
+    wanted = _wanted(values["_target_"]) if "_target_" in texts else {}
+    for name in texts:
+        if name in wanted:
+            raise UserError(f"{key}{name}={values[name]}: give {wanted[name]}")
     for name, value in values.items():
         if isinstance(value, dict):
             _require(value, f"{key}{name}.")
@@ -32,19 +33,21 @@ def _require(values: dict[str, Any], key: str) -> None:
 
 @cache
 def _wanted(target: str) -> dict[str, str]:
-    """What arguments want that take numbers, true or false only."""
+    """What the arguments want that take nothing but numbers, true or false."""
     wanted = {}
     with suppress(Exception):  # who builds it will say what is wrong with the target
         for name, kinds in _kinds(made_by(target)):
+            wanted.pop(name, None)  # a class may take more than the one it extends
             known = [_WANTED[kind] for kind in _WANTED if kind in kinds]
-            if known and str not in kinds:
+            others = kinds - {*_WANTED, NoneType}
+            if known and all(getattr(other, "__name__", "") == "Tensor" for other in others):
                 wanted[name] = known[0]
     return wanted
 
 
-def _kinds(maker: Any) -> Iterator[tuple[str, tuple]]:
+def _kinds(maker: Any) -> Iterator[tuple[str, set]]:
     """The arguments of a function, or of a class and those it passes others on to."""
     makers = [kind.__init__ for kind in reversed(maker.__mro__)] if isclass(maker) else [maker]
     for each in makers:
         for name, hint in get_type_hints(each).items():
-            yield name, get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+            yield name, {*get_args(hint)} if get_origin(hint) in (Union, UnionType) else {hint}

@@ -146,6 +146,11 @@ def test_the_look_at_the_optimizer_draws_nothing():
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
+def test_text_for_a_number_is_told_before_a_run_begins():
+    with pytest.raises(UserError, match=r"patience=x: give a whole number"):
+        require_values(config("callbacks.early_stopping.patience=x"))
+
+
 @pytest.mark.parametrize("part", ["encoder", "normalizer", "order", "symbols", "state_dict"])
 def test_a_checkpoint_of_nonsense_is_named(checkpoint, part):
     saved = torch.load(checkpoint, weights_only=True)

@@ -36,7 +36,7 @@ def test_text_for_a_number(word, told):
     [
         [],
         ["optimizer.lr=1", "encoder.num_layers=4", "callbacks.early_stopping.patience=null"],
-        ["trainer.devices=auto", "trainer.precision=32-true"],
+        ["trainer.devices=auto", "trainer.precision=32-true", "trainer.deterministic=warn"],
         ["optimizer.lr=${trainer.gradient_clip_val}"],
         ["experiment=keras"],
         ["experiment=original"],

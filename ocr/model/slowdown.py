@@ -9,15 +9,20 @@ from ocr.model.metrics import reads_nothing
 
 
 class Slowdown(Callback):
-    """Lowers lr, once, for a network that has long been shown images and still reads none.
+    """Lowers lr, once, for a network that has long been taught and reads nothing.
 
     Where text is hard to tell from what is around it, the large steps that most sets are learnt
     with never find it, or lose it again.
 
-    steps: until then. factor: what lr is multiplied by, whichever schedule it follows.
+    steps: until then; the next validation decides. factor: what lr is multiplied by, whichever
+    schedule of conf/ it follows.
     """
 
     def __init__(self, steps: int, factor: float) -> None:
+        if not isinstance(steps, int):
+            raise UserError(
+                f"callbacks.slowdown.steps={steps}: give a whole number, or callbacks.slowdown=null"
+            )
         if not 0 < factor <= 1:
             raise UserError(f"callbacks.slowdown.factor={factor}: give a number above 0, up to 1")
         self.steps = steps
@@ -27,18 +32,19 @@ class Slowdown(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """See whether it is time."""
         fitting = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
-        if self._slowed or not fitting or trainer.global_step < self.steps:
+        if self._slowed or not fitting or not reads_nothing(trainer.callback_metrics):
             return
-        if not reads_nothing(trainer.callback_metrics):
+        if not self.steps <= trainer.global_step < trainer.estimated_stepping_batches:
             return
         self._slowed = True
         for optimizer in trainer.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] *= self.factor
         for config in trainer.lr_scheduler_configs:
-            # Torch's schedules take lr from there, or from the optimizer; a checkpoint has both.
-            rates = getattr(config.scheduler, "base_lrs", [])
-            config.scheduler.base_lrs = [rate * self.factor for rate in rates]
+            # Schedules take lr from there, or from the optimizer; a checkpoint has both.
+            if hasattr(config.scheduler, "base_lrs"):
+                rates = config.scheduler.base_lrs
+                config.scheduler.base_lrs = [rate * self.factor for rate in rates]
         say(
             f"nothing is read after {trainer.global_step:,} steps: lr is multiplied by "
             f"{self.factor:g} from here on (callbacks.slowdown)"

@@ -24,6 +24,7 @@ class AnnealedStopping(EarlyStopping):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self._fell_at: int | None = None  # the step at which patience was over
+        self._has_read = False
 
     @property
     def state_key(self) -> str:
@@ -45,7 +46,8 @@ class AnnealedStopping(EarlyStopping):
 
     def _run_early_stopping_check(self, trainer: Trainer) -> None:
         others = trainer.should_stop
-        if reads_nothing(trainer.callback_metrics):
+        self._has_read |= not reads_nothing(trainer.callback_metrics)
+        if not self._has_read:
             self.wait_count = -1  # to which Lightning adds this epoch
         super()._run_early_stopping_check(trainer)
         cycle = _cycle(trainer)
@@ -62,13 +64,14 @@ class AnnealedStopping(EarlyStopping):
         trainer.should_stop = self._fell_at is not None and trainer.global_step >= cycle.end
 
     def state_dict(self) -> dict[str, Any]:
-        """Lightning's own state, and where lr began to fall."""
-        return {**super().state_dict(), "fell_at": self._fell_at}
+        """Lightning's own state, where lr began to fall, and whether something was read."""
+        return {**super().state_dict(), "fell_at": self._fell_at, "has_read": self._has_read}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take that up."""
         super().load_state_dict(state_dict)
         self._fell_at = state_dict.get("fell_at")
+        self._has_read = state_dict.get("has_read", True)  # earlier checkpoints have none
 
 
 def _cycle(trainer: Trainer) -> OneCycle | None:

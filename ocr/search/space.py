@@ -93,6 +93,13 @@ class Space:
                 params[value.name] = given
         return params
 
+    def default_trial(self) -> list[str] | None:
+        """The overrides of the trial with all defaults; None if its parts aren't in the space."""
+        params = self.params()
+        if any("." not in value.key and value.name not in params for value in self.values):
+            return None
+        return self.overrides(self.settings(params))
+
     def overrides(self, settings: Mapping[str, Any]) -> list[str]:
         """The command line that trains with `settings`."""
         searched = [f"{key}={spelt(value)}" for key, value in settings.items()]

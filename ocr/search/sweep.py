@@ -50,7 +50,8 @@ def search(
         space = space.in_steps(settings.grid_points)
     unsearched = composed[min(composed, key=len)]
     require_values(unsearched)
-    require_values(compose(space.overrides(space.settings(space.params()))))  # the default trial
+    if default := space.default_trial():
+        require_values(loader.load_sweep_config(config, default))
     searched = {value.key for value in space.values} - {"data.batch_size"}
     same = not any(key.startswith("data") for key in searched)
     with overheard() as said:

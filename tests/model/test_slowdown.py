@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from ocr.errors import UserError
-from ocr.model.schedules import constant, onecycle, plateau
+from ocr.model.schedules import constant, cosine, onecycle, plateau
 from ocr.model.slowdown import Slowdown
 
 EPOCHS = 10
@@ -29,7 +29,7 @@ class Scripted(LightningModule):
         return -self.weight.sum()
 
     def validation_step(self, batch, batch_idx):
-        reads = self.current_epoch >= self.begins
+        reads = self.current_epoch >= self.begins and not self.trainer.sanity_checking
         self.log("val/cer", 0.5 if reads else 1.0)
         self.log("val/exact_match", 0.1 if reads else 0.0)
 
@@ -44,9 +44,10 @@ class Scripted(LightningModule):
     val_dataloader = train_dataloader
 
 
-def trainer_with(slowdown, max_epochs=EPOCHS):
+def trainer_with(slowdown, sanity=0):
     return Trainer(
-        max_epochs=max_epochs,
+        max_epochs=EPOCHS,
+        num_sanity_val_steps=sanity,
         callbacks=[slowdown],
         accelerator="cpu",
         logger=False,
@@ -60,18 +61,22 @@ def cycle(optimizer, steps):
     return onecycle(optimizer, steps, pct_start=0.1, pct_stay=0.5, div_factor=25)
 
 
+def half_cosine(optimizer, steps):
+    return cosine(optimizer, steps, final_factor=0.1)
+
+
 def on_plateau(optimizer, steps):
     return plateau(optimizer, steps, monitor="val/cer", factor=0.5, patience=EPOCHS)
 
 
-def rates(begins, schedule=constant, steps=10, checkpoint=None, max_epochs=EPOCHS):
+def rates(begins, schedule=constant, steps=10, checkpoint=None, sanity=0):
     model = Scripted(begins, schedule)
-    trainer = trainer_with(Slowdown(steps=steps, factor=0.25), max_epochs)
+    trainer = trainer_with(Slowdown(steps=steps, factor=0.25), sanity)
     trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
     return trainer, model.rates
 
 
-@pytest.mark.parametrize("schedule", [cycle, constant, on_plateau])
+@pytest.mark.parametrize("schedule", [cycle, constant, half_cosine, on_plateau])
 def test_lr_is_lowered_once(schedule, caplog):
     caplog.set_level(logging.INFO, "ocr")
     _, planned = rates(0, schedule)
@@ -86,12 +91,11 @@ def test_a_run_that_reads_in_time_keeps_it():
     assert rates(2)[1] == rates(0)[1] == [1.0] * 4 * EPOCHS
 
 
-@pytest.mark.parametrize("schedule", [cycle, constant, on_plateau])
+@pytest.mark.parametrize("schedule", [cycle, constant, half_cosine, on_plateau])
 @pytest.mark.parametrize("epoch", [1, 5])  # before, and after
 def test_a_run_that_goes_on_has_it(tmp_path, schedule, epoch):
     _, whole = rates(EPOCHS, schedule)
     trainer = trainer_with(Slowdown(steps=10, factor=0.25))
-    trainer.fit_loop.max_epochs = EPOCHS
     model = Interrupted(epoch, schedule)
     trainer.fit(model)
     trainer.save_checkpoint(tmp_path / "last.ckpt")
@@ -114,6 +118,21 @@ def test_to_validate_lowers_nothing(caplog):
     caplog.set_level(logging.INFO, "ocr")
     trainer_with(Slowdown(steps=0, factor=0.25)).validate(Scripted(EPOCHS, constant), verbose=False)
     assert "lr" not in caplog.text
+
+
+def test_the_look_before_training_lowers_nothing():
+    assert rates(0, steps=0, sanity=1)[1] == [1.0] * 4 * EPOCHS
+
+
+def test_the_last_validation_says_nothing(caplog):
+    caplog.set_level(logging.INFO, "ocr")
+    rates(EPOCHS, steps=4 * EPOCHS - 3)
+    assert "lr" not in caplog.text
+
+
+def test_steps_that_are_no_number():
+    with pytest.raises(UserError, match=r"callbacks\.slowdown=null"):
+        Slowdown(steps=None, factor=0.5)
 
 
 @pytest.mark.parametrize("factor", [0, -1, 1.5])

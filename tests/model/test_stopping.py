@@ -165,14 +165,32 @@ def test_earlier_checkpoints_have_lightnings_state():
     AnnealedStopping(**settings).load_state_dict(EarlyStopping(**settings).state_dict())
 
 
-def test_patience_begins_when_something_is_read():
-    class Late(Scripted):
-        def validation_step(self, batch, batch_idx):
-            reads = self.current_epoch >= 20
-            self.log("val/cer", 0.5 if reads else 1.0)
-            self.log("val/exact_match", 0.1 if reads else 0.0)
+class Reading(Scripted):
+    """Reads from `begins` on, and from `ends` on nothing any more."""
 
-    trainer, rates = fit(None, model=Late(None, cycle))
+    def __init__(self, begins, ends=EPOCHS):
+        super().__init__(None, cycle)
+        self.begins = begins
+        self.ends = ends
+
+    def validation_step(self, batch, batch_idx):
+        reads = self.begins <= self.current_epoch < self.ends
+        self.log("val/cer", 0.5 if reads else 1.0)
+        self.log("val/exact_match", 0.1 if reads else 0.0)
+
+
+@pytest.mark.parametrize("ends", [22, EPOCHS])
+def test_patience_begins_when_something_is_read(ends):
+    trainer, rates = fit(None, model=Reading(20, ends))
     # Patience of eight epochs is over after 29, and lr falls from there on.
     assert rates[4 * 29 - 1] == 1.0 and rates[4 * 29 + 4] < 1.0
     assert trainer.current_epoch < EPOCHS
+
+
+def test_a_run_that_goes_on_knows_that_it_has_read(tmp_path):
+    whole, rates = fit(None, model=Reading(2, 5))
+    part, first = fit(None, model=Reading(2, 5), stop_at=7)
+    part.save_checkpoint(tmp_path / "last.ckpt")
+    rest, second = fit(None, model=Reading(2, 5), checkpoint=tmp_path / "last.ckpt")
+    assert rest.current_epoch == whole.current_epoch < EPOCHS
+    assert first + second == pytest.approx(rates)

@@ -6,7 +6,7 @@ import optuna
 import pytest
 from hydra import compose, initialize_config_dir
 from optuna.trial import TrialState
-from toy import CONF, launcher, searching
+from toy import CONF, composed, launcher, searching
 
 from ocr.automatic import missing_graces
 from ocr.errors import UserError
@@ -136,6 +136,23 @@ def test_a_fixed_value_that_some_architectures_lack(tmp_path):
         lines = {name: search.space.overrides({"recurrent": name}) for name in ("lstm", "none")}
     assert "recurrent.num_layers=2" in lines["lstm"]
     assert "recurrent.num_layers=2" not in lines["none"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "there"),
+    [
+        ([], True),
+        (["optimizer=sgd", "optimizer.lr=tag(log,interval(1e-4,2e-4))"], True),
+        (["head=choice(mlp)"], False),
+        (["optimizer=choice(sgd,rmsprop)", "optimizer.momentum=interval(0.1,0.9)"], False),
+    ],
+)
+def test_the_default_trial_if_there_is_one(tmp_path, overrides, there):
+    with searching(tmp_path, *overrides) as search:
+        lines = search.space.default_trial()
+        assert there == (lines is not None)
+        if there:  # it can be composed, and is the default
+            assert {"encoder=resnet", "recurrent=lstm"} <= set(lines) and composed(*lines)
 
 
 @pytest.mark.parametrize(

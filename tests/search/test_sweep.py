@@ -331,6 +331,7 @@ def test_other_captions_are_not_compared(tmp_path, folder):
         (["data.dir=.", "objective=val/acc"], "error: objective=val/acc: choose val/cer"),
         (["data.dir=.", "seed=abc"], "error: seed=abc: give a whole number"),
         (["data.dir=.", "optimizer=sgd", "optimizer.lr=-1"], "error: SGD can't be made"),
+        (["data.dir=.", "encoder.growth=x"], "error: encoder.growth=x: give a number"),
     ],
 )
 def test_what_all_trials_would_fail_with_is_said_before_the_first(tmp_path, overrides, words):
