@@ -187,10 +187,11 @@ def test_patience_begins_when_something_is_read(ends):
     assert trainer.current_epoch < EPOCHS
 
 
-def test_a_run_that_goes_on_knows_that_it_has_read(tmp_path):
-    whole, rates = fit(None, model=Reading(2, 5))
-    part, first = fit(None, model=Reading(2, 5), stop_at=7)
+@pytest.mark.parametrize("reads", [(2, 5), (20, EPOCHS)])
+def test_a_run_that_goes_on_knows_whether_it_has_read(tmp_path, reads):
+    whole, rates = fit(None, model=Reading(*reads))
+    part, first = fit(None, model=Reading(*reads), stop_at=7)
     part.save_checkpoint(tmp_path / "last.ckpt")
-    rest, second = fit(None, model=Reading(2, 5), checkpoint=tmp_path / "last.ckpt")
+    rest, second = fit(None, model=Reading(*reads), checkpoint=tmp_path / "last.ckpt")
     assert rest.current_epoch == whole.current_epoch < EPOCHS
     assert first + second == pytest.approx(rates)
