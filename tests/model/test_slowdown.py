@@ -3,9 +3,8 @@
 import logging
 
 import pytest
-import torch
-from pytorch_lightning import LightningModule, Trainer
-from torch.utils.data import DataLoader
+from pytorch_lightning import Trainer
+from scripted import Scripted
 
 from ocr.errors import UserError
 from ocr.model.schedules import constant, cosine, onecycle, plateau
@@ -14,34 +13,17 @@ from ocr.model.slowdown import Slowdown
 EPOCHS = 10
 
 
-class Scripted(LightningModule):
-    """Four steps an epoch; reads from epoch `begins` on, and keeps the rate of each step."""
+class Late(Scripted):
+    """Reads from epoch `begins` on."""
 
     def __init__(self, begins, schedule):
-        super().__init__()
+        super().__init__(None, schedule)
         self.begins = begins
-        self.schedule = schedule
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.rates = []
-
-    def training_step(self, batch, batch_idx):
-        self.rates.append(self.optimizers().param_groups[0]["lr"])
-        return -self.weight.sum()
 
     def validation_step(self, batch, batch_idx):
         reads = self.current_epoch >= self.begins and not self.trainer.sanity_checking
         self.log("val/cer", 0.5 if reads else 1.0)
         self.log("val/exact_match", 0.1 if reads else 0.0)
-
-    def configure_optimizers(self):
-        optimizer = torch.optim.SGD(self.parameters(), lr=1.0)
-        schedule = self.schedule(optimizer, self.trainer.estimated_stepping_batches)
-        return {"optimizer": optimizer, "lr_scheduler": schedule}
-
-    def train_dataloader(self):
-        return DataLoader([0] * 4)
-
-    val_dataloader = train_dataloader
 
 
 def trainer_with(slowdown, sanity=0):
@@ -70,7 +52,7 @@ def on_plateau(optimizer, steps):
 
 
 def rates(begins, schedule=constant, steps=10, checkpoint=None, sanity=0):
-    model = Scripted(begins, schedule)
+    model = Late(begins, schedule)
     trainer = trainer_with(Slowdown(steps=steps, factor=0.25), sanity)
     trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
     return trainer, model.rates
@@ -103,7 +85,7 @@ def test_a_run_that_goes_on_has_it(tmp_path, schedule, epoch):
     assert model.rates + rest == pytest.approx(whole)
 
 
-class Interrupted(Scripted):
+class Interrupted(Late):
     """Reads nothing, and ends after an epoch."""
 
     def __init__(self, epoch, schedule):
@@ -116,7 +98,7 @@ class Interrupted(Scripted):
 
 def test_to_validate_lowers_nothing(caplog):
     caplog.set_level(logging.INFO, "ocr")
-    trainer_with(Slowdown(steps=0, factor=0.25)).validate(Scripted(EPOCHS, constant), verbose=False)
+    trainer_with(Slowdown(steps=0, factor=0.25)).validate(Late(EPOCHS, constant), verbose=False)
     assert "lr" not in caplog.text
 
 

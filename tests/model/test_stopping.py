@@ -3,44 +3,15 @@
 import logging
 
 import pytest
-import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
-from torch.utils.data import DataLoader
+from scripted import Scripted
 
 from ocr.model.schedules import constant, onecycle
 from ocr.model.stopping import AnnealedStopping
 
 EPOCHS = 100
 TRAINER = ("val_check_interval", "check_val_every_n_epoch", "max_steps")
-
-
-class Scripted(LightningModule):
-    """Four steps an epoch, whose validation scores are given; keeps the rate of each step."""
-
-    def __init__(self, score, schedule):
-        super().__init__()
-        self.score = score
-        self.schedule = schedule
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.rates = []
-
-    def training_step(self, batch, batch_idx):
-        self.rates.append(self.optimizers().param_groups[0]["lr"])
-        return -self.weight.sum()
-
-    def validation_step(self, batch, batch_idx):
-        self.log("val/cer", self.score(self.current_epoch))
-
-    def configure_optimizers(self):
-        optimizer = torch.optim.SGD(self.parameters(), lr=1.0)
-        schedule = self.schedule(optimizer, self.trainer.estimated_stepping_batches)
-        return {"optimizer": optimizer, "lr_scheduler": schedule}
-
-    def train_dataloader(self):
-        return DataLoader([0] * 4)
-
-    val_dataloader = train_dataloader
 
 
 class Interrupted(Callback):
