@@ -32,16 +32,29 @@ def collate(items: Sequence[tuple[np.ndarray, list[int], int]]) -> Batch:
 
 
 def padded(images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, C, H, W) of images (C, H, W), 0 on the right, and the widths (B,) before that."""
+    """(B, C, H, W) of images (C, H, W), 0 on the right, and the widths (B,) before that.
+
+    As wide as they are if all are alike; else W is one of few widths (`rounded`).
+    """
     widths = [image.shape[-1] for image in images]
     widest = max(widths)
     if min(widths) == widest:
         together = np.stack(images)
     else:
-        together = np.zeros((len(images), *images[0].shape[:2], widest), images[0].dtype)
+        together = np.zeros((len(images), *images[0].shape[:2], rounded(widest)), images[0].dtype)
         for row, image in zip(together, images, strict=True):
             row[..., : image.shape[-1]] = image
     return torch.from_numpy(together), torch.tensor(widths)
+
+
+def rounded(width: int) -> int:
+    """The next of some 16 widths an octave, at most a sixteenth above `width`.
+
+    oneDNN compiles its kernels for each shape that it meets and keeps a thousand of them: where
+    every batch has a width of its own, that takes longer than the padding (benchmarks/widths.py).
+    """
+    step = 1 << max(0, width.bit_length() - 5)
+    return -(-width // step) * step
 
 
 def blank_padding(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ocr.data.batches import blank_padding, padded
+from ocr.data.batches import blank_padding, padded, rounded
 from ocr.data.images import Normalizer
 from ocr.data.opening import FORMATS, SUFFIXES
 from ocr.errors import UserError
@@ -341,11 +341,29 @@ def test_a_batch_is_padded_on_the_right():
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_equal_widths_need_no_padding(count):
-    images = [flat(i, 4) for i in range(count)]
+@pytest.mark.parametrize("width", [4, 157])
+def test_equal_widths_need_no_padding(count, width):
+    images = [flat(i, width) for i in range(count)]
     batch, widths = padded(images)
     assert np.array_equal(batch, images)
-    assert widths.tolist() == [4] * count
+    assert widths.tolist() == [width] * count
+
+
+def test_batches_of_many_widths_have_one_of_few():
+    shapes = set()
+    for widest in range(301, 600):
+        batch, widths = padded([flat(1, widest), flat(2, 300)])
+        assert widths.tolist() == [widest, 300]
+        assert batch[1, ..., 300:].count_nonzero() == 0
+        assert batch[0, ..., widest:].count_nonzero() == 0
+        shapes.add(batch.shape[-1])
+    assert len(shapes) < 20
+
+
+def test_rounding_a_width_adds_a_sixteenth_at_most():
+    for width in range(1, 10_000):
+        assert width <= rounded(width) <= width * 17 / 16
+        assert rounded(rounded(width)) == rounded(width)
 
 
 def test_floats_are_counted_in_deviations_from_the_mean():
