@@ -75,13 +75,19 @@ def test_ctrl_c_while_it_loads_has_no_traceback():
 
 
 @pytest.mark.parametrize(
-    "given,spins",
-    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")],
+    "given,counted,spins",
+    [
+        ({}, True, "None"),
+        ({}, False, "1000"),
+        ({"GOMP_SPINCOUNT": "7"}, False, "7"),
+        ({"OMP_WAIT_POLICY": "active"}, False, "None"),
+    ],
 )
-def test_threads_that_wait_soon_sleep_unless_told_otherwise(given, spins):
+def test_threads_soon_sleep_where_nobody_can_watch_them_wait(given, counted, spins):
     hidden = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}
     env = {key: value for key, value in os.environ.items() if key not in hidden} | given
-    code = "import ocr.command, os; print(os.environ.get('GOMP_SPINCOUNT'))"
+    code = f"import os; from pathlib import Path; Path.exists = lambda path: {counted}; "
+    code += "import ocr.command; print(os.environ.get('GOMP_SPINCOUNT'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True)
     assert done.stdout.decode().strip() == spins
 

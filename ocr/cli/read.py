@@ -6,10 +6,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ocr.cli.arguments import Commands
 from ocr.counted import counted
 from ocr.errors import UserError
+from ocr.waiting import sharing_cores
+
+if TYPE_CHECKING:
+    from ocr.reader import Reader
 
 BATCH = 64  # images read, and lines printed, at a time
 
@@ -31,6 +36,11 @@ def _run(options: argparse.Namespace) -> None:
     from ocr.reader import Reader  # torch takes seconds to load; --help should not
 
     reader = Reader.load(options.checkpoint)
+    with sharing_cores():
+        _print_readings(reader, options)
+
+
+def _print_readings(reader: "Reader", options: argparse.Namespace) -> None:
     paths = _image_paths(options.images)
     count = unreadable = 0
     while batch := list(islice(paths, BATCH)):

@@ -2,7 +2,7 @@
 
 import math
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import monotonic
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.log import say
+from ocr.waiting import sharing_cores
 
 SETTLED = 60  # seconds until the load average tells of now
 AVERAGED = 4  # steps from one update of the averaged weights to the next
@@ -59,6 +60,27 @@ class MovingAverage(WeightAveraging):
         """Go on averaging; but test the average, which is what a checkpoint's weights are."""
         if trainer.state.fn == TrainerFn.FITTING:
             super().on_load_checkpoint(trainer, pl_module, checkpoint)
+
+
+class SharedCores(Callback):
+    """Lets threads that wait sleep while other programs need the cores; see `sharing_cores`."""
+
+    def __init__(self) -> None:
+        self._sharing = ExitStack()
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Watch."""
+        self._sharing.enter_context(sharing_cores())
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Watch no more."""
+        self._sharing.close()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Watch no more."""
+        self._sharing.close()
 
 
 class Stopwatch(Callback):
