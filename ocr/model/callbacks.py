@@ -145,11 +145,11 @@ class Stopwatch(Callback):
 class HealthWatch(Callback):
     """Says in plain words when training goes nowhere.
 
-    blank_steps: steps after which an output of nothing but blanks is worth a warning.
+    blank_steps: steps after which an output of nothing but blanks is worth a warning; None: never.
     """
 
-    def __init__(self, blank_steps: int) -> None:
-        self.blank_steps = blank_steps
+    def __init__(self, blank_steps: int | None) -> None:
+        self.blank_steps = math.inf if blank_steps is None else blank_steps
         self._warned = False
         self._trained = False
         self._not_finite = 0

@@ -26,6 +26,8 @@ def test_blanks_for_too_long_are_told_once(caplog):
     health.on_validation_end(watch(300)[0], None)
     assert len(caplog.messages) == 1
     assert "optimizer.lr" in caplog.messages[0]
+    HealthWatch(blank_steps=None).on_validation_end(watch(10**6)[0], None)
+    assert len(caplog.messages) == 1
 
 
 def test_a_loss_that_stays_nan_ends_the_run():
