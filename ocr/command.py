@@ -4,16 +4,15 @@ Less looking for garbage: torch and Lightning are half a million objects that st
 them again and again while they load, and for a last time at the end, takes a sixth of what a short
 command does. Ctrl-C while they load needs no traceback.
 
-And threads that wait for each other soon sleep where nobody watches over it (ocr/waiting.py).
+And threads that wait for each other soon sleep, unless `sharing_cores` can see to it.
 """
 
 import atexit
 import gc
-import os
 import sys
 from types import TracebackType
 
-from ocr.waiting import watched
+from ocr.waiting import sleep_soon, watched
 
 
 def _tell(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
@@ -22,7 +21,7 @@ def _tell(kind: type[BaseException], error: BaseException, place: TracebackType 
 
 
 gc.set_threshold(10_000)
-if not watched() and "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read by libgomp when torch loads it
+if not watched():
+    sleep_soon()
 atexit.register(gc.freeze)
 sys.excepthook = _tell

@@ -1,45 +1,65 @@
 import os
 import subprocess
 import sys
+import threading
 import time
-from pathlib import Path
-from threading import Event, Thread
+from types import SimpleNamespace
 
 import pytest
 import torch
 from conftest import ROOT
+from hydra import compose, initialize_config_dir
 
 from ocr import waiting
+from ocr.model.build import build
 from ocr.model.callbacks import SharedCores
 
 linux = pytest.mark.skipif(
-    not Path("/proc/self/schedstat").exists(), reason="waiting for a core is counted on Linux only"
+    not waiting.COUNTED.exists(), reason="it is on Linux that waiting for a core is counted"
+)
+two_cores = pytest.mark.skipif(
+    (os.cpu_count() or 1) < 2, reason="threads that share a core never keep it busy"
 )
 
 
 @pytest.fixture
-def crowd(monkeypatch):
-    """A machine whose cores others need while `crowd` says so; torch has two threads."""
-    needed = Event()
-    seconds = [0.0]
-
-    def without_core():
-        seconds[0] += needed.is_set()  # in far less than a second
-        return seconds[0]
-
-    monkeypatch.setattr(waiting, "seconds_without_core", without_core)
-    monkeypatch.setattr(waiting, "INTERVAL", 0.01)
-    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+def machine(monkeypatch):
+    """Two cores that nobody has chosen anything for, and two threads."""
+    for name in waiting.CHOICES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
-    yield needed
+    waiting.watched.cache_clear()
+    yield monkeypatch
     torch.set_num_threads(threads)
+    waiting.watched.cache_clear()
 
 
-def tasks():
-    return len([*waiting.TASKS.iterdir()])
+@pytest.fixture
+def clock(machine):
+    """Time that passes when it is waited for; `waits` says how much of it was without a core."""
+    here = SimpleNamespace(now=0.0, without=0.0, waits=[], pauses=[], pools=0)
+
+    class Over:
+        def is_set(self):
+            return not here.waits
+
+        def wait(self, seconds):
+            here.now += seconds
+            if seconds == waiting.INTERVAL:
+                here.without += seconds * here.waits.pop(0)
+            else:
+                here.pauses.append(seconds)
+
+    here.over = Over()
+    machine.setattr(waiting, "monotonic", lambda: here.now)
+    machine.setattr(waiting, "seconds_without_core", lambda: here.without)
+    return here
+
+
+def running(name):
+    return sum(thread.name == name for thread in threading.enumerate())
 
 
 def comes(what):
@@ -49,42 +69,66 @@ def comes(what):
     return what()
 
 
+@pytest.mark.parametrize(
+    "waits,pauses",
+    [
+        ([0.05, 0.4, 0.49], []),
+        ([0.05, 0.51], [2]),
+        ([1] * 6, [2, 4, 8, 16, 20, 20]),
+        ([1, 1, 0.1, 1], [2, 4, 2]),
+    ],
+)
+def test_the_pool_is_held_longer_each_time_that_others_still_need_the_cores(clock, waits, pauses):
+    clock.waits = waits
+    waiting._watch(2, clock.over)
+    assert clock.pauses == pauses
+
+
+@pytest.mark.parametrize("error", [OSError, RuntimeError("can't start new thread")])
+def test_a_machine_at_its_limits_is_no_reason_to_end(clock, machine, error):
+    def refuse(*_):
+        raise error
+
+    clock.waits = [1, 1]
+    broken = "seconds_without_core" if error is OSError else "_idle_pool"
+    machine.setattr(waiting, broken, refuse)
+    waiting._watch(2, clock.over)
+    assert not clock.pauses
+
+
 @linux
-def test_an_idle_pool_is_held_while_others_need_the_cores(crowd):
-    torch.zeros(1 << 20).add_(1)  # this thread's own pool
-    alone = tasks()
+def test_the_pool_is_there_while_others_need_the_cores(machine):
+    seconds = [0.0]
+
+    def without_core():
+        seconds[0] += 1  # in far less than a second
+        return seconds[0]
+
+    machine.setattr(waiting, "seconds_without_core", without_core)
+    machine.setattr(waiting, "INTERVAL", 0.01)
     with waiting.sharing_cores():
-        assert comes(lambda: tasks() == alone + 1)  # who watches
-        for _ in range(2):
-            crowd.set()
-            assert comes(lambda: tasks() == alone + 3)  # an idle thread, and one more in its pool
-            crowd.clear()
-            assert comes(lambda: tasks() == alone + 1)
-        crowd.set()
-        assert comes(lambda: tasks() == alone + 3)
-    assert comes(lambda: tasks() == alone)
+        assert comes(lambda: running("idle_pool") == 1)
+    assert comes(lambda: not running("idle_pool")) and not running("sharing_cores")
 
 
 @linux
 @pytest.mark.parametrize("cores,threads", [(2, 2), (8, 2), (8, 8), (8, 3), (2, 4), (1, 2)])
-def test_the_pool_makes_more_threads_than_cores(crowd, monkeypatch, cores, threads):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
-    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+def test_the_pool_makes_more_threads_than_cores(machine, cores, threads):
+    machine.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
     started = []
-    monkeypatch.setattr(Thread, "start", lambda self: started.append(self))
-    waiting._idle_pool()
-    managed = threads + len(started) * (threads - 1)  # libgomp's count has none for who starts one
+    machine.setattr(threading.Thread, "start", lambda self: started.append(self))
+    with waiting._idle_pool(threads):
+        managed = threads + len(started) * (threads - 1)  # but for the one who starts a team
     assert cores < managed <= max(threads, cores + threads - 1)
 
 
 @linux
+@two_cores
 def test_threads_that_wait_sleep_at_once_while_the_pool_is_held():
     """By what they compute while they wait, which is the same on a busy machine."""
-    if len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("two threads on one core never keep it busy")
     code = """if True:
         import time, torch
-        from ocr.waiting import _idle_pool
+        from ocr.waiting import TASKS, _idle_pool
 
         def seconds():
             before = time.process_time()
@@ -93,18 +137,23 @@ def test_threads_that_wait_sleep_at_once_while_the_pool_is_held():
                 time.sleep(0.02)  # the other thread waits for the next addition
             return time.process_time() - before
 
-        torch.set_num_threads(2)
-        some = torch.zeros(1 << 17)
+        def tasks():
+            return len([*TASKS.iterdir()])
+
+        threads = torch.get_num_threads()
+        some = torch.zeros(threads << 16)
         some.add_(1)
+        alone = tasks()
         awake = seconds()
-        pool = _idle_pool()
-        time.sleep(0.5)
-        asleep = seconds()
-        pool.set()
-        time.sleep(0.5)
+        with _idle_pool(threads):
+            while tasks() < alone + 2:
+                time.sleep(0.01)
+            asleep = seconds()
+        while tasks() > alone:
+            time.sleep(0.01)
         print(asleep / awake, seconds() / awake)
     """
-    env = {key: value for key, value in os.environ.items() if "OMP_" not in key}
+    env = {key: value for key, value in os.environ.items() if key not in waiting.CHOICES}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
     )
@@ -113,7 +162,7 @@ def test_threads_that_wait_sleep_at_once_while_the_pool_is_held():
 
 
 @linux
-def test_what_is_counted_is_waiting_for_a_core():
+def test_what_is_counted_is_being_ready_without_a_core():
     code = """if True:
         import os, subprocess, sys, time
         from ocr.waiting import seconds_without_core
@@ -136,25 +185,28 @@ def test_what_is_counted_is_waiting_for_a_core():
 
 
 @linux
-@pytest.mark.parametrize("given", [{"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "passive"}, 1])
-def test_nobody_watches_where_there_is_nothing_to_do(crowd, monkeypatch, given):
-    if given == 1:
+@pytest.mark.parametrize("choice", [*sorted(waiting.CHOICES), "one thread", "no counts", "no file"])
+def test_nobody_watches_where_there_is_nothing_to_see_to(machine, tmp_path, choice):
+    if choice == "one thread":
         torch.set_num_threads(1)
+    elif choice in waiting.CHOICES:
+        machine.setenv(choice, "2")
     else:
-        for name, value in given.items():
-            monkeypatch.setenv(name, value)
-    before = tasks()
+        machine.setattr(waiting, "COUNTED", tmp_path / "schedstat")
+        if choice == "no counts":
+            waiting.COUNTED.write_text("0 0 0\n")
     with waiting.sharing_cores():
-        assert tasks() == before
+        assert not running("sharing_cores")
+    assert waiting.watched() == (choice == "one thread")
 
 
 @linux
 @pytest.mark.parametrize("end", ["teardown", "on_exception"])
-def test_training_shares_its_cores_to_its_end(crowd, end):
-    torch.zeros(1 << 20).add_(1)
-    before = tasks()
-    callback = SharedCores()
+def test_training_shares_its_cores_to_its_end(machine, end):
+    with initialize_config_dir(str(ROOT / "conf")):
+        callback = build(compose("train").callbacks.shared_cores)
+    assert isinstance(callback, SharedCores)
     callback.setup(None, None, "fit")
-    assert comes(lambda: tasks() == before + 1)
+    assert running("sharing_cores")
     getattr(callback, end)(None, None, None)
-    assert comes(lambda: tasks() == before)
+    assert not running("sharing_cores")

@@ -18,6 +18,7 @@ from ocr.measure.page import write_page
 from ocr.measure.slips import Slips
 from ocr.measure.source import Source
 from ocr.reader import Reader
+from ocr.waiting import sharing_cores
 
 BATCH = 64  # images read at once
 SHOWN = 30  # rows in the terminal
@@ -63,7 +64,8 @@ def suspects(
     runs, jobs = train_folds(source, count, out, "suspects", seeds)
     folds = [[runs.folder(job) for job in some] for some in _batches(jobs, seeds)]
     opinions = [runs.predictions(some[0]) for some in _batches(jobs, seeds)]
-    found = rank(opinions, [lambda some=some: _readers(some) for some in folds])
+    with sharing_cores():
+        found = rank(opinions, [lambda some=some: _readers(some) for some in folds])
     images = sum(map(len, opinions))
     right = sum(row.reading == row.label for some in opinions for row in some)
     if right < LEAST * images:

@@ -9,6 +9,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from ocr.errors import UserError
+from ocr.waiting import sleep_soon
 
 
 def make_launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:
@@ -69,6 +70,7 @@ def _share_threads(config: DictConfig) -> None:
     if _engine(config) in ("JoblibLauncher", "LocalLauncher"):
         share = max(1, torch.get_num_threads() // jobs_at_once(config))
         os.environ.setdefault("OMP_NUM_THREADS", str(share))  # workers inherit it
+        sleep_soon()
 
 
 def _engine(config: DictConfig) -> str:

@@ -18,8 +18,9 @@ from ocr.search.launchers import make_launcher
 def launcher(tmp_path, monkeypatch):
     """Makes a launcher on a machine of twelve cores."""
     monkeypatch.setattr(torch, "get_num_threads", lambda: 12)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # which will be set back
-    monkeypatch.delenv("OMP_NUM_THREADS")
+    for name in ("OMP_NUM_THREADS", "GOMP_SPINCOUNT"):
+        monkeypatch.setenv(name, "1")  # which will be set back
+        monkeypatch.delenv(name)
 
     def make(name, *overrides, task=None):
         lines = ["hparams_search=optuna", f"hydra/launcher={name}", *overrides]
@@ -48,6 +49,7 @@ def launcher(tmp_path, monkeypatch):
 def test_trials_on_one_machine_share_its_threads(launcher, name, n_jobs, threads):
     launcher(name, f"hydra.sweeper.n_jobs={n_jobs}")
     assert os.environ.get("OMP_NUM_THREADS") == threads
+    assert os.environ.get("GOMP_SPINCOUNT") == (threads and "1000")
 
 
 def test_what_the_person_has_set_stays(launcher, monkeypatch):
