@@ -19,6 +19,9 @@ class UserError(Exception):
 # Of data=folder, typed without it. A pack has some of them, and needs none of the others.
 _OF_FOLDERS = {"dir", "train_dir", "val_dir", "test_dir", "labels", "pattern", "recursive", "group"}
 
+# Choices of conf/train.yaml that are no keys of what they choose.
+_GROUPS = ("experiment", "hparams_search")
+
 _EXTRAS = ("joblib", "ray", "submitit")  # of pyproject.toml, each with a launcher
 
 # Asked for by the person, not by `plain_errors` in this process or in the one that started it.
@@ -117,6 +120,8 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
     valid = sorted(str(key) for key in error.parent_node if not str(key).startswith("_"))
     if section == "data" and error.key in _OF_FOLDERS and "dir" not in error.parent_node:
         return f"{error.full_key} is for images of your own: add data=folder"
+    if not section:
+        valid = sorted([*valid, *_GROUPS])
     where = f"of {section}" if section else "here"
     return (
         f"there is no key {error.full_key}.{guess(error.key, valid)} Valid keys {where}: "

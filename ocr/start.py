@@ -121,6 +121,6 @@ def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
     carry_over(network, recognizer.model, data.charset)
     unknown = network.charset.unknown(data.charset.symbols)
     known = len(data.charset.symbols) - len(unknown)
-    new = f", {len(unknown)} new: {unknown}" if unknown else ""
+    new = f", {len(unknown)} new: {unknown!r}" if unknown else ""
     say(f"starting with the weights of {path}: {known} characters it knew{new}")
     return recognizer

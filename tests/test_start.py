@@ -87,7 +87,7 @@ def test_charset_and_weights(checkpoint, folder, how, symbols):
 
 
 def test_fail_refuses_new_characters_and_keeps_the_charset(checkpoint, folder):
-    with pytest.raises(UserError, match=r"doesn't know: 3\b"):
+    with pytest.raises(UserError, match=r"doesn't know: '3'"):
         begun(checkpoint, folder, "init_charset=fail")
     for path in folder.glob("*3*"):
         path.unlink()
@@ -166,7 +166,7 @@ def test_a_fine_tuned_reader_reads_and_its_run_goes_on(
     words = ("data=folder", f"data.dir={folder}", "data.batch_size=8", "trainer.precision=32-true")
     words = (*words, "data.min_images=1", "optimizer.lr=1e-9", "trainer.max_epochs=1")
     run, _, output = trained(*words, f"init_from={checkpoint}", cwd=tmp_path)
-    assert "1 new: 3" in output
+    assert "1 new: '3'" in output
     old, new = Reader.load(checkpoint).model, Reader.load(run / "best.ckpt").model
     for before, after in zip(old.encoder.parameters(), new.encoder.parameters(), strict=True):
         torch.testing.assert_close(after, before, atol=1e-5, rtol=0)

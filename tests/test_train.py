@@ -167,6 +167,7 @@ def test_every_value_from_the_command_line(tmp_path, folder):
         (["encoder.growht=3"], ["encoder.growht", "Did you mean growth?"]),
         (["sed=3"], ["sed", "seed"]),
         (["encoder=resnt"], ["Did you mean resnet? There are: conv, resnet, vgg"]),
+        (["experimnt=keras"], ["no key experimnt. Did you mean experiment?", "hparams_search"]),
         (["hydra/launcher=basik"], ["hydra/launcher=basik: no such option. Did you mean basic?"]),
         (["hydra/launcher=submitit_slrm"], ["Did you mean submitit_slurm?"]),
         (["encoder"], ["encoder: not an override (missing EQUAL", "KEY=VALUE"]),

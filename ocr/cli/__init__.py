@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from ocr.cli import doctor, measure, pack, read
 from ocr.errors import plain_errors
@@ -12,7 +13,8 @@ from ocr.errors import plain_errors
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; exits with 1 after a mistake, and 2 after one in the command line itself."""
     parser = argparse.ArgumentParser(prog="python -m ocr", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    whole = partial(argparse.ArgumentParser, allow_abbrev=False)  # --fold isn't --folds
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=whole)
     for command in (read, doctor, measure, pack):
         command.add(commands)
     options, rest = parser.parse_known_args(arguments)

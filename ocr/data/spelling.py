@@ -63,10 +63,10 @@ class Spelling:
             spelt = [change(text) for text in texts]
             changed = [pair for pair in zip(texts, spelt, strict=True) if pair[0] != pair[1]]
             if changed:
-                before, after = map(ascii, changed[0])
+                before, after = changed[0]
                 why = f"{key}: " if key else ""
                 captions = counted(len(changed), "caption")
-                say(f"{why}{captions} {consequence} (the first: {before} -> {after})")
+                say(f"{why}{captions} {consequence} (the first: {before!a} -> {after!r})")
             texts = spelt
         return texts
 

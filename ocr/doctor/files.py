@@ -111,11 +111,13 @@ def _sizes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
     if len(sizes) < MANY:
         return
     heights = {name: height for name, (_, height) in sizes.items()}
-    # A long caption has a wide image: what is odd is the room that a character has.
+    # A long caption has a wide image: what is odd is the room that a character has. Where it has
+    # too little, the caption is at fault, and is told of.
+    unplaced = {s.name for s in seen.unplaced}
     rooms = {
         s.name: sizes[s.name][0] / sizes[s.name][1] / len(s.text)
         for s in seen.samples
-        if s.name in sizes
+        if s.name in sizes and s.name not in unplaced
     }
     odd = sorted(_unusual(heights) | _unusual(rooms))
     if odd:

@@ -26,7 +26,7 @@ def merge(old: Charset, new: Charset, how: str) -> Charset:
     unknown = old.unknown(new.symbols)
     if how == "fail" and unknown:
         raise UserError(
-            f"the images have characters that init_from doesn't know: {unknown}. "
+            f"the images have characters that init_from doesn't know: {unknown!r}. "
             "init_charset=union or new teaches them, data.charset leaves them out"
         )
     symbols = new.symbols if how == "new" else old.symbols + unknown

@@ -207,6 +207,12 @@ def test_outlier_in_size(folder, doctor):
     assert found["heights"]["most"] == 240
 
 
+def test_an_image_is_not_odd_for_a_caption_that_is_too_long(folder, doctor):
+    draw("12", (120, 24)).save(folder / f"{'1' * 200}.png")
+    found = doctor(folder)["findings"]
+    assert "unplaceable" in found and "odd_size" not in found
+
+
 def test_wide_images_of_long_captions_are_no_outliers(folder, doctor):
     rows = {f"{n}.png": str(n) * 12 for n in (4, 5)}
     for name, text in rows.items():
@@ -387,7 +393,7 @@ def test_mistakes_are_one_line(folder, capsys):
 def test_fine_tuning_may_be_what_refuses(folder, doctor, checkpoint):
     found = doctor(folder, f"init_from={checkpoint}", "init_charset=fail")
     assert found["code"] == 1
-    assert "characters that init_from doesn't know: 3" in found["refusal"]
+    assert "characters that init_from doesn't know: '3'" in found["refusal"]
 
 
 def test_names_that_nobody_can_type(folder, doctor, capsys):

@@ -100,3 +100,9 @@ def test_a_mistake_is_told_before_any_training(trainings, arguments, words, expe
 def test_a_folder_that_is_not_there(trainings, capsys):
     trainings()
     assert "nowhere: no such folder" in failing("folds", "nowhere", capsys=capsys)
+
+
+def test_half_an_option_is_none(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([word.replace("--folds", "--fold") for word in arguments])
+    assert end.value.code == 2 and "--fold" in capsys.readouterr().err
