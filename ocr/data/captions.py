@@ -25,6 +25,7 @@ class Captions:
     pattern: see `NamePattern`; None is the whole name.
     columns: of a labels file.
     recursive: look into subfolders.
+    encoding: of labels files and texts beside the images; see `read_text`.
 
     After `find`: `origins`, the name of what holds the captions of each folder.
     """
@@ -34,6 +35,7 @@ class Captions:
     pattern: NamePattern | None = None
     columns: Columns = field(default_factory=Columns)
     recursive: bool = False
+    encoding: str | None = None
     origins: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -81,7 +83,7 @@ class Captions:
         if self.pattern and self.pattern.has_label:
             origin = FileNames(self.pattern)
         elif self.labels is None:
-            origin = detect(folder, self.columns)
+            origin = detect(folder, self.columns, self.encoding)
         elif self.labels == "name":
             origin = FileNames(NamePattern("name"))
         else:
@@ -96,13 +98,15 @@ class Captions:
     def _given(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> Origin:
         path = Path(self.labels).expanduser()
         if not path.is_absolute() and is_file(folder.path / path):
-            return LabelsFile(folder.path / path, self.columns)
+            return LabelsFile(
+                folder.path / path, self.columns, folder=folder, encoding=self.encoding
+            )
         if is_file(path):
             if path not in shared:
-                shared[path] = LabelsFile(path, self.columns, foreign=alone)
+                shared[path] = LabelsFile(path, self.columns, alone, folder, self.encoding)
             return shared[path]
         if self.labels.startswith(".") and "/" not in self.labels:
-            return Beside(self.labels)
+            return Beside(self.labels, self.encoding)
         others = [name for name in folder.files if not name.lower().endswith(SUFFIXES)]
         raise UserError(
             f"data.labels={self.labels}: no such file, neither in {folder.path} nor from here."

@@ -15,17 +15,17 @@ PLAIN = ("labels", "metadata", "captions")
 PARTS = ("train", "val", "valid", "validation", "test")
 
 
-def detect(folder: Folder, columns: Columns) -> Origin:
+def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Origin:
     """What gives a caption to nearly all images; the file names only where nothing else does.
 
     Raises UserError, with the override to give, where that isn't clear.
     """
-    origins, doubts = [Beside(".gt.txt")], []
+    origins, doubts = [Beside(".gt.txt", encoding)], []
     for name in _tables(folder):
         try:
             # Under any other name it may be what a model has read, or what classes there are.
             foreign = _is_plain(name, PLAIN + PARTS)
-            origins.append(LabelsFile(folder.path / name, columns, foreign))
+            origins.append(LabelsFile(folder.path / name, columns, foreign, folder, encoding))
         except UserError as error:
             if _is_plain(name):
                 doubts.append(str(error))

@@ -34,8 +34,9 @@ class FileNames:
 class Beside:
     """A text file for each image: line.png and line.gt.txt, or line.bin.png and line.gt.txt."""
 
-    def __init__(self, suffix: str) -> None:
+    def __init__(self, suffix: str, encoding: str | None = None) -> None:
         self.name = suffix
+        self.encoding = encoding
 
     def captions(self, folder: Folder) -> Iterator[Row | Skipped]:
         """In the order of those images that have one."""
@@ -74,14 +75,22 @@ class LabelsFile:
     foreign: whether they may be paths of another place, such as another machine, of which only the
     last part counts. That is tried where none of them is there, and taken where each names one
     image. `foreigner` is then the first of them.
+    folder, encoding: see `read_labels`.
     """
 
-    def __init__(self, path: Path, columns: Columns, foreign: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Columns,
+        foreign: bool = True,
+        folder: Folder | None = None,
+        encoding: str | None = None,
+    ) -> None:
         self.name = path.name
         self.path = path
         self.foreign = foreign
         self.foreigner: str | None = None
-        self.rows = read_labels(path, columns)
+        self.rows = read_labels(path, columns, folder, encoding)
         self._missing = {row.where: row for row in self.rows if isinstance(row, Row)}
         self._flawed = [row for row in self.rows if isinstance(row, Skipped)]
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from ocr.data.encoding import read_text
 from ocr.data.opening import SUFFIXES
-from ocr.data.sources import Skipped
+from ocr.data.sources import Folder, Skipped
 from ocr.errors import UserError
 
 # Names that others give the two columns, in small letters.
@@ -60,30 +61,30 @@ class Columns:
         return places
 
 
-def read_labels(path: Path, columns: Columns) -> list[Row | Skipped]:
-    """The rows of a labels file, in order. Raises UserError if it isn't one."""
+def read_labels(
+    path: Path, columns: Columns, folder: Folder | None = None, encoding: str | None = None
+) -> list[Row | Skipped]:
+    """The rows of a labels file, in order.
+
+    Args:
+        path: The file.
+        columns: The names of its columns.
+        folder: The images that it may be about, by which their column can be told from others.
+        encoding: Of the file, see `read_text`.
+
+    Returns:
+        What it says of each image, and the rows that can't be used.
+
+    Raises:
+        UserError: If it is no labels file, or an unclear one: one line, "PATH, line N: why".
+    """
     read = READERS.get(path.suffix.lower())
     if read is None:
         raise UserError(f"{path}: a labels file's name ends in one of {', '.join(READERS)}")
-    rows = list(read(path, _text(path), columns))
+    rows = list(read(path, read_text(path, encoding), columns))
     if not rows:
         raise UserError(f"{path}: no rows with captions")
     return rows
-
-
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        encoding = "UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "another encoding"
-        message = f"{path}: in {encoding}, not UTF-8 ({error.reason} at byte {error.start})"
-        raise UserError(f"{message}: save it as UTF-8") from error
-    if "\0" in text:
-        raise UserError(f"{path}: not a text file in UTF-8: it holds NUL characters")
-    return text
 
 
 def _table(path: Path, text: str, columns: Columns) -> Iterator[Row | Skipped]:
