@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ocr.data.labels import Columns, Row, read_labels
+from ocr.data.labels import Columns, Row, open_source, read_source
 from ocr.data.patterns import NamePattern
 from ocr.data.sources import Folder, Skipped, stem
 
@@ -91,8 +91,9 @@ class LabelsFile:
         self.path = path
         self.foreign = foreign
         self.foreigner: str | None = None
-        self.notes: list[str] = []
-        self.rows = read_labels(path, columns, folder, encoding, given, self.notes)
+        source = open_source(path, columns, folder, encoding, given)
+        self.rows = read_source(source)
+        self.notes = source.notes
         self._missing = {row.where: row for row in self.rows if isinstance(row, Row)}
         self._flawed = [row for row in self.rows if isinstance(row, Skipped)]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from ocr.data.sources import Folder
+from ocr.data.sources import Folder, Skipped
 
 
 class Row(NamedTuple):
@@ -37,7 +37,7 @@ class Columns:
         return {key: name for key, name in keys.items() if name is not None}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Source:
     """A labels file that is to be read.
 
@@ -48,6 +48,8 @@ class Source:
         folder: The images that it may be about.
         given: Whether a person has named the file, rather than that it was found.
         notes: What a person should know about how it is read; readers add to it.
+        guessed: Whether what its columns hold has told which of them are the captions, rather
+            than a name; readers set it.
     """
 
     path: Path
@@ -56,7 +58,15 @@ class Source:
     folder: Folder | None = None
     given: bool = False
     notes: list[str] = field(default_factory=list)
+    guessed: bool = False
 
     def where(self, number: int, unit: str = "line") -> str:
         """A place in the file, as skipped.csv names it."""
         return f"{self.path.name}, {unit} {number}"
+
+
+def row_of(cells: dict[str, str], where: str) -> Row | Skipped:
+    """A row by what its cells are: file, label and perhaps group."""
+    if not cells["file"].strip():
+        return Skipped(where, f"names no file for the caption {cells['label']!r}")
+    return Row(cells["file"], cells["label"], cells.get("group", ""), where)

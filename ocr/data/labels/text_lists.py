@@ -1,0 +1,270 @@
+"""Lists: an image's name and its caption a line, in whatever form scripts write them."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ocr.data.labels.answers import has_a_line_per_image, read_answers
+from ocr.data.labels.columns import Grid, are_usual, cells_of, choose
+from ocr.data.labels.content import image_called, is_image_name
+from ocr.data.labels.source import Columns, Row, Source, row_of
+from ocr.data.opening import SUFFIXES
+from ocr.data.sources import Skipped
+from ocr.errors import UserError
+
+_SEPARATORS = "\t,;| "
+_NAMES = {"\t": "tab", " ": "space"}
+_LOOKED_AT = 200  # lines from which the separator is told
+_FEW = 5  # fewer lines of as many words each may be so by chance
+_SPACED = re.compile(
+    rf"(.+?(?:{'|'.join(map(re.escape, SUFFIXES))}))\s+(.*)", re.IGNORECASE | re.DOTALL
+)
+
+Lines = list[tuple[int, str]]
+
+
+def read_list(source: Source) -> Iterator[Row | Skipped]:
+    """The rows of a list without header, or with one.
+
+    What is after the first separator is the caption, whatever it holds; but if all lines have the
+    same number of cells, three or more, those that are no captions are left out.
+    """
+    lines, comments = _lines(source)
+    if not lines:
+        return
+    separator, named = _separator(lines, source)
+    if separator is None:
+        yield from _without_names(source, lines)
+        return
+    header = _header(lines, comments, separator, source, named)
+    if header and header == _cells(lines[0][1], separator):
+        lines = lines[1:]
+    if not lines:
+        return
+    rows = [_cells(line, separator) for _, line in lines]
+    _refuse_detections(source, lines[0], rows[0])
+    width = len(rows[0]) if len({len(cells) for cells in rows}) == 1 else 0
+    if width < 2 and any(name != "2+" for name in source.columns.given().values()):
+        key, name = next(iter(source.columns.given().items()))
+        raise UserError(
+            f"{source.path}: {key}={name}: its lines have no columns to choose from: they are a "
+            "name and a caption, or differ in length"
+        )
+    if width >= 2:
+        names = header if header and len(header) == width else _numbers(width)
+        places = _places(source, names, rows, separator, lines[0])
+        if places and not _is_rest(places, width):
+            _tell_left_out(source, names, places, rows[0], separator)
+            for (number, _), cells in zip(lines, rows, strict=True):
+                yield row_of(cells_of(cells, places), source.where(number))
+            return
+    yield from _pairs(source, lines, separator)
+
+
+def _lines(source: Source) -> tuple[Lines, list[str]]:
+    """What isn't empty: the lines with their numbers, and the comments above the first."""
+    lines, comments = [], []
+    for number, line in enumerate(source.text.split("\n"), start=1):
+        line = line.removesuffix("\r")
+        if line.lstrip().startswith("#") and not _names_one(line, source):
+            comments += [line] if not lines else []
+        elif line.strip():
+            lines.append((number, line))
+    return lines, comments
+
+
+def _names_one(line: str, source: Source) -> bool:
+    """Whether a line that looks like a comment begins with the name of an image."""
+    first = re.split(r"[\t,;| ]", line.strip(), maxsplit=1)[0]
+    return image_called(first, source.folder) is not None
+
+
+def _separator(lines: Lines, source: Source) -> tuple[str | None, int]:
+    """What stands between the cells, and how many lines of the first then name an image."""
+    some = [line for _, line in lines[:_LOOKED_AT]]
+    counts = {
+        separator: sum(
+            len(cells := _cells(line, separator)) > 1
+            and any(_is_image(cell, source) for cell in cells[:3])
+            for line in some
+        )
+        for separator in _SEPARATORS
+    }
+    best = max(counts, key=counts.get)
+    if counts[best] == 0:
+        if all("\t" in line for line in some):
+            return "\t", 0  # names of images that aren't here, and have no suffix
+        return None, 0
+    return best, counts[best]
+
+
+def _is_image(cell: str, source: Source) -> bool:
+    return is_image_name(cell) or image_called(cell, source.folder) is not None
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """All cells of a line; in quotes, as ICDAR has them, a separator is none."""
+    if separator == "\t":
+        return line.split("\t")
+    if separator == " ":
+        if found := _SPACED.fullmatch(line.strip()):
+            return [found[1], *found[2].split()]
+        return line.split()
+    found = re.findall(rf"({_cell(separator)})(?:{re.escape(separator)}|$)", line)
+    if not line.endswith(separator):
+        found = found[:-1] if len(found) > 1 and found[-1] == "" else found
+    return [_unquoted(text.strip()) for text in found]
+
+
+def _cell(separator: str) -> str:
+    """A pattern of what stands between separators."""
+    end = re.escape(separator)
+    return rf'\s*"(?:\\.|""|[^"\\])*"\s*(?={end}|$)|[^{end}]*'
+
+
+def _unquoted(text: str) -> str:
+    """Without ICDAR's quotes and backslashes, or those of CSV."""
+    if not re.fullmatch('".*"', text):
+        return text
+    return re.sub(r'\\(["\\])', r"\1", text[1:-1]).replace('""', '"')
+
+
+def _header(
+    lines: Lines, comments: Sequence[str], separator: str, source: Source, named: int
+) -> list[str] | None:
+    """The columns' names: of the first line, or of the last comment above it."""
+    first = _cells(lines[0][1], separator)
+    given = [*source.columns.given().values()]
+    if not any(_is_image(cell, source) for cell in first):
+        others = min(len(lines), _LOOKED_AT) - 1
+        if are_usual(first) or (given and all(name in first for name in given)):
+            return first
+        # The only one of the lines that names no image.
+        if others >= 2 and named == others and len(first) == len(_cells(lines[1][1], separator)):
+            if is_image_name(_cells(lines[1][1], separator)[0]):
+                source.notes.append(f"{source.path.name}: the first line is taken as the header")
+                return first
+    told = comments[-1].lstrip("# \t") if comments else ""
+    names = [name.strip().strip("[]<>{}()\"'") for name in re.split(r"[\t,;|]|\s+", told)]
+    names = [name for name in names if name]
+    known = are_usual(names) or (given and all(name in names for name in given))
+    return names if len(names) == len(first) and known else None
+
+
+def _numbers(width: int) -> list[str]:
+    return [str(number) for number in range(1, width + 1)]
+
+
+def _places(
+    source: Source, names: Sequence[str], rows: list[list[str]], separator: str, first: tuple
+) -> dict[str, int] | None:
+    """Where the cells are that count; None if all after the first is the caption."""
+    columns, width = source.columns, len(rows[0])
+    rest = columns.label == "2+" and columns.file in (None, names[0])
+    if rest and columns.group is None:
+        return None
+    spaced = separator in " ," and names == _numbers(width)
+    if width == 2 and columns == Columns() and _is_image(rows[0][0], source):
+        return {"file": 0, "label": 1}
+    # Captions may hold words, and two of them in each line by chance.
+    if spaced and len(rows) < _FEW and columns == Columns():
+        grid = Grid(names, rows, varied=False)
+        try:
+            return choose(grid, replace(source, given=True, notes=[]))
+        except UserError:
+            return None
+    try:
+        return choose(Grid(names, rows, varied=not spaced), replace(source, given=True, notes=[]))
+    except UserError as error:
+        number, line = first
+        more = "; data.label_column=2+ takes all that is behind the name" if width > 2 else ""
+        raise UserError(
+            f"{source.path}, line {number}: {width} columns, {line!r:.60}: {error}{more}"
+        ) from error
+
+
+def _is_rest(places: dict[str, int], width: int) -> bool:
+    """Whether it is a name and then the caption, of which spaces and quotes should stay."""
+    return width == 2 and places == {"file": 0, "label": 1}
+
+
+def _tell_left_out(
+    source: Source,
+    names: Sequence[str],
+    places: dict[str, int],
+    cells: Sequence[str],
+    separator: str,
+) -> None:
+    left = [place for place in range(len(names)) if place not in places.values()]
+    if left:
+        told = ", ".join(f"{names[place]} ({cells[place][:20]!r})" for place in left)
+        source.notes.append(
+            f"{source.path.name}: {_NAMES.get(separator, separator)!r} separates columns; captions "
+            f"are from column {names[places['label']]}, without column {told}; "
+            "data.label_column=2+ takes all that is behind the name"
+        )
+
+
+def _pairs(source: Source, lines: Lines, separator: str) -> Iterator[Row | Skipped]:
+    """A name, and all that comes after the separator."""
+    for number, line in lines:
+        name, caption = _pair(line, separator)
+        if caption is None and not _is_image(name, source):
+            message = f"{source.path}, line {number}: not a file name, a tab and a caption"
+            if separator != "\t":
+                message = message.replace("a tab", repr(_NAMES.get(separator, separator)))
+            raise UserError(f"{message}: {line!r:.60}")
+        yield row_of({"file": name, "label": caption or ""}, source.where(number))
+
+
+def _pair(line: str, separator: str) -> tuple[str, str | None]:
+    if separator == " " and (found := _SPACED.fullmatch(line)):
+        return found[1], found[2]
+    if separator in "\t ":
+        name, found, caption = line.partition(separator)
+        return name, caption if found else None
+    found = re.fullmatch(rf"({_cell(separator)}){re.escape(separator)}\s*(.*)", line)
+    if not found:
+        return _unquoted(line.strip()), None
+    quoted = re.fullmatch(r'(".*")\s*', found[2])
+    return _unquoted(found[1].strip()), _unquoted(quoted[1]) if quoted else found[2]
+
+
+def _without_names(source: Source, lines: Lines) -> Iterator[Row | Skipped]:
+    """A list of answers, or none at all."""
+    number, line = lines[0]
+    if source.given and has_a_line_per_image(source.text, source.folder):
+        yield from read_answers(source)
+        return
+    if all(_is_image(line, source) for _, line in lines):
+        yield from _pairs(source, lines, "\t")
+        return
+    raise UserError(
+        f"{source.path}, line {number}: not a file name, a tab and a caption: {line!r:.60}"
+    )
+
+
+def _refuse_detections(source: Source, first: tuple[int, str], cells: Sequence[str]) -> None:
+    """PPOCRLabel's Label.txt has boxes with texts for each photo, and is for finding text."""
+    number, line = first
+    if "\t" not in line:
+        return
+    try:
+        boxes = json.loads(line.partition("\t")[2])
+    except (ValueError, RecursionError):
+        return
+    if not (isinstance(boxes, list) and boxes and isinstance(boxes[0], dict)):
+        return
+    place = source.path.parent
+    wanted = (
+        "a list of one image and its text a line, PPOCRLabel's rec_gt.txt, and its images, crop_img"
+    )
+    if (place / "rec_gt.txt").is_file():
+        wanted += f", which lie beside it: data.dir={place / 'crop_img'} data.labels={place / 'rec_gt.txt'}"
+    else:
+        wanted += " (in PPOCRLabel: File, Export Recognition Result)"
+    raise UserError(
+        f"{source.path}, line {number}: its captions are JSON of a detection list, with all the "
+        f"boxes of a photo; a reader learns from {wanted}"
+    )
