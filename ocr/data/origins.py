@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ocr.data.encoding import read_text
 from ocr.data.labels import Columns, Row, read_labels
 from ocr.data.patterns import NamePattern
+from ocr.data.sidecars import pairs
 from ocr.data.sources import Folder, Skipped, stem
+from ocr.errors import UserError
 
 
 class FileNames:
@@ -39,30 +42,21 @@ class Beside:
         self.encoding = encoding
 
     def captions(self, folder: Folder) -> Iterator[Row | Skipped]:
-        """In the order of those images that have one."""
+        """In the order of those images that have one; an empty text is none yet."""
         folder.require_images()
         for name, text in self.pairs(folder).items():
-            path, place = str(folder.path / name), folder.path / text
+            path = str(folder.path / name)
             try:
-                caption = place.read_bytes().decode("utf-8-sig")
-            except OSError as error:
-                yield Skipped(path, f"{text}: {error.strerror}")
-            except UnicodeDecodeError:
-                yield Skipped(path, f"{text} is not in UTF-8")
+                caption = read_text(folder.path / text, self.encoding)
+            except UserError as error:
+                yield Skipped(path, str(error).removeprefix(f"{folder.path}{os.sep}"))
             else:
-                yield Row(path, caption.removesuffix("\n").removesuffix("\r"), "", text)
+                if caption.strip():
+                    yield Row(path, caption.removesuffix("\n").removesuffix("\r"), "", text)
 
     def pairs(self, folder: Folder) -> dict[str, str]:
         """The names of the images that have a text, and of their texts."""
-        texts = {name for name in folder.files if name.endswith(self.name)}
-        pairs = {}
-        for name in folder.images if texts else ():
-            place, slash, own = name.rpartition("/")
-            for text in (stem(name), f"{place}{slash}{own.partition('.')[0]}"):
-                if text + self.name in texts:
-                    pairs[name] = text + self.name
-                    break
-        return pairs
+        return pairs(folder, self.name)
 
     def share(self, folder: Folder) -> float:
         """Of the images."""
