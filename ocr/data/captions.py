@@ -59,6 +59,9 @@ class Captions:
             origin = self._origin(folder, shared, alone=len(places) == 1)
             self.origins[part] = origin.name
             if isinstance(origin, LabelsFile):
+                for note in origin.notes:
+                    say(note)
+                origin.notes = []  # a file that serves several folders says them once
                 found[part] = list(origin.captions(folder, alone=len(places) == 1))
                 if origin.foreigner:
                     say(
@@ -98,12 +101,13 @@ class Captions:
     def _given(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> Origin:
         path = Path(self.labels).expanduser()
         if not path.is_absolute() and is_file(folder.path / path):
-            return LabelsFile(
-                folder.path / path, self.columns, folder=folder, encoding=self.encoding
-            )
+            path = folder.path / path
+            return LabelsFile(path, self.columns, True, folder, self.encoding, given=True)
         if is_file(path):
             if path not in shared:
-                shared[path] = LabelsFile(path, self.columns, alone, folder, self.encoding)
+                shared[path] = LabelsFile(
+                    path, self.columns, alone, folder if alone else None, self.encoding, given=True
+                )
             return shared[path]
         if self.labels.startswith(".") and "/" not in self.labels:
             return Beside(self.labels, self.encoding)

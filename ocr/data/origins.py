@@ -69,7 +69,7 @@ class LabelsFile:
     foreign: whether they may be paths of another place, such as another machine, of which only the
     last part counts. That is tried where none of them is there, and taken where each names one
     image. `foreigner` is then the first of them.
-    folder, encoding: see `read_labels`.
+    folder, encoding, given, notes: see `read_labels`.
     """
 
     def __init__(
@@ -79,12 +79,14 @@ class LabelsFile:
         foreign: bool = True,
         folder: Folder | None = None,
         encoding: str | None = None,
+        given: bool = False,
     ) -> None:
         self.name = path.name
         self.path = path
         self.foreign = foreign
         self.foreigner: str | None = None
-        self.rows = read_labels(path, columns, folder, encoding)
+        self.notes: list[str] = []
+        self.rows = read_labels(path, columns, folder, encoding, given, self.notes)
         self._missing = {row.where: row for row in self.rows if isinstance(row, Row)}
         self._flawed = [row for row in self.rows if isinstance(row, Skipped)]
 

@@ -62,7 +62,12 @@ class Columns:
 
 
 def read_labels(
-    path: Path, columns: Columns, folder: Folder | None = None, encoding: str | None = None
+    path: Path,
+    columns: Columns,
+    folder: Folder | None = None,
+    encoding: str | None = None,
+    given: bool = False,
+    notes: list[str] | None = None,
 ) -> list[Row | Skipped]:
     """The rows of a labels file, in order.
 
@@ -71,6 +76,9 @@ def read_labels(
         columns: The names of its columns.
         folder: The images that it may be about, by which their column can be told from others.
         encoding: Of the file, see `read_text`.
+        given: Whether a person has named the file, rather than that it was found: then a line for
+            each image may be its caption.
+        notes: What a person should know about how it is read is added to it.
 
     Returns:
         What it says of each image, and the rows that can't be used.
