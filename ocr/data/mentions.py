@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from ocr.data.sources import Folder, stem
 
-SAMPLE = 2**20  # bytes to look for names in
+SAMPLE = 2**18  # bytes to look for names in
 BLOCKS = 16  # that the sample of a bigger file is taken in
 FEW = 20  # images
 COUNTED = 2**23  # bytes of a file whose lines are counted

@@ -47,8 +47,8 @@ def bases(name: str) -> list[str]:
 def pairs(folder: Folder, suffix: str) -> dict[str, str]:
     """The images that have a text whose name ends in `suffix`, and their texts.
 
-    The text whose name has most of the image's is its own. v1.gt.txt is of v1.png and not of v1.5.png
-    if both are there, but of v1.bin.png as well, which is made of the same image.
+    The text whose name has most of the image's is its own. v1.gt.txt is of v1.png and not of
+    v1.5.png if both are there, but of v1.bin.png as well, which is made of the same image.
     """
     texts = {name for name in folder.files if name.endswith(suffix)}
     stems = {stem(name) for name in folder.images} if texts else set()
