@@ -8,9 +8,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from ocr.data.detect import doubt_of_names
+from ocr.data.doubts import doubt_of_names
 from ocr.data.opening import DECODE_ERRORS, FORMATS
 from ocr.data.sources import Folder
+from ocr.data.unread import Unread
 from ocr.doctor.examine import Examination
 from ocr.doctor.files import suffix_of
 from ocr.doctor.finding import Finding, mended_by
@@ -29,7 +30,11 @@ def findings(seen: Examination) -> Iterator[Finding]:
     if not (seen.config.data.labels or seen.config.data.pattern):
         origins = seen.data.captions.origins
         named = [place for part, place in seen.data.dirs.items() if origins.get(part) == "name"]
-        yield from _tables(seen, [file for file in others if file.parent in named])
+        unread = [file for files in seen.data.captions.unread.values() for file in files]
+        yield from _unread(seen, unread)
+        told = {file.path for file in unread}
+        tables = [file for file in others if file.parent in named and file not in told]
+        yield from _tables(seen, tables)
         yield from _doubtful_names(seen, named)
 
 
@@ -81,6 +86,18 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
         )
 
 
+def _unread(seen: Examination, files: list[Unread]) -> Iterator[Finding]:
+    if files:
+        yield Finding(
+            "unread_captions",
+            "files that may hold the captions of these images",
+            len(files),
+            [seen.short(file.text) for file in files],
+            "doesn't read them, and takes the images' names as captions",
+            files[0].override,
+        )
+
+
 def _tables(seen: Examination, others: list[Path]) -> Iterator[Finding]:
     tables = [
         file
@@ -109,8 +126,8 @@ def _doubtful_names(seen: Examination, places: list[Path]) -> Iterator[Finding]:
             len(folder.images),
             [seen.short(str(folder.path / name)) for name in folder.images],
             "takes them as captions",
-            f"{doubt[0].lower()}{doubt[1:]}",
-            harmless=True,
+            f"{doubt.text[0].lower()}{doubt.text[1:]}",
+            harmless=doubt.harmless,
         )
 
 

@@ -127,11 +127,12 @@ def test_text_files_beside_the_images(tmp_path):
     write(tmp_path, **{"1__gt__txt": "007\n", "2__gt__txt": "\ufeffA b\r\n", "3__gt__txt": "\n"})
     (tmp_path / "4.gt.txt").write_bytes(b"\xff")
     (tmp_path / "5.gt.txt").write_text("x\ny", encoding="utf-8")
-    assert found(tmp_path, ".gt.txt") == {
+    read = found(tmp_path, ".gt.txt")
+    assert read.pop("4.png").startswith("<4.gt.txt: ")
+    assert read == {
         "1.png": "007",
         "2.bin.png": "A b",
-        "3.png": "",
-        "4.png": "<4.gt.txt is not in UTF-8>",
+        "3.png": "<no caption in .gt.txt>",
         "5.png": "x y",
     }
 

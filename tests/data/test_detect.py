@@ -68,7 +68,7 @@ def test_nearly_all_images_are_enough(tmp_path, said):
         ({"part__csv": table(TEN[:1])}, r"part\.csv has captions for only 10% of the images"),
         ({"1__gt__txt": "A"}, r"\.gt\.txt has captions for only 10% of the images"),
         ({"labels__csv": ""}, r"labels\.csv: no column for 'file'"),
-        ({"labels__csv": "id,value\n1,A\n"}, r"labels\.csv: .*'id', 'value'.*data\.file_column"),
+        ({"labels__csv": "id,value\nx,A\n"}, r"labels\.csv: .*'id', 'value'.*data\.file_column"),
         ({"metadata__jsonl": "{"}, r"metadata\.jsonl, line 1"),
     ],
 )

@@ -59,11 +59,10 @@ def test_other_columns_by_name(tmp_path):
     "head,columns,message",
     [
         ("a,b", {}, r"no column for 'file' among the columns 'a', 'b': .*data\.file_column"),
-        ("file,b", {}, r"no column for 'label' among .*data\.label_column"),
+        ("file,b,c", {}, r"several columns for 'label' among .*data\.label_column=b \(or 'c'\)"),
         ("file,text,caption", {}, r"several columns for 'label' among .*'text', 'caption'"),
         ("file,label", {"label": "x"}, r"data\.label_column=x: no such column; .*'file', 'label'"),
         ("file,label", {"group": "car"}, r"data\.group=car: no such column; .*'file', 'label'"),
-        ("", {}, r"no column for 'file' among the columns none"),
     ],
 )
 def test_missing_columns_are_named_with_those_there_are(tmp_path, head, columns, message):
@@ -75,6 +74,11 @@ def test_a_column_of_groups(tmp_path):
     (tmp_path / "l.csv").write_text("file,label,car\n1.png,A,7\n2.png,B,\n")
     assert [row.group for row in read_labels(tmp_path / "l.csv", Columns(group="car"))] == ["7", ""]
     assert [row.group for row in read_labels(tmp_path / "l.csv", Columns())] == ["", ""]
+
+
+def test_an_empty_table_has_no_columns(tmp_path):
+    with pytest.raises(UserError, match=r"l\.csv: no column for 'file' among the columns none"):
+        rows(tmp_path, "l.csv", "\n\n")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -109,11 +113,14 @@ def test_a_broken_table_names_the_line(tmp_path, name, content):
 @pytest.mark.parametrize(
     "content,said",
     [
-        ("file,label\n1.png,ü\n".encode("utf-16"), "in UTF-16, not UTF-8"),
-        ("file,label\n1.png,ü\n".encode("utf-16-le"), "another encoding|NUL"),
-        ("file,label\n1.png,ü\n".encode("latin-1"), "another encoding, not UTF-8 .* byte 17"),
+        ("file,label\n1.png,ü\n".encode("utf-16-le"), "data.encoding=utf-16-le"),
+        ("file,label\n1.png,A\n".encode("utf-16-be"), "data.encoding=utf-16-be"),
+        (
+            "file,label\n1.png,ü\n".encode("latin-1"),
+            "another encoding, not UTF-8 .* byte 17.*data.encoding=cp1252",
+        ),
         (b"file,label\n1.png,A\0\n", "NUL"),
-        (b"PK\x03\x04\xff\xfe", "another encoding"),
+        (b"PK\x03\x04\xff\xfe", "a spreadsheet, which isn't read: .* CSV"),
     ],
 )
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".txt"])
@@ -127,12 +134,6 @@ def test_what_is_no_utf_8_is_one_line(tmp_path, content, said, suffix):
 def test_a_header_alone_is_no_labels_file(tmp_path, content):
     with pytest.raises(UserError, match=r"l\.csv: no rows"):
         rows(tmp_path, "l.csv", content)
-
-
-@pytest.mark.parametrize("name", ["l.xlsx", "l", "l.json"])
-def test_other_kinds_of_files_name_those_there_are(tmp_path, name):
-    with pytest.raises(UserError, match=rf"{name}: .*\.csv, \.tsv, \.jsonl, \.ndjson, \.txt"):
-        rows(tmp_path, name, "file,label\n1.png,A\n")
 
 
 @pytest.mark.parametrize("name", ["l.jsonl", "l.ndjson"])
@@ -156,9 +157,7 @@ def test_numbers_in_json_stay_as_they_are_written(tmp_path, value, text):
         ("{", "not JSON"),
         ("[1]", "not an object"),
         ("12", "not an object"),
-        ('{"file": "1.png"}', r"no column for 'label' among the columns 'file'"),
         ('{"file": "1.png", "label": true}', "the label is true, not a string"),
-        ('{"file": ["1.png"], "label": "A"}', r'the file is \["1.png"\], not a string'),
         ("[" * 100_000, "not JSON"),
     ],
 )
@@ -191,5 +190,5 @@ def test_a_line_of_another_form_is_named(tmp_path, second):
 
 
 def test_a_list_has_no_columns(tmp_path):
-    with pytest.raises(UserError, match=r"l\.txt: .*no columns"):
+    with pytest.raises(UserError, match=r"l\.txt.*data\.group=car: no such column"):
         rows(tmp_path, "l.txt", "1.jpg\tA\n", group="car")

@@ -84,4 +84,11 @@ def read_source(source: Source) -> list[Row | Skipped]:
     rows = list(read(source))
     if not rows:
         raise UserError(f"{source.path}: no rows with captions")
+    # fileState.txt, for one: what was done with each file.
+    texts = {row.text.strip() for row in rows if isinstance(row, Row)}
+    if read is read_list and not source.given and (texts <= {"0", "1"} or len(texts) == 1):
+        raise UserError(
+            f"{source.path}: nothing but {' and '.join(map(repr, sorted(texts)))} stands beside "
+            f"the names; if that is what the images say: data.labels={source.path.name}"
+        )
     return rows

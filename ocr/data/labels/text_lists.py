@@ -18,7 +18,7 @@ _NAMES = {"\t": "tab", " ": "space"}
 _LOOKED_AT = 200  # lines from which the separator is told
 _FEW = 5  # fewer lines of as many words each may be so by chance
 _SPACED = re.compile(
-    rf"(.+?(?:{'|'.join(map(re.escape, SUFFIXES))}))\s+(.*)", re.IGNORECASE | re.DOTALL
+    rf"(.+?(?:{'|'.join(map(re.escape, SUFFIXES))})) +(.*)", re.IGNORECASE | re.DOTALL
 )
 
 Lines = list[tuple[int, str]]
@@ -109,8 +109,8 @@ def _cells(line: str, separator: str) -> list[str]:
         return line.split("\t")
     if separator == " ":
         if found := _SPACED.fullmatch(line.strip()):
-            return [found[1], *found[2].split()]
-        return line.split()
+            return [found[1], *re.split(" +", found[2])]
+        return re.split(" +", line.strip())
     found = re.findall(rf"({_cell(separator)})(?:{re.escape(separator)}|$)", line)
     if not line.endswith(separator):
         found = found[:-1] if len(found) > 1 and found[-1] == "" else found
@@ -141,10 +141,10 @@ def _header(
         if are_usual(first) or (given and all(name in first for name in given)):
             return first
         # The only one of the lines that names no image.
-        if others >= 2 and named == others and len(first) == len(_cells(lines[1][1], separator)):
-            if is_image_name(_cells(lines[1][1], separator)[0]):
-                source.notes.append(f"{source.path.name}: the first line is taken as the header")
-                return first
+        second = _cells(lines[1][1], separator) if others >= 2 and named == others else [""]
+        if len(first) == len(second) and is_image_name(second[0]):
+            source.notes.append(f"{source.path.name}: the first line is taken as the header")
+            return first
     told = comments[-1].lstrip("# \t") if comments else ""
     names = [name.strip().strip("[]<>{}()\"'") for name in re.split(r"[\t,;|]|\s+", told)]
     names = [name for name in names if name]
@@ -256,12 +256,10 @@ def _refuse_detections(source: Source, first: tuple[int, str], cells: Sequence[s
         return
     if not (isinstance(boxes, list) and boxes and isinstance(boxes[0], dict)):
         return
-    place = source.path.parent
-    wanted = (
-        "a list of one image and its text a line, PPOCRLabel's rec_gt.txt, and its images, crop_img"
-    )
-    if (place / "rec_gt.txt").is_file():
-        wanted += f", which lie beside it: data.dir={place / 'crop_img'} data.labels={place / 'rec_gt.txt'}"
+    crops, texts = source.path.with_name("crop_img"), source.path.with_name("rec_gt.txt")
+    wanted = "an image and its text a line, as in PPOCRLabel's rec_gt.txt with the images crop_img"
+    if texts.is_file():
+        wanted += f", which lie beside it: data.dir={crops} data.labels={texts}"
     else:
         wanted += " (in PPOCRLabel: File, Export Recognition Result)"
     raise UserError(

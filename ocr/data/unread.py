@@ -1,0 +1,153 @@
+"""Files beside the images that may hold their captions, and aren't read unless they are named."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ocr.data.doubts import ENOUGH, SOME, are_numbered
+from ocr.data.labels import READERS, Columns
+from ocr.data.mentions import SPREADSHEETS, Mentions
+from ocr.data.origins import LabelsFile
+from ocr.data.sidecars import bases
+from ocr.data.sources import Folder, stem
+from ocr.errors import UserError
+
+# What models, programs and people write about images and sets that is no labels file.
+_OUTPUT = re.compile(
+    r"pred|result|output|hypothes|recogni[sz]ed|inferr?ed|scores?\b|metrics|(?:\b|_)logs?(?:\b|_)|"
+    r"stdout|stderr|nohup|skipped",
+    re.IGNORECASE,
+)
+_NO_ANSWERS = re.compile(
+    r"readme|licen[cs]e|requirements|classes|chars|charset|characters|alphabet|vocab|lexicon|"
+    r"dict|words?list|symbols|tokens|names|authors|notice|changelog|todo|notes|citation",
+    re.IGNORECASE,
+)
+_FILE_LIST = re.compile(r"\S+\.\w{2,4}")
+LONGEST = 200  # characters of a caption in a list of answers
+
+LISTED = 60  # files beside the images that are looked into, at most
+PARENT = 30  # in the folder above; where there are more, it is no folder of these images
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file that may hold captions. path: of it. text: what it is. override: what reads it."""
+
+    path: Path
+    text: str
+    override: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.text}: {self.override}"
+
+
+def neighbours(folder: Folder, schemes: tuple[str, ...] = ()) -> Iterator[str]:
+    """The files in the folder that may say something of its images, labels files first.
+
+    schemes: what texts of one image each end in; they are none.
+    """
+    images = set(folder.images)
+    stems = {stem(name) for name in folder.images}
+    owners = {base for name in folder.images for base in bases(name)} if schemes else set()
+    files = [
+        name
+        for name in folder.files
+        if name not in images
+        and not name.rpartition("/")[2].startswith(".")
+        and not (stem(name) in stems or _is_of_scheme(name, schemes, owners))
+    ]
+    files.sort(key=lambda name: (name.count("/"), not name.lower().endswith(tuple(READERS)), name))
+    # A folder among them is found when it is opened: to ask for each would take long.
+    return islice(files, LISTED)
+
+
+def _is_of_scheme(name: str, schemes: tuple[str, ...], owners: set[str]) -> bool:
+    return any(name.endswith(suffix) and name.removesuffix(suffix) in owners for suffix in schemes)
+
+
+def above(folder: Folder) -> list[Path]:
+    """The texts and tables in the folder that the images' folder is in, if they are few."""
+    place = folder.path.absolute().parent
+    try:
+        entries = [*islice(place.iterdir(), 1000)]
+    except OSError:
+        return []
+    suffixes = (*READERS, ".json", *SPREADSHEETS, ".xml")
+    files = sorted(
+        entry for entry in entries
+        if entry.name.lower().endswith(suffixes) and not entry.name.startswith(".")
+    )  # fmt: skip
+    return files if len(files) <= PARENT else []
+
+
+def is_output(path: Path) -> bool:
+    """Whether it is named like what a program has written, such as a model's predictions."""
+    return bool(_OUTPUT.search(path.stem))
+
+
+def judge(
+    path: Path,
+    named: Mentions,
+    folder: Folder,
+    columns: Columns,
+    encoding: str | None = None,
+) -> tuple[Unread | None, bool]:
+    """What is to be said of a file, and whether that is a reason not to start.
+
+    It is one where a file names nearly all images and says of each what may be its caption: with
+    their suffixes, or by numbers that are no captions.
+    """
+    inside = path.is_relative_to(folder.path)
+    argument = path.relative_to(folder.path) if inside else path
+    if is_output(path):
+        return None, False
+    numbered = are_numbered(folder)
+    by_line = inside and _has_answers(path, named, folder)
+    if named.bare < SOME or named.said < SOME:
+        if not by_line:
+            return None, False
+        text = f"{path} has as many lines as there are images"
+        sure = numbered
+    else:
+        text = f"{path} names {_share(named.bare)} of the images"
+        sure = named.bare >= ENOUGH and not named.numbers and (named.whole >= ENOUGH or numbered)
+        if named.numbers and not numbered:
+            return None, False
+    try:
+        LabelsFile(path, columns, True, folder, encoding, given=True)
+    except UserError as error:
+        why = str(error).removeprefix(str(path)).lstrip(",: ")
+        if "data." in why:
+            override = f"data.labels={argument} with what that line asks for"
+        else:
+            override = "mend it, or save it as labels.csv with the columns file and label"
+        return Unread(path, f"{text}, but can't be read: {why}", override), sure
+    return Unread(path, text, f"data.labels={argument} takes the captions from there"), sure
+
+
+def _has_answers(path: Path, named: Mentions, folder: Folder) -> bool:
+    """Whether it may be a list of captions in the images' order."""
+    images = len(folder.images)
+    if named.lines != images or images < 5 or named.whole >= SOME:
+        return False
+    if path.suffix.lower() not in (*READERS, ""):
+        return False
+    if _NO_ANSWERS.search(path.name):
+        return False
+    texts = named.texts
+    names = {stem(name.rpartition("/")[2]) for name in folder.images}
+    return not texts or (
+        len(set(texts)) > 1
+        and len(names.intersection(texts)) < SOME * images  # a list of what the names say as well
+        and max(map(len, texts)) <= LONGEST
+        and not all(len(text) == 1 for text in texts)
+        and not all(_FILE_LIST.fullmatch(text) for text in texts)
+    )
+
+
+def _share(share: float) -> str:
+    return "all" if share == 1 else f"{share:.0%}"
