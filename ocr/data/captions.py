@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ocr.counted import counted
 from ocr.data.detect import detect
+from ocr.data.encoding import require_encoding
 from ocr.data.labels import Columns, Row
 from ocr.data.opening import SUFFIXES
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin, is_file
@@ -45,6 +46,8 @@ class Captions:
 
     def __post_init__(self) -> None:
         """Look for contradictions."""
+        if self.encoding is not None:
+            require_encoding(self.encoding)
         if self.pattern and self.pattern.has_label and self.labels not in (None, "name"):
             raise UserError(
                 f"data.pattern={self.pattern.text} and data.labels={self.labels} both say where "

@@ -51,6 +51,8 @@ def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Det
     full = [origin for origin, share in shares.items() if share >= ENOUGH]
     # What names these images outright is surer than what names others that are called alike.
     full = [o for o in full if not (isinstance(o, LabelsFile) and o.foreigner)] or full
+    # And a column that is called like captions is surer than one that reads like them.
+    full = [o for o in full if not (isinstance(o, LabelsFile) and o.guessed)] or full
     if full:
         return Detected(_agreed(sorted(full, key=shares.get, reverse=True), folder))
     doubts += filter(None, (_elsewhere(o, folder) for o in origins if isinstance(o, LabelsFile)))

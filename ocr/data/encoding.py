@@ -3,6 +3,7 @@
 import codecs
 import re
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 from ocr.errors import UserError
@@ -98,6 +99,9 @@ def _is_mostly_utf_8(content: bytes) -> bool:
 
 def _advice(content: bytes) -> str:
     """What to do, with a word by which a person can judge whether the guess is right."""
+    with suppress(UnicodeDecodeError):
+        if b"\0" not in content and content.decode("utf-8"):
+            return "it is in UTF-8, which data.encoding=null reads"
     found = guess_encoding(content)
     if found is None:
         return "save it as UTF-8"

@@ -88,7 +88,8 @@ class LabelsFile:
         self.foreigner: str | None = None
         source = open_source(path, columns, folder, encoding, given)
         self.rows = read_source(source)
-        if not any(row.text.strip() for row in self.rows if isinstance(row, Row)):
+        texts = [row.text.strip() for row in self.rows if isinstance(row, Row)]
+        if texts and not any(texts):
             raise UserError(f"{path}: nobody has written a caption there: all are empty")
         self.notes = source.notes
         self.guessed = source.guessed

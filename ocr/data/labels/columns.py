@@ -1,7 +1,7 @@
 """Which columns hold the images' names, the captions and the groups."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ocr.data.labels.content import in_boxes, is_few, names_images, reads_like_captions
@@ -25,7 +25,8 @@ _OTHERS = {
     "id", "index", "idx", "session", "user", "annotator", "worker", "split", "set", "fold", "score",
     "confidence", "conf", "prob", "width", "height", "date", "time", "timestamp", "created",
     "updated", "source", "type", "format", "lang", "language", "size", "md5", "sha1", "sha256",
-    "hash", "box", "bbox", "prediction", "predictions", "camera", "url",
+    "hash", "box", "bbox", "lead", "part", "area", "x", "y", "w", "h", "prediction", "predictions",
+    "camera", "url",
 }  # fmt: skip
 
 
@@ -134,32 +135,13 @@ def _agree(grid: Grid, places: Sequence[int]) -> bool:
 
 def _label(grid: Grid, named: list[int], places: Mapping[str, int | None], source: Source) -> int:
     others = [place for place in range(len(grid.names)) if place != places["file"]]
-    boxes = in_boxes([grid.column(place) for place in range(len(grid.names))])
-    rest = [
-        place
-        for place in named or others
-        if place not in boxes
-        and reads_like_captions(grid.column(place), varied=grid.varied)
-        and names_images(grid.column(place), None) == 0
-    ]
-    ways = [
-        rest,
-        [place for place in rest if not (grid.varied and is_few(grid.column(place)))],
-        [place for place in rest if _words(grid.names[place]) & _TELLING],
-        [place for place in rest if not _words(grid.names[place]) & _OTHERS],
-    ]
-    if (
-        not source.given
-    ):  # of a file that nobody has named, a column that may well be something else
-        ways[0] = [place for place in ways[1] if place in ways[3]]
-    elif len(others) == 1:
-        ways = [others]
-    for some in ways:
+    rest = _like_captions(grid, named or others)
+    for some in _narrower(grid, rest, others, source.given):
         if len(some) == 1:
             source.guessed = True
             source.notes.append(
                 f"{source.path.name}: captions are from the column {grid.names[some[0]]!r} "
-                f"(data.label_column chooses another)"
+                "(data.label_column=NAME chooses another)"
             )
             return some[0]
     what = "several columns" if len(rest) > 1 or len(named) > 1 else "no column"
@@ -168,6 +150,33 @@ def _label(grid: Grid, named: list[int], places: Mapping[str, int | None], sourc
         f"{_override('data.file_column', grid.names[places['file']])} "
         f"{_either('data.label_column', grid.names, rest or others)}"
     )
+
+
+def _like_captions(grid: Grid, places: Sequence[int]) -> list[int]:
+    boxes = in_boxes([grid.column(place) for place in range(len(grid.names))])
+    return [
+        place
+        for place in places
+        if place not in boxes
+        and reads_like_captions(grid.column(place), varied=grid.varied)
+        and names_images(grid.column(place), None) == 0
+    ]
+
+
+def _narrower(grid: Grid, rest: list[int], others: list[int], given: bool) -> Iterator[list[int]]:
+    """Ways to choose from the columns that read like captions, the surest first."""
+    words = {place: _words(grid.names[place]) for place in others}
+    various = [place for place in rest if not (grid.varied and is_few(grid.column(place)))]
+    telling = [place for place in rest if words[place] & _TELLING]
+    if not given:  # in a file that nobody has named it may well be something else
+        sure = [place for place in various if not words[place] & _OTHERS]
+        yield from (sure, [place for place in sure if place in telling])
+    elif len(others) == 1:
+        yield others
+    else:
+        yield from (rest, various, telling)
+        yield [place for place in rest if not words[place] & _OTHERS]
+        yield [place for place in various if not words[place] & _OTHERS]
 
 
 def _either(key: str, names: Sequence[str], places: Sequence[int]) -> str:
@@ -181,9 +190,8 @@ def _either(key: str, names: Sequence[str], places: Sequence[int]) -> str:
 
 def _override(key: str, value: str) -> str:
     """As one types it in a shell."""
-    return (
-        f"{key}={value}" if re.fullmatch(r"[\w.+-]+", value, re.ASCII) else f"'{key}=\"{value}\"'"
-    )
+    plain = re.fullmatch(r"[\w.+-]+", value, re.ASCII)
+    return f"{key}={value}" if plain else f"'{key}=\"{value}\"'"
 
 
 def _listed(names: Sequence[str]) -> str:

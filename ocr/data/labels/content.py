@@ -10,7 +10,7 @@ from ocr.data.sources import Folder
 
 _ENOUGH = 0.5  # the share of a column's values that must name images
 _SCORE = re.compile(r"(?:0?\.\d+|[01]\.\d+|\d(?:\.\d+)?e-\d+)")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")  # as programs write it: no 0012
 _BOX = re.compile(
     r"[\[({]\s*[\[({]?\s*-?\d+(?:\.\d+)?\s*,.*[\])}]|-?\d+(?:\.\d+)?(?:,\s*-?\d+(?:\.\d+)?){3,}"
 )
@@ -54,17 +54,18 @@ def reads_like_captions(values: Sequence[str], *, varied: bool = True) -> bool:
     some = _some(values)
     if not some or (varied and len(some) > 2 and len({*some}) == 1):
         return False
-    if len(some) > 2 and all(map(re.compile(r"\d+").fullmatch, some)):
-        numbers = [int(value) for value in some[:100]]
-        if all(b - a == 1 for a, b in pairwise(numbers)):
-            return False
+    if _is_counter(some):
+        return False
     others = (_SCORE, _BOX, _CODE, _TIME)
     return not any(all(map(other.fullmatch, some)) for other in others)
 
 
 def in_boxes(columns: Sequence[Sequence[str]]) -> set[int]:
     """The places of columns of numbers that stand four or more in a row: the edges of a box."""
-    numeric = [bool(some := _some(c)) and all(map(_NUMBER.fullmatch, some)) for c in columns]
+    numeric = [
+        bool(some := _some(column)) and all(map(_NUMBER.fullmatch, some)) and not _is_counter(some)
+        for column in columns
+    ]
     places: set[int] = set()
     start = 0
     for end in range(len(numeric) + 1):
@@ -81,7 +82,13 @@ def is_few(values: Sequence[str]) -> bool:
     return len(some) >= 10 and len({*some}) <= max(2, len(some) // 10)
 
 
+def _is_counter(some: Sequence[str]) -> bool:
+    """Whether values are consecutive numbers."""
+    if len(some) < 3 or not all(re.fullmatch(r"\d{1,9}", value, re.ASCII) for value in some):
+        return False
+    return all(int(b) - int(a) == 1 for a, b in pairwise(some))
+
+
 def _some(values: Sequence[str]) -> list[str]:
-    """Values that aren't empty, from everywhere."""
-    step = max(1, len(values) // _LOOKED_AT)
-    return [value.strip() for value in values[::step] if value.strip()]
+    """The first values that aren't empty."""
+    return [value.strip() for value in values[:_LOOKED_AT] if value.strip()]

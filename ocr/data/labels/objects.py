@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ocr.data.labels.columns import FILES, LABELS, Grid, choose, usual
@@ -49,17 +50,21 @@ def read_objects(source: Source) -> Iterator[Row | Skipped]:
     chosen = {key: names[place] for key, place in places.items()}
     known = {name for _, leaves in entries if chosen["label"] in leaves for name in leaves}
     for where, leaves in entries:
-        yield _row(where, leaves, chosen, known)
+        yield _row(source.path.parent, where, leaves, chosen, known)
 
 
-def _row(where: str, leaves: Leaves, chosen: Mapping[str, str], known: set[str]) -> Row | Skipped:
+def _row(
+    place: Path, where: str, leaves: Leaves, chosen: Mapping[str, str], known: set[str]
+) -> Row | Skipped:
     label, cells = chosen["label"], {}
     if label not in leaves and (odd := [name for name in leaves if name not in known]):
         return Skipped(where, f"has no {label!r}, but {odd[0]!r}")
     for key, name in chosen.items():
         values = list(dict.fromkeys(leaves.get(name, ())))
         if odd := [value for value in values if not isinstance(value, str | None)]:
-            raise UserError(f"{where}: the {key} is {json.dumps(odd[0])[:40]}, not a string")
+            raise UserError(
+                f"{place / where}: the {key} is {json.dumps(odd[0])[:40]}, not a string"
+            )
         values = [value for value in values if value is not None]
         if len(values) > 1:
             told = ", ".join(map(repr, values[:3]))
@@ -67,7 +72,7 @@ def _row(where: str, leaves: Leaves, chosen: Mapping[str, str], known: set[str])
                 where, f"has several values of {name!r}: {told}; an image shows one text"
             )
         cells[key] = values[0] if values else ""
-    return row_of(cells, where.rpartition("/")[2])
+    return row_of(cells, where)
 
 
 def _values(source: Source) -> list[tuple[int, Any]]:
@@ -121,10 +126,15 @@ def _entries(source: Source, value: Any, depth: int) -> list[Entry] | None:
             for number, (key, one) in enumerate(value.members, start=1)
         ]
     inner = [one for one in value.values() if isinstance(one, list | dict) and one]
-    if len(inner) > 1 and len(inner) == len(value) and all(isinstance(one, dict) for one in inner):
+    if inner and len(inner) == len(value) and all(map(_is_of_image, inner)):
         return _entries(source, inner, depth)  # of VIA, by the name and the size of the file
     found = [entries for one in inner if depth < 5 and (entries := _inside(source, one, depth))]
     return found[0] if len(found) == 1 else None
+
+
+def _is_of_image(value: Any) -> bool:
+    texts = value.values() if isinstance(value, dict) else ()
+    return any(isinstance(text, str) and is_image_name(text) for text in texts)
 
 
 def _inside(source: Source, value: Any, depth: int) -> list[Entry] | None:
@@ -137,7 +147,11 @@ def _inside(source: Source, value: Any, depth: int) -> list[Entry] | None:
 
 
 def _by_name(key: str, value: Any) -> Leaves:
-    leaves = _flat(value) if isinstance(value, dict | list) else {"label": [value]}
+    if not isinstance(value, dict | list):
+        return {"file": [key], "label": [value]}
+    if isinstance(value, list) and all(isinstance(one, _SCALARS) for one in value):
+        return {"file": [key], "label": value}
+    leaves = _flat(value)
     return {
         "file": [key],
         **{name or "label": some for name, some in leaves.items() if name != "file"},

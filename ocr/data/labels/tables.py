@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ocr.data.labels.columns import Grid, are_usual, cells_of, choose
 from ocr.data.labels.content import image_called, is_image_name
-from ocr.data.labels.source import Row, Source, row_of
+from ocr.data.labels.source import Columns, Row, Source, row_of
 from ocr.data.sources import Skipped
 from ocr.errors import UserError
 
@@ -25,6 +25,8 @@ def read_table(source: Source) -> Iterator[Row | Skipped]:
     head = rows[0][1] if rows else []
     if has_header(head, source):
         names, rows = head, rows[1:]
+    elif len(head) == 2 and is_image_name(head[0]) and source.columns == Columns():
+        names = ["file", "label"]
     else:
         names = [str(number) for number in range(1, len(head) + 1)]
     whole = [

@@ -1,6 +1,5 @@
 """Lists: an image's name and its caption a line, in whatever form scripts write them."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,8 +7,9 @@ from dataclasses import replace
 from ocr.data.labels.answers import has_a_line_per_image, read_answers
 from ocr.data.labels.columns import Grid, are_usual, cells_of, choose
 from ocr.data.labels.content import image_called, is_image_name
+from ocr.data.labels.separated import split_cells, split_pair
 from ocr.data.labels.source import Columns, Row, Source, row_of
-from ocr.data.opening import SUFFIXES
+from ocr.data.labels.unread import refuse_detections
 from ocr.data.sources import Skipped
 from ocr.errors import UserError
 
@@ -17,9 +17,7 @@ _SEPARATORS = "\t,;| "
 _NAMES = {"\t": "tab", " ": "space"}
 _LOOKED_AT = 200  # lines from which the separator is told
 _FEW = 5  # fewer lines of as many words each may be so by chance
-_SPACED = re.compile(
-    rf"(.+?(?:{'|'.join(map(re.escape, SUFFIXES))})) +(.*)", re.IGNORECASE | re.DOTALL
-)
+
 
 Lines = list[tuple[int, str]]
 
@@ -38,12 +36,12 @@ def read_list(source: Source) -> Iterator[Row | Skipped]:
         yield from _without_names(source, lines)
         return
     header = _header(lines, comments, separator, source, named)
-    if header and header == _cells(lines[0][1], separator):
+    if header and header == split_cells(lines[0][1], separator):
         lines = lines[1:]
     if not lines:
         return
-    rows = [_cells(line, separator) for _, line in lines]
-    _refuse_detections(source, lines[0], rows[0])
+    rows = [split_cells(line, separator) for _, line in lines]
+    refuse_detections(source, lines[0], rows[0])
     width = len(rows[0]) if len({len(cells) for cells in rows}) == 1 else 0
     if width < 2 and any(name != "2+" for name in source.columns.given().values()):
         key, name = next(iter(source.columns.given().items()))
@@ -85,7 +83,7 @@ def _separator(lines: Lines, source: Source) -> tuple[str | None, int]:
     some = [line for _, line in lines[:_LOOKED_AT]]
     counts = {
         separator: sum(
-            len(cells := _cells(line, separator)) > 1
+            len(cells := split_cells(line, separator)) > 1
             and any(_is_image(cell, source) for cell in cells[:3])
             for line in some
         )
@@ -103,45 +101,18 @@ def _is_image(cell: str, source: Source) -> bool:
     return is_image_name(cell) or image_called(cell, source.folder) is not None
 
 
-def _cells(line: str, separator: str) -> list[str]:
-    """All cells of a line; in quotes, as ICDAR has them, a separator is none."""
-    if separator == "\t":
-        return line.split("\t")
-    if separator == " ":
-        if found := _SPACED.fullmatch(line.strip()):
-            return [found[1], *re.split(" +", found[2])]
-        return re.split(" +", line.strip())
-    found = re.findall(rf"({_cell(separator)})(?:{re.escape(separator)}|$)", line)
-    if not line.endswith(separator):
-        found = found[:-1] if len(found) > 1 and found[-1] == "" else found
-    return [_unquoted(text.strip()) for text in found]
-
-
-def _cell(separator: str) -> str:
-    """A pattern of what stands between separators."""
-    end = re.escape(separator)
-    return rf'\s*"(?:\\.|""|[^"\\])*"\s*(?={end}|$)|[^{end}]*'
-
-
-def _unquoted(text: str) -> str:
-    """Without ICDAR's quotes and backslashes, or those of CSV."""
-    if not re.fullmatch('".*"', text):
-        return text
-    return re.sub(r'\\(["\\])', r"\1", text[1:-1]).replace('""', '"')
-
-
 def _header(
     lines: Lines, comments: Sequence[str], separator: str, source: Source, named: int
 ) -> list[str] | None:
     """The columns' names: of the first line, or of the last comment above it."""
-    first = _cells(lines[0][1], separator)
+    first = split_cells(lines[0][1], separator)
     given = [*source.columns.given().values()]
     if not any(_is_image(cell, source) for cell in first):
         others = min(len(lines), _LOOKED_AT) - 1
         if are_usual(first) or (given and all(name in first for name in given)):
             return first
         # The only one of the lines that names no image.
-        second = _cells(lines[1][1], separator) if others >= 2 and named == others else [""]
+        second = split_cells(lines[1][1], separator) if others >= 2 and named == others else [""]
         if len(first) == len(second) and is_image_name(second[0]):
             source.notes.append(f"{source.path.name}: the first line is taken as the header")
             return first
@@ -209,7 +180,7 @@ def _tell_left_out(
 def _pairs(source: Source, lines: Lines, separator: str) -> Iterator[Row | Skipped]:
     """A name, and all that comes after the separator."""
     for number, line in lines:
-        name, caption = _pair(line, separator)
+        name, caption = split_pair(line, separator)
         if caption is None and not _is_image(name, source):
             message = f"{source.path}, line {number}: not a file name, a tab and a caption"
             if separator != "\t":
@@ -218,51 +189,19 @@ def _pairs(source: Source, lines: Lines, separator: str) -> Iterator[Row | Skipp
         yield row_of({"file": name, "label": caption or ""}, source.where(number))
 
 
-def _pair(line: str, separator: str) -> tuple[str, str | None]:
-    if separator == " " and (found := _SPACED.fullmatch(line)):
-        return found[1], found[2]
-    if separator in "\t ":
-        name, found, caption = line.partition(separator)
-        return name, caption if found else None
-    found = re.fullmatch(rf"({_cell(separator)}){re.escape(separator)}\s*(.*)", line)
-    if not found:
-        return _unquoted(line.strip()), None
-    quoted = re.fullmatch(r'(".*")\s*', found[2])
-    return _unquoted(found[1].strip()), _unquoted(quoted[1]) if quoted else found[2]
-
-
 def _without_names(source: Source, lines: Lines) -> Iterator[Row | Skipped]:
     """A list of answers, or none at all."""
     number, line = lines[0]
-    if source.given and has_a_line_per_image(source.text, source.folder):
+    names = [image_called(line, source.folder) for _, line in lines]
+    alone = all(is_image_name(line) for _, line in lines) or None not in names
+    # Numbers may be names as well; but not all images' names, in their order.
+    listed = alone and (names == sorted(filter(None, names)) or is_image_name(line))
+    if source.given and not listed and has_a_line_per_image(source.text, source.folder):
         yield from read_answers(source)
         return
-    if all(_is_image(line, source) for _, line in lines):
+    if alone:
         yield from _pairs(source, lines, "\t")
         return
     raise UserError(
         f"{source.path}, line {number}: not a file name, a tab and a caption: {line!r:.60}"
-    )
-
-
-def _refuse_detections(source: Source, first: tuple[int, str], cells: Sequence[str]) -> None:
-    """PPOCRLabel's Label.txt has boxes with texts for each photo, and is for finding text."""
-    number, line = first
-    if "\t" not in line:
-        return
-    try:
-        boxes = json.loads(line.partition("\t")[2])
-    except (ValueError, RecursionError):
-        return
-    if not (isinstance(boxes, list) and boxes and isinstance(boxes[0], dict)):
-        return
-    crops, texts = source.path.with_name("crop_img"), source.path.with_name("rec_gt.txt")
-    wanted = "an image and its text a line, as in PPOCRLabel's rec_gt.txt with the images crop_img"
-    if texts.is_file():
-        wanted += f", which lie beside it: data.dir={crops} data.labels={texts}"
-    else:
-        wanted += " (in PPOCRLabel: File, Export Recognition Result)"
-    raise UserError(
-        f"{source.path}, line {number}: its captions are JSON of a detection list, with all the "
-        f"boxes of a photo; a reader learns from {wanted}"
     )

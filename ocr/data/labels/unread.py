@@ -1,7 +1,10 @@
 """Files that may hold captions but aren't read: how to turn them into one that is."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from ocr.data.labels.source import Source
 from ocr.errors import UserError
 
 _SHEET = "open it in a spreadsheet program and save it as CSV in UTF-8"
@@ -64,3 +67,26 @@ def refuse_others(path: Path) -> Path:
             f"data.labels={path.with_name('labels.csv')}"
         )
     return path
+
+
+def refuse_detections(source: Source, first: tuple[int, str], cells: Sequence[str]) -> None:
+    """PPOCRLabel's Label.txt has boxes with texts for each photo, and is for finding text."""
+    number, line = first
+    if "\t" not in line:
+        return
+    try:
+        boxes = json.loads(line.partition("\t")[2])
+    except (ValueError, RecursionError):
+        return
+    if not (isinstance(boxes, list) and boxes and isinstance(boxes[0], dict)):
+        return
+    crops, texts = source.path.with_name("crop_img"), source.path.with_name("rec_gt.txt")
+    wanted = "an image and its text a line, as in PPOCRLabel's rec_gt.txt with the images crop_img"
+    if texts.is_file():
+        wanted += f", which lie beside it: data.dir={crops} data.labels={texts}"
+    else:
+        wanted += " (in PPOCRLabel: File, Export Recognition Result)"
+    raise UserError(
+        f"{source.path}, line {number}: its captions are JSON of a detection list, with all the "
+        f"boxes of a photo; a reader learns from {wanted}"
+    )
