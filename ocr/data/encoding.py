@@ -3,7 +3,6 @@
 import codecs
 import re
 import unicodedata
-from contextlib import suppress
 from pathlib import Path
 
 from ocr.errors import UserError
@@ -43,41 +42,41 @@ def read_text(path: Path, encoding: str | None = None) -> str:
         UserError: If it can't be read, or is in another encoding. The message is one line that
             begins with the path and names the encoding to give, if one fits.
     """
-    return decoded(_content(path), path, encoding)
-
-
-def marked_encoding(path: Path) -> str | None:
-    """What a byte order mark says of a file, such as UTF-16; None for UTF-8, or without one."""
-    mark = _mark(_content(path)[:4])
-    return mark.upper() if mark and mark != "utf-8-sig" else None
-
-
-def decoded(content: bytes, path: Path, encoding: str | None = None) -> str:
-    """`read_text` of what has been read already."""
-    named = _mark(content[:4]) or encoding
+    content = _content(path)
+    named = _mark(content) or encoding
     try:
         text = content.decode(named or "utf-8")
     except (LookupError, UnicodeError) as error:
         if encoding:
             require_encoding(encoding)
-        reason, start = getattr(error, "reason", str(error)), getattr(error, "start", 0)
-        if named:
-            message = f"{path}: not in {named} ({reason} at byte {start})"
-        elif _is_mostly_utf_8(content):
-            line = content.count(b"\n", 0, start) + 1
-            raise UserError(
-                f"{path}, line {line}: not in UTF-8, as the other lines are ({reason} at byte "
-                f"{start}): mend it"
-            ) from error
-        else:
-            message = f"{path}: in another encoding, not UTF-8 ({reason} at byte {start})"
-        raise UserError(f"{message}: {_advice(content)}") from error
+        raise UserError(f"{path}{_reason(content, named, error)}") from error
     if "\0" in text:
         raise UserError(
             f"{path}: not a text file in {named or 'UTF-8'}: it holds NUL characters: "
             f"{_advice(content)}"
         )
+    # In an encoding of one byte a character, the letters of UTF-8 come out as others.
+    if len(text) == len(content) and not text.isascii() and _is_utf_8(content):
+        raise UserError(f"{path}: not in {named}: {_advice(content)}")
     return text.removeprefix("\ufeff")
+
+
+def marked_encoding(path: Path) -> str | None:
+    """What a byte order mark says of a file, such as UTF-16; None for UTF-8, or without one."""
+    mark = _mark(_content(path))
+    return mark.upper() if mark and mark != "utf-8-sig" else None
+
+
+def _reason(content: bytes, named: str | None, error: Exception) -> str:
+    """Why it can't be decoded and what to do, to be put behind the path."""
+    start = getattr(error, "start", 0)
+    why = f"({getattr(error, 'reason', error)} at byte {start})"
+    if named:
+        return f": not in {named} {why}: {_advice(content)}"
+    if _is_mostly_utf_8(content):
+        line = content.count(b"\n", 0, start) + 1
+        return f", line {line}: not in UTF-8, as the other lines are {why}: mend it"
+    return f": in another encoding, not UTF-8 {why}: {_advice(content)}"
 
 
 def _content(path: Path) -> bytes:
@@ -91,6 +90,14 @@ def _mark(start: bytes) -> str | None:
     return next((name for mark, name in _MARKS if start.startswith(mark)), None)
 
 
+def _is_utf_8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _is_mostly_utf_8(content: bytes) -> bool:
     text = content.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
@@ -99,9 +106,8 @@ def _is_mostly_utf_8(content: bytes) -> bool:
 
 def _advice(content: bytes) -> str:
     """What to do, with a word by which a person can judge whether the guess is right."""
-    with suppress(UnicodeDecodeError):
-        if b"\0" not in content and content.decode("utf-8"):
-            return "it is in UTF-8, which data.encoding=null reads"
+    if b"\0" not in content and _is_utf_8(content):
+        return "it is in UTF-8, which data.encoding=null reads"
     found = guess_encoding(content)
     if found is None:
         return "save it as UTF-8"

@@ -3,9 +3,11 @@ import json
 from pathlib import Path
 
 import pytest
+from test_captions import found, touch
 
 from ocr.data.labels import Columns, read_labels
-from ocr.data.sources import Skipped
+from ocr.data.origins import LabelsFile
+from ocr.data.sources import Folder, Skipped
 from ocr.errors import UserError
 
 
@@ -134,6 +136,150 @@ def test_what_is_no_utf_8_is_one_line(tmp_path, content, said, suffix):
 def test_a_header_alone_is_no_labels_file(tmp_path, content):
     with pytest.raises(UserError, match=r"l\.csv: no rows"):
         rows(tmp_path, "l.csv", content)
+
+
+NAMES = [f"p{i:02}.png" for i in range(12)]
+CODES = [f"{(i * 7919 + 1234) % 10000:04}" for i in range(12)]
+
+
+def table(head: str, form: str) -> str:
+    rows = [
+        form.format(
+            n=n,
+            stem=n[:-4],
+            c=c,
+            i=i,
+            session=f"5q2{i:02}x",
+            score=f"{i / 13:.3f}",
+            half="ab"[i % 2],
+        )
+        for i, (n, c) in enumerate(zip(NAMES, CODES, strict=True))
+    ]
+    return "\n".join([*filter(None, [head]), *rows])
+
+
+@pytest.mark.parametrize(
+    "head,form",
+    [
+        ("image_path,plate_text", "{n},{c}"),
+        ("id,filename,solution,session", "{i},{n},{c},{session}"),
+        ("Nr;Bilddatei;Kennzeichen", "{i};{n};{c}"),
+        ("文件|文本", "{n}|{c}"),
+        ("filename,width,height,plate", "{n},1{i},2{i},{c}"),
+        ("file,teil,wert", "{n},{half},{c}"),
+        ("bild,sicher,wert", "{n},{score},{c}"),
+        ("bild,x1,y1,x2,y2,wert", "{n},10,2{i},50,6{i},A{c}"),
+        ("filename,path,label", "{n},/home/ann/{n},{c}"),
+        ("id,solution", "{stem},{c}"),
+        ("# made by hand\nfile;label", "{n};{c}"),
+        ("sep=;\nfile;label", "{n};{c}"),
+        ("", "{n},{c},{score}"),
+        ("", "{stem},{c}"),
+        ("", "{i};{n};{c}"),
+        (
+            "annotation_id,annotator,id,image,lead_time,plate",
+            "{i}7,1,{i},/data/upload/1/3fa85f64-{n},2.{i},{c}",
+        ),
+    ],
+)
+def test_a_table_whose_columns_are_clear_is_read_whatever_they_are_called(tmp_path, head, form):
+    touch(tmp_path, *NAMES)
+    (tmp_path / "l.csv").write_text(table(head, form))
+    codes = [f"A{code}" if "A{c}" in form else code for code in CODES]
+    assert found(tmp_path, "l.csv") == dict(zip(NAMES, codes, strict=True))
+
+
+@pytest.mark.parametrize(
+    "head,form,advice",
+    [
+        ("bild,wert,sitzung", "{n},{c},{session}", "data.file_column=bild data.label_column=wert"),
+        ("", "{n},{c},{session}", "data.file_column=1 data.label_column=2"),
+    ],
+)
+def test_the_advice_on_columns_reads_all_rows(tmp_path, head, form, advice):
+    touch(tmp_path, *NAMES)
+    (tmp_path / "l.csv").write_text(table(head, form))
+    with pytest.raises(UserError, match=advice):
+        found(tmp_path, "l.csv")
+    file, label = (word.partition("=")[2] for word in advice.split())
+    assert found(tmp_path, "l.csv", columns=Columns(file, label)) == dict(
+        zip(NAMES, CODES, strict=True)
+    )
+
+
+def test_a_name_with_spaces_is_advised_in_quotes(tmp_path):
+    content = table("bild,der wert,sitzung", "{n},{c},{session}")
+    with pytest.raises(UserError, match=r"'data\.label_column=.der wert.'"):
+        rows(tmp_path, "l.csv", content)
+
+
+@pytest.mark.parametrize(
+    "head,form", [("file,width", "{n},{i}7"), ("file,part", "{n},{half}"), ("file,id", "{n},x{i}")]
+)
+def test_a_column_of_something_else_is_no_caption_unless_a_person_names_the_file(
+    tmp_path, head, form
+):
+    touch(tmp_path, *NAMES)
+    (tmp_path / "about.csv").write_text(table(head, form))
+    with pytest.raises(UserError, match="no column for 'label'"):
+        LabelsFile(tmp_path / "about.csv", Columns(), folder=Folder(tmp_path))
+    assert found(tmp_path, "about.csv")["p03.png"] != "p03"
+
+
+def test_a_column_called_like_captions_is_surer_than_one_that_reads_like_them(tmp_path):
+    touch(tmp_path, *NAMES)
+    (tmp_path / "a.csv").write_text(table("bild,kamera", "{n},{session}"))
+    (tmp_path / "labels.csv").write_text(table("file,label", "{n},{c}"))
+    assert found(tmp_path) == dict(zip(NAMES, CODES, strict=True))
+
+
+# Images that nobody has captioned yet
+
+
+@pytest.mark.parametrize("empty", ["", "  ", '""'])
+def test_an_empty_cell_is_an_image_without_caption_yet(tmp_path, caplog, empty):
+    caplog.set_level("INFO")
+    touch(tmp_path, *NAMES)
+    lines = [f"{n},{c if i % 2 else empty}" for i, (n, c) in enumerate(zip(NAMES, CODES))]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label", *lines]))
+    got = found(tmp_path)
+    assert list(got.values())[:2] == ["<no caption in labels.csv, line 2>", CODES[1]]
+    assert caplog.text.count("6 of 12 images") == 1
+    labels = LabelsFile(tmp_path / "labels.csv", Columns())
+    skipped = [row for row in labels.captions(Folder(tmp_path)) if isinstance(row, Skipped)]
+    assert len(skipped) == 6 and not any(row.lost for row in skipped)
+
+
+def test_an_empty_cell_of_an_image_that_is_not_here_loses_nothing(tmp_path):
+    touch(tmp_path, "1.png")
+    (tmp_path / "labels.csv").write_text("file,label\n1.png,A\n1.png,\n2.png,\n3.png,B\n")
+    labels = LabelsFile(tmp_path / "labels.csv", Columns())
+    assert [row.text for row in labels.captions(Folder(tmp_path))] == ["A"]
+    assert [(row.name, row.lost) for row in labels.left()] == [("2.png", False), ("3.png", True)]
+
+
+def test_a_table_without_any_caption_is_one_line(tmp_path):
+    (tmp_path / "l.csv").write_text("file,label\n1.png,\n2.png\n")
+    with pytest.raises(UserError, match=r"l\.csv: nobody has written a caption there"):
+        LabelsFile(tmp_path / "l.csv", Columns())
+
+
+@pytest.mark.parametrize(
+    "name,content",
+    [
+        ("l.xlsx", b""),
+        ("l.xls", b""),
+        ("l.ods", b"PK\x03\x04"),
+        ("l.parquet", b"PAR1"),
+        ("l.xml", b"<annotation/>"),
+        ("l.csv", b"PK\x03\x04\x14"),
+        ("l.txt", b"PAR1"),
+    ],
+)
+def test_what_is_not_read_is_told_how_to_save_as_csv(tmp_path, name, content):
+    with pytest.raises(UserError, match=rf"{name}: .* isn't read: .*CSV.*labels\.csv") as caught:
+        rows(tmp_path, name, content)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["l.jsonl", "l.ndjson"])
