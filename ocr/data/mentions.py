@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
+from ocr.data.naming import last_parts
 from ocr.data.sources import Folder, stem
 
 SAMPLE = 2**18  # bytes to look for names in
@@ -48,8 +49,10 @@ class ImageNames:
     def image(self, word: str) -> tuple[str, bool] | None:
         """The image that `word` names, and whether that is beyond doubt; None if it names none."""
         word = word.replace("\\", "/").removeprefix("./")
-        own = word.rpartition("/")[2]
+        own, *others = last_parts(word)
         if found := self.whole.get(own.lower()) or self.paths.get(word):
+            return found, True
+        if found := next(filter(None, (self.whole.get(other.lower()) for other in others)), None):
             return found, True
         found = self.bare.get(own)
         return found and (found, False)
