@@ -14,6 +14,7 @@ from ocr.errors import UserError
 Leaves = dict[str, list[Any]]
 Entry = tuple[str, Leaves]  # where it is, and its strings, numbers and so on by their paths
 
+_LOOKED_AT = 2000  # members, at most, that tell whether they are called as images are
 _SCALARS = (str, bool, type(None))  # numbers are strings, as they are written
 
 
@@ -49,8 +50,9 @@ def read_objects(source: Source) -> Iterator[Row | Skipped]:
         ) from error
     chosen = {key: names[place] for key, place in places.items()}
     known = {name for _, leaves in entries if chosen["label"] in leaves for name in leaves}
+    place = source.path.parent
     for where, leaves in entries:
-        yield _row(source.path.parent, where, leaves, chosen, known)
+        yield _row(place, where, leaves, chosen, known)
 
 
 def _row(
@@ -119,7 +121,8 @@ def _entries(source: Source, value: Any, depth: int) -> list[Entry] | None:
         return [(source.where(1), _flat(value))]
     if joined := _joined(value):
         return _entries(source, joined, depth)
-    named = [is_image_name(key) or image_called(key, source.folder) for key in value]
+    keys = [*value][:_LOOKED_AT]
+    named = [is_image_name(key) or image_called(key, source.folder) for key in keys]
     if sum(map(bool, named)) > 0.5 * len(named):
         return [
             (source.where(number, "entry"), _by_name(key, one))
@@ -193,7 +196,10 @@ def _flat(value: Any, path: str = "") -> Leaves:
     else:
         return {path: [value]}
     for name, one in parts:
-        inner = ".".join(filter(None, (path, name)))
+        inner = f"{path}.{name}" if path and name else path or name
+        if not (isinstance(one, list | dict) or (isinstance(one, str) and one[:1] == "{")):
+            leaves.setdefault(inner, []).append(one)
+            continue
         for key, some in _flat(one, inner).items():
             leaves.setdefault(key, []).extend(some)
     return leaves
