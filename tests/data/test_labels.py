@@ -233,6 +233,22 @@ def test_a_column_called_like_captions_is_surer_than_one_that_reads_like_them(tm
     assert found(tmp_path) == dict(zip(NAMES, CODES, strict=True))
 
 
+@pytest.mark.parametrize(
+    "name,content",
+    [
+        ("l.csv", "p00.png A\np01.png B\n"),
+        ("l.csv", "p00.png|A\np01.png|B\n"),
+        ("l.tsv", "file,label\np00.png,A\np01.png,B\n"),
+        ("l.txt", '{"p00.png": "A", "p01.png": "B"}'),
+        ("l.txt", '[\n{"file": "p00.png", "label": "A"}, {"file": "p01.png", "label": "B"}]'),
+        ("l.jsonl", '[{"file": "p00.png", "label": "A"}, {"file": "p01.png", "label": "B"}]'),
+        ("l.json", '{"file": "p00.png", "label": "A"}\n{"file": "p01.png", "label": "B"}'),
+    ],
+)
+def test_what_is_in_a_file_counts_for_more_than_its_name(tmp_path, name, content):
+    assert rows(tmp_path, name, content) == [("p00.png", "A"), ("p01.png", "B")]
+
+
 # Images that nobody has captioned yet
 
 

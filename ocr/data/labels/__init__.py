@@ -1,5 +1,6 @@
 """Labels files: tables, lists and JSON of which image says what."""
 
+import re
 from pathlib import Path
 
 from ocr.data.encoding import marked_encoding, read_text
@@ -22,6 +23,8 @@ __all__ = [
     "read_labels",
     "read_source",
 ]
+
+_JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\"])")  # how an object begins, or an array of what has parts
 
 # By the ending of a file's name; others are read as lists, if a person names them.
 READERS = {
@@ -81,6 +84,8 @@ def open_source(
 def read_source(source: Source) -> list[Row | Skipped]:
     """The rows of a file that is open; see `read_labels`."""
     read = READERS.get(source.path.suffix.lower(), read_list)
+    if read is read_list and _JSON.match(source.text):
+        read = read_objects
     rows = list(read(source))
     if not rows:
         raise UserError(f"{source.path}: no rows with captions")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from ocr.data.labels.columns import Grid, are_usual, cells_of, choose
 from ocr.data.labels.content import image_called, is_image_name
 from ocr.data.labels.source import Columns, Row, Source, row_of
+from ocr.data.labels.text_lists import read_list
 from ocr.data.sources import Skipped
 from ocr.errors import UserError
 
@@ -16,6 +17,9 @@ def read_table(source: Source) -> Iterator[Row | Skipped]:
     """The rows of a table; every cell is text."""
     text, skipped = _without_preamble(source)
     delimiter = _delimiter(source, text)
+    if [" " in cell.strip() for cell in _first_row(text, delimiter)] == [True]:
+        yield from read_list(source)  # a list under another name
+        return
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = [(reader.line_num + skipped, cells) for cells in reader if any(cells)]
@@ -71,9 +75,9 @@ def _without_preamble(source: Source) -> tuple[str, int]:
 
 def _delimiter(source: Source, text: str) -> str:
     """Excel writes semicolons where commas are decimal points."""
-    if source.path.suffix.lower() == ".tsv":
-        return "\t"
     heads = {delimiter: _first_row(text, delimiter) for delimiter in ",;\t|"}
+    if source.path.suffix.lower() == ".tsv" and len(heads["\t"]) > 1:
+        return "\t"
     return max(
         heads, key=lambda delimiter: (_tells(heads[delimiter], source), len(heads[delimiter]))
     )
