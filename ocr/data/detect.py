@@ -12,7 +12,15 @@ from ocr.data.origins import Beside, FileNames, LabelsFile, Origin
 from ocr.data.patterns import NamePattern
 from ocr.data.sidecars import schemes
 from ocr.data.sources import Folder, stem
-from ocr.data.unread import Unread, above, is_output, judge, neighbours
+from ocr.data.unread import (
+    Unread,
+    above,
+    in_parts,
+    is_output,
+    judge,
+    neighbours,
+    text_folder,
+)
 from ocr.errors import UserError
 from ocr.log import say
 
@@ -60,8 +68,7 @@ def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Det
     if part:
         doubts.append(_partial(part, folder))
     unread = []
-    for path, named in _unread(folder, beside):
-        found, sure = judge(path, named, folder, columns, encoding)
+    for found, sure in _unread(folder, beside, columns, encoding):
         if found and sure:
             doubts.append(str(found))
         elif found:
@@ -72,10 +79,25 @@ def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Det
 
 
 def _beside(folder: Folder) -> dict[str, Mentions]:
-    """What the files in the folder say of its images."""
-    names = ImageNames(folder)
+    """What the files in the folder say of its images; those in a subfolder, of the images there."""
+    names = {"": ImageNames(folder.images)}
     kinds = tuple(kind.suffix for kind in schemes(folder) if kind.share >= SOME)
-    return {name: mentions(folder.path / name, names) for name in neighbours(folder, kinds)}
+    found = {}
+    for name in neighbours(folder, kinds):
+        place = _place(name, folder)
+        if place not in names:
+            names[place] = ImageNames([image for image in folder.images if image.startswith(place)])
+        found[name] = mentions(folder.path / name, names[place])
+    return found
+
+
+def _place(name: str, folder: Folder) -> str:
+    """The subfolder of a file, if it is one of some images and not of all."""
+    place = "".join(name.rpartition("/")[:2])
+    if not place:
+        return ""
+    inside = sum(image.startswith(place) for image in folder.images)
+    return place if 0 < inside < len(folder.images) else ""
 
 
 def _is_readable(folder: Folder, name: str, named: Mentions) -> bool:
@@ -87,12 +109,20 @@ def _is_readable(folder: Folder, name: str, named: Mentions) -> bool:
     return path.is_file() and bool(known or path.stat().st_size <= SAMPLE)
 
 
-def _unread(folder: Folder, beside: Mapping[str, Mentions]) -> Iterator[tuple[Path, Mentions]]:
-    """What lies beside the images, or above them, and what it says of them."""
-    yield from ((folder.path / name, named) for name, named in beside.items())
+def _unread(
+    folder: Folder, beside: Mapping[str, Mentions], columns: Columns, encoding: str | None
+) -> Iterator[tuple[Unread | None, bool]]:
+    """What is to be said of all that lies beside the images, or above them; see `judge`."""
+    parts = {name: named for name, named in beside.items() if _place(name, folder)}
+    yield in_parts(parts, folder)
+    for name, named in beside.items():
+        if name not in parts:
+            yield judge(folder.path / name, named, folder, columns, encoding)
     if folder.images:
-        names = ImageNames(folder)
-        yield from ((path, mentions(path, names)) for path in above(folder))
+        names = ImageNames(folder.images)
+        for path in above(folder):
+            yield judge(path, mentions(path, names), folder, columns, encoding)
+        yield text_folder(folder), False
 
 
 def _names(folder: Folder, unread: Sequence[Unread]) -> Detected:

@@ -107,8 +107,8 @@ def _by_folder(images: Sequence[str]) -> Mapping[str, list[str]]:
 def _are_captions(inner: Mapping[str, Sequence[str]]) -> bool:
     """Whether folders are called by what their images show, and the images by a counter.
 
-    That is where images of several folders have the same names, or numbers, and the folders' names
-    are no parts of a split, no dates, and no counter.
+    That is where images of several folders have the same names, or those of a counter, and the
+    folders' names are no parts of a split, no dates, and no counter.
     """
     if len(inner) < 3 or "" in inner:
         return False
@@ -118,8 +118,9 @@ def _are_captions(inner: Mapping[str, Sequence[str]]) -> bool:
         return False
     own = [name for names in inner.values() for name in names]
     repeated = len(set(own)) <= 0.8 * len(own)
-    numbers = all(re.fullmatch(r"\D*\d+\D*", name) for name in own)
-    return (repeated or numbers) and not _are_a_counter([*inner])
+    after = [name.removeprefix(folder) for folder, names in inner.items() for name in names]
+    around = {re.sub(r"\d+|[0-9a-f]{16,}", "", name) for name in after}
+    return (repeated or len(around) == 1) and not _are_a_counter([*inner])
 
 
 def _are_a_counter(names: Sequence[str]) -> bool:

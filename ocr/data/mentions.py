@@ -5,22 +5,27 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from unicodedata import normalize
 
 from ocr.data.naming import last_parts
-from ocr.data.sources import Folder, stem
+from ocr.data.opening import SUFFIXES
+from ocr.data.sources import stem
 
 SAMPLE = 2**18  # bytes to look for names in
 BLOCKS = 16  # that the sample of a bigger file is taken in
 FEW = 20  # images
+TRIED, SURE = 200, 10  # names, of which so many must be expected for none to mean something
+OFTEN = 2  # times that each is named
 COUNTED = 2**23  # bytes of a file whose lines are counted
 SPREADSHEETS = (".xlsx", ".ods")
 _PARTS_OF_SPREADSHEETS = ("xl/sharedStrings.xml", "xl/worksheets/sheet1.xml", "content.xml")
 
-_BORDERS = re.compile(r"[\t\r\n,;|\"<>{}\[\]()=']+")
-# Measures, times, checksums, and the names of the parts of a split: no captions.
+_BORDERS = re.compile(r"[\t,;|\"<>{}\[\]()=']+")
+# Files, measures, times, checksums, and the names of the parts of a split: no captions.
 _NO_CAPTION = re.compile(
+    rf".*(?:{'|'.join(map(re.escape, SUFFIXES))})|"
     r"-?\d*\.\d+(?:e-?\d+)?\w{0,2}|\d{2,4}([-/.])\d\d\1\d{2,4}|\d\d:\d\d(?::\d\d\S*)?|"
     r"[0-9a-f]{32,128}|train|val|valid|validation|test|true|false|none|null|nan|[^\w]*",
     re.IGNORECASE,
@@ -30,21 +35,30 @@ _SMALL_NUMBER = re.compile(r"0|[1-9]\d{0,2}")
 
 
 class ImageNames:
-    """The names of a folder's images, to find them in texts."""
+    """The names of images, to find them in texts."""
 
-    def __init__(self, folder: Folder) -> None:
-        self.count = len(folder.images)
+    def __init__(self, images: Sequence[str]) -> None:
+        self.count = len(images)
         # By the last part: what is before it differs from machine to machine.
         self.whole: dict[str, str] = {}
         self.bare: dict[str, str] = {}
         self.paths: dict[str, str] = {}
-        for image in folder.images:
+        for image in images:
             name = normalize("NFC", image)
             own = name.rpartition("/")[2]
             self.whole[own.lower()] = image
             self.bare[stem(own)] = image
             if "/" in name:
                 self.paths[stem(name)] = image
+
+    def may_be_in(self, text: str, read: float) -> bool:
+        """False where `text`, a part of a file of that size, names too few of some images.
+
+        That takes a hundredth of the time of a look at every word.
+        """
+        step = 1 + len(self.bare) // TRIED
+        tried = list(islice(self.bare, 0, None, step))
+        return read * len(tried) < SURE or any(name in text for name in tried)
 
     def image(self, word: str) -> tuple[str, bool] | None:
         """The image that `word` names, and whether that is beyond doubt; None if it names none."""
@@ -66,7 +80,7 @@ class Mentions:
     bare: the share that it names in any way.
     said: the share of what it names beside which stands a text that may be a caption; no measure,
         time, checksum, or what stands everywhere.
-    numbers: whether those are nothing but small numbers.
+    numbers: whether those are nothing but small numbers. single: whether it is one of each.
     lines: how many lines aren't empty; None in a big file. texts: some of them.
     """
 
@@ -74,6 +88,7 @@ class Mentions:
     bare: float = 0.0
     said: float = 0.0
     numbers: bool = False
+    single: bool = False
     lines: int | None = None
     texts: Sequence[str] = ()
 
@@ -84,47 +99,66 @@ def mentions(path: Path, names: ImageNames) -> Mentions:
         text, read = _text(path)
     except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError):
         return Mentions()
-    lines = [line for line in text.splitlines() if line.strip()] if read == 1 else None
-    words = list(_words(normalize("NFC", text), names))
-    bare = {found[0] for _, found in words if found}
-    whole = {found[0] for _, found in words if found and found[1]}
+    lines = [line.strip() for line in text.splitlines() if line.strip()] if read == 1 else None
+    text = normalize("NFC", text)
+    if not names.may_be_in(text, read):
+        return Mentions(lines=_lines(path, lines), texts=lines or ())
+    words = list(_words(text, names))
+    named = [found for _, found in words if found]
+    whole = {image for image, sure in named if sure}
     # Of so small a part of a file one can't tell what share of few images it names.
     count = max(names.count * read, min(names.count, FEW)) or 1
-    said = list(_said(words, only_sure=len(whole) >= count / 2))
+    only_sure = len(whole) >= count / 2
+    bare = {image for image, _ in named}
+    if not only_sure and len(named) > OFTEN * len(bare):  # numbers, or words, as they are anywhere
+        bare = whole
+    said = list(_said(words, only_sure))
+    different = {word for some in said for word in some}
+    share = sum(map(bool, said)) / max(1, len(said))
+    if path.suffix.lower() == ".json":  # images and captions may be in two lists
+        share = max(share, len(different) / max(1, len(said)))
     return Mentions(
         min(1.0, len(whole) / count),
         min(1.0, len(bare) / count),
-        sum(map(bool, said)) / max(1, len(said)),
-        all(_SMALL_NUMBER.fullmatch(word) for some in said for word in some),
-        None if path.suffix.lower() in SPREADSHEETS else _count(path, lines),
-        [line.strip() for line in lines or ()],
+        min(1.0, share),
+        all(map(_SMALL_NUMBER.fullmatch, different)),
+        sum(map(len, said)) <= len(said),
+        _lines(path, lines),
+        lines or (),
     )
 
 
 def _words(text: str, names: ImageNames) -> Iterator[_Word]:
-    for piece in _BORDERS.split(text):
-        piece = piece.strip()
-        if found := piece and names.image(piece):
-            yield piece, found
-        else:
+    """The words of `text`, and an empty one at the end of each line."""
+    for line in text.splitlines():
+        for piece in map(str.strip, _BORDERS.split(line)):
+            if found := piece and names.image(piece):
+                yield piece, found
+                continue
             for word in piece.split():
-                yield word, names.image(word)
+                name, colon, rest = word.partition(":")
+                if colon and (found := names.image(name)):
+                    yield name, found
+                    word = rest
+                if word:
+                    yield word, names.image(word)
+        yield "", None
 
 
 def _said(words: Sequence[_Word], only_sure: bool) -> Iterator[list[str]]:
     """Of the words after each name those that may be its caption.
 
-    None if that is mostly the name itself: then the names are the captions.
+    None if the first is mostly the name itself: then the names are the captions.
     """
     residues: list[list[str]] = []
-    image, echoes = None, 0
+    before, echoes = None, 0
     for word, found in words:
         if found and (found[1] or not only_sure):
-            image, _ = found
             residues.append([])
         elif residues:
             residues[-1].append(word)
-            echoes += bool(found) and found[0] == image
+            echoes += bool(found and before and found[0] == before[0])
+        before = found
     if 2 * echoes > len(residues):
         return
     counts = Counter(word for some in residues for word in set(some))
@@ -166,7 +200,10 @@ def _spreadsheet(path: Path) -> str:
     return re.sub(r"<[^>]*>", "\n", "\n".join(texts))
 
 
-def _count(path: Path, lines: Sequence[str] | None) -> int | None:
+def _lines(path: Path, lines: Sequence[str] | None) -> int | None:
+    """How many lines aren't empty; None in a spreadsheet and a big file."""
+    if path.suffix.lower() in SPREADSHEETS:
+        return None
     if lines is not None:
         return len(lines)
     if path.stat().st_size > COUNTED:

@@ -1,11 +1,15 @@
 """Text files beside the images: which file is of which image, and what such files are called."""
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
+from ocr.data.opening import SUFFIXES
 from ocr.data.sources import Folder, stem
 
 # How pre-processing names what it makes of an image: line.bin.png, line.nrm.png (Ocropus, Kraken).
@@ -19,6 +23,8 @@ _NUMBERS = re.compile(r"[\s\d.,;:+-]+(?:e-?\d+)?")
 
 LOOKED_AT = 8  # texts, to see what they are
 LONGEST = 2000  # bytes of a caption
+FEWEST, ENOUGH = 5, 0.9  # texts elsewhere that are called after images, and their share of all
+FOLDERS, LISTED = 20, 2000  # folders that texts may be in, and files in each, to look at
 
 
 def original(base: str) -> str:
@@ -89,10 +95,40 @@ def schemes(folder: Folder) -> list[Scheme]:
     for suffix, _ in counts.most_common(5):
         paired = pairs(folder, suffix)
         texts = list(dict.fromkeys(paired.values()))
-        content = _content(folder, texts[:: 1 + len(texts) // LOOKED_AT])
+        content = _content(folder.path, texts[:: 1 + len(texts) // LOOKED_AT])
         if content:
             found.append(Scheme(suffix, len(paired) / len(folder.images), content))
     return sorted(found, key=lambda scheme: -scheme.share)
+
+
+def texts_elsewhere(folder: Folder) -> tuple[Path, str] | None:
+    """A folder beside or below that of the images with a text for each, and what they end in."""
+    owners = {base.rpartition("/")[2] for name in folder.images for base in bases(name)}
+    here = folder.path.absolute()
+    for above in (here, here.parent) if len(folder.images) >= FEWEST else ():
+        with suppress(OSError), os.scandir(above) as entries:
+            below = sorted(e.path for e in islice(entries, LISTED) if e.is_dir())
+        for place in below[:FOLDERS]:
+            if place != str(here) and (found := _common_suffix(Path(place), owners)):
+                return Path(place), found
+    return None
+
+
+def _common_suffix(place: Path, owners: set[str]) -> str | None:
+    """What the texts in `place` end in, if nearly all files are called after images."""
+    try:
+        with os.scandir(place) as entries:
+            files = [entry.name for entry in islice(entries, LISTED)]
+    except OSError:
+        return None
+    if any(name.lower().endswith(SUFFIXES) for name in files):  # its texts are of its own images
+        return None
+    found = Counter(_suffix(name, owners) for name in files)
+    end, count = found.most_common(1)[0] if found else (None, 0)
+    if end is None or count < FEWEST or count < ENOUGH * len(files):
+        return None
+    texts = [name for name in sorted(files) if name.endswith(end)]
+    return end if _content(place, texts[:: 1 + len(texts) // LOOKED_AT]) == "captions" else None
 
 
 def _suffix(file: str, owners: set[str]) -> str | None:
@@ -103,17 +139,17 @@ def _suffix(file: str, owners: set[str]) -> str | None:
     return None
 
 
-def _content(folder: Folder, files: Sequence[str]) -> str | None:
+def _content(place: Path, files: Sequence[str]) -> str | None:
     """What most of these hold; None if they are no short texts."""
-    kinds = Counter(islice(_kinds(folder, files), LOOKED_AT))
+    kinds = Counter(islice(_kinds(place, files), LOOKED_AT))
     kinds.pop("blank", None) if len(kinds) > 1 else None
     return kinds.most_common(1)[0][0] if kinds and None not in kinds else None
 
 
-def _kinds(folder: Folder, files: Sequence[str]) -> Iterator[str | None]:
+def _kinds(place: Path, files: Sequence[str]) -> Iterator[str | None]:
     for file in files:
         try:
-            with (folder.path / file).open("rb") as opened:
+            with (place / file).open("rb") as opened:
                 content = opened.read(4 * LONGEST)
         except OSError:
             continue

@@ -1,7 +1,7 @@
 """Files beside the images that may hold their captions, and aren't read unless they are named."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,7 +10,7 @@ from ocr.data.doubts import ENOUGH, SOME, are_numbered
 from ocr.data.labels import READERS, Columns
 from ocr.data.mentions import SPREADSHEETS, Mentions
 from ocr.data.origins import LabelsFile
-from ocr.data.sidecars import bases
+from ocr.data.sidecars import bases, texts_elsewhere
 from ocr.data.sources import Folder, stem
 from ocr.errors import UserError
 
@@ -102,31 +102,63 @@ def judge(
     their suffixes, or by numbers that are no captions.
     """
     inside = path.is_relative_to(folder.path)
-    argument = path.relative_to(folder.path) if inside else path
-    if is_output(path):
+    if is_output(path) or not (inside or named.whole >= SOME):
         return None, False
-    numbered = are_numbered(folder)
-    by_line = inside and _has_answers(path, named, folder)
-    if named.bare < SOME or named.said < SOME:
-        if not by_line:
-            return None, False
-        text = f"{path} has as many lines as there are images"
-        sure = numbered
-    else:
+    says, answers = holds_captions(named), inside and _has_answers(path, named, folder)
+    numbered = (says or answers) and are_numbered(folder)
+    if says and (not named.numbers or (numbered and named.single)):
         text = f"{path} names {_share(named.bare)} of the images"
         sure = named.bare >= ENOUGH and not named.numbers and (named.whole >= ENOUGH or numbered)
-        if named.numbers and not numbered:
-            return None, False
+    elif answers:
+        text, sure = f"{path} has as many lines as there are images", numbered
+    else:
+        return None, False
+    argument = path.relative_to(folder.path) if inside else path
+    override = f"data.labels={argument} takes the captions from there"
     try:
         LabelsFile(path, columns, True, folder, encoding, given=True)
     except UserError as error:
         why = str(error).removeprefix(str(path)).lstrip(",: ")
+        text = f"{text}, but can't be read: {why}"
         if "data." in why:
-            override = f"data.labels={argument} with what that line asks for"
+            override = f"give that and data.labels={argument}"
         else:
             override = "mend it, or save it as labels.csv with the columns file and label"
-        return Unread(path, f"{text}, but can't be read: {why}", override), sure
-    return Unread(path, text, f"data.labels={argument} takes the captions from there"), sure
+    return Unread(path, text, override), sure
+
+
+def holds_captions(named: Mentions) -> bool:
+    """Whether a file says something of many images that may be their captions."""
+    return named.bare >= SOME and named.said >= SOME
+
+
+def in_parts(files: Mapping[str, Mentions], folder: Folder) -> tuple[Unread | None, bool]:
+    """What is to be said of files in subfolders, each of which names the images beside it."""
+    found = [name for name, named in files.items() if holds_captions(named)]
+    found = [name for name in found if not is_output(Path(name))]
+    places = tuple({f"{name.rpartition('/')[0]}/" for name in found})
+    share = sum(name.startswith(places) for name in folder.images) / max(1, len(folder.images))
+    if share < SOME:
+        return None, False
+    more = f" and {len(found) - 1} more name" if len(found) > 1 else " names"
+    return Unread(
+        folder.path / found[0],
+        f"{folder.path / found[0]}{more} the images of one subfolder each, {_share(share)} in all",
+        f"write their rows into one labels.csv in {folder.path}, each file with its subfolder",
+    ), share >= ENOUGH
+
+
+def text_folder(folder: Folder) -> Unread | None:
+    """On a folder beside the images with a text for each, which nobody looks into."""
+    found = texts_elsewhere(folder)
+    if not found:
+        return None
+    place, suffix = found
+    return Unread(
+        place,
+        f"{place} has a {suffix} for each image",
+        f"copy them to the images: data.labels={suffix} takes the captions from there",
+    )
 
 
 def _has_answers(path: Path, named: Mentions, folder: Folder) -> bool:
@@ -145,7 +177,7 @@ def _has_answers(path: Path, named: Mentions, folder: Folder) -> bool:
         and len(names.intersection(texts)) < SOME * images  # a list of what the names say as well
         and max(map(len, texts)) <= LONGEST
         and not all(len(text) == 1 for text in texts)
-        and not all(_FILE_LIST.fullmatch(text) for text in texts)
+        and not all("://" in text or _FILE_LIST.fullmatch(text) for text in texts)
     )
 
 
