@@ -31,7 +31,7 @@ class Parts:
     val_size, test_size: shares of the images. split_seed: another number, another split.
     train_images: how many to train on, drawn by content: fewer are a part of more. None: all.
     train_on_val: train on the validation images as well.
-    height, width, channels, polarity, contrast, grey: see `Normalizer`.
+    height, width, channels, polarity, contrast, grey, frame: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
     order: of the characters in captions, one of `ORDERS`; None: by the captions.
     max_skipped: the share of samples that may be left out before the run ends.
@@ -59,6 +59,7 @@ class Parts:
         polarity: str | None,
         contrast: str,
         grey: str,
+        frame: int = 0,
         charset: str | None,
         order: str | None,
         max_skipped: float,
@@ -73,7 +74,13 @@ class Parts:
             require_whole(1, train_images=train_images)
         require_share(val_size=val_size, test_size=test_size, max_skipped=max_skipped)
         self.normalizer = Normalizer(
-            height, width, channels, polarity=polarity, contrast=contrast, grey=grey
+            height,
+            width,
+            channels,
+            polarity=polarity,
+            contrast=contrast,
+            grey=grey,
+            frame=frame,
         )
         self.charset = None if charset is None else Charset(str(charset))
         if order is not None:
