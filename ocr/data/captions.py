@@ -10,7 +10,7 @@ from ocr.data.labels import Columns, Row
 from ocr.data.opening import SUFFIXES
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin, is_file
 from ocr.data.patterns import NamePattern
-from ocr.data.sources import UNCAPTIONED, Folder, Sample, Skipped, stem
+from ocr.data.sources import UNCAPTIONED, Folder, Sample, Skipped, say_unread, stem
 from ocr.data.spelling import Spelling, flaw
 from ocr.errors import UserError, guess
 from ocr.log import say
@@ -53,6 +53,8 @@ class Captions:
         places = {part: self.folder(path) for part, path in folders.items()}
         shared: dict[Path, LabelsFile] = {}
         found: dict[str, list[Row | Skipped]] = {}
+        for folder in places.values():
+            say_unread(folder)
         for part, folder in places.items():
             origin = self._origin(folder, shared, alone=len(places) == 1)
             self.origins[part] = origin.name

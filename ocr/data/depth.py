@@ -1,10 +1,13 @@
 """Bring pixels of any depth, integers or floats, to 8 bits, and keep what contrast they have."""
 
+from math import isfinite
+
 import numpy as np
 
 from ocr.data.tones import EXTREME, FAINT
 
 DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)  # bits; how many a camera uses, the brightest pixel tells
+MOST = 2**16  # of floats that stand for integers; beyond, they are no picture
 UNRELATED = 0.2  # correlation of neighbours; where it is less, there is only noise
 
 
@@ -21,7 +24,7 @@ def eight_bits(pixels: np.ndarray, stretch: bool = False) -> np.ndarray:
         uint8 of the same shape.
 
     Raises:
-        ValueError: They are no numbers, or negative ones.
+        ValueError: They are no numbers, or out of range.
     """
     if pixels.dtype == np.uint8:
         return pixels
@@ -31,18 +34,19 @@ def eight_bits(pixels: np.ndarray, stretch: bool = False) -> np.ndarray:
         raise ValueError(f"its pixels are of the type {pixels.dtype}, not numbers")
     if not pixels.size:
         raise ValueError("it has no pixels")
-    low, high = pixels.min(), pixels.max()
-    if not (np.isfinite(low) and np.isfinite(high)):
+    floats = pixels.dtype.kind == "f"
+    low, high = pixels.min().item(), pixels.max().item()
+    if not (isfinite(low) and isfinite(high)):
         raise ValueError("some of its pixels are infinite or NaN")
-    if low < 0:
-        what = "floats must be from 0 to 1" if pixels.dtype.kind == "f" else "none may be negative"
+    if low < 0 or (floats and high >= MOST):
+        what = "floats must be from 0 to 1" if floats else "none may be negative"
         raise ValueError(f"its pixels are from {low:g} to {high:g}, and {what}")
-    if pixels.dtype.kind == "f" and high <= 1:
+    if floats and high <= 1:
         exact = pixels.astype(np.float64) * 255
         plain = exact.round()
     else:
         bits = next(bits for bits in DEPTHS if high < 2**bits)
-        exact = pixels * (255 / (2**bits - 1))
+        exact = pixels.astype(np.float64) * (255 / (2**bits - 1))
         plain = pixels // 2 ** (bits - 8)
     if stretch and abs(exact - exact.round()).max() > 1e-3:
         spread_out = _stretched(exact)

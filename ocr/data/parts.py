@@ -152,6 +152,8 @@ class Parts:
         found = self.find()
         parts = {part: self._keep(samples) for part, samples in found.items()}
         self._require_images(parts)
+        if text := self._only_text(parts):
+            say(f"every caption is {text!r}: there is nothing to learn")
         if self.charset is None:
             self.charset = Charset.of(self._texts(parts))
         else:
@@ -270,6 +272,13 @@ class Parts:
         for sample in samples:
             (kept if isinstance(sample, Sample) else self.skipped).append(sample)
         return kept
+
+    def _only_text(self, parts: Mapping[str, Sequence[Sample]]) -> str | None:
+        """The one caption of all images, if there are several."""
+        texts = self._texts(parts)
+        first = next(texts)
+        others = (text == first for text in texts)
+        return first if next(others, False) and all(others) else None
 
     # `PackedData` does the next six with whole columns.
     def _texts(self, parts: Mapping[str, Sequence[Sample]]) -> Iterator[str]:

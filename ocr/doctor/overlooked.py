@@ -1,19 +1,22 @@
 """Findings about what training overlooks: images, and captions that are elsewhere."""
 
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from PIL import Image
 
 from ocr.data.detect import doubt_of_names
-from ocr.data.opening import DECODE_ERRORS, FORMATS
+from ocr.data.formats import CAMERA_RAW, FORMATS
+from ocr.data.opening import DECODE_ERRORS
 from ocr.data.sources import Folder
 from ocr.doctor.examine import Examination
-from ocr.doctor.files import suffix_of
 from ocr.doctor.finding import Finding, mended_by
+from ocr.doctor.formats import suffix_of
 from ocr.errors import UserError
 
 TEXTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md")
@@ -24,7 +27,7 @@ OPENED = 1000  # files without an image's suffix, at most: they may be anything,
 def findings(seen: Examination) -> Iterator[Finding]:
     """Of each kind that there is."""
     others = [other for place in seen.data.dirs.values() for other in _others(seen, place)]
-    yield from _suffixes(seen, [other for other in others if not other.is_dir()])
+    yield from _suffixes(seen, [o for o in others if not o.is_dir() and str(o) not in seen.looks])
     yield from _subfolders(seen, [other for other in others if other.is_dir()])
     if not (seen.config.data.labels or seen.config.data.pattern):
         origins = seen.data.captions.origins
@@ -42,7 +45,8 @@ def _others(seen: Examination, place: Path) -> Iterator[Path]:
 
 
 def _suffixes(seen: Examination, files: list[Path]) -> Iterator[Finding]:
-    unknown = (file for file in files if file.suffix.lower() not in TEXTS)
+    raw = CAMERA_RAW  # of which a part can be read as TIFF, but not the image
+    unknown = (file for file in files if file.suffix.lower() not in (*TEXTS, *raw))
     formats = {file: form for file in islice(unknown, OPENED) if (form := _format(file))}
     if not formats:
         return
@@ -69,16 +73,30 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
             continue
         with suppress(UserError):  # it can't be listed
             below += [str(folder / name) for name in Folder(folder, recursive=True).images]
+    used = set(map(_real, seen.looks))  # rows of a table name them
+    below = [name for name in below if _real(name) not in used]
     if below:
+        tables = " and ".join(seen.tables)
         yield Finding(
             "subfolders",
             "images in subfolders",
             len(below),
             [seen.short(name) for name in below],
             "doesn't look at them",
-            seen.train("data.recursive=true"),
+            f"add their rows to {tables}" if tables else seen.train("data.recursive=true"),
             harmless=True,
         )
+
+
+def _real(name: str) -> str:
+    """An image's path without links on the way."""
+    folder, file = os.path.split(name)
+    return os.path.join(_real_folder(folder), file)  # noqa: PTH118, of many images
+
+
+@lru_cache
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def _tables(seen: Examination, others: list[Path]) -> Iterator[Finding]:
