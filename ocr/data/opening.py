@@ -49,7 +49,7 @@ def open_image(
     """Open what `Normalizer.decode` takes: the picture, decoded, upright and opaque.
 
     Args:
-        source: A path, encoded bytes, a PIL image or an array.
+        source: A path, encoded bytes, a PIL image (which is left at the frame), or an array.
         name: What to call it, if it isn't a path.
         mode: L or RGB; None: L for what is stored without colour, RGB for others.
         frame: Which of several frames or pages, from 0; -1 is the last.
@@ -79,7 +79,7 @@ def open_image(
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
         if not (image.width and image.height):
             raise ValueError("it has no pixels")
-        image = _at_frame(image, frame, name)
+        _turn(image, frame, name)
         image.load()
         if between := _BETWEEN.get(image.mode):  # Pillow can't convert these to all others
             image = image.convert(between)
@@ -112,21 +112,23 @@ def frames_in(image: Image.Image) -> int:
         return 1
 
 
-def _at_frame(image: Image.Image, frame: int, name: str) -> Image.Image:
-    """Turn to a frame, unless the caller has turned to one already."""
+def frames_of(content: bytes) -> int:
+    """`frames_in` an encoded image that can be opened."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        return frames_in(image)
+
+
+def _turn(image: Image.Image, frame: int, name: str) -> None:
+    """Go to a frame, unless the caller has turned to one already."""
     if frame == 0 or getattr(image, "tell", int)() != 0:
-        return image
+        return
     count = frames_in(image)
     number = frame if frame >= 0 else count + frame
     if not 0 <= number < count:
         frames = counted(count, "frame or page", "frames or pages")
         raise UserError(f"{name}: it has {frames}, none that data.frame={frame} names")
-    if number == 0:
-        return image
-    image.seek(number)
-    chosen = image.copy()
-    image.seek(0)
-    return chosen
+    if number:
+        image.seek(number)
 
 
 def _pixels(array: np.ndarray, stretch: bool) -> np.ndarray:

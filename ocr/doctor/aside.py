@@ -14,10 +14,9 @@ def place_aside(name: str, folders: Sequence[Path]) -> Path:
     It lies beside the outermost of those folders that hold the image, under the same subfolders.
     Nothing is there yet.
     """
-    file = Path(name)
-    real = _real(file)
+    real = real_path(name)
     holding = [folder for folder in folders if real.is_relative_to(folder.resolve())]
-    outer = min(holding, key=lambda folder: len(folder.resolve().parts), default=file.parent)
+    outer = min(holding, key=lambda folder: len(folder.resolve().parts), default=real.parent)
     inside = real.relative_to(outer.resolve())
     # Of "." one can't name a neighbour, but of the place that it is.
     beside = outer if outer.name not in ("", "..") else outer.resolve()
@@ -26,6 +25,7 @@ def place_aside(name: str, folders: Sequence[Path]) -> Path:
     return next(path for path in chain([target], others) if not os.path.lexists(path))
 
 
-def _real(file: Path) -> Path:
-    """Its path without links on the way; the file itself may be one."""
+def real_path(name: str) -> Path:
+    """The path of a file without links on the way; the file itself may be one."""
+    file = Path(name)
     return file.parent.resolve() / file.name

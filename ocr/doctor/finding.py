@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ocr.doctor.aside import place_aside
+from ocr.doctor.aside import place_aside, real_path
 from ocr.doctor.examine import Examination
 
 FEW = 3  # commands that one can still read
@@ -54,7 +54,8 @@ def without(seen: Examination, kind: str, names: Sequence[str]) -> dict[str, obj
     if seen.tables:  # a row that has lost its image would only be the next finding
         return {"mend": f"take their rows out of {' and '.join(seen.tables)}"}
     # The name of a file that is no Unicode can't be typed. A link may lead nowhere.
-    commands = [_taken_out(seen, name) for name in names if os.path.lexists(name)]
+    files = {real_path(name): name for name in names if os.path.lexists(name)}
+    commands = [_taken_out(seen, name) for name in files.values()]
     if not commands:
         return {"mend": "take them out"}
     return {"mend": mended_by(seen, kind, commands), "commands": commands}

@@ -1,10 +1,8 @@
 """Findings about what training overlooks: images, and captions that are elsewhere."""
 
-import os
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from ocr.data.detect import doubt_of_names
 from ocr.data.formats import CAMERA_RAW, FORMATS
 from ocr.data.opening import DECODE_ERRORS
 from ocr.data.sources import Folder
+from ocr.doctor.aside import real_path
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding, mended_by
 from ocr.doctor.formats import suffix_of
@@ -26,7 +25,7 @@ OPENED = 1000  # files without an image's suffix, at most: they may be anything,
 
 def findings(seen: Examination) -> Iterator[Finding]:
     """Of each kind that there is."""
-    others = [other for place in seen.data.dirs.values() for other in _others(seen, place)]
+    others = [other for place in _places(seen) for other in _others(seen, place)]
     yield from _suffixes(seen, [o for o in others if not o.is_dir() and str(o) not in seen.looks])
     yield from _subfolders(seen, [other for other in others if other.is_dir()])
     if not (seen.config.data.labels or seen.config.data.pattern):
@@ -34,6 +33,11 @@ def findings(seen: Examination) -> Iterator[Finding]:
         named = [place for part, place in seen.data.dirs.items() if origins.get(part) == "name"]
         yield from _tables(seen, [file for file in others if file.parent in named])
         yield from _doubtful_names(seen, named)
+
+
+def _places(seen: Examination) -> list[Path]:
+    """The parts' folders, each once."""
+    return [*{place.resolve(): place for place in seen.data.dirs.values()}.values()]
 
 
 def _others(seen: Examination, place: Path) -> Iterator[Path]:
@@ -73,8 +77,8 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
             continue
         with suppress(UserError):  # it can't be listed
             below += [str(folder / name) for name in Folder(folder, recursive=True).images]
-    used = set(map(_real, seen.looks))  # rows of a table name them
-    below = [name for name in below if _real(name) not in used]
+    used = set(map(real_path, seen.looks)) if below else ()  # rows of a table name them
+    below = [name for name in below if real_path(name) not in used]
     if below:
         tables = " and ".join(seen.tables)
         yield Finding(
@@ -86,17 +90,6 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
             f"add their rows to {tables}" if tables else seen.train("data.recursive=true"),
             harmless=True,
         )
-
-
-def _real(name: str) -> str:
-    """An image's path without links on the way."""
-    folder, file = os.path.split(name)
-    return os.path.join(_real_folder(folder), file)  # noqa: PTH118, of many images
-
-
-@lru_cache
-def _real_folder(folder: str) -> str:
-    return os.path.realpath(folder)
 
 
 def _tables(seen: Examination, others: list[Path]) -> Iterator[Finding]:
