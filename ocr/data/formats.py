@@ -55,7 +55,7 @@ _SIGNATURES = (
     (b"8BPS", "Photoshop"), (b"gimp xcf", "GIMP"),
     (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"\xc5\xd0\xd3\xc6", "PostScript"),
     (b"AT&TFORM", "DjVu"),
-    (b"\0\0\1\0", "ICO"), (b"\0\0\2\0", "ICO"), (b"icns", "ICNS"),
+    (b"\0\0\1\0", "ICO"), (b"icns", "ICNS"), (b"\n\5\1", "PCX"),
     (b"DDS ", "DDS"), (b"\x76\x2f\x31\x01", "OpenEXR"),
     (b"#?RADIANCE", "Radiance HDR"), (b"#?RGBE", "Radiance HDR"),
     (b"qoif", "QOI"), (b"BPG\xfb", "BPG"), (b"FLIF", "FLIF"),
@@ -101,10 +101,24 @@ def format_of(content: bytes) -> str | None:
         return "DICOM"
     if head[40:44] == b" EMF":
         return "EMF"
+    if _is_tga(head):
+        return "TGA"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(b"<svg") or (text.startswith((b"<?xml", b"<!")) and b"<svg" in text):
         return "SVG"
     return None
+
+
+def _is_tga(head: bytes) -> bool:
+    """Whether it begins with what makes sense at the head of a TGA, which has no signature."""
+    return (
+        len(head) > 18
+        and head[1] in (0, 1)
+        and head[2] in (1, 2, 3, 9, 10, 11)
+        and head[16] in (8, 15, 16, 24, 32)
+        and any(head[12:14])
+        and any(head[14:16])
+    )
 
 
 def _boxed(brands: bytes) -> str:
