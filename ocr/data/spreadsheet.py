@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
-# Kinds of damage: what it is called, what tells it, and what no other caption may have then.
+# Kinds of damage: what it is called, what tells it, and characters that no other caption may have.
 _SIGNS = (
     ("an apostrophe in front, which tells a spreadsheet that it is text", r"'\d+", "'"),
     ("a number with an exponent", r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+", ""),
-    ("a whole number that became a decimal one", r"\d+[.,]0", "."),
+    ("a whole number that became a decimal one", r"\d+[.,]0", ".,"),
     ("a date", r"\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)", "-"),
     ("a spreadsheet's error", r"#(?:NAME\?|REF!|VALUE!|DIV/0!|N/A|NUM!|NULL!)", ""),
 )
@@ -42,6 +42,6 @@ def damaged(texts: Sequence[str]) -> list[tuple[str, str]]:
     for how, sign, alien in _SIGNS:
         odd = [text for text in texts if re.fullmatch(sign, text)]
         rest = (text for text in texts if not re.fullmatch(sign, text))
-        if odd and not (alien and any(alien in text for text in rest)):
+        if odd and not any(set(alien).intersection(text) for text in rest):
             found += [(text, how) for text in odd]
     return found

@@ -146,7 +146,8 @@ def _in_one_part(seen: Examination) -> Iterator[Finding]:
     if unjudged := sorted(parts["train"] - judged):
         images = Counter(c for sample in seen.samples for c in set(sample.text))
         mend = "add images with them"
-        if any(images[c] > RARE for c in unjudged):  # of fewer, training needs all
+        cut = {"val", "test"} - seen.data.dirs.keys()  # the others stay as they are
+        if cut and any(images[c] > RARE for c in unjudged):  # of fewer, training needs all
             mend += f", or try another split: {seen.train('data.split_seed=1')}"
         yield Finding(
             "never_judged",

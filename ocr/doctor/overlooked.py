@@ -1,7 +1,7 @@
 """Findings about what training overlooks: images, and captions that are elsewhere."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -80,16 +80,25 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
     used = set(map(real_path, seen.looks)) if below else ()  # rows of a table name them
     below = [name for name in below if real_path(name) not in used]
     if below:
-        tables = " and ".join(seen.tables)
         yield Finding(
             "subfolders",
             "images in subfolders",
             len(below),
             [seen.short(name) for name in below],
             "doesn't look at them",
-            f"add their rows to {tables}" if tables else seen.train("data.recursive=true"),
+            _looked_at(seen, parts),
             harmless=True,
         )
+
+
+def _looked_at(seen: Examination, parts: Collection[Path]) -> str:
+    """How training gets to look at images in subfolders."""
+    if seen.tables:
+        return f"add their rows to {' and '.join(seen.tables)}"
+    if any(one in other.parents for one in parts for other in parts):
+        # With all subfolders, those of the other parts would be looked at, too.
+        return f"move them into {seen.data.dirs['train']} itself"
+    return seen.train("data.recursive=true")
 
 
 def _tables(seen: Examination, others: list[Path]) -> Iterator[Finding]:

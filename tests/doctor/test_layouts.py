@@ -71,6 +71,24 @@ def test_a_folder_within_that_is_not_looked_into_leaks_nothing(folder, doctor):
     assert not [kind for kind in found["findings"] if "leak" in kind or kind == "subfolders"]
 
 
+def test_images_beside_a_part_within_are_not_had_by_looking_into_all(folder, doctor):
+    for name in ("test", "more"):
+        (folder / name).mkdir()
+        draw(f"11{name}").save(folder / name / f"11{len(name)}1.png")
+    finding = doctor(folder, f"data.test_dir={folder / 'test'}")["findings"]["subfolders"]
+    assert finding["examples"] == ["more/1141.png"]
+    assert finding["mend"] == f"move them into {folder} itself"
+
+
+def test_another_split_is_no_advice_where_nothing_is_split(folder, tmp_path, doctor):
+    words = []
+    for part in ("val", "test"):
+        (tmp_path / part).mkdir()
+        draw(f"12{part}").save(tmp_path / part / f"1{'2' * len(part)}.png")
+        words.append(f"data.{part}_dir={tmp_path / part}")
+    assert doctor(folder, *words)["findings"]["never_judged"]["mend"] == "add images with them"
+
+
 def test_advice_for_few_images_can_be_done(tmp_path, doctor):
     for text in ("A1", "B2", "C3", "D4", "E5"):
         draw(text).save(tmp_path / f"{text}.png")
