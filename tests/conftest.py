@@ -150,3 +150,27 @@ def trained(*overrides: str, cwd: Path) -> tuple[Path, dict, str]:
     code, output = train(*overrides, f"hydra.run.dir={run}", cwd=cwd)
     assert code == 0, output
     return run, json.loads((run / "metrics.json").read_text()), output
+
+
+FINDING = {"kind", "what", "count", "examples", "training", "mend", "commands", "harmless"}
+
+
+@pytest.fixture
+def doctor(capsys):
+    """The report on a folder, after looking whether it is one; `code` is the exit code."""
+
+    from ocr import cli
+
+    def report(folder: Path, *arguments: str) -> dict:
+        code = 0
+        try:
+            cli.main(["doctor", str(folder), "--json", *arguments])
+        except SystemExit as end:
+            code = end.code
+        whole = json.loads(capsys.readouterr().out)
+        assert all(finding.keys() == FINDING for finding in whole["findings"])
+        assert (whole["refusal"] is not None) == (code == 1)
+        whole["findings"] = {finding["kind"]: finding for finding in whole["findings"]}
+        return whole | {"code": code}
+
+    return report

@@ -12,7 +12,7 @@ from ocr.data.opening import SUFFIXES
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin, is_file
 from ocr.data.patterns import NamePattern
 from ocr.data.sidecars import pairs
-from ocr.data.sources import UNCAPTIONED, Folder, Sample, Skipped, stem
+from ocr.data.sources import UNCAPTIONED, Folder, Sample, Skipped, say_unread, stem
 from ocr.data.spelling import Spelling, flaw
 from ocr.data.twins import with_twins
 from ocr.data.unread import Unread
@@ -63,6 +63,8 @@ class Captions:
         places = {part: self.folder(path) for part, path in folders.items()}
         shared: dict[Path, LabelsFile] = {}
         found: dict[str, list[Row | Skipped]] = {}
+        for folder in places.values():
+            say_unread(folder)
         for part, folder in places.items():
             origin, self.unread[part] = self._origin(folder, shared, alone=len(places) == 1)
             self.origins[part] = origin.name

@@ -1,7 +1,8 @@
 """Samples, and what a folder holds."""
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,8 +10,11 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from ocr.data.opening import SUFFIXES, ImageSource
+from ocr.counted import counted
+from ocr.data.formats import SUFFIXES, unread
+from ocr.data.opening import ImageSource
 from ocr.errors import UserError, guess
+from ocr.log import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class Folder:
                 f"{self.path}: a pack of images: train.py takes it as data=packed, other commands "
                 "want the folder that it was made of"
             )
+        if forms := unread(self.path, self.files):
+            raise UserError(f"{_unread_images(self.path, forms)}, and no others: save them as PNG")
         below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
         hint += or_all if below and not self.recursive else ""
@@ -116,6 +122,20 @@ class Folder:
             key = _small_suffix(normalize("NFC", name))
             alike[key] = None if key in alike else name
         return alike
+
+
+def say_unread(folder: Folder) -> None:
+    """Say how many images of `folder` are of a format that isn't read, if any."""
+    forms = unread(folder.path, folder.files)
+    if forms and folder.images:  # without any there will be an error that says so
+        first = next(iter(forms))
+        images = _unread_images(folder.path, forms)
+        say(f"{images}: they stay out (the first: {first}); save them as PNG")
+
+
+def _unread_images(path: Path, forms: Mapping[str, str]) -> str:
+    kinds = ", ".join(f"{form} {count:,}" for form, count in Counter(forms.values()).most_common())
+    return f"{path}: {counted(len(forms), 'image')} of a format that isn't read ({kinds})"
 
 
 def _not_a_folder(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Findings about what training overlooks: images, and captions that are elsewhere."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -9,12 +9,14 @@ from pathlib import Path
 from PIL import Image
 
 from ocr.data.doubts import doubt_of_names
-from ocr.data.opening import DECODE_ERRORS, FORMATS
+from ocr.data.formats import CAMERA_RAW, FORMATS
+from ocr.data.opening import DECODE_ERRORS
 from ocr.data.sources import Folder
 from ocr.data.unread import Unread
+from ocr.doctor.aside import real_path
 from ocr.doctor.examine import Examination
-from ocr.doctor.files import suffix_of
 from ocr.doctor.finding import Finding, mended_by
+from ocr.doctor.formats import suffix_of
 from ocr.errors import UserError
 
 TEXTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md")
@@ -24,8 +26,8 @@ OPENED = 1000  # files without an image's suffix, at most: they may be anything,
 
 def findings(seen: Examination) -> Iterator[Finding]:
     """Of each kind that there is."""
-    others = [other for place in seen.data.dirs.values() for other in _others(seen, place)]
-    yield from _suffixes(seen, [other for other in others if not other.is_dir()])
+    others = [other for place in _places(seen) for other in _others(seen, place)]
+    yield from _suffixes(seen, [o for o in others if not o.is_dir() and str(o) not in seen.looks])
     yield from _subfolders(seen, [other for other in others if other.is_dir()])
     if not (seen.config.data.labels or seen.config.data.pattern):
         origins = seen.data.captions.origins
@@ -38,6 +40,11 @@ def findings(seen: Examination) -> Iterator[Finding]:
         yield from _doubtful_names(seen, named)
 
 
+def _places(seen: Examination) -> list[Path]:
+    """The parts' folders, each once."""
+    return [*{place.resolve(): place for place in seen.data.dirs.values()}.values()]
+
+
 def _others(seen: Examination, place: Path) -> Iterator[Path]:
     """What lies in a part's folder and is no image by its name."""
     if place.is_dir():
@@ -47,7 +54,8 @@ def _others(seen: Examination, place: Path) -> Iterator[Path]:
 
 
 def _suffixes(seen: Examination, files: list[Path]) -> Iterator[Finding]:
-    unknown = (file for file in files if file.suffix.lower() not in TEXTS)
+    raw = CAMERA_RAW  # of which a part can be read as TIFF, but not the image
+    unknown = (file for file in files if file.suffix.lower() not in (*TEXTS, *raw))
     formats = {file: form for file in islice(unknown, OPENED) if (form := _format(file))}
     if not formats:
         return
@@ -74,6 +82,8 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
             continue
         with suppress(UserError):  # it can't be listed
             below += [str(folder / name) for name in Folder(folder, recursive=True).images]
+    used = set(map(real_path, seen.looks)) if below else ()  # rows of a table name them
+    below = [name for name in below if real_path(name) not in used]
     if below:
         yield Finding(
             "subfolders",
@@ -81,9 +91,19 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
             len(below),
             [seen.short(name) for name in below],
             "doesn't look at them",
-            seen.train("data.recursive=true"),
+            _looked_at(seen, parts),
             harmless=True,
         )
+
+
+def _looked_at(seen: Examination, parts: Collection[Path]) -> str:
+    """How training gets to look at images in subfolders."""
+    if seen.tables:
+        return f"add their rows to {' and '.join(seen.tables)}"
+    if any(one in other.parents for one in parts for other in parts):
+        # With all subfolders, those of the other parts would be looked at, too.
+        return f"move them into {seen.data.dirs['train']} itself"
+    return seen.train("data.recursive=true")
 
 
 def _unread(seen: Examination, files: list[Unread]) -> Iterator[Finding]:

@@ -78,7 +78,7 @@ def suspects(
     page = runs.out / "suspects.html"
     rows = [(one.file, *new) for one, new in zip(found[:ON_PAGE], named[:ON_PAGE], strict=True)]
     words = f"{len(found):,} of {images:,} captions are suspect"
-    write_page(rows, words, page)
+    write_page(rows, words, page, source.config.data.frame)
     if as_json:
         for one in named:
             print(json.dumps(_public(one), ensure_ascii=False))

@@ -1,7 +1,6 @@
 """Each thing that can be wrong with a folder is found, and said with what mends it."""
 
 import csv
-import json
 import os
 import shlex
 import shutil
@@ -18,27 +17,7 @@ from ocr import cli
 from ocr.compose import composed
 from ocr.doctor.examine import examine
 
-KEYS = {"kind", "what", "count", "examples", "training", "mend", "commands", "harmless"}
 LENIENT = "data.max_skipped=0.9"
-
-
-@pytest.fixture
-def doctor(capsys):
-    """The report on a folder, after looking whether it is one; `code` is the exit code."""
-
-    def report(folder: Path, *arguments: str) -> dict:
-        code = 0
-        try:
-            cli.main(["doctor", str(folder), "--json", *arguments])
-        except SystemExit as end:
-            code = end.code
-        whole = json.loads(capsys.readouterr().out)
-        assert all(finding.keys() == KEYS for finding in whole["findings"])
-        assert (whole["refusal"] is not None) == (code == 1)
-        whole["findings"] = {finding["kind"]: finding for finding in whole["findings"]}
-        return whole | {"code": code}
-
-    return report
 
 
 def labelled(folder: Path, rows: dict[str, str]) -> Path:
@@ -96,12 +75,14 @@ def test_what_breaks_images_refuses_training(folder, doctor):
     assert doctor(folder, words[-1])["code"] == 0
 
 
-def test_truncated(folder, doctor):
+def test_truncated(folder, tmp_path, doctor):
     (folder / "121.png").write_bytes((folder / "121.png").read_bytes()[:-30])
     found = doctor(folder)["findings"]["truncated"]
     assert found["count"] == 1
     assert found["examples"][0].startswith("121.png: ")
-    assert found["mend"] == f"rm -- {folder / '121.png'}"
+    assert "rm" not in found["mend"].split()  # most of it can be seen
+    subprocess.run(found["mend"], shell=True, check=True)
+    assert (tmp_path / "images_set_aside" / "121.png").exists()
 
 
 def test_a_link_that_leads_nowhere_and_the_command_that_mends_it(folder, doctor):
