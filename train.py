@@ -30,10 +30,12 @@ def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
     from ocr.seed import seed  # these load for seconds; a mistyped command is told before
     from ocr.summary import conclude
+    from ocr.threads import use_threads
 
     folder = Path(HydraConfig.get().runtime.output_dir)
     hush()
     seed(config.seed)
+    use_threads(config.threads)
     inherit(config, HydraConfig.get().overrides.task)
     data = build(config.data)
     recognizer = begin(config, data)

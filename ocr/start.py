@@ -14,6 +14,7 @@ from ocr.model.build import build
 from ocr.model.geometry import PARTS
 from ocr.resolvers import OBJECTIVES
 from ocr.seed import require_seed
+from ocr.threads import require_threads
 from ocr.typed import require_types
 
 # Torch and Lightning take seconds to load, and who only looks at the data needs neither.
@@ -72,6 +73,7 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
 def require_values(config: DictConfig) -> None:
     """Raise UserError for what would be refused once the images are looked at, which takes long."""
     require_seed(config.seed)
+    require_threads(config.threads)
     if config.objective not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
     if not isinstance(config.trainer.max_epochs, int | None):

@@ -14,7 +14,6 @@ import pytest
 from conftest import HEBREW, ROOT, SMALL, draw, start, train, trained
 
 from ocr.model.metrics import reads_nothing
-from ocr.waiting import CHOICES
 
 
 def rows(path):
@@ -73,26 +72,6 @@ def test_ctrl_c_while_it_loads_has_no_traceback():
             cwd=ROOT, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode != 0 and ("Traceback" in done.stderr) == traceback
-
-
-@pytest.mark.parametrize(
-    "given,counts,spins",
-    [
-        ({}, "/proc/self/schedstat", "None"),
-        ({}, "nowhere", "1000"),
-        ({"OMP_NUM_THREADS": "2"}, "/proc/self/schedstat", "1000"),
-        ({"GOMP_SPINCOUNT": "7"}, "nowhere", "7"),
-        ({"OMP_WAIT_POLICY": "active"}, "nowhere", "None"),
-    ],
-)
-def test_threads_soon_sleep_where_nobody_can_watch_them_wait(given, counts, spins):
-    if counts != "nowhere" and not Path(counts).exists():
-        pytest.skip("it is on Linux that waiting for a core is counted")
-    env = {key: value for key, value in os.environ.items() if key not in CHOICES} | given
-    code = f"import pathlib, ocr.waiting; ocr.waiting.COUNTED = pathlib.Path({counts!r}); "
-    code += "import ocr.command, os; print(os.environ.get('GOMP_SPINCOUNT'))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True)
-    assert done.stdout.decode().strip() == spins
 
 
 def test_a_mistyped_command_does_not_wait_for_torch():
@@ -179,6 +158,8 @@ def test_every_value_from_the_command_line(tmp_path, folder):
         (["ckpt_path=nowhere.ckpt"], ["nowhere.ckpt"]),
         (["objective=val/cre"], ["val/cre", "val/cer"]),
         (["seed=abc"], ["seed=abc"]),
+        (["threads=0"], ["threads=0: give a whole number, 1 or more"]),
+        (["threads=many"], ["threads=many: give a whole number, 1 or more"]),
         (["trainer.max_epochs=0"], ["trainer.max_epochs"]),
         (["trainer.max_epochs=-1"], ["trainer.max_epochs"]),
         (["trainer.max_time=00:00:00:00"], ["trainer.max_time"]),

@@ -147,10 +147,13 @@ def _not_a_folder(path: Path) -> str:
     return "no such folder"
 
 
-def image_files(folder: Path) -> list[Path]:
-    """The images directly in `folder`, sorted by name. Raises UserError if there are none."""
-    found = Folder(folder)
-    found.require_images("")
+def image_files(folder: Path, recursive: bool = False) -> list[Path]:
+    """The images in `folder`, sorted by name. Raises UserError if there are none.
+
+    recursive: those of its subfolders, too, but for hidden ones.
+    """
+    found = Folder(folder, recursive)
+    found.require_images(", or give --recursive for all")
     return [folder / name for name in found.images]
 
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -15,7 +15,6 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.log import say
-from ocr.waiting import sharing_cores
 
 SETTLED = 60  # seconds until the load average tells of now
 AVERAGED = 4  # steps from one update of the averaged weights to the next
@@ -60,27 +59,6 @@ class MovingAverage(WeightAveraging):
         """Go on averaging; but test the average, which is what a checkpoint's weights are."""
         if trainer.state.fn == TrainerFn.FITTING:
             super().on_load_checkpoint(trainer, pl_module, checkpoint)
-
-
-class SharedCores(Callback):
-    """Lets threads that wait sleep while other programs need the cores; see `sharing_cores`."""
-
-    def __init__(self) -> None:
-        self._sharing = ExitStack()
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Watch."""
-        self._sharing.enter_context(sharing_cores())
-
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Watch no more."""
-        self._sharing.close()
-
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
-        """Watch no more."""
-        self._sharing.close()
 
 
 class Stopwatch(Callback):
@@ -157,9 +135,11 @@ class HealthWatch(Callback):
         self._own_load = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look at the cores once this has run for long enough to be in their load."""
+        """Tell how many threads compute; look at the cores once their load tells of this run."""
         self._trained = True
-        threads = torch.get_num_threads()
+        threads, cores = torch.get_num_threads(), os.cpu_count() or 1
+        if pl_module.device.type == "cpu" and threads < cores:
+            say(f"training with {counted(threads, 'thread')}; {cores} cores are there (threads=N)")
         if pl_module.device.type == "cpu" and threads > 1:
             self._crowd_due = monotonic() + SETTLED
             self._own_load = threads + getattr(trainer.train_dataloader, "num_workers", 0)
@@ -203,8 +183,7 @@ class HealthWatch(Callback):
         if load > CROWDED * max(cores, self._own_load):
             say(
                 f"{counted(cores, 'core has', 'cores have')} work for {load:.1f} (the load "
-                "average). While other programs use them, a run with OMP_NUM_THREADS=1 before its "
-                "command may be faster"
+                "average). While other programs use them, a run with threads=1 may be faster"
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
