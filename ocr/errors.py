@@ -83,7 +83,8 @@ def explain(error: BaseException) -> str:
     for link in chain:
         if isinstance(link, UserError):  # raised by a part while Hydra was building it
             # From a worker process it comes with that process' traceback before it.
-            return str(link).rstrip().splitlines()[-1].removeprefix("ocr.errors.UserError: ")
+            line = str(link).rstrip().splitlines()[-1].removeprefix("ocr.errors.UserError: ")
+            return ". ".join([line, *getattr(link, "__notes__", ())])
         if isinstance(link, ConfigKeyError | ConfigAttributeError) and link.parent_node is not None:
             return _unknown_key(link)
         if isinstance(link, MissingConfigException) and link.options:

@@ -60,12 +60,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, recursive: bool = False) -> None:
-        try:
-            there = path.is_dir()
-        except (OSError, ValueError):  # a name too long, or with a NUL
-            there = False
-        if not there:
-            raise UserError(f"{path}: {_not_a_folder(path)}")
+        require_folder(path)
         self.path = path
         self.recursive = recursive
         try:
@@ -116,6 +111,16 @@ class Folder:
             key = _small_suffix(normalize("NFC", name))
             alike[key] = None if key in alike else name
         return alike
+
+
+def require_folder(path: Path) -> None:
+    """Raise UserError if `path` is no folder."""
+    try:
+        there = path.is_dir()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        there = False
+    if not there:
+        raise UserError(f"{path}: {_not_a_folder(path)}")
 
 
 def _not_a_folder(path: Path) -> str:
