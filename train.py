@@ -7,6 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 import ocr.command  # noqa: F401, before what there is to load
+from ocr.arguments import run
 from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
@@ -55,5 +56,4 @@ def train(config: DictConfig) -> float:
 
 
 if __name__ == "__main__":
-    with plain_errors():
-        main()
+    run(main)
