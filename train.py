@@ -20,7 +20,7 @@ from ocr.trainer import lightning_refusals, make_trainer, require_validation
 register_resolvers()
 
 
-@hydra.main(config_path="conf", config_name="train")
+@hydra.main(config_path="conf", config_name="train", execution_whitelist="ocr.run_folder.RunFolder")
 def main(config: DictConfig) -> float:
     """One run, or one of a sweep."""
     if sweeping():
