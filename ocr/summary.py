@@ -38,27 +38,32 @@ def conclude(
 ) -> None:
     """Write metrics.json into `folder` and print the closing table.
 
-    callbacks: by name; "best" holds the scores, "stopwatch" the seconds. config: of the run.
+    callbacks: by name; "best" holds the scores, "stopwatch" the seconds, if it is there. config: of
+    the run.
     """
-    counts = {part: len(samples) for part, samples in data.parts.items()}
+    counts = {part: len(data.parts.get(part, ())) for part in ("train", "val", "test")}
+    scores = dict(callbacks["best"].scores)
+    for part in ("val", "test"):  # which limit_val_batches may not have read as a whole
+        counts[part] = int(scores.pop(f"{part}/images", counts[part]))
     metrics: dict[str, Any] = {"objective": config["objective"]}
-    for name, value in callbacks["best"].scores.items():
+    for name, value in scores.items():
         part, _, kind = name.partition("/")
         metrics[name] = None if math.isnan(value) else value  # JSON has no NaN
         if kind == "exact_match":
             metrics[f"{name}_ci95"] = list(wilson_interval(value, counts[part]))
-    metrics |= {f"images_{part}": counts.get(part, 0) for part in ("train", "val", "test")}
+    metrics |= {f"images_{part}": count for part, count in counts.items()}
     metrics |= {
         "images_skipped": len(data.lost),
         "images_uncaptioned": len(data.skipped) - len(data.lost),
         "images_per_epoch": len(data.train_dataloader().dataset),
-        "fit_seconds": callbacks["stopwatch"].fit_seconds,
         "epochs": trainer.current_epoch,
         "parameters": sum(p.numel() for p in recognizer.parameters()),
         "cpu_ms": _cpu_ms(recognizer, data),
         "seed": config["seed"],
         "versions": VERSIONS,
     }
+    if "stopwatch" in callbacks:
+        metrics["fit_seconds"] = callbacks["stopwatch"].fit_seconds
     _write(metrics, folder / "metrics.json")
     checkpoint = folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"])
     _print(metrics, checkpoint, folder)
@@ -92,9 +97,10 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
                 f"{low:.1%} to {high:.1%}",
                 f"{metrics[f'{part}/cer']:.2%}",
             )
+    took = f" in {metrics['fit_seconds']:.0f} s" if "fit_seconds" in metrics else ""
     lines = [
         f"{counted(metrics['images_train'], 'training image')}, "
-        f"{counted(metrics['epochs'], 'epoch')} in {metrics['fit_seconds']:.0f} s, "
+        f"{counted(metrics['epochs'], 'epoch')}{took}, "
         f"{metrics['parameters']:,} parameters",
         f"checkpoint  {_short(checkpoint)}",
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",

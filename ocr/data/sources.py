@@ -64,12 +64,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, recursive: bool = False) -> None:
-        try:
-            there = path.is_dir()
-        except (OSError, ValueError):  # a name too long, or with a NUL
-            there = False
-        if not there:
-            raise UserError(f"{path}: {_not_a_folder(path)}")
+        require_folder(path)
         self.path = path
         self.recursive = recursive
         try:
@@ -136,6 +131,16 @@ def say_unread(folder: Folder) -> None:
 def _unread_images(path: Path, forms: Mapping[str, str]) -> str:
     kinds = ", ".join(f"{form} {count:,}" for form, count in Counter(forms.values()).most_common())
     return f"{path}: {counted(len(forms), 'image')} of a format that isn't read ({kinds})"
+
+
+def require_folder(path: Path) -> None:
+    """Raise UserError if `path` is no folder."""
+    try:
+        there = path.is_dir()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        there = False
+    if not there:
+        raise UserError(f"{path}: {_not_a_folder(path)}")
 
 
 def _not_a_folder(path: Path) -> str:

@@ -34,6 +34,7 @@ class BestCheckpoint(ModelCheckpoint):
         self.scores: dict[str, float] = {}
         self._value: float | None = None  # the best that any epoch had
         self._judged = 0  # characters or images that `monitor` is a share of; 0: it is no share
+        self._images = 0  # of the validation part, which limit_val_batches may not read as a whole
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put an earlier run's best.ckpt aside, unless this one goes on; count what is judged."""
@@ -42,14 +43,15 @@ class BestCheckpoint(ModelCheckpoint):
         if trainer.datamodule and self.monitor != "val/loss":
             validated = trainer.datamodule.dataset("val")
             self._judged = validated.characters if self.monitor == "val/cer" else len(validated)
+            self._images = len(validated)
 
     @property
     def path(self) -> str:
         """Where best.ckpt lies. Raises UserError if no epoch has come to its end."""
         if not self.best_model_path:
             raise UserError(
-                "no epoch was trained and validated, so there is no best.ckpt: raise "
-                "trainer.max_epochs (or trainer.max_time)"
+                "the run ended before its first validation, so there is no best.ckpt: give more "
+                "trainer.max_time, trainer.max_steps or trainer.max_epochs"
             )
         return self.best_model_path
 
@@ -70,8 +72,9 @@ class BestCheckpoint(ModelCheckpoint):
         """By how much the best value may be off; with a mistake more, so that 0 may, as well."""
         if not self._judged:
             return 0.0
+        judged = self._judged * self.scores.get("val/images", self._images) / self._images
         wrong = 1 - self._value if self.mode == "max" else self._value
-        error = math.sqrt(max(0.0, wrong * (1 - wrong)) * self._judged + 1) / self._judged
+        error = math.sqrt(max(0.0, wrong * (1 - wrong)) * judged + 1) / judged
         return CHANCE * error
 
     def _save_topk_checkpoint(self, trainer: Trainer, candidates: dict[str, torch.Tensor]) -> None:

@@ -13,7 +13,7 @@ from ocr.data.images import Normalizer
 from ocr.model.build import build
 from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, blank_share, ctc_loss
-from ocr.model.metrics import ExactMatch, Mean
+from ocr.model.metrics import Count, ExactMatch, Mean
 from ocr.model.reading import Reading, readings
 from ocr.model.schedules import Schedule
 
@@ -93,9 +93,12 @@ class Recognizer(LightningModule):
             {"params": [p for p in parameters if p.ndim > 1]},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        optimizer = build(self.hparams.optimizer, groups)
+        optimizer = build(self.hparams.optimizer, groups, section="optimizer")
         schedule: Schedule = build(
-            self.hparams.scheduler, optimizer, self.trainer.estimated_stepping_batches
+            self.hparams.scheduler,
+            optimizer,
+            self.trainer.estimated_stepping_batches,
+            section="scheduler",
         )
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
@@ -142,6 +145,7 @@ def _metrics() -> nn.ModuleDict:
         {
             "cer": CharErrorRate(),
             "exact_match": ExactMatch(),
+            "images": Count(),
             "exact_match_repeats": ExactMatch(only_repeats=True),
         }
     )
