@@ -5,6 +5,7 @@ import math
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ocr import __version__
 from ocr.counted import counted
 from ocr.data.batches import padded
 from ocr.data.datamodule import DataModule
+from ocr.log import keep, shown
 from ocr.model.latency import cpu_ms
 from ocr.model.metrics import reads_nothing, wilson_interval
 from ocr.model.recognizer import Recognizer
@@ -54,6 +56,8 @@ def conclude(
         "images_per_epoch": len(data.train_dataloader().dataset),
         "fit_seconds": callbacks["stopwatch"].fit_seconds,
         "epochs": trainer.current_epoch,
+        "best_epoch": callbacks["best"].epoch,
+        "ended": recognizer.ending and recognizer.ending[0],
         "parameters": sum(p.numel() for p in recognizer.parameters()),
         "cpu_ms": _cpu_ms(recognizer, data),
         "seed": config["seed"],
@@ -61,7 +65,7 @@ def conclude(
     }
     _write(metrics, folder / "metrics.json")
     checkpoint = folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"])
-    _print(metrics, checkpoint, folder)
+    _print(metrics, checkpoint, folder, recognizer.ending and recognizer.ending[1])
 
 
 def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
@@ -77,8 +81,10 @@ def _write(metrics: Mapping[str, Any], path: Path) -> None:
     scratch.replace(path)
 
 
-def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
-    """The closing table, and what to type next."""
+def _print(
+    metrics: Mapping[str, Any], checkpoint: Path, folder: Path, ending: str | None = None
+) -> None:
+    """The closing table, and what to type next; the run folder's log has it, too."""
     table = Table("part", "images", "exact match", "95 % interval", "character errors")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -96,14 +102,20 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
         f"{counted(metrics['images_train'], 'training image')}, "
         f"{counted(metrics['epochs'], 'epoch')} in {metrics['fit_seconds']:.0f} s, "
         f"{metrics['parameters']:,} parameters",
-        f"checkpoint  {_short(checkpoint)}",
-        f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
+        f"checkpoint  {shown(checkpoint)}",
+        f"read with   python -m ocr read {shown(checkpoint)} IMAGE_OR_FOLDER",
     ]
+    if metrics.get("best_epoch"):
+        ended = f"; the run ended {ending}" if ending else ""
+        place = f"epoch {metrics['best_epoch']} of {metrics['epochs']}"
+        lines.insert(1, f"best.ckpt is of {place}{ended}")
+    if (folder / "curves.png").exists() and ending:
+        lines.insert(-1, f"curves      {shown(folder)}/curves.png")
     left = [counted(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
     if uncaptioned := metrics["images_uncaptioned"]:
         left.append(f"{counted(uncaptioned, 'image')} without a caption")
     if left:
-        listed = f"listed in {_short(folder)}/skipped.csv"
+        listed = f"listed in {shown(folder)}/skipped.csv"
         lines.insert(1, f"left out    {', and '.join(left)}, {listed}")
     if reads_nothing(metrics):
         lines.append(
@@ -114,8 +126,6 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
     console.print(table)
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _short(path: Path) -> Path:
-    """Relative to where the person stands, if it lies below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    plain = Console(file=StringIO(), width=100)
+    plain.print(table)
+    keep("\n".join([plain.file.getvalue().rstrip(), *lines]))

@@ -113,17 +113,17 @@ class Stopwatch(Callback):
         self._since = monotonic()
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop for the validation, and note where the count stands."""
+        """Stop for the validation."""
         self._pause()
-        pl_module.log("train/seconds", self._seconds, rank_zero_only=True)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Go on counting."""
         self._since = monotonic()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop until the next epoch."""
+        """Stop until the next epoch, and note where the count stands."""
         self._pause()
+        pl_module.log("train/seconds", self._seconds, rank_zero_only=True)
 
     def _pause(self) -> None:
         if self._since is not None:

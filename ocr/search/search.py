@@ -19,7 +19,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ocr.counted import counted
 from ocr.errors import UserError, explain
-from ocr.search.board import Board, shown
+from ocr.log import shown
+from ocr.search.board import Board
 from ocr.search.launchers import end_workers, jobs_at_once
 from ocr.search.ledger import Ledger, counts
 from ocr.search.outcome import Outcomes
