@@ -18,7 +18,7 @@ from ocr import __version__
 from ocr.counted import counted
 from ocr.data.batches import padded
 from ocr.data.datamodule import DataModule
-from ocr.log import keep, shown
+from ocr.log import keep
 from ocr.model.latency import cpu_ms
 from ocr.model.metrics import reads_nothing, wilson_interval
 from ocr.model.recognizer import Recognizer
@@ -102,20 +102,20 @@ def _print(
         f"{counted(metrics['images_train'], 'training image')}, "
         f"{counted(metrics['epochs'], 'epoch')} in {metrics['fit_seconds']:.0f} s, "
         f"{metrics['parameters']:,} parameters",
-        f"checkpoint  {shown(checkpoint)}",
-        f"read with   python -m ocr read {shown(checkpoint)} IMAGE_OR_FOLDER",
+        f"checkpoint  {_short(checkpoint)}",
+        f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
     if metrics.get("best_epoch"):
         ended = f"; the run ended {ending}" if ending else ""
         place = f"epoch {metrics['best_epoch']} of {metrics['epochs']}"
         lines.insert(1, f"best.ckpt is of {place}{ended}")
     if (folder / "curves.png").exists() and ending:
-        lines.insert(-1, f"curves      {shown(folder)}/curves.png")
+        lines.insert(-1, f"curves      {_short(folder)}/curves.png")
     left = [counted(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
     if uncaptioned := metrics["images_uncaptioned"]:
         left.append(f"{counted(uncaptioned, 'image')} without a caption")
     if left:
-        listed = f"listed in {shown(folder)}/skipped.csv"
+        listed = f"listed in {_short(folder)}/skipped.csv"
         lines.insert(1, f"left out    {', and '.join(left)}, {listed}")
     if reads_nothing(metrics):
         lines.append(
@@ -129,3 +129,8 @@ def _print(
     plain = Console(file=StringIO(), width=100)
     plain.print(table)
     keep("\n".join([plain.file.getvalue().rstrip(), *lines]))
+
+
+def _short(path: Path) -> Path:
+    """Relative to where the person stands, if it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,15 +1,15 @@
 """metrics.csv: a row for each epoch."""
 
 import csv
-from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.core.saving import save_hparams_to_yaml
-from pytorch_lightning.loggers.logger import Logger
+from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities import rank_zero_only
 
+from ocr.model.callbacks import Stopwatch
 from ocr.model.keeping import put_aside
 
 # In every file, in this order; whatever else a run logs follows.
@@ -28,8 +28,8 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-class Curves(Logger):
-    """Write metrics.csv with one row for each epoch.
+class Curves(CSVLogger):
+    """Write metrics.csv with one row for each epoch, which goes on where a run goes on.
 
     Lightning's CSVLogger writes a row whenever something is logged, each with other columns. Here
     a row is complete when the training part of an epoch is logged, which Lightning does last. Of
@@ -38,48 +38,37 @@ class Curves(Logger):
     whenever the run is killed.
 
     Args:
-        save_dir: Folder of the file.
-        ckpt_path: Checkpoint that the run goes on from, or None. If it is in `save_dir`, the rows
-            of the epochs before are kept.
+        save_dir: The run folder.
+        name: As Lightning's; empty for a file in the run folder itself.
+        version: As Lightning's; empty, too.
+        ckpt_path: Checkpoint that the run goes on from, or None. If it is in the run folder, the
+            rows of the epochs before are kept.
     """
 
-    def __init__(self, save_dir: str, ckpt_path: str | None = None) -> None:
-        super().__init__()
-        self._folder = Path(save_dir)
-        self._path = self._folder / "metrics.csv"
+    def __init__(self, save_dir: str, name: str, version: str, ckpt_path: str | None) -> None:
+        super().__init__(save_dir, name, version)
+        self._path = Path(self.log_dir) / "metrics.csv"
         self._resumes = bool(ckpt_path) and (
-            Path(ckpt_path).resolve().parent == self._folder.resolve()
+            Path(ckpt_path).resolve().parent == self._path.parent.resolve()
         )
         self._rows: dict[int, Row] | None = None  # by epoch; None: nothing is read yet
         self._pending: Row = {}
 
     @property
-    def name(self) -> str:
-        """Nothing: the run folder names the run."""
-        return ""
-
-    @property
-    def version(self) -> str:
-        """Nothing, as for the name."""
-        return ""
-
-    @property
-    def save_dir(self) -> str:
-        """The run folder."""
-        return str(self._folder)
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """Lightning's writer of hparams.yaml, which would delete the rows that are there."""
+        if self._experiment is not None or not self._resumes or not self._path.exists():
+            return super().experiment
+        rows = self._path.read_bytes()
+        writer = super().experiment
+        self._path.write_bytes(rows)
+        return writer
 
     @property
     def rows(self) -> list[Row]:
         """The rows so far, by epoch."""
         return [*(self._rows or {}).values()]
-
-    @rank_zero_only
-    def log_hyperparams(self, params: dict[str, Any] | Namespace) -> None:
-        """Write hparams.yaml, and begin metrics.csv."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        save_hparams_to_yaml(str(self._folder / "hparams.yaml"), params)
-        if not self._resumes and self._rows is None:
-            self._path.unlink(missing_ok=True)
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
@@ -122,8 +111,12 @@ class Curves(Logger):
         scratch.replace(self._path)
 
 
-class LearningRate(Callback):
-    """Log `lr`, that of the last step of an epoch, once for all groups of parameters."""
+class EpochValues(Callback):
+    """Log what an epoch's row has besides losses and scores: `lr` and `train/seconds`.
+
+    `lr` is that of the epoch's last step, once for all groups of parameters; the seconds are those
+    of the stopwatch, if there is one.
+    """
 
     def __init__(self) -> None:
         self._lr: float | None = None
@@ -131,10 +124,13 @@ class LearningRate(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Note it: after the step the optimizer has that of the next one."""
+        """Note the rate: after the step the optimizer has that of the next one."""
         self._lr = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log it, if there was a step: a run may go on where only they were done."""
-        if self._lr is not None:
-            pl_module.log("lr", float(self._lr), rank_zero_only=True)
+        """Log them. A run may go on where all steps of an epoch were done."""
+        values = {} if self._lr is None else {"lr": float(self._lr)}
+        for callback in trainer.callbacks:
+            if isinstance(callback, Stopwatch):
+                values["train/seconds"] = callback.seconds
+        pl_module.log_dict(values, sync_dist=True)

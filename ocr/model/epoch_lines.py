@@ -87,7 +87,7 @@ class EpochLines(Callback):
             parts.append(f"val/cer: {self._scores['val/cer']:.3f}")
         if "val/exact_match" in self._scores:
             parts.append(f"exact: {self._scores['val/exact_match']:.1%}")
-        parts += [rounded(seconds), self._state(trainer)]
+        parts += [f"{seconds:.1f} s" if seconds < 10 else rounded(seconds), self._state(trainer)]
         bar = trainer.progress_bar_callback
         if not (bar and bar.is_enabled):
             parts.append(self._time_left.words(trainer))
@@ -119,8 +119,8 @@ class EpochLines(Callback):
             return
         self._told_perfect = True
         say(
-            f"{stopping.monitor} can't get better. The run goes on all the same, for the reader of "
-            f"other images: for {checks(trainer, stopping.patience)} (callbacks.early_stopping."
-            "patience), and until lr has come down. To end runs here: "
+            f"{stopping.monitor} can't get better, but later epochs still make a better reader of "
+            f"other images: the run goes on for {checks(trainer, stopping.patience)} "
+            "(callbacks.early_stopping.patience) and then comes to its end. To end runs here: "
             f"callbacks.early_stopping.stopping_threshold={threshold}"
         )

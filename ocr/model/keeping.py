@@ -34,6 +34,7 @@ class BestCheckpoint(ModelCheckpoint):
         self.scores: dict[str, float] = {}
         self.epoch: int | None = None  # counted from 1
         self.step: int | None = None
+        self._validated = False  # since the last end of an epoch
         self._value: float | None = None  # the best that any epoch had
         self._judged = 0  # characters or images that `monitor` is a share of; 0: it is no share
 
@@ -44,6 +45,17 @@ class BestCheckpoint(ModelCheckpoint):
         if trainer.datamodule and self.monitor != "val/loss":
             validated = trainer.datamodule.dataset("val")
             self._judged = validated.characters if self.monitor == "val/cer" else len(validated)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save, if it isn't the end of the epoch that does; note that there are scores."""
+        self._validated = not trainer.sanity_checking
+        super().on_validation_end(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save, but not an epoch that was cut short and has the scores of the one before."""
+        if self._validated:
+            super().on_train_epoch_end(trainer, pl_module)
+        self._validated = False
 
     @property
     def path(self) -> str:

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 MARKED = 30  # epochs, up to which each is a point
 PANELS = {  # title: what it shows, by name in the legend
     "loss": {"training": "train/loss", "validation": "val/loss"},
-    "character error rate": {"validation": "val/cer"},
-    "exact match": {"validation": "val/exact_match"},
-    "learning rate": {"of the epoch's last step": "lr"},
+    "character error rate of the validation": {"cer": "val/cer"},
+    "exact match of the validation": {"exact match": "val/exact_match"},
+    "learning rate": {"lr": "lr"},
 }
-LOGARITHMIC = ("loss", "character error rate")
 
 
 class LearningCurves(Callback):
@@ -64,8 +63,8 @@ def drawn(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(10, 6.5), layout="constrained")
-    panels = figure.subplots(2, 2, sharex=True).flat
+    figure = Figure(figsize=(10, 6.5))
+    panels = figure.subplots(2, 2).flat
     for axes, (title, lines) in zip(panels, PANELS.items(), strict=True):
         for label, name in lines.items():
             epochs, values = _points(rows, name)
@@ -74,33 +73,42 @@ def drawn(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
         _scale(axes, title)
         if best is not None:
             axes.axvline(best, color="grey", linestyle=":", label=f"best.ckpt: epoch {best}")
-        axes.set_title(title)
+        axes.set_title(title, fontsize="medium")
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.tick_params(labelbottom=True)
+    figure.axes[0].legend(loc="upper right", fontsize="small")
     figure.supxlabel("epoch", fontsize="medium")
+    figure.subplots_adjust(left=0.07, right=0.98, top=0.95, bottom=0.09, hspace=0.22, wspace=0.18)
     return figure
 
 
 def _points(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:
     """Epochs and values where there is a number: not each epoch is validated."""
-    points = [(int(row["epoch"]), float(row.get(name) or "nan")) for row in rows]
+    filled = [row for row in rows if row.get(name) not in (None, "")]
+    points = [(int(row["epoch"]), float(row[name])) for row in filled]
     points = [(epoch, value) for epoch, value in points if math.isfinite(value)]
     return [epoch for epoch, _ in points], [value for _, value in points]
 
 
 def _scale(axes: "Axes", title: str) -> None:
     """Errors fall by orders of magnitude, and to 0, which a plain logarithmic axis can't show."""
-    if title == "exact match":
-        axes.set_ylim(-0.03, 1.03)
-        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    if title not in LOGARITHMIC:
-        return
+    from matplotlib.ticker import LogLocator, NullLocator
+
     values = [value for line in axes.get_lines() for value in line.get_ydata()]
     above = [value for value in values if value > 0]
-    if above and min(values) > 0:
+    if title.startswith("exact match"):
+        axes.set_ylim(-0.03, 1.03)
+        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    elif title == "learning rate" and above:
+        axes.set_ylim(0, 1.1 * max(above))
+    elif above and min(values) > 0:
         axes.set_yscale("log")
+        axes.set_ylim(min(above) / 1.5, max(above) * 1.5)
+        narrow = max(above) < 100 * min(above)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
     elif above:
         axes.set_yscale("symlog", linthresh=min(above))
-        axes.set_ylim(bottom=min(0, min(values)))
+        axes.set_ylim(min(0, *values) - min(above) / 10, max(above) * 1.5)
+        axes.yaxis.set_major_formatter("{x:g}")

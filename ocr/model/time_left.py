@@ -54,7 +54,7 @@ class TimeLeft:
             trainer: The trainer whose fit it is.
         """
         seconds = self.seconds(trainer)
-        if not seconds:
+        if seconds is None or seconds < 0.5:
             return ""
         timed = any(isinstance(callback, Timer) for callback in trainer.callbacks)
         sooner = trainer.early_stopping_callback is not None or timed
