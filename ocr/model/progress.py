@@ -72,10 +72,9 @@ class ProgressBar(RichProgressBar):
     def get_metrics(
         self, trainer: Trainer, pl_module: LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
-        """Lightning's, without TensorBoard's name for the run."""
+        """Lightning's, without TensorBoard's name for the run, and scores: a line has them."""
         metrics = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)
-        return metrics
+        return {k: v for k, v in metrics.items() if k != "v_num" and not k.startswith("val/")}
 
     def _trains(self, task: Task) -> bool:
         """Whether it is the training's; it is drawn as soon as Lightning makes it."""

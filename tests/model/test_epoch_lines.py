@@ -27,8 +27,13 @@ class Told(Scripted):
     def __init__(self, score=lambda epoch: 1 / (1 + epoch), schedule=constant):
         super().__init__(score, schedule)
 
+    def training_step(self, batch, batch_idx):
+        self.log("loss", 1.2345, prog_bar=True)
+        return super().training_step(batch, batch_idx)
+
     def validation_step(self, batch, batch_idx):
         super().validation_step(batch, batch_idx)
+        self.log("val/loss", 1.2345, prog_bar=True)
         self.log("val/exact_match", 0.5)
 
     def on_train_epoch_end(self):
@@ -60,8 +65,9 @@ def fit(place, model=None, callbacks=(), ckpt_path=None, patience=8, threshold=N
 
 
 @pytest.fixture
-def told(caplog):
+def told(caplog, monkeypatch):
     caplog.set_level("INFO", "ocr")
+    monkeypatch.setattr(TimeLeft, "words", lambda *_: "")
 
     def lines():
         return [record.getMessage() for record in caplog.records if record.name == "ocr"]
@@ -173,10 +179,11 @@ def test_the_bar_fits_80_columns_and_has_the_time_left(tmp_path, console, monkey
     terminal = {"file": io.StringIO(), "force_terminal": True, "width": 80}
     drawn = console(**terminal)
     bar = ProgressBar(refresh_rate=100, console_kwargs=terminal)
+    monkeypatch.setattr(ProgressBar, "total_train_batches", 12345)
     fit(tmp_path, callbacks=[bar], max_epochs=1000, max_steps=6)
     lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn.getvalue()))
-    assert any("Epoch 1/1000" in line and "at most 11 h 59 min left" in line for line in lines)
-    assert max(map(len, lines)) <= 80
+    whole = r"Epoch 1/1000 \S+ +[1-4]/12345 at most 11 h 59 min left loss: 1\.23"
+    assert any(re.match(whole, line) for line in lines), lines
     assert not any("Epoch 0" in line or "…" in line for line in lines)
 
 
