@@ -126,7 +126,7 @@ def _print(
     console.print(table)
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    plain = Console(file=StringIO(), width=100)
+    plain = Console(file=StringIO(), width=100, force_terminal=False)
     plain.print(table)
     keep("\n".join([plain.file.getvalue().rstrip(), *lines]))
 

@@ -239,7 +239,7 @@ class Search:
                 # What follows on what the data chose is of that trial, but for one thing.
                 if line not in self.said and (of_all or " left out: " in line):
                     self.board.say(line)
-                of_all &= not line.startswith("chosen by the data")
+                of_all &= not line.startswith(("chosen by the data", "┏"))  # or its closing table
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         if not self._seeded:  # by a number of our own, or processes would propose the same
