@@ -5,6 +5,7 @@ import math
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ocr import __version__
 from ocr.counted import counted
 from ocr.data.batches import padded
 from ocr.data.datamodule import DataModule
+from ocr.log import keep
 from ocr.model.latency import cpu_ms
 from ocr.model.metrics import reads_nothing, wilson_interval
 from ocr.model.recognizer import Recognizer
@@ -57,6 +59,8 @@ def conclude(
         "images_uncaptioned": len(data.skipped) - len(data.lost),
         "images_per_epoch": len(data.train_dataloader().dataset),
         "epochs": trainer.current_epoch,
+        "best_epoch": callbacks["best"].epoch,
+        "ended": recognizer.ending and recognizer.ending[0],
         "parameters": sum(p.numel() for p in recognizer.parameters()),
         "cpu_ms": _cpu_ms(recognizer, data),
         "seed": config["seed"],
@@ -66,7 +70,7 @@ def conclude(
         metrics["fit_seconds"] = callbacks["stopwatch"].fit_seconds
     _write(metrics, folder / "metrics.json")
     checkpoint = folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"])
-    _print(metrics, checkpoint, folder)
+    _print(metrics, checkpoint, folder, recognizer.ending and recognizer.ending[1])
 
 
 def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
@@ -82,8 +86,10 @@ def _write(metrics: Mapping[str, Any], path: Path) -> None:
     scratch.replace(path)
 
 
-def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
-    """The closing table, and what to type next."""
+def _print(
+    metrics: Mapping[str, Any], checkpoint: Path, folder: Path, ending: str | None = None
+) -> None:
+    """The closing table, and what to type next; the run folder's log has it, too."""
     table = Table("part", "images", "exact match", "95 % interval", "character errors")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -105,6 +111,12 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
         f"checkpoint  {_short(checkpoint)}",
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
+    if metrics.get("best_epoch"):
+        ended = f"; the run ended {ending}" if ending else ""
+        place = f"epoch {metrics['best_epoch']} of {metrics['epochs']}"
+        lines.insert(1, f"best.ckpt is of {place}{ended}")
+    if (folder / "curves.png").exists() and ending:
+        lines.insert(-1, f"curves      {_short(folder)}/curves.png")
     left = [counted(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
     if uncaptioned := metrics["images_uncaptioned"]:
         left.append(f"{counted(uncaptioned, 'image')} without a caption")
@@ -120,6 +132,9 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
     console.print(table)
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    plain = Console(file=StringIO(), width=100, force_terminal=False)
+    plain.print(table)
+    keep("\n".join([plain.file.getvalue().rstrip(), *lines]))
 
 
 def _short(path: Path) -> Path:

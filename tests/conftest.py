@@ -71,6 +71,7 @@ SMALL = (
     "recurrent.hidden_size=16",
     "trainer.max_epochs=2",
     "trainer.precision=32-true",
+    "callbacks.learning_curves=null",  # half a second to load matplotlib
 )
 
 # Of `checkpoint`, and not what conf/ would make.

@@ -62,14 +62,15 @@ class MovingAverage(WeightAveraging):
 
 
 class Stopwatch(Callback):
-    """Logs `train/seconds`: the time spent on training so far, validation not counted.
+    """Measures the time spent on training so far, validation not counted.
 
+    seconds: up to the latest pause.
     fit_seconds: all told, and those of the run that this one goes on from.
     """
 
     def __init__(self) -> None:
         self.fit_seconds = 0.0
-        self._seconds = 0.0
+        self.seconds = 0.0
         self._earlier = 0.0
         self._start = monotonic()  # for a checkpoint that is saved before there is a fit
         self._since: float | None = None
@@ -91,9 +92,8 @@ class Stopwatch(Callback):
         self._since = monotonic()
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop for the validation, and note where the count stands."""
+        """Stop for the validation."""
         self._pause()
-        pl_module.log("train/seconds", self._seconds, rank_zero_only=True)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Go on counting."""
@@ -107,16 +107,16 @@ class Stopwatch(Callback):
         if self._since is not None:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()  # what was started counts, too
-            self._seconds += monotonic() - self._since
+            self.seconds += monotonic() - self._since
             self._since = None
 
     def state_dict(self) -> dict[str, float]:
         """The seconds so far."""
-        return {"seconds": self._seconds, "fit_seconds": monotonic() - self._start}
+        return {"seconds": self.seconds, "fit_seconds": monotonic() - self._start}
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
         """Go on from an earlier run."""
-        self._seconds = state_dict["seconds"]
+        self.seconds = state_dict["seconds"]
         self._earlier = state_dict.get("fit_seconds", 0.0)  # earlier checkpoints have none
 
 

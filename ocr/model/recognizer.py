@@ -13,6 +13,7 @@ from ocr.data.images import Normalizer
 from ocr.model.build import build
 from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, blank_share, ctc_loss
+from ocr.model.ending import ending
 from ocr.model.metrics import Count, ExactMatch, Mean
 from ocr.model.reading import Reading, readings
 from ocr.model.schedules import Schedule
@@ -52,6 +53,7 @@ class Recognizer(LightningModule):
         )
         self.metrics = nn.ModuleDict({"val": _metrics(), "test": _metrics()})
         self.train_loss = Mean()
+        self.ending: tuple[str, str] | None = None  # why its training ended, see `ending`
 
     def time_steps(self, width: int) -> int:
         """Time steps that an image of `width` pixels gives."""
@@ -76,6 +78,10 @@ class Recognizer(LightningModule):
         """Log the loss of the epoch, if it had steps: a run may go on where only they were done."""
         if self.train_loss.update_called:
             self.log("train/loss", self.train_loss)
+
+    def on_fit_end(self) -> None:
+        """Note why training ended: a test takes up the state that callbacks have in best.ckpt."""
+        self.ending = ending(self.trainer)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count a batch of the validation part."""
