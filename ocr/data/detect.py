@@ -18,6 +18,7 @@ from ocr.data.unread import (
     in_parts,
     is_output,
     judge,
+    may_be_read,
     neighbours,
     text_folder,
 )
@@ -44,7 +45,7 @@ def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Det
     origins, doubts = [Beside(".gt.txt", encoding)], []
     beside = _beside(folder)
     for name, named in beside.items():
-        if not _is_readable(folder, name, named):
+        if not (may_be_read(Path(name)) and _is_readable(folder, name, named)):
             continue
         try:
             # Under any other name it may be what a model has read, or what classes there are.

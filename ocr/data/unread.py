@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from ocr.data.doubts import ENOUGH, SOME, are_numbered
-from ocr.data.labels import READERS, Columns
+from ocr.data.labels import READERS, Columns, Row
 from ocr.data.mentions import SPREADSHEETS, Mentions
+from ocr.data.opening import SUFFIXES
 from ocr.data.origins import LabelsFile
 from ocr.data.sidecars import bases, texts_elsewhere
 from ocr.data.sources import Folder, stem
@@ -20,12 +21,13 @@ _OUTPUT = re.compile(
     r"stdout|stderr|nohup|skipped",
     re.IGNORECASE,
 )
+_CHECKSUMS = re.compile(r"checksum|md5|sha\d|crc32", re.IGNORECASE)
 _NO_ANSWERS = re.compile(
     r"readme|licen[cs]e|requirements|classes|chars|charset|characters|alphabet|vocab|lexicon|"
     r"dict|words?list|symbols|tokens|names|authors|notice|changelog|todo|notes|citation",
     re.IGNORECASE,
 )
-_FILE_LIST = re.compile(r"\S+\.\w{2,4}")
+_FILE_LIST = re.compile(r"\S+\.\w{2,4}|.*://.*|" + f".*(?:{'|'.join(map(re.escape, SUFFIXES))}).*")
 LONGEST = 200  # characters of a caption in a list of answers
 
 LISTED = 60  # files beside the images that are looked into, at most
@@ -34,11 +36,15 @@ PARENT = 30  # in the folder above; where there are more, it is no folder of the
 
 @dataclass(frozen=True)
 class Unread:
-    """A file that may hold captions. path: of it. text: what it is. override: what reads it."""
+    """A file that may hold captions.
+
+    path: of it. text: what it is. override: what reads it. harmless: it is hardly meant.
+    """
 
     path: Path
     text: str
     override: str
+    harmless: bool = False
 
     def __str__(self) -> str:
         """For people."""
@@ -84,6 +90,13 @@ def above(folder: Folder) -> list[Path]:
     return files if len(files) <= PARENT else []
 
 
+def may_be_read(path: Path) -> bool:
+    """Whether a file is no list of checksums by its name, and no output in a format of its own."""
+    return not _CHECKSUMS.search(path.stem) and not (
+        is_output(path) and path.suffix.lower() not in (".csv", ".tsv", ".jsonl", ".ndjson", ".txt")
+    )
+
+
 def is_output(path: Path) -> bool:
     """Whether it is named like what a program has written, such as a model's predictions."""
     return bool(_OUTPUT.search(path.stem))
@@ -102,8 +115,10 @@ def judge(
     their suffixes, or by numbers that are no captions.
     """
     inside = path.is_relative_to(folder.path)
-    if is_output(path) or not (inside or named.whole >= SOME):
+    if _CHECKSUMS.search(path.stem) or not (inside or named.whole >= SOME):
         return None, False
+    if is_output(path):
+        return _of_output(path, named, folder), False
     says, answers = holds_captions(named), inside and _has_answers(path, named, folder)
     numbered = (says or answers) and are_numbered(folder)
     if says and (not named.numbers or (numbered and named.single)):
@@ -113,18 +128,47 @@ def judge(
         text, sure = f"{path} has as many lines as there are images", numbered
     else:
         return None, False
-    argument = path.relative_to(folder.path) if inside else path
-    override = f"data.labels={argument} takes the captions from there"
+    return _with_reason(Unread(path, text, _reading(path, folder)), folder, columns, encoding), sure
+
+
+def _with_reason(unread: Unread, folder: Folder, columns: Columns, encoding: str | None) -> Unread:
+    """The same with the reason why the file can't be read, if it can't."""
+    text = f"{unread.text}, but can't be read"
     try:
-        LabelsFile(path, columns, True, folder, encoding, given=True)
+        labels = LabelsFile(unread.path, columns, True, folder, encoding, given=True)
     except UserError as error:
-        why = str(error).removeprefix(str(path)).lstrip(",: ")
-        text = f"{text}, but can't be read: {why}"
+        why = str(error).removeprefix(str(unread.path)).lstrip(",: ")
+        if "data.labels=" in why:
+            return replace(unread, text=text, override=why)
         if "data." in why:
-            override = f"give that and data.labels={argument}"
+            override = f"give that and data.labels={_argument(unread.path, folder)}"
         else:
             override = "mend it, or save it as labels.csv with the columns file and label"
-    return Unread(path, text, override), sure
+        return replace(unread, text=f"{text}: {why}", override=override)
+    if labels.share(folder) >= SOME:
+        return unread
+    rows = [row.file for row in labels.rows if isinstance(row, Row)]
+    what = f"its first row is of {rows[0]}" if rows else "it has no rows"
+    return replace(
+        unread,
+        text=f"{text}: {what}, and the first image here is {folder.images[0]}",
+        override="save it as labels.csv with the columns file and label, with these names",
+    )
+
+
+def _argument(path: Path, folder: Folder) -> Path:
+    return path.relative_to(folder.path) if path.is_relative_to(folder.path) else path
+
+
+def _reading(path: Path, folder: Folder) -> str:
+    return f"data.labels={_argument(path, folder)} takes the captions from there"
+
+
+def _of_output(path: Path, named: Mentions, folder: Folder) -> Unread | None:
+    if not holds_captions(named):
+        return None
+    text = f"{path} names {_share(named.bare)} of the images, but is called like a program's output"
+    return Unread(path, text, f"if they are captions, {_reading(path, folder)}", harmless=True)
 
 
 def holds_captions(named: Mentions) -> bool:
@@ -177,7 +221,7 @@ def _has_answers(path: Path, named: Mentions, folder: Folder) -> bool:
         and len(names.intersection(texts)) < SOME * images  # a list of what the names say as well
         and max(map(len, texts)) <= LONGEST
         and not all(len(text) == 1 for text in texts)
-        and not all("://" in text or _FILE_LIST.fullmatch(text) for text in texts)
+        and not all(map(_FILE_LIST.fullmatch, texts))
     )
 
 

@@ -33,6 +33,7 @@ def findings(seen: Examination) -> Iterator[Finding]:
         origins = seen.data.captions.origins
         named = [place for part, place in seen.data.dirs.items() if origins.get(part) == "name"]
         unread = [file for files in seen.data.captions.unread.values() for file in files]
+        unread = [file for file in unread if not file.harmless]
         yield from _unread(seen, unread)
         told = {file.path for file in unread}
         tables = [file for file in others if file.parent in named and file not in told]

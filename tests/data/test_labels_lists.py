@@ -192,5 +192,7 @@ def test_ppocrlabels_three_files(tmp_path):
 def test_a_list_that_says_the_same_of_all_is_only_read_if_it_is_named(tmp_path, said):
     touch(tmp_path, *NAMES)
     (tmp_path / "fileState.txt").write_text(listed(f"C:\\set\\{{n}}\t{said}"))
+    with pytest.raises(UserError, match=rf"nothing but '{said}' stands beside the names"):
+        LabelsFile(tmp_path / "fileState.txt", Columns(), folder=Folder(tmp_path))
     assert found(tmp_path)[NAMES[0]] == NAMES[0].removesuffix(".png")
     assert found(tmp_path, "fileState.txt")[NAMES[0]] == said
