@@ -99,6 +99,18 @@ def test_what_is_left_out_is_said(tmp_path):
     assert "column 3 ('0.000')" in note and "data.label_column=2+" in note
 
 
+@pytest.mark.parametrize("form", ["{n}\t{c}\t{score}", "{n} {c} {score}", "{n};{c};{score}"])
+def test_a_line_without_the_third_column_is_named(tmp_path, form):
+    touch(tmp_path, *NAMES, "more.png")
+    content = listed(form)
+    (tmp_path / "l.txt").write_text(content + form[:7].format(n="more.png", c="77") + "\n")
+    with pytest.raises(UserError, match=r"l\.txt, line 13: 2 columns, where most .* have 3"):
+        found(tmp_path, "l.txt")
+    (tmp_path / "l.txt").write_text(content + "more.png\n")
+    assert found(tmp_path, "l.txt")["more.png"] == "<no caption in l.txt, line 13>"
+    assert found(tmp_path, "l.txt")["p03.png"] == CODES[3]
+
+
 def test_a_name_alone_is_an_image_without_caption(tmp_path):
     touch(tmp_path, "1.png", "2.png", "3.png")
     (tmp_path / "l.txt").write_text("1.png\tA\n2.png\n3.png\t\n")
@@ -180,5 +192,7 @@ def test_ppocrlabels_three_files(tmp_path):
 def test_a_list_that_says_the_same_of_all_is_only_read_if_it_is_named(tmp_path, said):
     touch(tmp_path, *NAMES)
     (tmp_path / "fileState.txt").write_text(listed(f"C:\\set\\{{n}}\t{said}"))
+    with pytest.raises(UserError, match=rf"nothing but '{said}' stands beside the names"):
+        LabelsFile(tmp_path / "fileState.txt", Columns(), folder=Folder(tmp_path))
     assert found(tmp_path)[NAMES[0]] == NAMES[0].removesuffix(".png")
     assert found(tmp_path, "fileState.txt")[NAMES[0]] == said

@@ -1,9 +1,11 @@
 """Lists: an image's name and its caption a line, in whatever form scripts write them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ocr.counted import counted
 from ocr.data.labels.answers import has_a_line_per_image, read_answers
 from ocr.data.labels.columns import Grid, are_usual, cells_of, choose
 from ocr.data.labels.content import image_called, is_image_name
@@ -16,6 +18,7 @@ from ocr.errors import UserError
 _SEPARATORS = "\t,;| "
 _NAMES = {"\t": "tab", " ": "space"}
 _LOOKED_AT = 200  # lines from which the separator is told
+_MOST = 0.9  # of the lines, that are of one form where a few may be so by chance
 _FEW = 5  # fewer lines of as many words each may be so by chance
 
 
@@ -42,22 +45,39 @@ def read_list(source: Source) -> Iterator[Row | Skipped]:
         return
     rows = [split_cells(line, separator) for _, line in lines]
     refuse_detections(source, lines[0], rows[0])
-    width = len(rows[0]) if len({len(cells) for cells in rows}) == 1 else 0
+    width = _width(rows, separator)
     if width < 2 and any(name != "2+" for name in source.columns.given().values()):
         key, name = next(iter(source.columns.given().items()))
         raise UserError(
             f"{source.path}: {key}={name}: its lines have no columns to choose from: they are a "
             "name and a caption, or differ in length"
         )
-    if width >= 2:
-        names = header if header and len(header) == width else _numbers(width)
-        places = _places(source, names, rows, separator, lines[0])
-        if places and not _is_rest(places, width):
-            _tell_left_out(source, names, places, rows[0], separator)
-            for (number, _), cells in zip(lines, rows, strict=True):
-                yield row_of(cells_of(cells, places), source.where(number))
-            return
-    yield from _pairs(source, lines, separator)
+    names = header if header and len(header) == width else _numbers(width)
+    places = _places(source, names, lines, rows, separator) if width >= 2 else None
+    if places is None:
+        yield from _pairs(source, lines, separator)
+        return
+    _tell_left_out(source, names, places, rows[0], separator)
+    for (number, line), cells in zip(lines, rows, strict=True):
+        if len(cells) == 1 and _is_image(line, source):  # a name without a caption yet
+            cells = [""] * places["file"] + cells + [""] * (width - places["file"])
+        elif len(cells) != width:
+            raise UserError(
+                f"{source.path}, line {number}: {counted(len(cells), 'column')}, where most lines "
+                f"have {width}, {line!r:.60}: mend it, or data.label_column=2+ takes all that is "
+                "behind the name"
+            )
+        yield row_of(cells_of(cells, places), source.where(number))
+
+
+def _width(rows: Sequence[Sequence[str]], separator: str) -> int:
+    """How many cells the lines have; 0 if they differ, as captions do that hold the separator."""
+    counts = Counter(len(cells) for cells in rows if len(cells) > 1)
+    if len(counts) < 2:
+        return next(iter(counts), 0)
+    (width, count), *_ = counts.most_common(1)
+    enough = _MOST if separator in " ," else 1 / 2  # what is found in captions
+    return width if width > 2 and len(rows) >= _FEW and count > enough * counts.total() else 0
 
 
 def _lines(source: Source) -> tuple[Lines, list[str]]:
@@ -128,36 +148,34 @@ def _numbers(width: int) -> list[str]:
 
 
 def _places(
-    source: Source, names: Sequence[str], rows: list[list[str]], separator: str, first: tuple
+    source: Source,
+    names: Sequence[str],
+    lines: Lines,
+    rows: Sequence[list[str]],
+    separator: str,
 ) -> dict[str, int] | None:
-    """Where the cells are that count; None if all after the first is the caption."""
-    columns, width = source.columns, len(rows[0])
-    rest = columns.label == "2+" and columns.file in (None, names[0])
-    if rest and columns.group is None:
+    """Where the cells are that count; None if all after the name is the caption."""
+    columns, width = source.columns, len(names)
+    whole = [cells for cells in rows if len(cells) == width]
+    plain = columns == Columns()
+    if columns.label == "2+" and columns.file in (None, names[0]) and columns.group is None:
+        return None
+    if width == 2 and plain and _is_image(whole[0][0], source):
         return None
     spaced = separator in " ," and names == _numbers(width)
-    if width == 2 and columns == Columns() and _is_image(rows[0][0], source):
-        return {"file": 0, "label": 1}
-    # Captions may hold words, and two of them in each line by chance.
-    if spaced and len(rows) < _FEW and columns == Columns():
-        grid = Grid(names, rows, varied=False)
-        try:
-            return choose(grid, replace(source, given=True, notes=[]))
-        except UserError:
-            return None
+    grid = Grid(names, whole, varied=not spaced)
     try:
-        return choose(Grid(names, rows, varied=not spaced), replace(source, given=True, notes=[]))
+        places = choose(grid, replace(source, given=True, notes=[]))
     except UserError as error:
-        number, line = first
+        # Captions may hold words, and as many of them in each of a few lines by chance.
+        if spaced and plain and (len(rows) < _FEW or len(whole) < len(rows)):
+            return None
+        number, line = lines[0]
         more = "; data.label_column=2+ takes all that is behind the name" if width > 2 else ""
         raise UserError(
             f"{source.path}, line {number}: {width} columns, {line!r:.60}: {error}{more}"
         ) from error
-
-
-def _is_rest(places: dict[str, int], width: int) -> bool:
-    """Whether it is a name and then the caption, of which spaces and quotes should stay."""
-    return width == 2 and places == {"file": 0, "label": 1}
+    return None if width == 2 and places == {"file": 0, "label": 1} else places
 
 
 def _tell_left_out(
