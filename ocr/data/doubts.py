@@ -25,10 +25,15 @@ _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 
 
 class Doubt(NamedTuple):
-    """What is odd about the names and what to do: a sentence. harmless: they may well be right."""
+    """What is odd about the names.
+
+    text: a sentence on that, and on what to do. harmless: they may well be right. kind: a word for
+    machines.
+    """
 
     text: str
     harmless: bool = True
+    kind: str = "doubtful_names"
 
 
 def doubt_of_names(folder: Folder) -> Doubt | None:
@@ -72,16 +77,16 @@ def _texts_beside(folder: Folder) -> Doubt | None:
         if share < SOME or content == "blank":
             continue
         have = "Each has" if share == 1 else f"{share:.0%} of the images have"
-        have += f" a {suffix}"
+        mend = f"data.labels={suffix} takes the captions from there"
         if content == "markup":
-            return Doubt(
-                f"{have} beside it, which isn't read: if captions are there, write them to a "
-                "labels.csv with the columns file and label"
+            have, mend = (
+                f"{have} a {suffix}",
+                "which isn't read: write what it says to a labels.csv",
             )
-        return Doubt(
-            f"{have} beside it: data.labels={suffix} takes the captions from there",
-            harmless=content == "numbers",
-        )
+            return Doubt(f"{have} beside it, {mend} if captions are there")
+        numbers = content == "numbers"  # boxes, say
+        kind = "doubtful_names" if numbers else "unread_captions"
+        return Doubt(f"{have} a {suffix} beside it: {mend}", numbers, kind)
     return None
 
 

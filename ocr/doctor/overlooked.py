@@ -142,7 +142,7 @@ def _doubtful_names(seen: Examination, places: list[Path]) -> Iterator[Finding]:
     doubts = {doubt: folder for folder in folders if (doubt := doubt_of_names(folder))}
     for doubt, folder in [*doubts.items()][:1]:
         yield Finding(
-            "doubtful_names",
+            doubt.kind,
             "names that may be no captions",
             len(folder.images),
             [seen.short(str(folder.path / name)) for name in folder.images],

@@ -127,6 +127,26 @@ def test_captions_that_nobody_reads_are_told_of(folder, doctor, name):
     assert "unread_tables" not in doctor(folder)["findings"]
 
 
+def test_captions_that_nobody_reads_are_something_to_mend(folder, doctor):
+    images = sorted(folder.glob("*.png"))
+    for path in images:
+        path.rename(path.with_name(f"plate{path.name}"))
+    names = [f"plate{path.stem}" for path in images]
+    (folder / "plates.tab").write_text("".join(f"{name} X{name[::-1]}\n" for name in names))
+    found = doctor(folder)["findings"]["unread_captions"]
+    assert found["examples"] == ["plates.tab names all of the images"]
+    assert not found["harmless"] and "data.labels=plates.tab" in found["mend"]
+    assert doctor(folder, "--labels", "plates.tab")["findings"].get("unread_captions") is None
+
+
+def test_texts_beside_the_images_that_nobody_reads_are_something_to_mend(folder, doctor):
+    for path in folder.glob("*.png"):
+        path.with_name(f"{path.stem}-gt.txt").write_text(f"{path.stem}\n")
+    found = doctor(folder)["findings"]["unread_captions"]
+    assert not found["harmless"] and "data.labels=-gt.txt" in found["mend"]
+    assert "unread_captions" not in doctor(folder, "data.labels=-gt.txt")["findings"]
+
+
 @pytest.mark.parametrize(
     "rename,advice",
     [
