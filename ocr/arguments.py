@@ -44,7 +44,7 @@ def understood(words: Sequence[str]) -> list[str]:
             raise UserError(f"{shows} shows what one run would have: leave {min(others)} out")
     if "--resolve" in names and not names & {"--cfg", "--help"}:
         raise UserError("--resolve goes with --cfg job")
-    _require_pairs(overrides)
+    require_pairs(overrides)
     return [*as_meant(overrides), *options]
 
 
@@ -96,7 +96,7 @@ def _instead(word: str, following: Sequence[str]) -> str:
     return f"{word}: values are given as KEY=VALUE. Did you mean {pair(key, value)}?"
 
 
-def _require_pairs(words: Sequence[str]) -> None:
+def require_pairs(words: Sequence[str]) -> None:
     """Raise UserError for words that are a KEY=VALUE torn apart, or no such thing."""
     for i, word in enumerate(words):
         if word.startswith("~"):
