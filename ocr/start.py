@@ -84,7 +84,7 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
 def require_values(config: DictConfig) -> None:
     """Raise UserError for what would be refused once the images are looked at, which takes long."""
     require_seed(config.seed)
-    if config.objective not in OBJECTIVES:
+    if str(config.objective) not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
     require_flags(config)
     require_types(config)

@@ -135,7 +135,7 @@ def test_what_a_run_can_do_without(run, words):
         ("optimizer", "lr", -1),
         ("optimizer", "weight_decay", -1),
         ("encoder", "num_layers", [1, 2]),
-        ("encoder", "channels", -3),
+        ("encoder", "norm", [1, 2]),
         ("recurrent", "hidden_size", -1),
         ("scheduler", "pct_start", 3),
         ("optimizer", "nonsense", 3),
