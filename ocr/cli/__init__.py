@@ -27,9 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.print_help()
         return
     # argparse is done with KEY=VALUE when it has met an option behind PATH.
-    if not hasattr(options, "overrides") or any("=" not in word or word[0] == "-" for word in rest):
+    strange = [word for word in rest if "=" not in word or word.startswith("-")]
+    if strange or (rest and not hasattr(options, "overrides")):
         commands.choices[options.command].refuse(rest)
-    else:
+    if rest:
         options.overrides = [*options.overrides, *rest]
     # Captions hold any script, whatever the terminal's encoding.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")

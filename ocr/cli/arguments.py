@@ -26,10 +26,11 @@ class Parser(argparse.ArgumentParser):
     def refuse(self, words: Sequence[str]) -> NoReturn:
         """End with 2 for the first of `words` that is no option, nor KEY=VALUE."""
         wrong = [i for i, word in enumerate(words) if "=" not in word or word.startswith("-")]
-        name, _, value = words[wrong[0]].partition("=")
+        place = (wrong or [0])[0]
+        name, _, value = words[place].partition("=")
         if not name.startswith("-"):
             self.error(f"{name}: nothing that belongs here; values are given as KEY=VALUE")
-        following = "".join(words[wrong[0] + 1 : wrong[0] + 2])
+        following = "".join(words[place + 1 : place + 2])
         if not value and "=" not in following and not following.startswith("-"):
             value = following
         meant = guess(name, re.findall(r"--[\w-]+", self.format_usage()))
