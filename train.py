@@ -7,41 +7,44 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 import ocr.command  # noqa: F401, before what there is to load
+from ocr.arguments import run
 from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
+from ocr.paths import require_paths
 from ocr.resolvers import register_resolvers
 from ocr.search.apart import run_apart, sweeping
-from ocr.start import begin, inherit
+from ocr.start import inherit, prepare
+from ocr.trainer import lightning_refusals, make_trainer, require_validation
 
 register_resolvers()
 
 
-@hydra.main(config_path="conf", config_name="train")
+@hydra.main(config_path="conf", config_name="train", execution_whitelist="ocr.run_folder.RunFolder")
 def main(config: DictConfig) -> float:
     """One run, or one of a sweep."""
     if sweeping():
         return run_apart(__file__, config)
-    with plain_errors():
+    with plain_errors(), lightning_refusals():
         return train(config)
 
 
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
+    require_paths(config)
     from ocr.seed import seed  # these load for seconds; a mistyped command is told before
     from ocr.summary import conclude
+    from ocr.threads import use_threads
 
     folder = Path(HydraConfig.get().runtime.output_dir)
     hush()
     seed(config.seed)
+    use_threads(config.threads)
     inherit(config, HydraConfig.get().overrides.task)
-    data = build(config.data)
-    recognizer = begin(config, data)
-    data.drop_unplaceable(recognizer.time_steps)
-    data.report(folder)
-    callbacks = {name: build(callback) for name, callback in config.callbacks.items() if callback}
-    logger = [build(logger) for logger in config.logger.values()]
-    trainer = build(config.trainer, callbacks=[*callbacks.values()], logger=logger)
+    data = build(config.data, section="data")
+    recognizer = prepare(config, data, folder)
+    trainer, callbacks = make_trainer(config)
+    require_validation(trainer, config, data)
     best = callbacks["best"]
     if config.fit:
         trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
@@ -55,5 +58,4 @@ def train(config: DictConfig) -> float:
 
 
 if __name__ == "__main__":
-    with plain_errors():
-        main()
+    run(main)

@@ -5,16 +5,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
-from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
 
 from ocr.data.folder import FolderParts
 from ocr.data.values import require_share
 from ocr.errors import UserError
 from ocr.model.build import build
+from ocr.overrides import CONF, as_meant, quoted
 from ocr.resolvers import register_resolvers
-
-CONF = Path(__file__).resolve().parent.parent / "conf"
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:
@@ -23,7 +21,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
         raise UserError(f"{CONF}: not there; this command needs the project's folder")
     register_resolvers()
     with initialize_config_dir(str(CONF)):
-        return compose("train", overrides=list(overrides))
+        return compose("train", overrides=as_meant(overrides))
 
 
 def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -> list[str]:
@@ -48,8 +46,3 @@ def unserved(config: DictConfig, overrides: Sequence[str]) -> FolderParts:
         build(augment)
     require_share(lookalikes=values.pop("lookalikes", None))
     return build(values | {"_target_": "ocr.data.folder.FolderParts"})
-
-
-def quoted(text: str) -> str:
-    """As a value on Hydra's command line."""
-    return QuotedString(text, Quote.single).with_quotes()

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import pairwise
+from pathlib import Path
 from traceback import extract_tb
 
+import hydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
@@ -26,6 +28,9 @@ _EXTRAS = ("joblib", "ray", "submitit")  # of pyproject.toml, each with a launch
 
 # Asked for by the person, not by `plain_errors` in this process or in the one that started it.
 _TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1" and "OCR_PLAIN_ERRORS" not in os.environ
+
+
+_HYDRA = Path(hydra.__file__).parent
 
 
 @contextmanager
@@ -52,6 +57,12 @@ def plain_errors() -> Iterator[None]:
             f"error: {key}: {error.filename or 'the folder'} can't be made or written: "
             f"{error.strerror}. Give another one"
         )
+    except (AssertionError, TypeError, ValueError) as error:
+        # Hydra, on words that it wasn't made for, before it calls train.py's `main`.
+        place = Path(extract_tb(error.__traceback__)[-1].filename)
+        if _TRACEBACKS or not place.is_relative_to(_HYDRA):
+            raise
+        sys.exit(f"error: {explain(error)}")
     except KeyboardInterrupt:
         if _TRACEBACKS:
             raise
@@ -83,7 +94,8 @@ def explain(error: BaseException) -> str:
     for link in chain:
         if isinstance(link, UserError):  # raised by a part while Hydra was building it
             # From a worker process it comes with that process' traceback before it.
-            return str(link).rstrip().splitlines()[-1].removeprefix("ocr.errors.UserError: ")
+            line = str(link).rstrip().splitlines()[-1].removeprefix("ocr.errors.UserError: ")
+            return ". ".join([line, *getattr(link, "__notes__", ())])
         if isinstance(link, ConfigKeyError | ConfigAttributeError) and link.parent_node is not None:
             return _unknown_key(link)
         if isinstance(link, MissingConfigException) and link.options:
@@ -91,7 +103,8 @@ def explain(error: BaseException) -> str:
         if isinstance(link, OverrideParseException):
             return _no_override(link)
     lines = [line.strip() for line in str(error).splitlines()]
-    detail = f" ({str(chain[-1]).splitlines()[0]})" if len(chain) > 1 else ""
+    last = str(chain[-1]).strip().partition("\n")[0] or type(chain[-1]).__name__
+    detail = f" ({last})" if len(chain) > 1 else ""
     return " ".join(filter(None, lines)) + detail
 
 
@@ -124,9 +137,23 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
         valid = sorted([*valid, *_GROUPS])
     where = f"of {section}" if section else "here"
     return (
-        f"there is no key {error.full_key}.{guess(error.key, valid)} Valid keys {where}: "
+        f"there is no key {error.full_key}.{_meant(error, valid)} Valid keys {where}: "
         f"{', '.join(valid)} (+{error.full_key}=... adds one)"
     )
+
+
+def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -> str:
+    """A question after what may be meant, with the value that the command line gives it."""
+    from ocr.suggest import called, meant_by, pair
+
+    word, own = str(error.full_key), guess(error.key, valid)
+    # A word without a section is rather a key of one than another section that is spelt like it.
+    key = (called(word) if "." not in word else None) if own else meant_by(word)
+    if key is None:
+        return own
+    given = [argument.lstrip("+").partition("=") for argument in sys.argv]
+    value = next((value for name, _, value in given if name == word), "")
+    return f" Did you mean {pair(key, value)}?"
 
 
 def guess(word: object, valid: Sequence[str]) -> str:

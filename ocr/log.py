@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from lightning_utilities.core.rank_zero import rank_zero_only
 
@@ -21,10 +22,41 @@ _EXPECTED = (
 )
 
 
+class _Screen:
+    """What sys.stdout is when something is written: a progress bar stands in for it meanwhile."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 def say(message: str) -> None:
     """Print a line, and keep it in the run folder's log."""
     if is_first():
         _log.info(message)
+
+
+def keep(text: str) -> None:
+    """Add to the run folder's log what is printed by other means.
+
+    Args:
+        text: Plain text, of any number of lines.
+    """
+    record = _log.makeRecord(_log.name, logging.INFO, "", 0, text, (), None)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(record)
+
+
+def shown(path: Path) -> Path:
+    """Shorten a path for a message: relative to where the person stands, if it lies below.
+
+    Args:
+        path: An absolute path.
+    """
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def is_first() -> bool:
@@ -65,8 +97,14 @@ def overheard() -> Iterator[list[str]]:
 
 
 def hush() -> None:
-    """Keep the frameworks' routine remarks off the screen; their real warnings stay."""
+    """Keep the frameworks' routine remarks off the screen; their real warnings stay.
+
+    What is said goes above a progress bar.
+    """
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:  # Hydra's holds on to what sys.stdout was
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+            handler.setStream(_Screen())
     for beginning in _EXPECTED:
         warnings.filterwarnings("ignore", beginning)

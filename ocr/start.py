@@ -1,6 +1,7 @@
 """Where a run starts: afresh, where an earlier one stopped, or with another reader's weights."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, open_dict
@@ -12,8 +13,11 @@ from ocr.errors import UserError
 from ocr.log import say
 from ocr.model.build import build
 from ocr.model.geometry import PARTS
+from ocr.paths import naming_doctor
 from ocr.resolvers import OBJECTIVES
 from ocr.seed import require_seed
+from ocr.threads import require_threads
+from ocr.trainer import require_flags
 from ocr.typed import require_types
 
 # Torch and Lightning take seconds to load, and who only looks at the data needs neither.
@@ -57,6 +61,15 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
         say(f"from {path}: {', '.join(taken)}")
 
 
+def prepare(config: DictConfig, data: Parts, folder: Path) -> "Recognizer":
+    """Do as `begin`, leave out captions that have too few time steps, and report into `folder`."""
+    recognizer = begin(config, data)
+    with naming_doctor(config):
+        data.drop_unplaceable(recognizer.time_steps)
+        data.report(folder)
+    return recognizer
+
+
 def begin(config: DictConfig, data: Parts) -> "Recognizer":
     """Set `data` up, and make the network that will learn it."""
     require_values(config)
@@ -72,15 +85,16 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
 def require_values(config: DictConfig) -> None:
     """Raise UserError for what would be refused once the images are looked at, which takes long."""
     require_seed(config.seed)
-    if config.objective not in OBJECTIVES:
+    require_threads(config.threads)
+    if str(config.objective) not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
-    if not isinstance(config.trainer.max_epochs, int | None):
-        raise UserError(f"trainer.max_epochs={config.trainer.max_epochs}: give a whole number")
+    require_flags(config)
     require_types(config)
     from torch import zeros  # and nothing random, which would change what the seed gives
 
     model = config.model
-    build(model.scheduler, build(model.optimizer, [zeros(1, requires_grad=True)]), 1)
+    optimizer = build(model.optimizer, [zeros(1, requires_grad=True)], section="optimizer")
+    build(model.scheduler, optimizer, 1, section="scheduler")
 
 
 def ready(config: DictConfig, data: Parts) -> None:
@@ -90,7 +104,8 @@ def ready(config: DictConfig, data: Parts) -> None:
 
         data.adopt(resumable(config.ckpt_path, config.model))
         try:
-            data.setup()
+            with naming_doctor(config):
+                data.setup()
         except UserError as error:
             if not config.fit or not any("outside the charset" in s.reason for s in data.skipped):
                 raise
@@ -99,7 +114,8 @@ def ready(config: DictConfig, data: Parts) -> None:
                 f"init_from={config.ckpt_path} in its place"
             ) from error
     else:
-        set_up(data, config.data)
+        with naming_doctor(config):
+            set_up(data, config.data)
     settle(config, data)
 
 
@@ -112,7 +128,8 @@ def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
         raise UserError(f"init_charset={config.init_charset}: choose {', '.join(CHARSETS)}")
     network = load_network(path)
     require_fit(network, config.model, data.normalizer, path)  # before the images are looked at
-    set_up(data, config.data)
+    with naming_doctor(config):
+        set_up(data, config.data)
     settle(config, data)
     data.charset = merge(network.charset, data.charset, config.init_charset)
     # A stroke is to look to the weights as it did before.

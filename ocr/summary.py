@@ -5,6 +5,7 @@ import math
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ocr import __version__
 from ocr.counted import counted
 from ocr.data.batches import padded
 from ocr.data.datamodule import DataModule
+from ocr.log import keep
 from ocr.model.latency import cpu_ms
 from ocr.model.metrics import reads_nothing, wilson_interval
 from ocr.model.recognizer import Recognizer
@@ -38,30 +40,37 @@ def conclude(
 ) -> None:
     """Write metrics.json into `folder` and print the closing table.
 
-    callbacks: by name; "best" holds the scores, "stopwatch" the seconds. config: of the run.
+    callbacks: by name; "best" holds the scores, "stopwatch" the seconds, if it is there. config: of
+    the run.
     """
-    counts = {part: len(samples) for part, samples in data.parts.items()}
+    counts = {part: len(data.parts.get(part, ())) for part in ("train", "val", "test")}
+    scores = dict(callbacks["best"].scores)
+    for part in ("val", "test"):  # which limit_val_batches may not have read as a whole
+        counts[part] = int(scores.pop(f"{part}/images", counts[part]))
     metrics: dict[str, Any] = {"objective": config["objective"]}
-    for name, value in callbacks["best"].scores.items():
+    for name, value in scores.items():
         part, _, kind = name.partition("/")
         metrics[name] = None if math.isnan(value) else value  # JSON has no NaN
         if kind == "exact_match":
             metrics[f"{name}_ci95"] = list(wilson_interval(value, counts[part]))
-    metrics |= {f"images_{part}": counts.get(part, 0) for part in ("train", "val", "test")}
+    metrics |= {f"images_{part}": count for part, count in counts.items()}
     metrics |= {
         "images_skipped": len(data.lost),
         "images_uncaptioned": len(data.skipped) - len(data.lost),
         "images_per_epoch": len(data.train_dataloader().dataset),
-        "fit_seconds": callbacks["stopwatch"].fit_seconds,
         "epochs": trainer.current_epoch,
+        "best_epoch": callbacks["best"].epoch,
+        "ended": recognizer.ending and recognizer.ending[0],
         "parameters": sum(p.numel() for p in recognizer.parameters()),
         "cpu_ms": _cpu_ms(recognizer, data),
         "seed": config["seed"],
         "versions": VERSIONS,
     }
+    if "stopwatch" in callbacks:
+        metrics["fit_seconds"] = callbacks["stopwatch"].fit_seconds
     _write(metrics, folder / "metrics.json")
     checkpoint = folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"])
-    _print(metrics, checkpoint, folder)
+    _print(metrics, checkpoint, folder, recognizer.ending and recognizer.ending[1])
 
 
 def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
@@ -77,8 +86,10 @@ def _write(metrics: Mapping[str, Any], path: Path) -> None:
     scratch.replace(path)
 
 
-def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
-    """The closing table, and what to type next."""
+def _print(
+    metrics: Mapping[str, Any], checkpoint: Path, folder: Path, ending: str | None = None
+) -> None:
+    """The closing table, and what to type next; the run folder's log has it, too."""
     table = Table("part", "images", "exact match", "95 % interval", "character errors")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -92,13 +103,20 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
                 f"{low:.1%} to {high:.1%}",
                 f"{metrics[f'{part}/cer']:.2%}",
             )
+    took = f" in {metrics['fit_seconds']:.0f} s" if "fit_seconds" in metrics else ""
     lines = [
         f"{counted(metrics['images_train'], 'training image')}, "
-        f"{counted(metrics['epochs'], 'epoch')} in {metrics['fit_seconds']:.0f} s, "
+        f"{counted(metrics['epochs'], 'epoch')}{took}, "
         f"{metrics['parameters']:,} parameters",
         f"checkpoint  {_short(checkpoint)}",
         f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
     ]
+    if metrics.get("best_epoch"):
+        ended = f"; the run ended {ending}" if ending else ""
+        place = f"epoch {metrics['best_epoch']} of {metrics['epochs']}"
+        lines.insert(1, f"best.ckpt is of {place}{ended}")
+    if (folder / "curves.png").exists() and ending:
+        lines.insert(-1, f"curves      {_short(folder)}/curves.png")
     left = [counted(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
     if uncaptioned := metrics["images_uncaptioned"]:
         left.append(f"{counted(uncaptioned, 'image')} without a caption")
@@ -114,6 +132,9 @@ def _print(metrics: Mapping[str, Any], checkpoint: Path, folder: Path) -> None:
     console.print(table)
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    plain = Console(file=StringIO(), width=100, force_terminal=False)
+    plain.print(table)
+    keep("\n".join([plain.file.getvalue().rstrip(), *lines]))
 
 
 def _short(path: Path) -> Path:

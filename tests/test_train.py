@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from conftest import HEBREW, ROOT, SMALL, draw, start, train, trained
+from PIL import Image
 
 from ocr.model.metrics import reads_nothing
-from ocr.waiting import CHOICES
 
 
 def rows(path):
@@ -23,9 +23,13 @@ def rows(path):
 
 
 def test_a_run_leaves_what_it_promises(tmp_path, folder):
-    run, metrics, output = trained("data=folder", f"data.dir={folder}", *SMALL, cwd=tmp_path)
+    small = [word for word in SMALL if "learning_curves" not in word]
+    run, metrics, output = trained(
+        "data=folder", f"data.dir={folder}", *small, "logger=tensorboard", cwd=tmp_path
+    )
     for name in ("best.ckpt", "last.ckpt", "metrics.csv", "metrics.json", "split.csv", ".hydra"):
         assert (run / name).exists(), name
+    assert Image.open(run / "curves.png").width > 500
     assert not (run / "skipped.csv").exists()
     parts = [row["part"] for row in rows(run / "split.csv")]
     for part in ("train", "val", "test"):
@@ -33,8 +37,15 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
     assert sum(metrics[f"images_{part}"] for part in ("train", "val", "test")) == 27
     for key in ("test/exact_match", "test/cer", "val/exact_match", "val/cer", "fit_seconds"):
         assert metrics[key] >= 0
-    for epoch in range(2):  # in a pipe, where no bar is drawn
-        assert re.search(rf"^Epoch {epoch}/1 .* val/cer: \d\.\d+", output, re.MULTILINE), output
+    log = (run / "train.log").read_text(encoding="utf-8")
+    for told in (output, log):
+        for epoch in (1, 2):
+            line = rf"^Epoch {epoch}/2  loss: \d\S+  val/cer: \d\.\d+ .* s  best\.ckpt"
+            assert len(re.findall(line, told, re.MULTILINE)) == 1, told
+        assert told.count("│ val ") == told.count("│ test ") == told.count("read with") == 1
+        assert "best.ckpt is of epoch 2 of 2; the run ended after trainer.max_epochs=2" in told
+    assert metrics["best_epoch"] == 2 and metrics["ended"] == "max_epochs"
+    assert "\x1b" not in log and "━━ " not in output, "a bar, where none can be drawn"
     read = rows(run / "predictions.csv")
     assert [*read[0]] == ["file", "label", "reading", "confidence"]
     listed = [row for row in rows(run / "split.csv") if row["part"] == "test"]
@@ -47,8 +58,14 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
     assert metrics["epochs"] == 2 and metrics["seed"] == 0 and metrics["parameters"] > 1000
     assert "torch" in metrics["versions"]
     logged = rows(run / "metrics.csv")
-    for column in ("train/loss", "val/loss", "val/blanks", "val/cer", "train/seconds"):
-        assert any(row[column] for row in logged), column
+    assert [row["epoch"] for row in logged] == ["1", "2"]
+    for column in ("train/loss", "val/loss", "val/blanks", "val/cer", "train/seconds", "lr"):
+        assert all(float(row[column]) >= 0 for row in logged), column
+    assert not [column for column in logged[0] if column.startswith(("lr-", "test/"))]
+    assert f"tensorboard --logdir {run.relative_to(tmp_path)}" in output
+    assert not any(
+        "hp_metric" in path.read_bytes().decode("latin-1") for path in run.rglob("events*")
+    )
     assert "python -m ocr read" in output
     assert ("It reads no image right" in output) == reads_nothing(metrics)
     assert "Warning" not in output
@@ -73,26 +90,6 @@ def test_ctrl_c_while_it_loads_has_no_traceback():
             cwd=ROOT, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode != 0 and ("Traceback" in done.stderr) == traceback
-
-
-@pytest.mark.parametrize(
-    "given,counts,spins",
-    [
-        ({}, "/proc/self/schedstat", "None"),
-        ({}, "nowhere", "1000"),
-        ({"OMP_NUM_THREADS": "2"}, "/proc/self/schedstat", "1000"),
-        ({"GOMP_SPINCOUNT": "7"}, "nowhere", "7"),
-        ({"OMP_WAIT_POLICY": "active"}, "nowhere", "None"),
-    ],
-)
-def test_threads_soon_sleep_where_nobody_can_watch_them_wait(given, counts, spins):
-    if counts != "nowhere" and not Path(counts).exists():
-        pytest.skip("it is on Linux that waiting for a core is counted")
-    env = {key: value for key, value in os.environ.items() if key not in CHOICES} | given
-    code = f"import pathlib, ocr.waiting; ocr.waiting.COUNTED = pathlib.Path({counts!r}); "
-    code += "import ocr.command, os; print(os.environ.get('GOMP_SPINCOUNT'))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True)
-    assert done.stdout.decode().strip() == spins
 
 
 def test_a_mistyped_command_does_not_wait_for_torch():
@@ -179,6 +176,8 @@ def test_every_value_from_the_command_line(tmp_path, folder):
         (["ckpt_path=nowhere.ckpt"], ["nowhere.ckpt"]),
         (["objective=val/cre"], ["val/cre", "val/cer"]),
         (["seed=abc"], ["seed=abc"]),
+        (["threads=0"], ["threads=0: give a whole number, 1 or more"]),
+        (["threads=many"], ["threads=many: give a whole number, 1 or more"]),
         (["trainer.max_epochs=0"], ["trainer.max_epochs"]),
         (["trainer.max_epochs=-1"], ["trainer.max_epochs"]),
         (["trainer.max_time=00:00:00:00"], ["trainer.max_time"]),
@@ -226,7 +225,8 @@ def test_going_on_from_last_ckpt(tmp_path, folder):
     )
     assert metrics["epochs"] == 4 and "nothing was left" not in output
     logged = rows(tmp_path / "more" / "run" / "metrics.csv")
-    assert min(int(row["epoch"]) for row in logged if row["epoch"]) >= 2
+    assert [row["epoch"] for row in logged] == ["3", "4"]
+    assert "Epoch 3/4 " in output and "Epoch 2/" not in output
 
 
 def test_going_on_in_the_same_folder_keeps_the_curve(tmp_path, folder):
@@ -235,9 +235,8 @@ def test_going_on_in_the_same_folder_keeps_the_curve(tmp_path, folder):
     before = rows(run / "metrics.csv")
     trained(*arguments, "trainer.max_epochs=3", f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
     after = rows(run / "metrics.csv")
-    scored = [row["epoch"] for row in after if row["val/cer"]]
-    assert scored == ["0", "1", "2"]
-    assert [row["step"] for row in after[: len(before)]] == [row["step"] for row in before]
+    assert [row["epoch"] for row in after] == ["1", "2", "3"]
+    assert after[:2] == before
 
 
 def test_a_fresh_run_in_an_old_folder_begins_a_curve_and_keeps_the_old_checkpoints(
@@ -247,7 +246,7 @@ def test_a_fresh_run_in_an_old_folder_begins_a_curve_and_keeps_the_old_checkpoin
     run, _, _ = trained(*arguments, cwd=tmp_path)
     old = {name: (run / f"{name}.ckpt").read_bytes() for name in ("best", "last")}
     _, _, output = trained(*arguments, "seed=1", cwd=tmp_path)
-    assert [row["epoch"] for row in rows(run / "metrics.csv") if row["val/cer"]] == ["0"]
+    assert [row["epoch"] for row in rows(run / "metrics.csv")] == ["1"]
     assert "best.ckpt is kept as best.1.ckpt" in output
     for name, content in old.items():
         assert (run / f"{name}.1.ckpt").read_bytes() == content
@@ -346,7 +345,8 @@ def test_two_devices_count_every_image_once(tmp_path, folder):
         "trainer.strategy=ddp",
         cwd=tmp_path,
     )
-    assert output.count("python -m ocr read") == 1
+    assert output.count("python -m ocr read") == output.count("Epoch 2/2 ") == 1
+    assert [row["epoch"] for row in rows(run / "metrics.csv")] == ["1", "2"]
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()].count("run") == 1
     assert not (tmp_path / "runs").exists()
     tested = [row for row in rows(run / "split.csv") if row["part"] == "test"]

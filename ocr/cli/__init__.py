@@ -1,31 +1,41 @@
 """The commands of `python -m ocr`."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from functools import partial
 
+from ocr import __version__
+from ocr.arguments import require_pairs
 from ocr.cli import doctor, measure, pack, read
+from ocr.cli.arguments import Parser
 from ocr.errors import plain_errors
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; exits with 1 after a mistake, and 2 after one in the command line itself."""
-    parser = argparse.ArgumentParser(prog="python -m ocr", description=__doc__)
-    whole = partial(argparse.ArgumentParser, allow_abbrev=False)  # --fold isn't --folds
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=whole)
+    parser = Parser(prog="python -m ocr", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"surrogate-ocr {__version__}")
+    whole = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=whole)
     for command in (read, doctor, measure, pack):
         command.add(commands)
     options, rest = parser.parse_known_args(arguments)
+    if not hasattr(options, "run"):
+        if rest:
+            parser.error(f"unrecognized arguments: {rest[0]}")
+        parser.print_help()
+        return
     # argparse is done with KEY=VALUE when it has met an option behind PATH.
-    if not hasattr(options, "overrides") or any("=" not in word or word[0] == "-" for word in rest):
-        parser.parse_args(arguments)  # which says what is wrong
-    else:
+    strange = [word for word in rest if "=" not in word or word.startswith("-")]
+    if strange or (rest and not hasattr(options, "overrides")):
+        commands.choices[options.command].refuse(rest)
+    if rest:
         options.overrides = [*options.overrides, *rest]
     # Captions hold any script, whatever the terminal's encoding.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with plain_errors():
+        require_pairs(getattr(options, "overrides", ()))
         try:
             options.run(options)
             sys.stdout.flush()

@@ -1,10 +1,42 @@
 """Arguments that several commands take."""
 
 import argparse
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
+
+from ocr.errors import guess
+from ocr.suggest import meant_by
 
 Commands = argparse._SubParsersAction
+
+
+class Parser(argparse.ArgumentParser):
+    """Argparse's, which says in one line what is wrong, and what is meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2."""
+        if unknown := re.match(r"argument COMMAND: invalid choice: '(.*?)'", message):
+            commands = re.findall(r"[a-z]+", message.rpartition("choose from")[2])
+            message = f"{unknown[1]}: no such command.{guess(unknown[1], commands)}"
+            message += f" There are: {', '.join(commands)}"
+        self.exit(2, f"error: {message} ({self.prog} --help)\n")
+
+    def refuse(self, words: Sequence[str]) -> NoReturn:
+        """End with 2 for the first of `words` that is no option, nor KEY=VALUE."""
+        wrong = [i for i, word in enumerate(words) if "=" not in word or word.startswith("-")]
+        place = (wrong or [0])[0]
+        name, _, value = words[place].partition("=")
+        if not name.startswith("-"):
+            self.error(f"{name}: nothing that belongs here; values are given as KEY=VALUE")
+        following = "".join(words[place + 1 : place + 2])
+        if not value and "=" not in following and not following.startswith("-"):
+            value = following
+        meant = guess(name, re.findall(r"--[\w-]+", self.format_usage()))
+        if not meant and "KEY=VALUE" in self.format_usage() and (key := meant_by(name)):
+            meant = f" Did you mean {key}={value or '...'}?"
+        self.error(f"{name}: no such option.{meant}")
 
 
 def add_folder(command: argparse.ArgumentParser) -> None:

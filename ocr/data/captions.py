@@ -1,17 +1,21 @@
 """From folders to samples: find the captions, spell them alike, and lose none silently."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocr.counted import counted
 from ocr.data.detect import detect
+from ocr.data.encoding import require_encoding
 from ocr.data.labels import Columns, Row
 from ocr.data.opening import SUFFIXES
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin, is_file
 from ocr.data.patterns import NamePattern
-from ocr.data.sources import UNCAPTIONED, Folder, Sample, Skipped, stem
+from ocr.data.sidecars import pairs
+from ocr.data.sources import UNCAPTIONED, Folder, Sample, Skipped, say_unread, stem
 from ocr.data.spelling import Spelling, flaw
+from ocr.data.twins import with_twins
+from ocr.data.unread import Unread
 from ocr.errors import UserError, guess
 from ocr.log import say
 
@@ -25,8 +29,10 @@ class Captions:
     pattern: see `NamePattern`; None is the whole name.
     columns: of a labels file.
     recursive: look into subfolders.
+    encoding: of labels files and texts beside the images; see `read_text`.
 
-    After `find`: `origins`, the name of what holds the captions of each folder.
+    After `find`: `origins`, the name of what holds the captions of each folder, and `unread`, what
+    lies beside each folder's images and may hold some as well.
     """
 
     spelling: Spelling = field(default_factory=Spelling)
@@ -34,10 +40,14 @@ class Captions:
     pattern: NamePattern | None = None
     columns: Columns = field(default_factory=Columns)
     recursive: bool = False
+    encoding: str | None = None
     origins: dict[str, str] = field(default_factory=dict, init=False)
+    unread: dict[str, Sequence[Unread]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Look for contradictions."""
+        if self.encoding is not None:
+            require_encoding(self.encoding)
         if self.pattern and self.pattern.has_label and self.labels not in (None, "name"):
             raise UserError(
                 f"data.pattern={self.pattern.text} and data.labels={self.labels} both say where "
@@ -53,10 +63,15 @@ class Captions:
         places = {part: self.folder(path) for part, path in folders.items()}
         shared: dict[Path, LabelsFile] = {}
         found: dict[str, list[Row | Skipped]] = {}
+        for folder in places.values():
+            say_unread(folder)
         for part, folder in places.items():
-            origin = self._origin(folder, shared, alone=len(places) == 1)
+            origin, self.unread[part] = self._origin(folder, shared, alone=len(places) == 1)
             self.origins[part] = origin.name
             if isinstance(origin, LabelsFile):
+                for note in origin.notes:
+                    say(note)
+                origin.notes = []  # a file that serves several folders says them once
                 found[part] = list(origin.captions(folder, alone=len(places) == 1))
                 if origin.foreigner:
                     say(
@@ -66,7 +81,7 @@ class Captions:
             else:
                 found[part] = list(origin.captions(folder))
             without = _without(folder, origin, found[part])
-            found[part] = self._with_groups(found[part], folder) + without
+            found[part] = self._with_groups(found[part], folder, origin) + without
             if isinstance(origin, LabelsFile) and origin.path not in shared:
                 found[part] += origin.left()
         for labels in shared.values():
@@ -77,11 +92,15 @@ class Captions:
         """The folder, with its subfolders if captions may be of images in them."""
         return Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
 
-    def _origin(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> Origin:
+    def _origin(
+        self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool
+    ) -> tuple[Origin, Sequence[Unread]]:
+        """Where captions are, and what else may hold some, which is looked at if nobody says."""
+        unread: Sequence[Unread] = ()
         if self.pattern and self.pattern.has_label:
             origin = FileNames(self.pattern)
         elif self.labels is None:
-            origin = detect(folder, self.columns)
+            origin, unread = detect(folder, self.columns, self.encoding)
         elif self.labels == "name":
             origin = FileNames(NamePattern("name"))
         else:
@@ -91,26 +110,36 @@ class Captions:
                 "data.file_column, data.label_column and data.group name columns of a labels file, "
                 f"but captions of {folder.path} are not from one: give data.labels=FILE"
             )
-        return origin
+        return origin, unread
 
     def _given(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> Origin:
         path = Path(self.labels).expanduser()
         if not path.is_absolute() and is_file(folder.path / path):
-            return LabelsFile(folder.path / path, self.columns)
+            path = folder.path / path
+            return LabelsFile(path, self.columns, True, folder, self.encoding, given=True)
         if is_file(path):
             if path not in shared:
-                shared[path] = LabelsFile(path, self.columns, foreign=alone)
+                shared[path] = LabelsFile(
+                    path, self.columns, alone, folder if alone else None, self.encoding, given=True
+                )
             return shared[path]
-        if self.labels.startswith(".") and "/" not in self.labels:
-            return Beside(self.labels)
+        if "/" not in self.labels and (self.labels.startswith(".") or pairs(folder, self.labels)):
+            return Beside(self.labels, self.encoding)
         others = [name for name in folder.files if not name.lower().endswith(SUFFIXES)]
         raise UserError(
             f"data.labels={self.labels}: no such file, neither in {folder.path} nor from here."
             f"{guess(self.labels, others[:1000])}"
         )
 
-    def _with_groups(self, rows: list[Row | Skipped], folder: Folder) -> list[Row | Skipped]:
-        """As the pattern says, where captions are not from the names but groups are."""
+    def _with_groups(
+        self, rows: list[Row | Skipped], folder: Folder, origin: Origin
+    ) -> list[Row | Skipped]:
+        """As the pattern says, where captions are not from the names but groups are.
+
+        Where nobody names groups, images of one text are one.
+        """
+        if self.columns.group is None and not (self.pattern and self.pattern.has_group):
+            return with_twins(rows, folder, origin.name if isinstance(origin, Beside) else None)
         if not self.pattern or self.pattern.has_label:
             return rows
         files = [row.file if isinstance(row, Row) else "" for row in rows]
@@ -169,12 +198,15 @@ def _without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> list[
     """The images that nobody has captioned; says how many, and which texts have no image."""
     if isinstance(origin, FileNames):
         return []
+    empty = [row.name for row in rows if isinstance(row, Skipped) and not row.lost]
     captioned = {row.file if isinstance(row, Row) else row.name for row in rows}
     without = [name for name in folder.images if str(folder.path / name) not in captioned]
-    if without:
+    if without or empty:
+        first = Path((empty or without)[0]).name
         say(
-            f"{len(without)} of {len(folder.images)} images in {folder.path} without a caption in "
-            f"{origin.name}: they stay out (the first: {_printable(without[0])})"
+            f"{len(without) + len(empty)} of {max(len(folder.images), len(captioned))} images in "
+            f"{folder.path} without a caption in {origin.name}: they stay out (the first: "
+            f"{_printable(first)})"
         )
     if isinstance(origin, Beside):
         used = set(origin.pairs(folder).values())

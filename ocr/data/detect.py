@@ -1,31 +1,58 @@
 """Find out where the captions of a folder are kept, if nobody says so."""
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
+from ocr.data.doubts import ENOUGH, SOME, doubt_of_names, folders_hint
 from ocr.data.labels import READERS, Columns, Row
+from ocr.data.mentions import SAMPLE, ImageNames, Mentions, mentions
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin
 from ocr.data.patterns import NamePattern
+from ocr.data.sidecars import schemes
 from ocr.data.sources import Folder, stem
+from ocr.data.unread import (
+    Unread,
+    above,
+    in_parts,
+    is_output,
+    judge,
+    may_be_read,
+    neighbours,
+    text_folder,
+)
 from ocr.errors import UserError
 from ocr.log import say
 
-ENOUGH = 0.9  # the share of the images that must have a caption there
 # Files of such names are meant to be read, even if they can't be.
 PLAIN = ("labels", "metadata", "captions")
 PARTS = ("train", "val", "valid", "validation", "test")
 
 
-def detect(folder: Folder, columns: Columns) -> Origin:
+class Detected(NamedTuple):
+    """Where captions are, and which files may hold some, too, but aren't read."""
+
+    origin: Origin
+    unread: Sequence[Unread] = ()
+
+
+def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Detected:
     """What gives a caption to nearly all images; the file names only where nothing else does.
 
     Raises UserError, with the override to give, where that isn't clear.
     """
-    origins, doubts = [Beside(".gt.txt")], []
-    for name in _tables(folder):
+    origins, doubts = [Beside(".gt.txt", encoding)], []
+    beside = _beside(folder)
+    for name, named in beside.items():
+        if not (may_be_read(Path(name)) and _is_readable(folder, name, named)):
+            continue
         try:
             # Under any other name it may be what a model has read, or what classes there are.
             foreign = _is_plain(name, PLAIN + PARTS)
-            origins.append(LabelsFile(folder.path / name, columns, foreign))
+            lenient = _is_plain(name) or (named.whole >= SOME and not is_output(Path(name)))
+            place = folder if lenient else None
+            origins.append(LabelsFile(folder.path / name, columns, foreign, place, encoding))
         except UserError as error:
             if _is_plain(name):
                 doubts.append(str(error))
@@ -33,16 +60,107 @@ def detect(folder: Folder, columns: Columns) -> Origin:
     full = [origin for origin, share in shares.items() if share >= ENOUGH]
     # What names these images outright is surer than what names others that are called alike.
     full = [o for o in full if not (isinstance(o, LabelsFile) and o.foreigner)] or full
+    # And a column that is called like captions is surer than one that reads like them.
+    full = [o for o in full if not (isinstance(o, LabelsFile) and o.guessed)] or full
     if full:
-        return _agreed(sorted(full, key=shares.get, reverse=True), folder)
+        return Detected(_agreed(sorted(full, key=shares.get, reverse=True), folder))
+    doubts += filter(None, (_elsewhere(o, folder) for o in origins if isinstance(o, LabelsFile)))
     part = {o: share for o, share in shares.items() if share or _is_plain(o.name)}
     if part:
         doubts.append(_partial(part, folder))
+    unread = []
+    for found, sure in _unread(folder, beside, columns, encoding):
+        if found and sure:
+            doubts.append(str(found))
+        elif found:
+            unread.append(found)
     if doubts:
         raise UserError(f"{doubts[0]}; data.labels=name takes the file names as captions")
-    folder.require_images()
-    say(f"captions are the file names of {folder.path}, such as {_examples(folder)}")
-    return FileNames(NamePattern("name"))
+    return _names(folder, unread)
+
+
+def _beside(folder: Folder) -> dict[str, Mentions]:
+    """What the files in the folder say of its images; those in a subfolder, of the images there."""
+    names = {"": ImageNames(folder.images)}
+    kinds = tuple(kind.suffix for kind in schemes(folder) if kind.share >= SOME)
+    found = {}
+    for name in neighbours(folder, kinds):
+        place = _place(name, folder)
+        if place not in names:
+            names[place] = ImageNames([image for image in folder.images if image.startswith(place)])
+        found[name] = mentions(folder.path / name, names[place])
+    return found
+
+
+def _place(name: str, folder: Folder) -> str:
+    """The subfolder of a file, if it is one of some images and not of all."""
+    place = "".join(name.rpartition("/")[:2])
+    if not place:
+        return ""
+    inside = sum(image.startswith(place) for image in folder.images)
+    return place if 0 < inside < len(folder.images) else ""
+
+
+def _is_readable(folder: Folder, name: str, named: Mentions) -> bool:
+    """Whether it may be a labels file for all by its name, and is no big one of something else."""
+    if "/" in name or not name.lower().endswith(tuple(READERS)):
+        return False
+    path = folder.path / name
+    known = _is_plain(name, PLAIN + PARTS) or named.bare or not folder.images
+    return path.is_file() and bool(known or path.stat().st_size <= SAMPLE)
+
+
+def _unread(
+    folder: Folder, beside: Mapping[str, Mentions], columns: Columns, encoding: str | None
+) -> Iterator[tuple[Unread | None, bool]]:
+    """What is to be said of all that lies beside the images, or above them; see `judge`."""
+    parts = {name: named for name, named in beside.items() if _place(name, folder)}
+    yield in_parts(parts, folder)
+    for name, named in beside.items():
+        if name not in parts:
+            yield judge(folder.path / name, named, folder, columns, encoding)
+    if folder.images:
+        names = ImageNames(folder.images)
+        for path in above(folder):
+            yield judge(path, mentions(path, names), folder, columns, encoding)
+        yield text_folder(folder), False
+
+
+def _names(folder: Folder, unread: Sequence[Unread]) -> Detected:
+    """The file names, with what makes one doubt that they are captions."""
+    folder.require_images(f", or give data.recursive=true for all{_hint_below(folder)}")
+    names = [text for name in folder.images if (text := stem(name.rpartition("/")[2]))]
+    shown = ", ".join(repr(name.encode(errors="replace").decode()) for name in names[:3])
+    doubt = doubt_of_names(folder)
+    more = f". {doubt.text}" if doubt else ""
+    say(f"captions are the file names of {folder.path}, such as {shown}{more}")
+    for file in unread:
+        say(str(file))
+    return Detected(FileNames(NamePattern("name")), unread)
+
+
+def _hint_below(folder: Folder) -> str:
+    if folder.images:
+        return ""
+    return folders_hint(folder, [path.name for path in folder.path.iterdir() if path.is_dir()])
+
+
+def _elsewhere(origin: LabelsFile, folder: Folder) -> str | None:
+    """On a labels file whose images all lie in one place, where this folder's others don't."""
+    places = [Path(row.file).parent for row in origin.captions(folder) if isinstance(row, Row)]
+    if not places:
+        return None
+    common = Path(os.path.commonpath([*map(str, {*places})]))
+    if common == folder.path or not common.is_relative_to(folder.path):
+        return None
+    inside = Folder(common, recursive=len({*places}) > 1)
+    if len(places) < ENOUGH * len(inside.images):
+        return None
+    more = " data.recursive=true" if inside.recursive else ""
+    return (
+        f"{origin.path} has captions of the images in {common}, and not of those in {folder.path}: "
+        f"data.dir={common} data.labels={origin.path}{more}"
+    )
 
 
 def _partial(shares: Mapping[Origin, float], folder: Folder) -> str:
@@ -67,19 +185,6 @@ def _partial(shares: Mapping[Origin, float], folder: Folder) -> str:
     return text
 
 
-def _tables(folder: Folder) -> list[str]:
-    stems = {stem(name) for name in folder.images}
-    return [
-        name
-        for name in folder.files
-        if name.lower().endswith(tuple(READERS))
-        and not name.lower().endswith(".gt.txt")
-        and not name.startswith(".")
-        and "/" not in name
-        and stem(name) not in stems
-    ]
-
-
 def _is_plain(name: str, among: Collection[str] = PLAIN) -> bool:
     return stem(name).lower() in among and not name.lower().endswith(".txt")
 
@@ -97,32 +202,3 @@ def _agreed(full: list[Origin], folder: Folder) -> Origin:
                 )
     say(f"captions are from {first.name} in {folder.path} (data.labels=name: the file names)")
     return first
-
-
-def _examples(folder: Folder) -> str:
-    """Some captions, and what makes one doubt whether they are any."""
-    names = [text for name in folder.images if (text := stem(name))]
-    shown = ", ".join(repr(name.encode(errors="replace").decode()) for name in names[:3])
-    doubt = doubt_of_names(folder)
-    return f"{shown}. {doubt}" if doubt else shown
-
-
-def doubt_of_names(folder: Folder) -> str:
-    """What makes one doubt whether the file names are captions, and what to do; or nothing."""
-    names = [text for name in folder.images if (text := stem(name.rpartition("/")[2]))]
-    if Beside(".txt").share(folder) == 1:
-        return "Each has a .txt beside it: data.labels=.txt takes the captions from there"
-    if len(names) >= 10 and _are_counted(names):
-        return "That looks like counting: captions from elsewhere are data.labels=FILE"
-    for separator in "_-.":
-        if names and all(separator in name for name in names):
-            patterns = f"data.pattern=label{separator}id or id{separator}label"
-            return f"If the caption is a part of the name, say so: {patterns}"
-    return ""
-
-
-def _are_counted(names: list[str]) -> bool:
-    if not all(name.isascii() and name.isdigit() and len(name) < 10 for name in names):
-        return False
-    numbers = sorted(map(int, names))
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))

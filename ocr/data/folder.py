@@ -21,6 +21,7 @@ class FolderParts(Parts):
     labels: a labels file, in each folder or one for all, or what else `Captions` takes.
     pattern: see `NamePattern`. recursive: look into subfolders.
     file_column, label_column, group: a labels file's columns; None for the usual ones, no groups.
+    encoding: of labels files and texts, such as cp1252; None for UTF-8 (and UTF-16 with its mark).
     normal_form, case, strip: see `Spelling`.
     """
 
@@ -37,6 +38,7 @@ class FolderParts(Parts):
         label_column: str | None = None,
         group: str | None = None,
         recursive: bool = False,
+        encoding: str | None = None,
         normal_form: str | None = "NFC",
         case: str = "keep",
         strip: bool = True,
@@ -67,6 +69,7 @@ class FolderParts(Parts):
             pattern=None if pattern is None else NamePattern(str(pattern)),
             columns=Columns(_text(file_column), _text(label_column), _text(group)),
             recursive=recursive,
+            encoding=_text(encoding),
         )
 
     def find(self) -> dict[str, list[Sample | Skipped]]:

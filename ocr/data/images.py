@@ -24,7 +24,7 @@ MIXED = 0.2  # the least share of images with light text, or with dark, that is 
 MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
 
 CHOSEN = ("height", "channels", "polarity")  # by the images, if they are None
-CHOICES = (*CHOSEN, "width", "contrast", "grey")  # of a `Normalizer`; the rest is measured
+CHOICES = (*CHOSEN, "width", "contrast", "grey", "frame")  # of a `Normalizer`; the rest is measured
 
 
 class Normalizer:
@@ -39,6 +39,7 @@ class Normalizer:
     contrast: keep, or stretch: each image's darkest and lightest pixels become black and white, but
         for a few, and in all but empty images.
     grey: how colours become grey: luma, as bright as they look, or principal, see `principal_grey`.
+    frame: which of an image's frames or pages is read, from 0; -1 is the last.
 
     height, channels and polarity may be None until `suit` has chosen them.
     """
@@ -53,6 +54,7 @@ class Normalizer:
         polarity: str | None = "keep",
         contrast: str = "keep",
         grey: str = "luma",
+        frame: int = 0,
     ) -> None:
         if channels not in (1, 3, None):
             raise UserError(f"data.channels is {channels}; it takes 1 (grey) or 3 (colour)")
@@ -66,6 +68,10 @@ class Normalizer:
         for key, value in {"height": height, "width": width}.items():
             if value is not None and not (isinstance(value, int) and value > 0):
                 raise UserError(f"data.{key}={value}: give a number of pixels, 1 or more")
+        if isinstance(frame, bool) or not isinstance(frame, int):
+            raise UserError(
+                f"data.frame={frame}: give a whole number, 0 for the first, -1 for the last"
+            )
         self.height = height
         self.width = width
         self.channels = channels
@@ -74,6 +80,7 @@ class Normalizer:
         self.polarity = polarity
         self.contrast = contrast
         self.grey = grey
+        self.frame = frame
 
     def suit(self, images: Sequence[Image.Image]) -> None:
         """Choose what was left open (None) of height, channels, polarity, by what RGB `images` are.
@@ -112,7 +119,7 @@ class Normalizer:
     def decode(self, source: ImageSource, name: str = "image") -> np.ndarray:
         """uint8 (C, H, W) of a path, encoded bytes, a PIL image or an array.
 
-        An array is (H, W[, 1, 3 or 4]), of uint8, or of floats from 0 to 1.
+        An array is (H, W[, 1, 3 or 4]), of integers or booleans, or of floats from 0 to 1.
 
         Raises UserError, naming the path or `name`, when there is no readable image in it.
         """
@@ -120,7 +127,13 @@ class Normalizer:
             name = str(source)
         with one_line(name):
             mode = "RGB" if self.channels == 3 else "L" if self.grey == "luma" else None
-            return self._fit(open_image(source, name, mode))
+            return self._fit(self.open(source, name, mode))
+
+    def open(
+        self, source: ImageSource, name: str = "image", mode: str | None = "RGB"
+    ) -> Image.Image:
+        """`open_image` with this normalizer's frame and contrast."""
+        return open_image(source, name, mode, self.frame, self.contrast == "stretch")
 
     def _fit(self, image: Image.Image) -> np.ndarray:
         if self.channels == 1:

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from ocr.counted import counted
+from ocr.data.depth import eight_bits
+from ocr.data.formats import FORMATS, SUFFIXES, format_of  # noqa: F401, the suffixes for others
 from ocr.data.tones import spread
 from ocr.errors import UserError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
-# No others: Pillow would hand PostScript to Ghostscript, and has many rarely used parsers.
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")
 
 # What Pillow raises on broken bytes; each is turned into one line that names the image.
 DECODE_ERRORS = (
@@ -32,6 +31,7 @@ DECODE_ERRORS = (
     struct.error,
 )
 
+UNREAD = "which isn't read"  # part of a reason, by which the doctor knows it
 FLAT = 2.0  # standard deviation of grey values; less can't be read
 _BETWEEN = {"La": "LA", "LAB": "RGB"}
 GREYS = ("1", "L", "LA", "I", "F")  # Pillow's modes without colour; "I;16" is an I as well
@@ -39,11 +39,27 @@ GREYS = ("1", "L", "LA", "I", "F")  # Pillow's modes without colour; "I;16" is a
 ImageSource = str | Path | bytes | Image.Image | np.ndarray
 
 
-def open_image(source: ImageSource, name: str = "image", mode: str | None = "RGB") -> Image.Image:
-    """The picture in what `Normalizer.decode` takes: decoded, upright, opaque, in `mode`.
+def open_image(
+    source: ImageSource,
+    name: str = "image",
+    mode: str | None = "RGB",
+    frame: int = 0,
+    stretch: bool = False,
+) -> Image.Image:
+    """Open what `Normalizer.decode` takes: the picture, decoded, upright and opaque.
 
-    mode: L or RGB; None: L for what is stored without colour, RGB for others.
-    Raises UserError, naming the path or `name`, when there is no readable image in it.
+    Args:
+        source: A path, encoded bytes, a PIL image (which is left at the frame), or an array.
+        name: What to call it, if it isn't a path.
+        mode: L or RGB; None: L for what is stored without colour, RGB for others.
+        frame: Which of several frames or pages, from 0; -1 is the last.
+        stretch: See `eight_bits`.
+
+    Returns:
+        The image in `mode`.
+
+    Raises:
+        UserError: There is no readable image in it; names the path or `name`.
     """
     if isinstance(source, str | Path):
         name = str(source)
@@ -51,9 +67,9 @@ def open_image(source: ImageSource, name: str = "image", mode: str | None = "RGB
         if isinstance(source, str | Path):
             source = Path(source).read_bytes()
         if isinstance(source, bytes):
-            image = Image.open(io.BytesIO(source), formats=FORMATS)
+            image = _identified(source, name)
         elif isinstance(source, np.ndarray):
-            image = Image.fromarray(_pixels(source))
+            image = Image.fromarray(_pixels(source, stretch))
         elif isinstance(source, Image.Image):
             image = source
         else:
@@ -63,24 +79,65 @@ def open_image(source: ImageSource, name: str = "image", mode: str | None = "RGB
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
         if not (image.width and image.height):
             raise ValueError("it has no pixels")
+        _turn(image, frame, name)
         image.load()
         if between := _BETWEEN.get(image.mode):  # Pillow can't convert these to all others
             image = image.convert(between)
         if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # or it would only be copied
             image = ImageOps.exif_transpose(image)
         grey = image.mode.partition(";")[0] in GREYS
-        return _opaque(image, mode or ("L" if grey else "RGB"))
+        return _opaque(image, mode or ("L" if grey else "RGB"), stretch)
 
 
-def _pixels(array: np.ndarray) -> np.ndarray:
-    """(H, W[, 1, 3 or 4]) of bytes, or of floats from 0 to 1, as Pillow takes it."""
+def _identified(content: bytes, name: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        form = format_of(content)
+        if form is None or form in FORMATS:
+            raise
+        raise UserError(f"{name}: {form}, {UNREAD}: save it as PNG") from error
+
+
+def frames_in(image: Image.Image) -> int:
+    """Count the frames of an animation, or the pages of a TIFF.
+
+    What a telephone stores after a JPEG for its own use, such as a preview, is neither.
+    """
+    if image.format == "MPO":
+        return 1
+    try:
+        return getattr(image, "n_frames", 1)
+    except DECODE_ERRORS:  # what is after the first one is damaged
+        return 1
+
+
+def frames_of(content: bytes) -> int:
+    """`frames_in` an encoded image that can be opened."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        return frames_in(image)
+
+
+def _turn(image: Image.Image, frame: int, name: str) -> None:
+    """Go to a frame, unless the caller has turned to one already."""
+    if frame == 0 or getattr(image, "tell", int)() != 0:
+        return
+    count = frames_in(image)
+    number = frame if frame >= 0 else count + frame
+    if not 0 <= number < count:
+        frames = counted(count, "frame or page", "frames or pages")
+        raise UserError(f"{name}: it has {frames}, none that data.frame={frame} names")
+    if number:
+        image.seek(number)
+
+
+def _pixels(array: np.ndarray, stretch: bool) -> np.ndarray:
+    """(H, W[, 1, 3 or 4]) of any numbers as Pillow takes it."""
     if array.ndim == 3 and array.shape[-1] == 1:
         array = array[..., 0]
-    if array.dtype.kind == "f":
-        if not (array.size and array.min() >= 0 and array.max() <= 1):
-            raise ValueError("floats must be from 0 to 1")
-        array = (array * 255).round().astype(np.uint8)
-    return array
+    if array.dtype.kind == "f" and array.size and array.max() > 1:
+        raise ValueError("floats must be from 0 to 1")
+    return eight_bits(array, stretch)
 
 
 def is_transparent(image: Image.Image) -> bool:
@@ -88,15 +145,11 @@ def is_transparent(image: Image.Image) -> bool:
     return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
 
 
-def _opaque(image: Image.Image, mode: str) -> Image.Image:
+def _opaque(image: Image.Image, mode: str, stretch: bool) -> Image.Image:
     """The image in `mode`, what is transparent on white: the paper that it was meant for."""
-    if image.mode.startswith("I"):
-        # Room for 16 bits or more, of which a camera may use 10, 12 or 14; how many, the brightest
-        # pixel tells. Pillow's own conversion to 8 bits clips instead of scaling.
-        pixels = np.asarray(image).astype(np.int64)
-        depth = next((bits for bits in (8, 10, 12, 14) if pixels.max() < 2**bits), 16)
-        pixels = pixels >> (depth - 8)
-        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).convert(mode)
+    if image.mode.startswith(("I", "F")):
+        # Pillow's own conversion to 8 bits clips instead of scaling.
+        return Image.fromarray(eight_bits(np.asarray(image), stretch)).convert(mode)
     if is_transparent(image):
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         on_white = _on("white", rgba, mode)

@@ -4,9 +4,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ocr.data.labels import Columns, Row, read_labels
+from ocr.data.encoding import read_text
+from ocr.data.labels import Columns, Row, open_source, read_source
+from ocr.data.naming import last_parts, spellings
 from ocr.data.patterns import NamePattern
-from ocr.data.sources import Folder, Skipped, stem
+from ocr.data.sidecars import pairs
+from ocr.data.sources import UNCAPTIONED, Folder, Skipped, stem
+from ocr.errors import UserError
 
 
 class FileNames:
@@ -34,34 +38,26 @@ class FileNames:
 class Beside:
     """A text file for each image: line.png and line.gt.txt, or line.bin.png and line.gt.txt."""
 
-    def __init__(self, suffix: str) -> None:
+    def __init__(self, suffix: str, encoding: str | None = None) -> None:
         self.name = suffix
+        self.encoding = encoding
 
     def captions(self, folder: Folder) -> Iterator[Row | Skipped]:
-        """In the order of those images that have one."""
+        """In the order of those images that have one; an empty text is none yet."""
         folder.require_images()
         for name, text in self.pairs(folder).items():
-            path, place = str(folder.path / name), folder.path / text
+            path = str(folder.path / name)
             try:
-                caption = place.read_bytes().decode("utf-8-sig")
-            except OSError as error:
-                yield Skipped(path, f"{text}: {error.strerror}")
-            except UnicodeDecodeError:
-                yield Skipped(path, f"{text} is not in UTF-8")
+                caption = read_text(folder.path / text, self.encoding)
+            except UserError as error:
+                yield Skipped(path, str(error).removeprefix(f"{folder.path}{os.sep}"))
             else:
-                yield Row(path, caption.removesuffix("\n").removesuffix("\r"), "", text)
+                if caption.strip():
+                    yield Row(path, caption.removesuffix("\n").removesuffix("\r"), "", text)
 
     def pairs(self, folder: Folder) -> dict[str, str]:
         """The names of the images that have a text, and of their texts."""
-        texts = {name for name in folder.files if name.endswith(self.name)}
-        pairs = {}
-        for name in folder.images if texts else ():
-            place, slash, own = name.rpartition("/")
-            for text in (stem(name), f"{place}{slash}{own.partition('.')[0]}"):
-                if text + self.name in texts:
-                    pairs[name] = text + self.name
-                    break
-        return pairs
+        return pairs(folder, self.name)
 
     def share(self, folder: Folder) -> float:
         """Of the images."""
@@ -74,29 +70,56 @@ class LabelsFile:
     foreign: whether they may be paths of another place, such as another machine, of which only the
     last part counts. That is tried where none of them is there, and taken where each names one
     image. `foreigner` is then the first of them.
+    folder, encoding, given: see `read_labels`. notes, guessed: see `Source`.
     """
 
-    def __init__(self, path: Path, columns: Columns, foreign: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Columns,
+        foreign: bool = True,
+        folder: Folder | None = None,
+        encoding: str | None = None,
+        given: bool = False,
+    ) -> None:
         self.name = path.name
         self.path = path
         self.foreign = foreign
         self.foreigner: str | None = None
-        self.rows = read_labels(path, columns)
+        source = open_source(path, columns, folder, encoding, given)
+        self.rows = read_source(source)
+        texts = [row.text.strip() for row in self.rows if isinstance(row, Row)]
+        if texts and not any(texts):
+            raise UserError(f"{path}: nobody has written a caption there: all are empty")
+        self.notes = source.notes
+        self.guessed = source.guessed
         self._missing = {row.where: row for row in self.rows if isinstance(row, Row)}
         self._flawed = [row for row in self.rows if isinstance(row, Skipped)]
 
-    def captions(self, folder: Folder, alone: bool = True) -> Iterator[Row]:
-        """The rows whose files are there; not `alone`: of those, the ones in `folder`."""
+    def captions(self, folder: Folder, alone: bool = True) -> Iterator[Row | Skipped]:
+        """The rows whose files are there; not `alone`: of those, the ones in `folder`.
+
+        A file whose rows are all without text is skipped, as one that nobody has captioned.
+        """
         found = self._found(folder, alone)
-        for row in self.rows:
-            if isinstance(row, Row) and row.file in found:
-                self._missing.pop(row.where, None)
-                yield row._replace(file=str(found[row.file]))
+        here = [row for row in self.rows if isinstance(row, Row) and row.file in found]
+        captioned = {found[row.file] for row in here if row.text.strip()}
+        for row in here:
+            self._missing.pop(row.where, None)
+            path = found[row.file]
+            if row.text.strip():
+                yield row._replace(file=str(path))
+            elif path not in captioned:
+                captioned.add(path)
+                yield Skipped(str(path), UNCAPTIONED + row.where)
 
     def left(self) -> list[Skipped]:
         """The rows that were no captions of any folder so far."""
         return self._flawed + [
-            Skipped(row.file, f"no such file ({where})") for where, row in self._missing.items()
+            Skipped(row.file, f"no such file ({where})")
+            if row.text.strip()
+            else Skipped(row.file, f"{UNCAPTIONED}{where}, and no such file")
+            for where, row in self._missing.items()
         ]
 
     def share(self, folder: Folder) -> float:
@@ -125,21 +148,20 @@ class LabelsFile:
         """None in a folder with subfolders, or if two files would be one image."""
         if any("/" in name for name in folder.images):
             return {}
-        parts = [file.strip().replace("\\", "/").rpartition("/")[2] for file in files]
         named = {
             file: folder.path / image
-            for file, part in zip(files, parts, strict=True)
-            if (image := folder.image(part))
+            for file in files
+            if (image := next(filter(None, map(folder.image, last_parts(file))), None))
         }
         return named if len(set(named.values())) == len(named) else {}
 
     def _locate(self, file: str, folder: Folder, alone: bool) -> Path | None:
-        spellings = dict.fromkeys((file, file.strip(), file.strip().replace("\\", "/")))
-        for name in spellings:
+        names = spellings(file)
+        for name in names:
             if image := folder.image(name):
                 return folder.path / image
         place = _plain(folder.path)
-        for name in spellings:
+        for name in names:
             for base in (folder.path, self.path.parent):
                 path = (base / name).absolute()
                 if _plain(path).is_relative_to(place):

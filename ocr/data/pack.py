@@ -11,16 +11,16 @@ from ocr.data.captions import Captions
 from ocr.data.duplicates import families, look_of
 from ocr.data.images import Normalizer
 from ocr.data.lists import in_words, write_skipped
-from ocr.data.opening import open_image
+from ocr.data.opening import frames_of, open_image
 from ocr.data.parallel import mapped
-from ocr.data.preflight import digest, load, unreadable
+from ocr.data.preflight import digest, load, say_frames, unreadable
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
 
 # Decodes an image however long its line is, and for what it shows.
 _ANY_SHAPE = Normalizer(32, 128, polarity="dark", contrast="stretch", grey="principal")
 
-_Look = tuple[bytes, tuple[int, int], int]
+_Look = tuple[bytes, tuple[int, int], int, int]
 
 
 def pack(
@@ -67,13 +67,15 @@ def _fill(
     looks: Iterable[_Look | Skipped],
     folder: str,
 ) -> list[Skipped]:
-    packed, skipped = [], []
+    packed, skipped, frames = [], [], {}
     with Writer(place) as writer:
         for sample, looked in zip(samples, looks, strict=True):
             if isinstance(looked, Skipped):
                 skipped.append(looked)
                 continue
-            content, (width, height), look = looked
+            content, (width, height), look, several = looked
+            if several > 1:
+                frames[sample.name] = several
             group = digest(sample.group.encode(), SEED) if sample.group else 0
             found = replace(sample, digest=digest(content, SEED), group_digest=group, look=look)
             packed.append(found)
@@ -85,16 +87,18 @@ def _fill(
                 writer.relate(row, first[family])
     if skipped:
         write_skipped(place, skipped)
+    say_frames(frames, 0)
     return skipped
 
 
 def _look(sample: Sample | Skipped) -> _Look | Skipped:
-    """Its content, its size and its look."""
+    """Its content, its size, its look and how many frames it has."""
     content = load(sample) if isinstance(sample, Sample) else sample
     if isinstance(content, Skipped):
         return content
     try:
-        image = open_image(content, sample.name)
-        return content, image.size, look_of(_ANY_SHAPE.decode(image, sample.name))
+        image = open_image(content, sample.name, stretch=True)
+        look = look_of(_ANY_SHAPE.decode(image, sample.name))
+        return content, image.size, look, frames_of(content)
     except UserError as error:
         return unreadable(sample, error)

@@ -31,7 +31,7 @@ class Parts:
     val_size, test_size: shares of the images. split_seed: another number, another split.
     train_images: how many to train on, drawn by content: fewer are a part of more. None: all.
     train_on_val: train on the validation images as well.
-    height, width, channels, polarity, contrast, grey: see `Normalizer`.
+    height, width, channels, polarity, contrast, grey, frame: see `Normalizer`.
     charset: the symbols; None takes those of the captions.
     order: of the characters in captions, one of `ORDERS`; None: by the captions.
     max_skipped: the share of samples that may be left out before the run ends.
@@ -59,6 +59,7 @@ class Parts:
         polarity: str | None,
         contrast: str,
         grey: str,
+        frame: int = 0,
         charset: str | None,
         order: str | None,
         max_skipped: float,
@@ -71,9 +72,17 @@ class Parts:
             require_whole(0, num_workers=num_workers)
         if train_images is not None:
             require_whole(1, train_images=train_images)
+        if not (isinstance(cache_mb, int | float) and cache_mb >= 0):
+            raise UserError(f"data.cache_mb={cache_mb}: give a number of MiB, 0 or more")
         require_share(val_size=val_size, test_size=test_size, max_skipped=max_skipped)
         self.normalizer = Normalizer(
-            height, width, channels, polarity=polarity, contrast=contrast, grey=grey
+            height,
+            width,
+            channels,
+            polarity=polarity,
+            contrast=contrast,
+            grey=grey,
+            frame=frame,
         )
         self.charset = None if charset is None else Charset(str(charset))
         if order is not None:
@@ -145,6 +154,8 @@ class Parts:
         found = self.find()
         parts = {part: self._keep(samples) for part, samples in found.items()}
         self._require_images(parts)
+        if text := self._only_text(parts):
+            say(f"every caption is {text!r}: there is nothing to learn")
         if self.charset is None:
             self.charset = Charset.of(self._texts(parts))
         else:
@@ -263,6 +274,13 @@ class Parts:
         for sample in samples:
             (kept if isinstance(sample, Sample) else self.skipped).append(sample)
         return kept
+
+    def _only_text(self, parts: Mapping[str, Sequence[Sample]]) -> str | None:
+        """The one caption of all images, if there are several."""
+        texts = self._texts(parts)
+        first = next(texts)
+        others = (text == first for text in texts)
+        return first if next(others, False) and all(others) else None
 
     # `PackedData` does the next six with whole columns.
     def _texts(self, parts: Mapping[str, Sequence[Sample]]) -> Iterator[str]:

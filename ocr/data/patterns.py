@@ -17,9 +17,10 @@ class NamePattern:
     """What is looked for in file names without their suffixes.
 
     `text` is a template, words with separators between them as in the names: label_id for
-    A12DF_3f9c.png, id-label for 0012-A12DF.png, group/label.id for car7/A12DF.2.png; `name` is the
-    whole name. Anything else is a regular expression with a group `label` or `group`, or both.
-    With a "/" in it, subfolders belong to the name.
+    A12DF_3f9c.png, id-label for 0012-A12DF.png, group/label.id for car7/A12DF.2.png, label/id where
+    a folder's name is the caption of its images; `name` is the whole name. Anything else is a
+    regular expression with a group `label` or `group`, or both. With a "/" in it, subfolders belong
+    to the name.
     """
 
     def __init__(self, text: str) -> None:
@@ -60,7 +61,8 @@ def _as_regex(text: str) -> str:
     # Only the caption may hold what separates the words.
     separators = re.escape(re.sub(WORDS, "", text))
     other = f"[^{separators}]" if separators else "."
-    parts = {"id": f"{other}*", "group": f"(?P<group>{other}+)", "label": "(?P<label>.*)"}
+    label = "[^/]*" if "/" in separators else ".*"  # a caption is never of two folders
+    parts = {"id": f"{other}*", "group": f"(?P<group>{other}+)", "label": f"(?P<label>{label})"}
     return re.sub(WORDS, lambda word: parts[word[0]], text.replace(".", r"\."))
 
 

@@ -1,6 +1,7 @@
 """Look at every image once before training, so that no broken one ends a long run."""
 
 import contextlib
+import io
 import multiprocessing
 import os
 from collections import defaultdict
@@ -10,13 +11,17 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 
+from ocr.counted import counted
 from ocr.data.duplicates import look_of
+from ocr.data.formats import FORMATS
 from ocr.data.images import Normalizer
-from ocr.data.opening import ImageSource, open_image
+from ocr.data.opening import DECODE_ERRORS, ImageSource, frames_in
 from ocr.data.parallel import mapped
 from ocr.data.sources import Sample, Skipped
 from ocr.errors import UserError
+from ocr.log import say
 
 SURVEYED = 128  # at most, evenly spread: medians need no more
 
@@ -72,7 +77,7 @@ def survey(samples: Sequence[Sample], normalizer: Normalizer) -> None:
         content = load(samples[i])
         with contextlib.suppress(UserError):  # `inspect` will tell
             if not isinstance(content, Skipped):
-                images.append(open_image(content))
+                images.append(normalizer.open(content))
     normalizer.suit(images)
 
 
@@ -99,20 +104,26 @@ class Looked(NamedTuple):
     """What became of a sample: it has its digest and its width now, or is skipped.
 
     image: uint8 (C, H, W), if there is one and the cache has room. note: see `Inspector.note`.
+    frames: how many frames or pages it has.
     """
 
     sample: Sample | Skipped
     image: np.ndarray | None = None
     note: Any = None
+    frames: int = 1
 
 
 class Inspector:
-    """Looks at images one by one, in whichever process, and keeps what is found in this one."""
+    """Looks at images one by one, in whichever process, and keeps what is found in this one.
+
+    `frames` then has the number of frames or pages of those that have several, by name.
+    """
 
     def __init__(self, normalizer: Normalizer, cache: ImageCache, seed: int) -> None:
         self.normalizer = normalizer
         self.cache = cache
         self.seed = seed
+        self.frames: dict[str, int] = {}
         # Processes that look see it, wherever they are: their own copy of the cache takes nothing.
         self.wanted = multiprocessing.Value("b", cache.room > 0, lock=False)
 
@@ -135,10 +146,14 @@ class Inspector:
             look=look_of(image),
         )
         kept = image if self.wanted.value else None
-        return Looked(found, kept, self.note(source, image))
+        frames = frames_in(source) if isinstance(source, Image.Image) else 1
+        return Looked(found, kept, self.note(source, image), frames)
 
     def opened(self, content: ImageSource) -> ImageSource:
-        """What is to be decoded, and noted: the content, or more than that."""
+        """The image in it, opened once for all that look at it; the content if there is none."""
+        with contextlib.suppress(*DECODE_ERRORS):
+            if isinstance(content, bytes):
+                return Image.open(io.BytesIO(content), formats=FORMATS)
         return content
 
     def note(self, source: ImageSource, outcome: np.ndarray | str) -> Any:
@@ -146,6 +161,8 @@ class Inspector:
 
     def keep(self, looked: Looked) -> Sample | Skipped:
         """Take what `look` found."""
+        if looked.frames > 1:
+            self.frames[looked.sample.name] = looked.frames
         if looked.image is not None:
             # Or images would go from process to process for nothing.
             self.wanted.value &= self.cache.put(looked.sample.name, looked.image)
@@ -161,7 +178,27 @@ def inspect(
     num_workers: the processes that do it, if there are many images; None: by the cores.
     """
     looked = mapped(inspector.look, samples, "reading images", num_workers)
-    return without_conflicts([inspector.keep(one) for one in looked])
+    kept = [inspector.keep(one) for one in looked]
+    say_frames(inspector.frames, inspector.normalizer.frame)
+    return without_conflicts(kept)
+
+
+def say_frames(frames: Mapping[str, int], frame: int) -> None:
+    """Say which images have several frames or pages, if any, and that only `frame` is read.
+
+    frames: how many, by the image's name.
+    """
+    if not frames:
+        return
+    images = counted(len(frames), "image has", "images have")
+    least, most = min(frames.values()), max(frames.values())
+    several = f"{most}" if least == most else f"{least} to {most}"
+    which = {0: "the first", -1: "the last"}.get(frame, f"number {frame}")
+    other = "data.frame=0 reads the first" if frame else "data.frame=-1 reads the last"
+    say(
+        f"{images} {several} frames or pages (the first: {next(iter(frames))}): only {which} is "
+        f"read ({other})"
+    )
 
 
 def without_conflicts(looked: Sequence[Sample | Skipped]) -> list[Sample | Skipped]:

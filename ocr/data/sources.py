@@ -1,7 +1,8 @@
 """Samples, and what a folder holds."""
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,8 +10,11 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from ocr.data.opening import SUFFIXES, ImageSource
+from ocr.counted import counted
+from ocr.data.formats import SUFFIXES, unread
+from ocr.data.opening import ImageSource
 from ocr.errors import UserError, guess
+from ocr.log import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, recursive: bool = False) -> None:
-        try:
-            there = path.is_dir()
-        except (OSError, ValueError):  # a name too long, or with a NUL
-            there = False
-        if not there:
-            raise UserError(f"{path}: {_not_a_folder(path)}")
+        require_folder(path)
         self.path = path
         self.recursive = recursive
         try:
@@ -94,6 +93,8 @@ class Folder:
                 f"{self.path}: a pack of images: train.py takes it as data=packed, other commands "
                 "want the folder that it was made of"
             )
+        if forms := unread(self.path, self.files):
+            raise UserError(f"{_unread_images(self.path, forms)}, and no others: save them as PNG")
         below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
         hint += or_all if below and not self.recursive else ""
@@ -118,6 +119,30 @@ class Folder:
         return alike
 
 
+def say_unread(folder: Folder) -> None:
+    """Say how many images of `folder` are of a format that isn't read, if any."""
+    forms = unread(folder.path, folder.files)
+    if forms and folder.images:  # without any there will be an error that says so
+        first = next(iter(forms))
+        images = _unread_images(folder.path, forms)
+        say(f"{images}: they stay out (the first: {first}); save them as PNG")
+
+
+def _unread_images(path: Path, forms: Mapping[str, str]) -> str:
+    kinds = ", ".join(f"{form} {count:,}" for form, count in Counter(forms.values()).most_common())
+    return f"{path}: {counted(len(forms), 'image')} of a format that isn't read ({kinds})"
+
+
+def require_folder(path: Path) -> None:
+    """Raise UserError if `path` is no folder."""
+    try:
+        there = path.is_dir()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        there = False
+    if not there:
+        raise UserError(f"{path}: {_not_a_folder(path)}")
+
+
 def _not_a_folder(path: Path) -> str:
     with suppress(OSError, ValueError):
         if path.exists():
@@ -127,10 +152,13 @@ def _not_a_folder(path: Path) -> str:
     return "no such folder"
 
 
-def image_files(folder: Path) -> list[Path]:
-    """The images directly in `folder`, sorted by name. Raises UserError if there are none."""
-    found = Folder(folder)
-    found.require_images("")
+def image_files(folder: Path, recursive: bool = False) -> list[Path]:
+    """The images in `folder`, sorted by name. Raises UserError if there are none.
+
+    recursive: those of its subfolders, too, but for hidden ones.
+    """
+    found = Folder(folder, recursive)
+    found.require_images(", or give --recursive for all")
     return [folder / name for name in found.images]
 
 

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterable
 
 from ocr.counted import counted
+from ocr.data.invisible import character_name, visible, visible_symbols
+from ocr.data.spreadsheet import are_formulas, from_formula
 from ocr.errors import UserError
 from ocr.log import say
 
@@ -14,8 +16,6 @@ CASES = {"keep": None, "lower": str.lower, "upper": str.upper}
 _BREAKS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
 # No image shows them; a lone surrogate can't even be written into a file.
 _UNREADABLE = re.compile("[\0-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff]")
-# They tell programs which way to write, and are no ink.
-_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Spelling:
@@ -39,7 +39,7 @@ class Spelling:
 
         change_case = CASES[case]
         self._letters = [
-            ("", "freed of marks of direction, which no image shows", _undirected),
+            ("", "freed of invisible characters, which no image shows", visible),
             (f"data.normal_form={normal_form}", "spelt otherwise", compose),
         ]
         if change_case:  # which may take letters apart
@@ -51,15 +51,20 @@ class Spelling:
 
     def symbols(self, charset: str) -> str:
         """A charset as captions spell it; what its symbols come to have in common counts once."""
-        spelt = charset
-        for _, _, change in self._letters:
+        spelt = visible_symbols(charset)
+        if spelt != charset:
+            gone = ", ".join(character_name(c) for c in charset if c not in spelt)
+            say(f"data.charset freed of invisible characters, which no image shows ({gone})")
+        for _, _, change in self._letters[1:]:
             spelt = change(spelt)
         return spelt if spelt == charset else "".join(dict.fromkeys(spelt))
 
     def spell(self, texts: Iterable[str]) -> list[str]:
         """All of `texts`; what changes in how many of them is said."""
         texts = list(texts)
-        for key, consequence, change in (*self._letters, *self._spaces):
+        formulas = [("", "taken out of a spreadsheet's quotes", from_formula)]
+        first = formulas if are_formulas(texts) else ()
+        for key, consequence, change in (*first, *self._letters, *self._spaces):
             spelt = [change(text) for text in texts]
             changed = [pair for pair in zip(texts, spelt, strict=True) if pair[0] != pair[1]]
             if changed:
@@ -76,10 +81,6 @@ def flaw(text: str) -> str | None:
     if found := _UNREADABLE.search(text):
         return f"caption {text!r} has the control character {found[0]!r}"
     return None
-
-
-def _undirected(text: str) -> str:
-    return _DIRECTIONS.sub("", text)
 
 
 def _break_free(text: str) -> str:

@@ -137,7 +137,8 @@ def leaks(parts: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
                 f"{part} image is also a training image",
                 f"{part} images are also training images",
             )
-            yield (
-                f"{images} (the first: {both[0].name} is {seen[both[0].digest]}): "
-                f"{part} scores flatter"
-            )
+            first, trained = both[0].name, seen[both[0].digest]
+            found = f"the first: {first} is {trained}"
+            if first == trained:
+                found = f"the first: {first}; name a folder of other images as data.{part}_dir"
+            yield f"{images} ({found}): {part} scores flatter"

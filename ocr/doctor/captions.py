@@ -83,7 +83,9 @@ def _without_caption(seen: Examination) -> Iterator[Finding]:
             len(names),
             [seen.short(name) for name in names],
             "leaves them out, and doesn't count them",
-            f"add their captions to {where}",
+            f"write a {where} file beside each"
+            if where.startswith(".")
+            else f"add their captions to {where}",
         )
 
 
@@ -108,10 +110,17 @@ def _unplaceable(seen: Examination) -> Iterator[Finding]:
             "unplaceable",
             "captions too long for CTC to place at their image's width",
             len(seen.unplaced),
-            [f"{seen.short(s.name)}: {s.reason.partition(': ')[0]}" for s in seen.unplaced],
+            [
+                f"{seen.short(s.name)}: {s.reason.partition(': correct it')[0]}"
+                for s in seen.unplaced
+            ],
             "leaves them out",
             f"correct the captions that are wrong{_in_names(seen)}; {_roomier(seen)}",
         )
+
+
+def _without_advice(reason: str) -> str:
+    return reason.partition(": correct it")[0]
 
 
 def _in_names(seen: Examination) -> str:

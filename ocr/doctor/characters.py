@@ -1,11 +1,12 @@
 """Findings about single characters: rare ones, look-alikes, case twins, those in one part only."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from unicodedata import category, decomposition, name, normalize
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from unicodedata import category, decomposition, normalize
 
 from ocr.compose import quoted
 from ocr.counted import counted
+from ocr.data.invisible import character_name
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding
 
@@ -37,11 +38,7 @@ def shown(character: str) -> str:
     if character == " ":
         return "' '"
     plain = character.isprintable() and category(character)[0] != "M"
-    return character if plain else _name(character)
-
-
-def _name(character: str) -> str:
-    return f"U+{ord(character):04X} {name(character, '').lower()}".strip()
+    return character if plain else character_name(character)
 
 
 def findings(seen: Examination) -> Iterator[Finding]:
@@ -92,7 +89,7 @@ def _alike(seen: Examination, counts: Counter) -> Iterator[Finding]:
             "identical_characters",
             "groups of characters that look the same",
             len(identical),
-            _groups(seen, identical, counts, _name),
+            _groups(seen, identical, counts, character_name),
             "learns them as different ones, which no image can tell apart",
             "correct the captions"
             + (
@@ -144,14 +141,13 @@ def _in_one_part(seen: Examination) -> Iterator[Finding]:
             len(unseen),
             _with_counts(seen, unseen, counts),
             "can't learn them, and counts each as an error",
-            "move such images to the training folder"
-            if seen.data.stratify
-            else seen.train("data.stratify=true"),
+            _trained_on(seen, [p for p in parts if parts[p].intersection(unseen)]),
         )
     if unjudged := sorted(parts["train"] - judged):
         images = Counter(c for sample in seen.samples for c in set(sample.text))
         mend = "add images with them"
-        if any(images[c] > RARE for c in unjudged):  # of fewer, training needs all
+        cut = {"val", "test"} - seen.data.dirs.keys()  # the others stay as they are
+        if cut and any(images[c] > RARE for c in unjudged):  # of fewer, training needs all
             mend += f", or try another split: {seen.train('data.split_seed=1')}"
         yield Finding(
             "never_judged",
@@ -162,6 +158,18 @@ def _in_one_part(seen: Examination) -> Iterator[Finding]:
             mend,
             harmless=True,
         )
+
+
+def _trained_on(seen: Examination, where: Sequence[str]) -> str:
+    """How training gets to see characters that are in the parts `where` only."""
+    own = [part for part in where if part in seen.data.dirs]
+    if own:
+        rows = ", and their rows," if seen.tables else ""
+        folders = " or ".join(str(seen.data.dirs[part]) for part in own)
+        return f"move such images{rows} from {folders} to {seen.data.dirs['train']}"
+    if seen.data.stratify or seen.data.folds:  # a part that was cut keeps its last image
+        return "add images with them"
+    return seen.train("data.stratify=true")
 
 
 def _with_counts(seen: Examination, characters: Iterable[str], counts: Counter) -> list[str]:

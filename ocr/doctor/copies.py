@@ -1,5 +1,6 @@
 """Findings about images that show the same: twice, under two captions, on both sides of a split."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
@@ -56,7 +57,10 @@ def _contradictions(seen: Examination) -> Iterator[Finding]:
             f"of each pair, {_wrong_one(seen)}",
         )
     # Saved anew, the same picture is another file: training's check by content can't see that.
-    shown = [s for s in seen.samples if s.look and seen.looks[s.name].pixels]
+    # Of several frames, the one that is read is told of, and another may tell them apart.
+    looks = seen.looks
+    shown = [s for s in seen.samples if s.look and looks[s.name].pixels]
+    shown = [s for s in shown if looks[s.name].frames == 1]
     mixed = [
         same
         for same in _grouped(shown, lambda s: seen.looks[s.name].pixels)
@@ -79,7 +83,9 @@ def _contradictions(seen: Examination) -> Iterator[Finding]:
 def _wrong_one(seen: Examination) -> str:
     if seen.tables:
         return f"mend the wrong caption in {' and '.join(seen.tables)}"
-    return "rm the file with the wrong caption"
+    if beside := [name for name in seen.data.captions.origins.values() if name.startswith(".")]:
+        return f"mend the wrong caption in its {beside[0]} file"
+    return "move the file with the wrong caption out of the folder"
 
 
 def _leaks(seen: Examination) -> Iterator[Finding]:
@@ -94,18 +100,30 @@ def _leaks(seen: Examination) -> Iterator[Finding]:
         if one == "train" != other:  # "train" comes first
             alike.setdefault(b.name, a)
     for part in ("val", "test"):
-        # data.train_on_val=true puts the same files into both, and says so.
-        leaked = [s for s in parts.get(part, ()) if alike.get(s.name, s).name != s.name]
+        if part == "val" and seen.data.train_on_val:  # it puts the same files into both
+            continue
+        leaked = [s for s in parts.get(part, ()) if s.name in alike]
         if leaked:
             kind = f"leaks_into_{part}"
+            trained = list(dict.fromkeys(alike[s.name].name for s in leaked))
+            same = any(
+                os.path.realpath(s.name) == os.path.realpath(alike[s.name].name) for s in leaked
+            )
             yield Finding(
                 kind,
                 f"{part} images that are also training images, or look almost like one",
                 len(leaked),
                 [f"{seen.short(s.name)} is {seen.short(alike[s.name].name)}" for s in leaked],
                 f"trains on them; the {part} scores then flatter",
-                **without(seen, kind, list(dict.fromkeys(alike[s.name].name for s in leaked))),
+                **(_other_folder(seen, part) if same else without(seen, kind, trained)),
             )
+
+
+def _other_folder(seen: Examination, part: str) -> dict[str, object]:
+    """Where the very files are in both, to take them out would leave nothing."""
+    key = f"data.{part}_dir"
+    cut = seen.train(f"{key}=null")
+    return {"mend": f"name a folder of other images as {key}, or have it cut from these: {cut}"}
 
 
 def _grouped(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import ceil
 
-from ocr.doctor import captions, characters, copies, files, overlooked
+from ocr.doctor import captions, characters, copies, files, formats, overlooked, spelled
 from ocr.doctor.examine import Examination
 from ocr.doctor.finding import Finding
 
@@ -15,6 +15,8 @@ def findings(seen: Examination) -> list[Finding]:
         for some in (
             _refusal,
             captions.findings,
+            spelled.findings,
+            formats.findings,
             files.findings,
             overlooked.findings,
             copies.findings,

@@ -61,12 +61,14 @@ class Examination:
 
     @cached_property
     def images(self) -> dict[str, list[str]]:
-        """The image files in each part's folder, used or not."""
-        return {
-            part: [str(place / name) for name in self.data.captions.folder(place).images]
-            for part, place in self.data.dirs.items()
-            if place.is_dir()
-        }
+        """The images in each part's folder, used or not, and those elsewhere that rows name."""
+        images = {}
+        for part, place in self.data.dirs.items():
+            if place.is_dir():
+                here = [str(place / name) for name in self.data.captions.folder(place).images]
+                used = [s.name for s in self.found.get(part, ()) if s.name in self.looks]
+                images[part] = [*dict.fromkeys(here + used)]
+        return images
 
     @property
     def tables(self) -> list[str]:

@@ -1,17 +1,13 @@
-"""Findings about images one by one: files that are broken, misnamed, empty or of odd size."""
+"""Findings about images one by one: files that are broken, empty or of odd size."""
 
-import shlex
 from collections.abc import Iterator
-from functools import lru_cache
 from math import log
-from pathlib import Path
 from statistics import quantiles
-
-from PIL import Image
 
 from ocr.data.opening import FLAT
 from ocr.doctor.examine import Examination
-from ocr.doctor.finding import Finding, mended_by, without
+from ocr.doctor.finding import Finding, without
+from ocr.doctor.formats import is_unread, lacks_frame
 from ocr.doctor.look import Look
 
 INK = 0.002  # the least share of the pixels that even a full stop takes
@@ -22,7 +18,11 @@ TWICE = log(2)  # and never less than that beyond them
 
 def findings(seen: Examination) -> Iterator[Finding]:
     """Of each kind that there is."""
-    broken = {name: look for name, look in seen.looks.items() if look.error}
+    broken = {
+        name: look
+        for name, look in seen.looks.items()
+        if look.error and not is_unread(look) and not lacks_frame(look)
+    }
     cut = {name: look for name, look in broken.items() if "truncated" in look.error.lower()}
     for kind, what, some in (
         ("truncated", "images that end too early", cut),
@@ -39,11 +39,12 @@ def findings(seen: Examination) -> Iterator[Finding]:
             )
     whole = {name: look for name, look in seen.looks.items() if not look.error}
     yield from _empty(seen, whole)
-    yield from _suffixes(seen, whole)
     yield from _sizes(seen, whole)
 
 
 def _empty(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
+    # Of several frames, another may show the text; there is a finding about that.
+    looks = {name: look for name, look in looks.items() if look.frames == 1}
     flat = {name: look for name, look in looks.items() if look.spread < FLAT}
     clear = [name for name, look in flat.items() if look.transparent]
     if clear:
@@ -71,45 +72,8 @@ def _empty(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
         )
 
 
-def _suffixes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
-    wrong = [
-        name
-        for name, look in looks.items()
-        if look.format and _format_of(name.rpartition(".")[2].lower()) not in (look.format, None)
-    ]
-    if not wrong:
-        return
-    commands = []
-    for name in wrong:
-        new = Path(name).with_suffix(suffix_of(looks[name].format))
-        commands.append(f"mv -n -- {shlex.quote(name)} {shlex.quote(str(new))}")
-    tables = f", and in {' and '.join(seen.tables)}" if seen.tables else ""
-    yield Finding(
-        "wrong_suffix",
-        "images with the suffix of another format",
-        len(wrong),
-        [f"{seen.short(name)}: {looks[name].format} inside" for name in wrong],
-        "reads them as what they are; other programs may not",
-        f"{mended_by(seen, 'wrong_suffix', commands)}{tables}",
-        [] if tables else commands,
-        harmless=True,
-    )
-
-
-def suffix_of(form: str) -> str:
-    """The usual one of a format."""
-    return {"JPEG": ".jpg", "TIFF": ".tif"}.get(form, f".{form.lower()}")
-
-
-@lru_cache
-def _format_of(suffix: str) -> str | None:
-    return Image.registered_extensions().get(f".{suffix}")
-
-
 def _sizes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
     sizes = {s.name: looks[s.name].size for s in seen.samples if all(looks[s.name].size)}
-    if len(sizes) < MANY:
-        return
     heights = {name: height for name, (_, height) in sizes.items()}
     # A long caption has a wide image: what is odd is the room that a character has. Where it has
     # too little, the caption is at fault, and is told of.
@@ -136,6 +100,8 @@ def _sizes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
 
 def _unusual(values: dict[str, float]) -> set[str]:
     """The names of those that are far from the others."""
+    if len(values) < MANY:
+        return set()
     logs = {name: log(value) for name, value in values.items()}
     low, _, high = quantiles(logs.values(), n=4, method="inclusive")
     beyond = max(FAR * (high - low), TWICE)

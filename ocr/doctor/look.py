@@ -1,6 +1,5 @@
 """Keep what training's own check of the images sees and forgets."""
 
-import io
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
@@ -8,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import ExifTags, Image
 
+from ocr.data.formats import format_of
 from ocr.data.images import Normalizer
-from ocr.data.opening import DECODE_ERRORS, FORMATS, ImageSource, is_transparent
+from ocr.data.opening import DECODE_ERRORS, ImageSource, is_transparent
 from ocr.data.preflight import ImageCache, Inspector, Looked, digest
 from ocr.data.sources import Sample, Skipped
 from ocr.data.spelling import Spelling
@@ -23,7 +23,8 @@ class Look(NamedTuple):
 
     size: width and height, upright. spread: standard deviation of the brightness, as training sees
     it. ink: the share of its pixels that clearly differ from the background. pixels: 64 bits of
-    what training sees. error: why it can't be read, None if it can.
+    what training sees. frames: how many it has, or pages. error: why it can't be read, None if it
+    can. worthless: there certainly is no image in it.
     """
 
     format: str | None = None
@@ -33,6 +34,8 @@ class Look(NamedTuple):
     spread: float = 0.0
     ink: float = 0.0
     pixels: int = 0
+    frames: int = 1
+    worthless: bool = False
     error: str | None = None
 
 
@@ -45,17 +48,12 @@ class Closer(Inspector):
         super().__init__(normalizer, cache, seed)
         self.looks = looks
 
-    def opened(self, content: ImageSource) -> ImageSource:
-        """The image in it, opened once for all; the content where there is none."""
-        with suppress(*DECODE_ERRORS):
-            return Image.open(io.BytesIO(content), formats=FORMATS)
-        return content
-
     def note(self, source: ImageSource, outcome: np.ndarray | str) -> Look:
         """A `Look`."""
         look = _stored(source) if isinstance(source, Image.Image) else Look()
         if isinstance(outcome, str):
-            return look._replace(error=outcome)
+            worthless = isinstance(source, bytes) and format_of(source) is None
+            return look._replace(error=outcome, worthless=worthless)
         if isinstance(source, Image.Image) and _turned(source):
             look = look._replace(size=look.size[::-1])
         spread, ink = _brightness(outcome)
@@ -65,7 +63,7 @@ class Closer(Inspector):
     def keep(self, looked: Looked) -> Sample | Skipped:
         """And the `Look`."""
         if looked.note:
-            self.looks[looked.sample.name] = looked.note
+            self.looks[looked.sample.name] = looked.note._replace(frames=looked.frames)
         return super().keep(looked)
 
 
@@ -84,7 +82,8 @@ class Listener:
 
 def _stored(image: Image.Image) -> Look:
     """What its file says of it; nothing is decoded for that."""
-    return Look(image.format, image.mode, image.size, is_transparent(image))
+    form = "JPEG" if image.format == "MPO" else image.format  # Pillow's name for one with previews
+    return Look(form, image.mode, image.size, is_transparent(image))
 
 
 def _turned(image: Image.Image) -> bool:

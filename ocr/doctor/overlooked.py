@@ -1,19 +1,22 @@
 """Findings about what training overlooks: images, and captions that are elsewhere."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from PIL import Image
 
-from ocr.data.detect import doubt_of_names
-from ocr.data.opening import DECODE_ERRORS, FORMATS
+from ocr.data.doubts import doubt_of_names
+from ocr.data.formats import CAMERA_RAW, FORMATS
+from ocr.data.opening import DECODE_ERRORS
 from ocr.data.sources import Folder
+from ocr.data.unread import Unread
+from ocr.doctor.aside import real_path
 from ocr.doctor.examine import Examination
-from ocr.doctor.files import suffix_of
 from ocr.doctor.finding import Finding, mended_by
+from ocr.doctor.formats import suffix_of
 from ocr.errors import UserError
 
 TEXTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md")
@@ -23,14 +26,24 @@ OPENED = 1000  # files without an image's suffix, at most: they may be anything,
 
 def findings(seen: Examination) -> Iterator[Finding]:
     """Of each kind that there is."""
-    others = [other for place in seen.data.dirs.values() for other in _others(seen, place)]
-    yield from _suffixes(seen, [other for other in others if not other.is_dir()])
+    others = [other for place in _places(seen) for other in _others(seen, place)]
+    yield from _suffixes(seen, [o for o in others if not o.is_dir() and str(o) not in seen.looks])
     yield from _subfolders(seen, [other for other in others if other.is_dir()])
     if not (seen.config.data.labels or seen.config.data.pattern):
         origins = seen.data.captions.origins
         named = [place for part, place in seen.data.dirs.items() if origins.get(part) == "name"]
-        yield from _tables(seen, [file for file in others if file.parent in named])
+        unread = [file for files in seen.data.captions.unread.values() for file in files]
+        unread = [file for file in unread if not file.harmless]
+        yield from _unread(seen, unread)
+        told = {file.path for file in unread}
+        tables = [file for file in others if file.parent in named and file not in told]
+        yield from _tables(seen, tables)
         yield from _doubtful_names(seen, named)
+
+
+def _places(seen: Examination) -> list[Path]:
+    """The parts' folders, each once."""
+    return [*{place.resolve(): place for place in seen.data.dirs.values()}.values()]
 
 
 def _others(seen: Examination, place: Path) -> Iterator[Path]:
@@ -42,7 +55,8 @@ def _others(seen: Examination, place: Path) -> Iterator[Path]:
 
 
 def _suffixes(seen: Examination, files: list[Path]) -> Iterator[Finding]:
-    unknown = (file for file in files if file.suffix.lower() not in TEXTS)
+    raw = CAMERA_RAW  # of which a part can be read as TIFF, but not the image
+    unknown = (file for file in files if file.suffix.lower() not in (*TEXTS, *raw))
     formats = {file: form for file in islice(unknown, OPENED) if (form := _format(file))}
     if not formats:
         return
@@ -69,6 +83,8 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
             continue
         with suppress(UserError):  # it can't be listed
             below += [str(folder / name) for name in Folder(folder, recursive=True).images]
+    used = set(map(real_path, seen.looks)) if below else ()  # rows of a table name them
+    below = [name for name in below if real_path(name) not in used]
     if below:
         yield Finding(
             "subfolders",
@@ -76,8 +92,30 @@ def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
             len(below),
             [seen.short(name) for name in below],
             "doesn't look at them",
-            seen.train("data.recursive=true"),
+            _looked_at(seen, parts),
             harmless=True,
+        )
+
+
+def _looked_at(seen: Examination, parts: Collection[Path]) -> str:
+    """How training gets to look at images in subfolders."""
+    if seen.tables:
+        return f"add their rows to {' and '.join(seen.tables)}"
+    if any(one in other.parents for one in parts for other in parts):
+        # With all subfolders, those of the other parts would be looked at, too.
+        return f"move them into {seen.data.dirs['train']} itself"
+    return seen.train("data.recursive=true")
+
+
+def _unread(seen: Examination, files: list[Unread]) -> Iterator[Finding]:
+    if files:
+        yield Finding(
+            "unread_captions",
+            "files that may hold the captions of these images",
+            len(files),
+            [seen.short(file.text) for file in files],
+            "doesn't read them, and takes the images' names as captions",
+            files[0].override,
         )
 
 
@@ -104,13 +142,13 @@ def _doubtful_names(seen: Examination, places: list[Path]) -> Iterator[Finding]:
     doubts = {doubt: folder for folder in folders if (doubt := doubt_of_names(folder))}
     for doubt, folder in [*doubts.items()][:1]:
         yield Finding(
-            "doubtful_names",
+            doubt.kind,
             "names that may be no captions",
             len(folder.images),
             [seen.short(str(folder.path / name)) for name in folder.images],
             "takes them as captions",
-            f"{doubt[0].lower()}{doubt[1:]}",
-            harmless=True,
+            f"{doubt.text[0].lower()}{doubt.text[1:]}",
+            harmless=doubt.harmless,
         )
 
 

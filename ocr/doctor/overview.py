@@ -16,7 +16,7 @@ def overview(seen: Examination) -> dict[str, Any]:
     return {
         "path": str(seen.folder),
         "captions": dict(seen.data.captions.origins),
-        "images": sum(map(len, seen.images.values())),
+        "images": len(set().union(*seen.images.values())),
         "left_out": len(seen.data.lost),
         "parts": {p: len(seen.data.parts[p]) for p in PARTS if p in seen.data.parts},
         "formats": _tallied(look.format for look in looks.values()),

@@ -12,7 +12,7 @@ from rich.table import Table
 from ocr.automatic import stride
 from ocr.data.datamodule import DataModule
 from ocr.errors import UserError
-from ocr.measure.power_law import Forecast, forecast
+from ocr.measure.power_law import LEAST_SIZES, Forecast, forecast
 from ocr.measure.runs import Job, Runs
 from ocr.measure.scores import scores
 from ocr.measure.source import Source
@@ -40,6 +40,12 @@ def curve(
     sizes = _sizes(sizes, len(data.parts["train"]))
     runs = Runs(out, "curve", source.words, source.plan(data))
     fixed = _fixed(source, data)
+    if len(sizes) < LEAST_SIZES:
+        runs.say(
+            f"a forecast takes {LEAST_SIZES} sizes, here are {len(sizes)} "
+            f"({', '.join(map(str, sizes))}): there will be the curve without one. Ctrl-C, and "
+            "more --sizes, for both"
+        )
     first = source.config.seed
     jobs = {
         size: [
@@ -71,8 +77,10 @@ def curve(
 
 def _sizes(given: Sequence[int], available: int) -> list[int]:
     if given:
-        if min(given) < 1 or max(given) > available:
-            raise UserError(f"--sizes: give numbers from 1 to {available}, the training images")
+        if wrong := [size for size in given if not 1 <= size <= available]:
+            raise UserError(
+                f"--sizes: give numbers from 1 to {available}, the training images, not {wrong[0]}"
+            )
         return sorted(set(given))
     return sorted({max(1, round(available * 8 ** (i / (SIZES - 1) - 1))) for i in range(SIZES)})
 

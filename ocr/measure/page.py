@@ -29,13 +29,17 @@ mark { background: #ffd7a8; }
 
 
 def write_page(
-    rows: Sequence[tuple[str, str, str, str, float, float]], heading: str, path: Path
+    rows: Sequence[tuple[str, str, str, str, float, float]],
+    heading: str,
+    path: Path,
+    frame: int = 0,
 ) -> None:
     """One that needs no other file, a line for each of `rows`, the most suspect first.
 
     rows: image, its name, caption, reading, the reading's confidence, log odds.
+    frame: of images with several frames or pages, the one that was read.
     """
-    lines = [_line(number, *row) for number, row in enumerate(rows, start=1)]
+    lines = [_line(frame, number, *row) for number, row in enumerate(rows, start=1)]
     columns = ("", "image", "caption", "reading", "confidence", "file")
     head = "".join(f"<th>{name}</th>" for name in columns)
     heading = escape(heading)
@@ -53,12 +57,19 @@ def write_page(
 
 
 def _line(
-    number: int, file: str, name: str, label: str, reading: str, confidence: float, log_odds: float
+    frame: int,
+    number: int,
+    file: str,
+    name: str,
+    label: str,
+    reading: str,
+    confidence: float,
+    log_odds: float,
 ) -> str:
     old, new = _marked(label, reading)
     cells = [
         f"<td>{number}</td>",
-        f"<td>{_picture(file)}</td>",
+        f"<td>{_picture(file, frame)}</td>",
         f'<td dir="auto">{old}</td>',
         f'<td dir="auto">{new}</td>',
         f'<td title="log odds {log_odds:.1f}">{confidence:.0%}</td>',
@@ -84,9 +95,9 @@ def _spans(pieces: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def _picture(file: str) -> str:
+def _picture(file: str, frame: int) -> str:
     try:
-        image = open_image(file)
+        image = open_image(file, frame=frame, stretch=True)
     except UserError as error:  # it was there when it was read
         return escape(str(error))
     image.thumbnail(SIZE, Image.Resampling.LANCZOS)

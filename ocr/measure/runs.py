@@ -159,7 +159,7 @@ def _progress(folder: Path, seconds: float) -> str:
     try:
         with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:
             last = [row for row in csv.DictReader(file) if row.get("val/cer")][-1]
-        epoch = f"epoch {int(last['epoch']) + 1} · val/cer {short(float(last['val/cer']))}"
-    except (OSError, ValueError, LookupError, TypeError):  # not yet, or half a line
+        epoch = f"epoch {last['epoch']} · val/cer {short(float(last['val/cer']))}"
+    except (OSError, ValueError, LookupError):  # not yet
         epoch = "starting"
     return f"{epoch} · {span(seconds)}"

@@ -18,7 +18,6 @@ from ocr.measure.page import write_page
 from ocr.measure.slips import Slips
 from ocr.measure.source import Source
 from ocr.reader import Reader
-from ocr.waiting import sharing_cores
 
 BATCH = 64  # images read at once
 SHOWN = 30  # rows in the terminal
@@ -64,8 +63,7 @@ def suspects(
     runs, jobs = train_folds(source, count, out, "suspects", seeds)
     folds = [[runs.folder(job) for job in some] for some in _batches(jobs, seeds)]
     opinions = [runs.predictions(some[0]) for some in _batches(jobs, seeds)]
-    with sharing_cores():
-        found = rank(opinions, [lambda some=some: _readers(some) for some in folds])
+    found = rank(opinions, [lambda some=some: _readers(some) for some in folds])
     images = sum(map(len, opinions))
     right = sum(row.reading == row.label for some in opinions for row in some)
     if right < LEAST * images:
@@ -78,7 +76,7 @@ def suspects(
     page = runs.out / "suspects.html"
     rows = [(one.file, *new) for one, new in zip(found[:ON_PAGE], named[:ON_PAGE], strict=True)]
     words = f"{len(found):,} of {images:,} captions are suspect"
-    write_page(rows, words, page)
+    write_page(rows, words, page, source.config.data.frame)
     if as_json:
         for one in named:
             print(json.dumps(_public(one), ensure_ascii=False))

@@ -1,5 +1,6 @@
 """Make a part from its config."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from fnmatch import fnmatch
@@ -31,19 +32,23 @@ ALLOWED = (
 )
 
 
-def build(config: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+def build(config: Mapping[str, Any], *args: Any, section: str = "", **kwargs: Any) -> Any:
     """Call the config's `_target_` with its other keys, and with `args` and `kwargs` as they are.
 
-    Raises UserError, with the values, if the target can't do anything with them.
+    section: where the config stands in train.py's, such as "optimizer".
+    Raises UserError, with the keys and their values, if the target can't do anything with them.
     """
-    return _build(config, ALLOWED, args, kwargs)
+    return _build(config, ALLOWED, args, kwargs, section)
 
 
-def build_part(config: Mapping[str, Any], **kwargs: Any) -> Any:
+def build_part(config: Mapping[str, Any], section: str = "", **kwargs: Any) -> Any:
     """Like `build`, for a part of the network: its config may come from a stranger's file."""
-    if any(isinstance(value, Mapping | list) for value in config.values()):
-        raise UserError("a part of the network has plain values only")
-    return _build(config, PARTS, (), kwargs)
+    for key, value in config.items() if isinstance(config, Mapping) else ():
+        if isinstance(value, Mapping | list):
+            raise UserError(
+                f"{_key(section, key)}={value}: a part of the network has plain values only"
+            )
+    return _build(config, PARTS, (), kwargs, section)
 
 
 def foresee(config: Mapping[str, Any]) -> None:
@@ -69,7 +74,11 @@ def _maker(target: str, allowed: tuple[str, ...]) -> Callable:
     return made.func  # itself, `made` would look through its arguments for up to 30 ms a call
 
 
-def _build(config: Mapping[str, Any], allowed: tuple[str, ...], args: tuple, kwargs: dict) -> Any:
+def _build(
+    config: Mapping[str, Any], allowed: tuple[str, ...], args: tuple, kwargs: dict, section: str
+) -> Any:
+    if not isinstance(config, Mapping) or "_target_" not in config:
+        raise UserError(f"{section or 'config'}={config}: give its keys, {section}.KEY=VALUE")
     if OmegaConf.is_config(config):  # on its own: `instantiate` would copy the whole config with it
         config = OmegaConf.to_container(config, resolve=True)
     # What is passed on as it is needn't go through Hydra, which would copy it several times.
@@ -90,11 +99,41 @@ def _build(config: Mapping[str, Any], allowed: tuple[str, ...], args: tuple, kwa
     except (UserError, HydraException):
         raise
     except Exception as error:
-        name = str(config.get("_target_")).rpartition(".")[2]
-        values = [
-            f"{key}={value}"
-            for key, value in config.items()
-            if not key.startswith("_") and not isinstance(value, Mapping)
-        ]
-        told = f" (its values: {', '.join(values)})" if len(values) <= TOLD else ""
-        raise UserError(f"{name} can't be made: {error}{told}") from error
+        raise UserError(_refusal(config, section, error)) from error
+
+
+def _refusal(config: Mapping[str, Any], section: str, error: Exception) -> str:
+    """Name the keys of `config` that `error` is about; all of them where it doesn't say."""
+    name = str(config.get("_target_")).rpartition(".")[2]
+    text = " ".join(str(error).split()) or type(error).__name__
+    own = {
+        key: value
+        for key, value in config.items()
+        if not key.startswith("_") and not isinstance(value, Mapping)
+    }
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", text)
+    if unknown and unknown[1] in own:
+        key = unknown[1]
+        return f"{_key(section, key)}={own[key]}: {name} has no such argument"
+    meant = [key for key, value in own.items() if _names(text, key, value)]
+    meant = meant or [key for key, value in own.items() if isinstance(value, list)]
+    values = [f"{_key(section, key)}={own[key]}" for key in meant or own]
+    if len(values) > TOLD:
+        return f"{section or 'values'}: {name} can't be made: {text}"
+    return f"{name} can't be made: {text} ({'its values: ' * (not meant)}{', '.join(values)})"
+
+
+def _key(section: str, key: str) -> str:
+    return f"{section}.{key}" if section else key
+
+
+def _names(text: str, key: str, value: Any) -> bool:
+    """Whether `text` has the key, or its value, unless that could be many another's."""
+    if re.search(rf"\b{re.escape(key)}\b", text):
+        return True
+    if value in (None, True, False, 0, 1):
+        return False
+    if isinstance(value, int | float):
+        numbers = re.findall(r"(?<![\w.])-?\d+\.?\d*(?:e[+-]?\d+)?(?![\w])", text)
+        return any(float(number) == value for number in numbers)
+    return bool(str(value)) and str(value) in text

@@ -2,7 +2,7 @@
 
 import math
 import os
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -15,7 +15,6 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.log import say
-from ocr.waiting import sharing_cores
 
 SETTLED = 60  # seconds until the load average tells of now
 AVERAGED = 4  # steps from one update of the averaged weights to the next
@@ -62,36 +61,16 @@ class MovingAverage(WeightAveraging):
             super().on_load_checkpoint(trainer, pl_module, checkpoint)
 
 
-class SharedCores(Callback):
-    """Lets threads that wait sleep while other programs need the cores; see `sharing_cores`."""
-
-    def __init__(self) -> None:
-        self._sharing = ExitStack()
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Watch."""
-        self._sharing.enter_context(sharing_cores())
-
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Watch no more."""
-        self._sharing.close()
-
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
-        """Watch no more."""
-        self._sharing.close()
-
-
 class Stopwatch(Callback):
-    """Logs `train/seconds`: the time spent on training so far, validation not counted.
+    """Measures the time spent on training so far, validation not counted.
 
+    seconds: up to the latest pause.
     fit_seconds: all told, and those of the run that this one goes on from.
     """
 
     def __init__(self) -> None:
         self.fit_seconds = 0.0
-        self._seconds = 0.0
+        self.seconds = 0.0
         self._earlier = 0.0
         self._start = monotonic()  # for a checkpoint that is saved before there is a fit
         self._since: float | None = None
@@ -113,9 +92,8 @@ class Stopwatch(Callback):
         self._since = monotonic()
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop for the validation, and note where the count stands."""
+        """Stop for the validation."""
         self._pause()
-        pl_module.log("train/seconds", self._seconds, rank_zero_only=True)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Go on counting."""
@@ -129,16 +107,16 @@ class Stopwatch(Callback):
         if self._since is not None:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()  # what was started counts, too
-            self._seconds += monotonic() - self._since
+            self.seconds += monotonic() - self._since
             self._since = None
 
     def state_dict(self) -> dict[str, float]:
         """The seconds so far."""
-        return {"seconds": self._seconds, "fit_seconds": monotonic() - self._start}
+        return {"seconds": self.seconds, "fit_seconds": monotonic() - self._start}
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
         """Go on from an earlier run."""
-        self._seconds = state_dict["seconds"]
+        self.seconds = state_dict["seconds"]
         self._earlier = state_dict.get("fit_seconds", 0.0)  # earlier checkpoints have none
 
 
@@ -157,9 +135,11 @@ class HealthWatch(Callback):
         self._own_load = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look at the cores once this has run for long enough to be in their load."""
+        """Tell how many threads compute; look at the cores once their load tells of this run."""
         self._trained = True
-        threads = torch.get_num_threads()
+        threads, cores = torch.get_num_threads(), os.cpu_count() or 1
+        if pl_module.device.type == "cpu" and threads < cores:
+            say(f"training with {counted(threads, 'thread')}; {cores} cores are there (threads=N)")
         if pl_module.device.type == "cpu" and threads > 1:
             self._crowd_due = monotonic() + SETTLED
             self._own_load = threads + getattr(trainer.train_dataloader, "num_workers", 0)
@@ -203,8 +183,7 @@ class HealthWatch(Callback):
         if load > CROWDED * max(cores, self._own_load):
             say(
                 f"{counted(cores, 'core has', 'cores have')} work for {load:.1f} (the load "
-                "average). While other programs use them, a run with OMP_NUM_THREADS=1 before its "
-                "command may be faster"
+                "average). While other programs use them, a run with threads=1 may be faster"
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

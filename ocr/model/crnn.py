@@ -30,11 +30,16 @@ class CRNN(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder = build_part(
-            encoder, in_channels=normalizer.channels, height=normalizer.height
+            encoder,
+            section="encoder",
+            in_channels=normalizer.channels,
+            height=normalizer.height,
         )
-        self.recurrent = build_part(recurrent, in_features=self.encoder.out_features)
+        self.recurrent = build_part(
+            recurrent, section="recurrent", in_features=self.encoder.out_features
+        )
         self.head = build_part(
-            head, in_features=self.recurrent.out_features, num_classes=num_classes
+            head, section="head", in_features=self.recurrent.out_features, num_classes=num_classes
         )
 
     def forward(

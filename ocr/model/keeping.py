@@ -21,7 +21,7 @@ CHANCE = 2  # standard errors
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """best.ckpt by `monitor`; `scores` holds its validation values.
+    """best.ckpt by `monitor`; `scores` holds its validation values, `epoch` and `step` its place.
 
     The latest of all epochs that are as good as the best one, or worse by no more than chance: two
     standard errors. On few images the best value of many epochs is a matter of luck, and later ones
@@ -32,24 +32,40 @@ class BestCheckpoint(ModelCheckpoint):
     def __init__(self, dirpath: str, monitor: str, mode: str) -> None:
         super().__init__(dirpath, "best", monitor, mode=mode, enable_version_counter=False)
         self.scores: dict[str, float] = {}
+        self.epoch: int | None = None  # counted from 1
+        self.step: int | None = None
+        self._validated = False  # since the last end of an epoch
         self._value: float | None = None  # the best that any epoch had
         self._judged = 0  # characters or images that `monitor` is a share of; 0: it is no share
+        self._images = 0  # of the validation part, which limit_val_batches may not read as a whole
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put an earlier run's best.ckpt aside, unless this one goes on; count what is judged."""
         if not trainer.ckpt_path:
-            _put_aside(Path(self.dirpath) / "best.ckpt")
+            put_aside(Path(self.dirpath) / "best.ckpt")
         if trainer.datamodule and self.monitor != "val/loss":
             validated = trainer.datamodule.dataset("val")
             self._judged = validated.characters if self.monitor == "val/cer" else len(validated)
+            self._images = len(validated)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save, if it isn't the end of the epoch that does; note that there are scores."""
+        self._validated = not trainer.sanity_checking
+        super().on_validation_end(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save, but not an epoch that was cut short and has the scores of the one before."""
+        if self._validated:
+            super().on_train_epoch_end(trainer, pl_module)
+        self._validated = False
 
     @property
     def path(self) -> str:
         """Where best.ckpt lies. Raises UserError if no epoch has come to its end."""
         if not self.best_model_path:
             raise UserError(
-                "no epoch was trained and validated, so there is no best.ckpt: raise "
-                "trainer.max_epochs (or trainer.max_time)"
+                "the run ended before its first validation, so there is no best.ckpt: give more "
+                "trainer.max_time, trainer.max_steps or trainer.max_epochs"
             )
         return self.best_model_path
 
@@ -70,8 +86,9 @@ class BestCheckpoint(ModelCheckpoint):
         """By how much the best value may be off; with a mistake more, so that 0 may, as well."""
         if not self._judged:
             return 0.0
+        judged = self._judged * self.scores.get("val/images", self._images) / self._images
         wrong = 1 - self._value if self.mode == "max" else self._value
-        error = math.sqrt(max(0.0, wrong * (1 - wrong)) * self._judged + 1) / self._judged
+        error = math.sqrt(max(0.0, wrong * (1 - wrong)) * judged + 1) / judged
         return CHANCE * error
 
     def _save_topk_checkpoint(self, trainer: Trainer, candidates: dict[str, torch.Tensor]) -> None:
@@ -80,14 +97,16 @@ class BestCheckpoint(ModelCheckpoint):
             self._value = self._better(float(current), self._value)
         if self.check_monitor_top_k(trainer, current):
             self.scores = {k: float(v) for k, v in candidates.items() if k.startswith("val/")}
+            self.epoch, self.step = int(candidates["epoch"]) + 1, int(candidates["step"])
         super()._save_topk_checkpoint(trainer, candidates)
 
     def _better(self, value: float, other: float | None) -> float:
         return value if other is None else (max if self.mode == "max" else min)(value, other)
 
     def state_dict(self) -> dict[str, Any]:
-        """Lightning's own state and the scores."""
-        return {**super().state_dict(), "scores": self.scores, "value": self._value}
+        """Lightning's own state, the scores, and of when they are."""
+        own = {"scores": self.scores, "value": self._value, "epoch": self.epoch}
+        return {**super().state_dict(), **own}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the best of an earlier run, whose best.ckpt comes along into this folder.
@@ -105,6 +124,7 @@ class BestCheckpoint(ModelCheckpoint):
         score = state_dict["best_model_score"]
         self.scores = state_dict["scores"]
         self._value = self._better(float(score), state_dict.get("value"))
+        self.epoch = state_dict.get("epoch")  # earlier checkpoints have none
         super().load_state_dict(
             state_dict
             | {
@@ -118,9 +138,14 @@ class BestCheckpoint(ModelCheckpoint):
 
 
 @rank_zero_only
-def _put_aside(path: Path) -> None:
+def put_aside(path: Path) -> None:
+    """Rename an earlier run's file, and say so, before this run writes its own.
+
+    Args:
+        path: The file, which needn't be there.
+    """
     if path.exists():
-        names = (path.with_suffix(f".{number}.ckpt") for number in count(1))
+        names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
         kept = path.rename(next(name for name in names if not name.exists()))
         say(f"{path.parent} holds a run already: its {path.name} is kept as {kept.name}")
 
@@ -151,7 +176,7 @@ class LastCheckpoint(ModelCheckpoint):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put aside an earlier run's last.ckpt, unless this one goes on."""
         if not trainer.ckpt_path:
-            _put_aside(Path(self.dirpath) / "last.ckpt")
+            put_aside(Path(self.dirpath) / "last.ckpt")
 
     def on_train_batch_end(
         self,
@@ -184,7 +209,7 @@ class LastCheckpoint(ModelCheckpoint):
             trainer.save_checkpoint(last)
         if last.exists():
             say(
-                f"stopped in epoch {trainer.current_epoch}. To go on from there, give the same "
+                f"stopped in epoch {trainer.current_epoch + 1}. To go on from there, give the same "
                 f"command again with ckpt_path={last}"
             )
         else:

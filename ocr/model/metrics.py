@@ -36,6 +36,24 @@ class ExactMatch(Metric):
         return self.right / self.total
 
 
+class Count(Metric):
+    """How many images were read."""
+
+    full_state_update = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, readings: Sequence[str], captions: Sequence[str]) -> None:
+        """Count a batch."""
+        self.total += len(captions)
+
+    def compute(self) -> torch.Tensor:
+        """All of them."""
+        return self.total.float()
+
+
 class Mean(Metric):
     """The mean of values by their weights; NaN if one of them is.
 

@@ -15,6 +15,24 @@ class Reading(NamedTuple):
     text: str
     confidence: float
 
+    @property
+    def error(self) -> str | None:
+        """Why the image could not be read; None if it was."""
+        return None
+
+
+class FailedReading(Reading):
+    """Stands for an image that could not be read: no text, and no confidence. error: why."""
+
+    error = ""
+
+    @classmethod
+    def of(cls, error: str) -> "FailedReading":
+        """Make one that gives `error` as the reason."""
+        reading = cls("", 0.0)
+        reading.error = error
+        return reading
+
 
 def readings(logits: torch.Tensor, lengths: torch.Tensor, charset: Charset) -> list[Reading]:
     """The best path of each of (B, T, K), within lengths (B,)."""

@@ -13,7 +13,8 @@ from ocr.data.images import Normalizer
 from ocr.model.build import build
 from ocr.model.crnn import CRNN
 from ocr.model.ctc import best_path, blank_share, ctc_loss
-from ocr.model.metrics import ExactMatch, Mean
+from ocr.model.ending import ending
+from ocr.model.metrics import Count, ExactMatch, Mean
 from ocr.model.reading import Reading, readings
 from ocr.model.schedules import Schedule
 
@@ -52,6 +53,7 @@ class Recognizer(LightningModule):
         )
         self.metrics = nn.ModuleDict({"val": _metrics(), "test": _metrics()})
         self.train_loss = Mean()
+        self.ending: tuple[str, str] | None = None  # why its training ended, see `ending`
 
     def time_steps(self, width: int) -> int:
         """Time steps that an image of `width` pixels gives."""
@@ -77,6 +79,10 @@ class Recognizer(LightningModule):
         if self.train_loss.update_called:
             self.log("train/loss", self.train_loss)
 
+    def on_fit_end(self) -> None:
+        """Note why training ended: a test takes up the state that callbacks have in best.ckpt."""
+        self.ending = ending(self.trainer)
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count a batch of the validation part."""
         self._evaluate(batch, "val")
@@ -93,9 +99,12 @@ class Recognizer(LightningModule):
             {"params": [p for p in parameters if p.ndim > 1]},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        optimizer = build(self.hparams.optimizer, groups)
+        optimizer = build(self.hparams.optimizer, groups, section="optimizer")
         schedule: Schedule = build(
-            self.hparams.scheduler, optimizer, self.trainer.estimated_stepping_batches
+            self.hparams.scheduler,
+            optimizer,
+            self.trainer.estimated_stepping_batches,
+            section="scheduler",
         )
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
@@ -142,6 +151,7 @@ def _metrics() -> nn.ModuleDict:
         {
             "cer": CharErrorRate(),
             "exact_match": ExactMatch(),
+            "images": Count(),
             "exact_match_repeats": ExactMatch(only_repeats=True),
         }
     )

@@ -1,5 +1,6 @@
 """When a run that gets no better ends."""
 
+import math
 from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
@@ -57,11 +58,25 @@ class AnnealedStopping(EarlyStopping):
         if trainer.should_stop and self._fell_at is None and trainer.global_step < cycle.fall:
             self._fell_at = trainer.global_step
             cycle.fall_from(self._fell_at)
+            per_epoch = trainer.global_step / (trainer.current_epoch + 1)
             say(
-                f"{self.monitor} has not improved for {counted(self.wait_count, 'epoch')}: lr "
-                "falls from here on, and then the run ends"
+                f"{self.monitor} has not improved for {checks(trainer, self.wait_count)} "
+                "(callbacks.early_stopping.patience): lr falls from here on, and the run ends with "
+                f"epoch {math.ceil(cycle.end / per_epoch)}"
             )
         trainer.should_stop = self._fell_at is not None and trainer.global_step >= cycle.end
+
+    def stopped(self, trainer: Trainer) -> EarlyStoppingReason:
+        """Why this ended the fit; `NOT_STOPPED` if something else did.
+
+        Args:
+            trainer: The trainer whose fit is over.
+        """
+        cycle = _cycle(trainer)
+        over = trainer.should_stop
+        if cycle and self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED:
+            over = self._fell_at is not None and trainer.global_step >= cycle.end
+        return self.stopping_reason if over else EarlyStoppingReason.NOT_STOPPED
 
     def state_dict(self) -> dict[str, Any]:
         """Lightning's own state, where lr began to fall, and whether something was read."""
@@ -72,6 +87,27 @@ class AnnealedStopping(EarlyStopping):
         super().load_state_dict(state_dict)
         self._fell_at = state_dict.get("fell_at")
         self._has_read = state_dict.get("has_read", True)  # earlier checkpoints have none
+
+
+def planned_steps(trainer: Trainer) -> float:
+    """Steps of the whole run, if nothing ends it before: fewer, once lr falls; maybe infinite.
+
+    Args:
+        trainer: The trainer of the run.
+    """
+    cycle = _cycle(trainer)
+    return min(trainer.estimated_stepping_batches, cycle.end if cycle else math.inf)
+
+
+def checks(trainer: Trainer, number: int) -> str:
+    """How often the scores were looked at, in words: '15 epochs', or '15 validations'.
+
+    Args:
+        trainer: The trainer, which knows when it validates.
+        number: Of validations.
+    """
+    each_epoch = trainer.check_val_every_n_epoch == 1 and trainer.val_check_interval == 1.0
+    return counted(number, "epoch" if each_epoch else "validation")
 
 
 def _cycle(trainer: Trainer) -> OneCycle | None:

@@ -1,5 +1,6 @@
 """What goes out: a trained model reads images."""
 
-from ocr.reader.reader import Reader, Reading
+from ocr.model.reading import FailedReading, Reading
+from ocr.reader.reader import Reader
 
-__all__ = ["Reader", "Reading"]
+__all__ = ["FailedReading", "Reader", "Reading"]

@@ -22,7 +22,7 @@ from ocr.data import seen
 from ocr.errors import UserError, plain_errors
 from ocr.model.build import foresee
 from ocr.search.child import run_job, tell_ahead
-from ocr.search.study import joined
+from ocr.trainer import lightning_refusals
 from ocr.typed import require_types
 
 _images: deque[bytes] = deque(maxlen=1)  # what is handed on from one job of a sweep to the next
@@ -57,6 +57,8 @@ class Ahead:
         seen.remember(self.images)
         self.images = None  # needn't be held twice
         if self.study_name:
+            from ocr.search.study import joined  # with SQLAlchemy, which a single run needs not
+
             joined(self.storage, self.study_name)
 
 
@@ -82,7 +84,7 @@ class Job:
         trainer = self.config.trainer
         if not trainer.devices == trainer.num_nodes == 1:  # other ranks see what is there now
             seen.remember(None)
-        with plain_errors():
+        with plain_errors(), lightning_refusals():
             runpy.run_path(script)["train"](self.config)
         return seen.handed_on()
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from math import ceil
-from pathlib import Path
 from statistics import mean
 
 from optuna.trial import FrozenTrial, TrialState
@@ -28,11 +27,6 @@ def span(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
-
-
-def shown(path: Path) -> Path:
-    """Relative to where the person stands, if it lies below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 class Board:

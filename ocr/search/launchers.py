@@ -2,14 +2,12 @@
 
 import os
 
-import torch
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from ocr.errors import UserError
-from ocr.waiting import sleep_soon
 
 
 def make_launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:
@@ -63,14 +61,12 @@ def stays_here(config: DictConfig) -> bool:
 
 
 def _share_threads(config: DictConfig) -> None:
-    """Trials side by side on this machine share its cores, instead of each wanting them all.
+    """Let trials side by side compute as a run by itself does; see `use_threads`.
 
-    Ray does so itself; SLURM gives each trial its own.
+    Joblib would tell each of its workers to use as many threads as there are cores for it.
     """
     if _engine(config) in ("JoblibLauncher", "LocalLauncher"):
-        share = max(1, torch.get_num_threads() // jobs_at_once(config))
-        os.environ.setdefault("OMP_NUM_THREADS", str(share))  # workers inherit it
-        sleep_soon()
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers inherit it
 
 
 def _engine(config: DictConfig) -> str:

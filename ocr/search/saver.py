@@ -10,7 +10,7 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
-from ocr.search.board import shown
+from ocr.log import shown
 from ocr.search.child import run_aside
 from ocr.search.results import reason, write_csv
 from ocr.search.space import Space

@@ -19,7 +19,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ocr.counted import counted
 from ocr.errors import UserError, explain
-from ocr.search.board import Board, shown
+from ocr.log import shown
+from ocr.search.board import Board
 from ocr.search.launchers import end_workers, jobs_at_once
 from ocr.search.ledger import Ledger, counts
 from ocr.search.outcome import Outcomes
@@ -238,7 +239,7 @@ class Search:
                 # What follows on what the data chose is of that trial, but for one thing.
                 if line not in self.said and (of_all or " left out: " in line):
                     self.board.say(line)
-                of_all &= not line.startswith("chosen by the data")
+                of_all &= not line.startswith(("chosen by the data", "┏"))  # or its closing table
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         if not self._seeded:  # by a number of our own, or processes would propose the same

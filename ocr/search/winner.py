@@ -16,7 +16,8 @@ from rich.table import Table
 from ocr.compose import quoted
 from ocr.counted import counted
 from ocr.errors import UserError
-from ocr.search.board import short, shown
+from ocr.log import shown
+from ocr.search.board import short
 from ocr.search.results import metrics_of, read_metrics, reason
 from ocr.search.search import Search
 

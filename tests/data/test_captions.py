@@ -54,7 +54,8 @@ def groups(folder: Path, **keys: object) -> list[str]:
     captions = Captions(
         Spelling("NFC", "keep", True), pattern=pattern and NamePattern(pattern), **keys
     )
-    return [sample.group for sample in captions.find({"train": folder})["train"]]
+    samples = captions.find({"train": folder})["train"]
+    return [sample.group for sample in samples if isinstance(sample, Sample)]
 
 
 # File names
@@ -127,11 +128,12 @@ def test_text_files_beside_the_images(tmp_path):
     write(tmp_path, **{"1__gt__txt": "007\n", "2__gt__txt": "\ufeffA b\r\n", "3__gt__txt": "\n"})
     (tmp_path / "4.gt.txt").write_bytes(b"\xff")
     (tmp_path / "5.gt.txt").write_text("x\ny", encoding="utf-8")
-    assert found(tmp_path, ".gt.txt") == {
+    read = found(tmp_path, ".gt.txt")
+    assert read.pop("4.png").startswith("<4.gt.txt: ")
+    assert read == {
         "1.png": "007",
         "2.bin.png": "A b",
-        "3.png": "",
-        "4.png": "<4.gt.txt is not in UTF-8>",
+        "3.png": "<no caption in .gt.txt>",
         "5.png": "x y",
     }
 
@@ -149,6 +151,27 @@ def test_images_without_text_and_texts_without_image_are_counted(tmp_path, said)
     assert found(tmp_path, ".gt.txt") == {"1.png": "A", "2.png": without, "3.png": without}
     assert "2 of 3 images" in said.text and "(the first: 2.png)" in said.text
     assert "1 .gt.txt file without an image beside it (9.gt.txt)" in said.text
+
+
+def test_the_text_with_most_of_the_name_is_the_image_s_own(tmp_path):
+    touch(tmp_path, "p.0.l0.bin.png", "p.0.l1.bin.png", "v1.png", "v1.5.png", "w.png", "w.nrm.png")
+    texts = {"p.0.l0": "A", "p.0.l1": "B", "p": "C", "v1": "D", "w": "E", "w.png": "F"}
+    write(tmp_path, **{f"{base}.gt.txt": text for base, text in texts.items()})
+    assert found(tmp_path, ".gt.txt") == {
+        "p.0.l0.bin.png": "A",
+        "p.0.l1.bin.png": "B",
+        "v1.png": "D",
+        "v1.5.png": "<no caption in .gt.txt>",
+        "w.png": "F",
+        "w.nrm.png": "E",
+    }
+
+
+def test_an_empty_text_is_no_caption_yet(tmp_path, said):
+    touch(tmp_path, "1.png", "2.png")
+    write(tmp_path, **{"1__gt__txt": "A", "2__gt__txt": " \n"})
+    _, other = Captions(Spelling("NFC", "keep", True)).find({"all": tmp_path})["all"]
+    assert not other.lost and "1 of 2 images" in said.text
 
 
 # Labels files
@@ -319,6 +342,30 @@ def test_a_name_without_group_is_skipped(tmp_path):
         "p.png": "<the name doesn't fit data.pattern=group_id>",
         "p1_1.png": "A",
     }
+
+
+def test_images_that_share_a_text_are_a_group_and_that_is_said(tmp_path, said):
+    touch(tmp_path, "1.bin.png", "1.nrm.png", "2.bin.png", "2.nrm.png", "3.png")
+    write(tmp_path, **{f"{i}__gt__txt": "A" for i in "123"})
+    assert groups(tmp_path) == ["1", "1", "2", "2", ""]
+    assert "2 captions are of 2 images each" in said.text
+    assert groups(tmp_path, pattern="group.id") == ["1", "1", "2", "2", ""][:4]
+
+
+@pytest.mark.parametrize(
+    "names,texts,expected",
+    [
+        (["1_bin.png", "1_raw.png", "2_bin.png"], "AAA", ["1", "1", ""]),
+        (["1.png", "1-gray.png", "2.png"], "AAA", ["1", "1", ""]),
+        (["1_bin.png", "1_raw.png"], "AB", ["", ""]),  # two texts
+        (["1_0.png", "1_1.png"], "AA", ["", ""]),
+    ],
+)
+def test_images_that_pre_processing_made_of_one_are_a_group(tmp_path, names, texts, expected):
+    touch(tmp_path, *names)
+    rows = [f"{name},{text}" for name, text in zip(names, texts)]
+    write(tmp_path, labels__csv="\n".join(["file,label", *rows]))
+    assert groups(tmp_path) == expected
 
 
 @pytest.mark.parametrize(

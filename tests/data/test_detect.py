@@ -1,4 +1,5 @@
 import logging
+from pathlib import Path
 
 import pytest
 from test_captions import found, touch, write
@@ -68,7 +69,7 @@ def test_nearly_all_images_are_enough(tmp_path, said):
         ({"part__csv": table(TEN[:1])}, r"part\.csv has captions for only 10% of the images"),
         ({"1__gt__txt": "A"}, r"\.gt\.txt has captions for only 10% of the images"),
         ({"labels__csv": ""}, r"labels\.csv: no column for 'file'"),
-        ({"labels__csv": "id,value\n1,A\n"}, r"labels\.csv: .*'id', 'value'.*data\.file_column"),
+        ({"labels__csv": "id,value\nx,A\n"}, r"labels\.csv: .*'id', 'value'.*data\.file_column"),
         ({"metadata__jsonl": "{"}, r"metadata\.jsonl, line 1"),
     ],
 )
@@ -213,3 +214,173 @@ def test_a_txt_beside_each_image_is_hinted_at_and_not_taken(tmp_path, said):
     write(tmp_path, **{f"{i}__txt": "0 0.5 0.5 0.1 0.1\n" for i in range(10)})
     assert found(tmp_path)["1.png"] == "1"
     assert "data.labels=.txt" in said.text
+
+
+# What lies beside the images, or above them, before their names are captions
+
+CODES = [f"{number:04}" for number in range(17, 4000, 331)]
+PLATES = [f"plate{letter}.png" for letter in "abcdefghijklm"]
+
+
+def rows(form: str, names: list[str] = PLATES) -> str:
+    return "\n".join(form.format(n, n.rpartition(".")[0], c) for n, c in zip(names, CODES))
+
+
+def refusal(folder: Path, **keys: object) -> str:
+    with pytest.raises(UserError) as caught:
+        found(folder, **keys)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name,content",
+    [
+        ("dane__txt", "#list\n#x\n" + rows("{0} {2} 5q{2}x")),
+        ("gt__xml", "<r>" + rows('<image file="word/{0}" tag="{2}"/>') + "</r>"),
+        ("labels__yaml", rows("{0}: '{2}'")),
+        ("answers", rows("{0};{2};{2}x")),
+        ("Label__txt", rows('set/{0}\t[{{"transcription": "{2}", "points": [[7, 3], [8, 4]]}}]')),
+    ],
+)
+def test_a_file_that_names_the_images_and_cannot_be_read_is_told_with_both_choices(
+    tmp_path, name, content
+):
+    touch(tmp_path, *PLATES)
+    write(tmp_path, **{name: content})
+    line = refusal(tmp_path)
+    assert line.startswith(f"{tmp_path / name.replace('__', '.')} names all of the images")
+    assert "data.labels=name takes the file names" in line
+    assert found(tmp_path, "name")["platea.png"] == "platea"
+
+
+def test_a_file_that_names_images_without_suffix_is_told_and_not_taken(tmp_path, said):
+    touch(tmp_path, *PLATES)
+    write(tmp_path, plates__tab=rows("{1} {2}"))
+    assert found(tmp_path)["platea.png"] == "platea"
+    assert "plates.tab names all of the images" in said.text
+    assert "data.labels=plates.tab" in said.text
+
+
+def test_as_many_answers_as_numbered_images_are_asked_for_and_read_if_named(tmp_path):
+    names = [f"captcha.{i}.png" for i in range(1, 13)]
+    touch(tmp_path, *names)
+    write(tmp_path, ans__txt="\n".join(CODES[:12]) + "\n")
+    assert "ans.txt has as many lines as there are images: data.labels=ans.txt" in refusal(tmp_path)
+    assert found(tmp_path, "ans.txt")["captcha.12.png"] == CODES[11]
+
+
+@pytest.mark.parametrize(
+    "name,content",
+    [
+        ("README__md", "# Images\nPlates of cars.\n" * 20),
+        ("requirements__txt", "\n".join(f"package{c}==1.{c}" for c in CODES)),
+        ("classes__txt", "\n".join(f"class{c}" for c in CODES)),
+        ("charset__txt", "0123456789"),
+        ("files__txt", rows("data/{0}")),
+        ("MD5SUMS", rows("d41d8cd98f00b204e9800998ecf8{2}  {0}")),
+        ("split__txt", rows("{0} train")),
+        ("fileState__txt", rows("C:\\set\\{0}\t1")),
+        ("sizes__txt", rows("{0} 120 40.5")),
+        ("train__log", rows("12:00:01 read {0} in 0.{2}s")),
+        ("vocabulary__txt", rows("{1} 12")),
+        ("urls__txt", rows("https://example.com/{2}")),
+    ],
+)
+@pytest.mark.parametrize("images", [PLATES, [f"{i}.png" for i in range(13)]])
+def test_files_that_merely_lie_there_are_no_captions(tmp_path, said, images, name, content):
+    touch(tmp_path, *images)
+    for plate, image in zip(PLATES, images):
+        content = content.replace(plate, image).replace(plate[:-4], image[:-4])
+    write(tmp_path, **{name: content})
+    assert len(found(tmp_path)) == 13
+    assert name.replace("__", ".") not in said.text
+
+
+def test_what_a_model_has_read_is_not_taken(tmp_path, said):
+    touch(tmp_path, *PLATES)
+    write(tmp_path, predictions__json="{" + rows('"{0}": "{2}",')[:-1] + "}")
+    assert found(tmp_path)["platea.png"] == "platea"
+    assert "data.labels=predictions.json" in said.text
+
+
+def test_a_labels_file_above_the_images_is_asked_for_and_read_if_named(tmp_path):
+    touch(tmp_path / "images", *PLATES)
+    write(tmp_path, labels__csv="file,label\n" + rows("images/{0},{2}"))
+    labels = tmp_path / "labels.csv"
+    assert f"data.labels={labels} takes" in refusal(tmp_path / "images")
+    assert found(tmp_path / "images", str(labels))["platea.png"] == CODES[0]
+
+
+def test_a_labels_file_of_the_images_in_one_subfolder_is_pointed_at(tmp_path):
+    touch(tmp_path, *(f"photo{i}.jpg" for i in range(13)), *(f"crop_img/{n}" for n in PLATES))
+    write(tmp_path, rec_gt__txt=rows("crop_img/{0}\t{2}"))
+    command = f"data.dir={tmp_path}/crop_img data.labels={tmp_path}/rec_gt.txt"
+    assert command in refusal(tmp_path)
+    assert command in refusal(tmp_path, recursive=True)
+    read = found(tmp_path / "crop_img", str(tmp_path / "rec_gt.txt"))
+    assert read == dict(zip(PLATES, CODES))
+
+
+def test_labels_files_in_subfolders_are_to_be_joined(tmp_path):
+    touch(tmp_path, *(f"{place}/{n}" for place in "ab" for n in PLATES))
+    write(tmp_path, **{f"{place}/labels__csv": "file,label\n" + rows("{0},{2}") for place in "ab"})
+    assert f"into one labels.csv in {tmp_path}" in refusal(tmp_path, recursive=True)
+
+
+def test_a_folder_with_a_text_for_each_image_is_told(tmp_path, said):
+    touch(tmp_path / "images", *PLATES)
+    write(tmp_path, **{f"texts/{name[:-4]}__txt": c for name, c in zip(PLATES, CODES)})
+    found(tmp_path / "images")
+    assert f"{tmp_path}/texts has a .txt for each image" in said.text
+
+
+@pytest.mark.parametrize(
+    "suffix", ["-gt.txt", "_gt.txt", ".lines.txt", ".label", ".caption", ".TXT", ".png.txt"]
+)
+def test_texts_of_any_suffix_are_hinted_at_and_read_if_named(tmp_path, said, suffix):
+    touch(tmp_path, *PLATES)
+    write(tmp_path, **{name[:-4] + suffix: c for name, c in zip(PLATES, CODES)})
+    assert found(tmp_path)["platea.png"] == "platea"
+    hinted = ".txt" if suffix == ".png.txt" else suffix
+    assert f"data.labels={hinted} takes the captions from there" in said.text
+    assert found(tmp_path, hinted) == dict(zip(PLATES, CODES))
+
+
+@pytest.mark.parametrize(
+    "folders,names,pattern",
+    [
+        ("abc", ["0", "1"], "label/id"),
+        (["x/AB12", "x/CD34", "y/EF56"], ["AB_1", "AB_2"], "id/label/id"),
+        ("0123456789", ["9", "10"], "label/id"),
+        (["train", "val", "test"], ["0", "1"], None),
+        (["session1", "session2", "session3"], ["0", "1"], None),
+        (["2024-01-02", "2024-01-03", "2024-02-01"], ["0", "1"], None),
+        (["01", "02", "03"], ["0", "1"], None),
+        (["hall", "gate", "yard"], None, None),
+    ],
+)
+def test_folders_called_by_their_captions_are_hinted_at(tmp_path, said, folders, names, pattern):
+    for place in folders:
+        own = names or [f"{place[i]}{place[-i]}Q{len(place) * i}" for i in (1, 2)]
+        touch(tmp_path, *(f"{place}/{name}.png" for name in own))
+    found(tmp_path, recursive=True)
+    assert bool(pattern) == ("a folder's name" in said.text)
+    if pattern:
+        assert f"data.pattern={pattern}" in said.text
+        read = found(tmp_path, pattern=pattern)
+        assert all(text == name.split("/")[-2] for name, text in read.items())
+    if pattern == "label/id":
+        assert "data.pattern=label/id" in refusal(tmp_path)
+
+
+def test_examples_are_the_captions(tmp_path, said):
+    touch(tmp_path, "a/AB.png", "b/XY.png")
+    found(tmp_path, recursive=True)
+    assert "such as 'AB', 'XY'" in said.text
+
+
+def test_a_big_file_of_something_else_is_not_read_in_whole(tmp_path, monkeypatch):
+    touch(tmp_path, *PLATES)
+    write(tmp_path, big__csv="file,label\n" + "something,else\n" * 40_000)
+    monkeypatch.setattr("ocr.data.origins.open_source", None)
+    assert found(tmp_path)["platea.png"] == "platea"

@@ -57,6 +57,53 @@ def test_marks_of_direction_are_no_characters():
     assert spell("\u0645\u200c\u0627") == "\u0645\u200c\u0627"  # which changes how letters look
 
 
+@pytest.mark.parametrize(
+    "text,spelt",
+    [
+        ("\u200b1\ufeff2\u00ad3\u20604\u180e5\ufe0f", "12345"),
+        ("Auf\u200clage", "Auflage"),
+        ("\u200d\u200c\u2063", ""),
+        (" \u200b1", "1"),
+        ("a\U000e0061\ufff9b", "ab"),
+        ("1\u00a02\u20093", "1\u00a02\u20093"),  # spaces have a width
+    ],
+)
+def test_invisible_characters_are_no_ink(text, spelt):
+    assert spell(text) == spelt
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian
+        "\u0915\u094d\u200c\u0937",  # Devanagari
+        "\u0dc1\u0dca\u200d\u0dbb\u0dd3",  # Sinhala
+        "\u1820\u180b\u1820\u180e\u1820",  # Mongolian
+        "\U0001f469\U0001f3fd\u200d\U0001f680",  # a family of pictures
+        "\u2764\ufe0f 1\ufe0f\u20e3",  # a heart in colour, a keycap
+        "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # a flag
+        "\u845b\U000e0100",  # a variant of an ideograph
+    ],
+)
+def test_what_changes_how_its_neighbours_look_stays(text):
+    assert spell(text) == text
+
+
+def test_a_charset_has_no_invisible_characters_either(caplog):
+    with caplog.at_level(logging.INFO):
+        assert Spelling().symbols("1\u200b2\u200c") == "12"
+    assert "U+200B zero width space" in caplog.records[0].message
+    assert Spelling().symbols("12\u0645\u200c") == "12\u0645\u200c"
+    assert Spelling().symbols("\u200c12\u0645") == "\u200c12\u0645"  # wherever it stands
+
+
+def test_the_quotes_of_a_spreadsheet_are_taken_off_where_that_is_clear(caplog):
+    with caplog.at_level(logging.INFO):
+        assert Spelling().spell(['="007"', '="a""b"', "1"]) == ["007", 'a"b', "1"]
+    assert "2 captions taken out of a spreadsheet's quotes" in caplog.records[0].message
+    assert Spelling().spell(['="007"', "x = 1"]) == ['="007"', "x = 1"]
+
+
 def test_what_changes_is_said_once_with_an_example(caplog):
     with caplog.at_level(logging.INFO):
         Spelling("NFC", "lower", True).spell(["A", "bB ", "c", "u\u0308"])

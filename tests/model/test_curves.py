@@ -1,21 +1,117 @@
-"""metrics.csv of a run that goes on in its own folder."""
+"""metrics.csv: a row an epoch, also of a run that goes on in its own folder."""
 
+import csv
 import os
 
 import pytest
+from pytorch_lightning import Trainer
 from pytorch_lightning.utilities import rank_zero_only
+from scripted import Scripted
 
-from ocr.model.curves import Curves
+from ocr.model.callbacks import Stopwatch
+from ocr.model.curves import COLUMNS, Curves, EpochValues
+from ocr.model.schedules import onecycle
+
+
+def rows(place):
+    with (place / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def curves(place, ckpt_path=None):
+    return Curves(str(place), "", "", ckpt_path and str(place / ckpt_path))
+
+
+def logged(log, epoch, **others):
+    """As Lightning does at the end of an epoch of ten steps."""
+    step = 10 * epoch + 9
+    log.log_metrics({"val/cer": 1 / (1 + epoch), "epoch": epoch}, step)
+    log.log_metrics({"train/loss": 2.0, "lr": 0.1, "epoch": epoch, **others}, step)
 
 
 @pytest.mark.parametrize("rank,kept", [(0, False), (1, True)])
 def test_only_the_first_rank_touches_the_rows(tmp_path, monkeypatch, rank, kept):
-    rows = b"epoch,val/cer\r\n0,0.5\r\n"
+    before = b"epoch,val/cer\r\n0,0.5\r\n"
     path = tmp_path / "metrics.csv"
-    path.write_bytes(rows)
+    path.write_bytes(before)
     os.utime(path, (1, 1))
     monkeypatch.setattr(rank_zero_only, "rank", rank)
-    curves = Curves(str(tmp_path), "", "", str(tmp_path / "last.ckpt"))
-    assert curves.experiment is not None
-    assert path.read_bytes() == rows
+    log = curves(tmp_path, "last.ckpt")
+    assert log.experiment is not None
+    assert path.read_bytes() == before
     assert (path.stat().st_mtime == 1) == kept
+
+
+@pytest.mark.parametrize("often", [{}, {"check_val_every_n_epoch": 2}, {"val_check_interval": 0.5}])
+def test_an_epoch_is_a_row(tmp_path, often):
+    def schedule(optimizer, steps):
+        return onecycle(optimizer, steps, pct_start=0.1, pct_stay=0.2, div_factor=25)
+
+    log = curves(tmp_path)
+    model = Scripted(lambda epoch: 1 / (1 + epoch), schedule)
+    trainer = Trainer(
+        max_epochs=4, logger=log, callbacks=[Stopwatch(), EpochValues()], accelerator="cpu",
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        log_every_n_steps=1, **often,
+    )  # fmt: skip
+    trainer.fit(model)
+    trainer.validate(model, verbose=False)
+    table = rows(tmp_path)
+    assert tuple(table[0]) == COLUMNS
+    assert [row["epoch"] for row in table] == ["1", "2", "3", "4"]
+    assert [row["step"] for row in table] == ["4", "8", "12", "16"]
+    validated = [bool(row["val/cer"]) for row in table]
+    assert validated == [epoch % 2 == 0 or "check_val_every_n_epoch" not in often for epoch in
+                         (1, 2, 3, 4)]  # fmt: skip
+    assert [float(row["lr"]) for row in table] == pytest.approx(model.rates[3::4], rel=1e-5)
+    assert all(row["train/seconds"] for row in table)
+    assert log.rows[-1]["val/cer"] == table[-1]["val/cer"] == "0.25"
+
+
+def test_rows_of_epochs_that_are_trained_again_are_replaced(tmp_path):
+    first = curves(tmp_path)
+    for epoch in range(4):
+        logged(first, epoch)
+    before = rows(tmp_path)
+    again = curves(tmp_path, "best.ckpt")
+    logged(again, 2, **{"of/another": 7})
+    table = rows(tmp_path)
+    assert [row["epoch"] for row in table] == ["1", "2", "3"]
+    assert [{key: row[key] for key in before[0]} for row in table[:2]] == before[:2]
+    assert [row["of/another"] for row in table] == ["", "", "7"]
+    assert [*table[0]] == [*COLUMNS, "of/another"]
+
+
+def test_a_fresh_run_begins_anew(tmp_path):
+    logged(curves(tmp_path), 5)
+    logged(curves(tmp_path), 0)
+    assert [row["epoch"] for row in rows(tmp_path)] == ["1"]
+
+
+def test_scores_of_the_test_part_have_no_row(tmp_path):
+    log = curves(tmp_path)
+    logged(log, 0)
+    log.log_metrics({"test/cer": 0.5, "train/loss": 1.0, "epoch": 1}, 9)
+    assert len(rows(tmp_path)) == 1 and "test/cer" not in rows(tmp_path)[0]
+
+
+def test_a_table_of_an_earlier_version_is_kept_beside(tmp_path):
+    old = b"epoch,lr-AdamW/pg1,step,val/cer\r\n,0.1,0,\r\n0,,9,0.5\r\n"
+    (tmp_path / "metrics.csv").write_bytes(old)
+    logged(curves(tmp_path, "last.ckpt"), 1)
+    assert (tmp_path / "metrics.1.csv").read_bytes() == old
+    assert [row["epoch"] for row in rows(tmp_path)] == ["2"]
+
+
+def test_a_reader_meets_whole_rows_only(tmp_path, monkeypatch):
+    log = curves(tmp_path)
+    logged(log, 0)
+    before = (tmp_path / "metrics.csv").read_bytes()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(csv.DictWriter, "writerows", killed)
+    with pytest.raises(KeyboardInterrupt):
+        logged(log, 1)
+    assert (tmp_path / "metrics.csv").read_bytes() == before

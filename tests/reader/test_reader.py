@@ -4,7 +4,6 @@ import json
 import pickle
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from conftest import SMALL, trained
 from PIL import Image
 
 from ocr import Reader
-from ocr.cli import main
 from ocr.errors import UserError
 
 
@@ -51,20 +49,6 @@ def test_it_reads(run, images):
     right = sum(reading.text == caption(path) for reading, path in zip(readings, images))
     assert right >= 0.9 * len(images)
     assert all(0 <= reading.confidence <= 1.0001 for reading in readings)
-
-
-def test_the_command_reads_with_cores_that_are_shared(run, images, monkeypatch, capsys):
-    inside = []
-
-    @contextmanager
-    def sharing_cores():
-        inside.append(0)
-        yield
-        inside.append(len(capsys.readouterr().out.splitlines()))
-
-    monkeypatch.setattr("ocr.cli.read.sharing_cores", sharing_cores)
-    main(["read", str(run / "best.ckpt"), *map(str, images[:3])])
-    assert inside == [0, 3]
 
 
 def test_every_kind_of_source_reads_the_same(run, images):

@@ -1,0 +1,124 @@
+"""The command line of train.py, before Hydra reads it and answers with a usage text."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ocr import __version__
+from ocr.errors import UserError, plain_errors
+from ocr.overrides import as_meant
+from ocr.suggest import meant_by, pair
+
+# Hydra's options, and how many words each takes.
+_OPTIONS = {
+    "--help": 0, "-h": 0, "--hydra-help": 0, "--version": 0,
+    "--cfg": 1, "-c": 1, "--resolve": 0, "--package": 1, "-p": 1,
+    "--run": 0, "-r": 0, "--multirun": 0, "-m": 0, "--shell-completion": 0, "-sc": 0,
+    "--config-path": 1, "-cp": 1, "--config-name": 1, "-cn": 1, "--config-dir": 1, "-cd": 1,
+    "--experimental-rerun": 1, "--info": 0, "-i": 0,
+}  # fmt: skip
+_SHOWN = {
+    "--cfg": ("job", "hydra", "all"),
+    "--info": ("all", "aliases", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
+}
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call Hydra's `main` with the words of the command line as they are meant."""
+    with plain_errors():
+        sys.argv[1:] = understood(sys.argv[1:])
+        main()
+
+
+def understood(words: Sequence[str]) -> list[str]:
+    """The command line's words for Hydra. Raises UserError for those that it can't take."""
+    options, overrides = _apart(words)
+    names = {option.partition("=")[0] for option in options}
+    if "--shell-completion" in names:  # whose words are others
+        return list(words)
+    if "--version" in names:
+        print(f"surrogate-ocr {__version__}")
+        sys.exit()
+    for shows in names & {*_SHOWN}:
+        if others := names & {"--multirun", "--run", *_SHOWN} - {shows}:
+            raise UserError(f"{shows} shows what one run would have: leave {min(others)} out")
+    if "--resolve" in names and not names & {"--cfg", "--help"}:
+        raise UserError("--resolve goes with --cfg job")
+    require_pairs(overrides)
+    return [*as_meant(overrides), *options]
+
+
+def _apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Options with their words, under their whole names; and overrides."""
+    options, overrides, left = [], [], list(words)
+    while left:
+        word = left.pop(0)
+        if not word.startswith("-") or word == "-":
+            overrides.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        full = _option(name)
+        if full is None:
+            raise UserError(_instead(word, left))
+        given = [value] if equals else left[: _OPTIONS[full]]
+        if full == "--info" and not equals and left and not {"-", "="} & {*left[0]}:
+            given = left[:1]  # which it needn't have
+        if len(given) < _OPTIONS[full]:
+            raise UserError(f"{full} takes a word after it")
+        if full in _SHOWN and given and given[0] not in _SHOWN[full]:
+            raise UserError(f"{full} {given[0]}: choose one of {', '.join(_SHOWN[full])}")
+        left = left if equals else left[len(given) :]
+        options += [full, *given]
+    return options, overrides
+
+
+def _option(name: str) -> str | None:
+    """Hydra's option of that name; it may be cut short, as argparse takes it."""
+    if name in _OPTIONS:
+        place = [*_OPTIONS].index(name)
+        return name if name.startswith("--") else [*_OPTIONS][place - 1]
+    named = [one for one in _OPTIONS if name.startswith("--") and one.startswith(name)]
+    return named[0] if len(named) == 1 and len(name) > 2 else None
+
+
+def _instead(word: str, following: Sequence[str]) -> str:
+    """What to write for an option that there isn't."""
+    name, equals, value = word.partition("=")
+    if not equals and following and not following[0].startswith("-") and "=" not in following[0]:
+        value = following[0]
+        word = f"{word} {value}"
+    key = meant_by(name) if len(name.strip("-")) > 1 else None
+    if key is None:
+        return (
+            f"{word}: there is no such option. Values are given as KEY=VALUE, such as "
+            "trainer.max_epochs=3; python train.py --cfg job shows all keys"
+        )
+    return f"{word}: values are given as KEY=VALUE. Did you mean {pair(key, value)}?"
+
+
+def require_pairs(words: Sequence[str]) -> None:
+    """Raise UserError for words that are a KEY=VALUE torn apart, or no such thing."""
+    for i, word in enumerate(words):
+        if word.startswith("~"):
+            continue
+        key, equals, value = word.partition("=")
+        following = words[i + 1] if i + 1 < len(words) else ""
+        if following == "=" and not equals:
+            value = words[i + 2] if i + 2 < len(words) else ""
+            raise UserError(f"{word} = {value}: no spaces around the =, {word}={value}")
+        if following.startswith("=") and not equals:
+            raise UserError(f"{word} {following}: no space before the =, {word}{following}")
+        if equals and not value and following and "=" not in following:
+            raise UserError(f"{word} {following}: no space after the =, {word}{following}")
+        if not key.strip("+ "):
+            raise UserError(f"{word}: write KEY{word.strip('+ ')}")
+        if equals:
+            continue
+        if Path(word).is_dir() or ("/" in word and not Path(word).is_file()):
+            raise UserError(f"{word}: a folder of images is given as data=folder data.dir={word}")
+        if Path(word).is_file():
+            key = "ckpt_path" if word.endswith(".ckpt") else "data.labels"
+            raise UserError(f"{word}: values are given as KEY=VALUE, here {pair(key, word)}")
+        key = "data.dir" if Path(following).is_dir() else meant_by(word.rstrip(":"))
+        if following and "=" not in following and key:
+            raise UserError(f"{word} {following}: write {pair(key, following)}")

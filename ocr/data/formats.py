@@ -1,0 +1,167 @@
+"""Formats of image files: which are read, and what the others are called."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from PIL import features
+
+_READ = {
+    "PNG": (".png", ".apng"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "BMP": (".bmp",),
+    "WEBP": (".webp",),
+    "GIF": (".gif",),
+    "TIFF": (".tif", ".tiff"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
+}
+if features.check("avif"):
+    _READ["AVIF"] = (".avif",)
+
+# No others: Pillow would hand PostScript to Ghostscript, and has many rarely used parsers.
+FORMATS = tuple(_READ)
+SUFFIXES = tuple(suffix for suffixes in _READ.values() for suffix in suffixes)
+
+CAMERA_RAW = (
+    ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".raf", ".orf", ".rw2", ".pef",
+    ".srw", ".raw", ".3fr", ".erf", ".kdc", ".x3f",
+)  # fmt: skip
+# Images by their suffixes, whose content needn't tell.
+UNREAD_SUFFIXES = {
+    ".avif": "AVIF", ".avifs": "AVIF", ".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC",
+    ".jxl": "JPEG XL", ".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jpx": "JPEG 2000",
+    ".jpf": "JPEG 2000", ".j2c": "JPEG 2000", ".jpc": "JPEG 2000", ".jls": "JPEG-LS",
+    ".psd": "Photoshop", ".psb": "Photoshop", ".xcf": "GIMP", ".svg": "SVG", ".svgz": "SVG",
+    ".pdf": "PDF", ".ps": "PostScript", ".eps": "PostScript", ".djvu": "DjVu", ".djv": "DjVu",
+    ".ico": "ICO", ".cur": "ICO", ".icns": "ICNS", ".tga": "TGA", ".dds": "DDS", ".exr": "OpenEXR",
+    ".hdr": "Radiance HDR", ".qoi": "QOI", ".pcx": "PCX", ".wmf": "WMF", ".emf": "EMF",
+    ".bpg": "BPG", ".flif": "FLIF", ".pam": "PAM", ".xpm": "XPM", ".xbm": "XBM", ".sgi": "SGI",
+    ".ras": "Sun raster", ".dcm": "DICOM", ".fits": "FITS", ".jxr": "JPEG XR", ".wdp": "JPEG XR",
+    **dict.fromkeys(CAMERA_RAW, "camera raw"),
+}  # fmt: skip
+_TEXTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".md", ".html", ".yaml")
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff\xf7", "JPEG-LS"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF8", "GIF"),
+    (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"),
+    (b"P7\n", "PAM"),
+    (b"\xff\x0a", "JPEG XL"), (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"), (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"II\xbc\x01", "JPEG XR"),
+    (b"8BPS", "Photoshop"), (b"gimp xcf", "GIMP"),
+    (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"\xc5\xd0\xd3\xc6", "PostScript"),
+    (b"AT&TFORM", "DjVu"),
+    (b"\0\0\1\0", "ICO"), (b"icns", "ICNS"), (b"\n\5\1", "PCX"),
+    (b"DDS ", "DDS"), (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"#?RADIANCE", "Radiance HDR"), (b"#?RGBE", "Radiance HDR"),
+    (b"qoif", "QOI"), (b"BPG\xfb", "BPG"), (b"FLIF", "FLIF"),
+    (b"\xd7\xcd\xc6\x9a", "WMF"), (b"/* XPM */", "XPM"), (b"\x59\xa6\x6a\x95", "Sun raster"),
+    (b"\x01\xda\x00", "SGI"), (b"\x01\xda\x01", "SGI"), (b"SIMPLE  =", "FITS"),
+    (b"FUJIFILMCCD-RAW", "camera raw"), (b"IIRO", "camera raw"), (b"IIRS", "camera raw"),
+    (b"IIU\0", "camera raw"), (b"FOVb", "camera raw"),
+)  # fmt: skip
+# No images, but not worthless either.
+_HOLDERS = (
+    (b"PK\3\4", "a ZIP archive"), (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"), (b"\x93NUMPY", "a NumPy array"), (b"\x89HDF", "HDF5"),
+    (b"PAR1", "Parquet"), (b"SQLite format 3", "SQLite"), (b"\x1aE\xdf\xa3", "a video"),
+)  # fmt: skip
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes
+_HEAD = 1024  # bytes, in which an SVG begins
+_SOME = 1000  # files of unknown suffixes that are looked into, at most: they may be many
+
+
+def format_of(content: bytes) -> str | None:
+    """The format of an image, or of what else may be of worth, by its first bytes; or None."""
+    head = content[:_HEAD]
+    for signature, form in (*_SIGNATURES, *_HOLDERS):
+        if head.startswith(signature):
+            return form
+    if head[4:8] == b"ftyp":
+        return _boxed(head[8 : max(12, int.from_bytes(head[:4], "big"))])
+    if head[:4] == b"RIFF":
+        return "WEBP" if head[8:12] == b"WEBP" else "a video or sound"
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in (
+        12,
+        40,
+        52,
+        56,
+        64,
+        108,
+        124,
+    ):
+        return "BMP"
+    if head[:1] == b"P" and head[1:2] in b"123456Ff" and head[2:3].isspace():
+        return "PPM"
+    if head[128:132] == b"DICM":
+        return "DICOM"
+    if head[40:44] == b" EMF":
+        return "EMF"
+    if _is_tga(head):
+        return "TGA"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith(b"<svg") or (text.startswith((b"<?xml", b"<!")) and b"<svg" in text):
+        return "SVG"
+    return None
+
+
+def _is_tga(head: bytes) -> bool:
+    """Whether it begins with what makes sense at the head of a TGA, which has no signature."""
+    return (
+        len(head) > 18
+        and head[1] in (0, 1)
+        and head[2] in (1, 2, 3, 9, 10, 11)
+        and head[16] in (8, 15, 16, 24, 32)
+        and any(head[12:14])
+        and any(head[14:16])
+    )
+
+
+def _boxed(brands: bytes) -> str:
+    """What of all that is stored as MP4 is, by its brands."""
+    kinds = {brands[i : i + 4] for i in range(0, len(brands), 4) if i != 4}
+    for names, form in (
+        ((b"avif", b"avis"), "AVIF"),
+        ((b"crx ",), "camera raw"),
+        ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif"), "HEIC"),
+    ):
+        if kinds.intersection(names):
+            return form
+    return "a video"
+
+
+def unread(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The images among the files `names` of `folder` whose format isn't read, and that format.
+
+    By their content, or, where that tells nothing, by their suffixes. Not those that only lack the
+    suffix of a format that is read.
+    """
+    known, unknown = [], []
+    for name in names:
+        suffix = Path(name).suffix.lower()
+        if suffix in UNREAD_SUFFIXES:
+            known.append(name)
+        elif suffix not in (*_TEXTS, *SUFFIXES):
+            unknown.append(name)
+    found = {name: _unread(folder / name) for name in (*known, *islice(unknown, _SOME))}
+    return {name: form for name, form in sorted(found.items()) if form}
+
+
+def _unread(file: Path) -> str | None:
+    suffix = file.suffix.lower()
+    with suppress(OSError, ValueError):
+        if file.name.startswith("._") or not file.is_file():  # macOS leaves those
+            return None
+        with file.open("rb") as stream:
+            head = stream.read(_HEAD)
+        form = format_of(head)
+        if form == "TIFF" and suffix in CAMERA_RAW:  # what it shows as a TIFF is its thumbnail
+            return "camera raw"
+        if form is None:
+            return UNREAD_SUFFIXES.get(suffix) if head else None
+        return None if form in FORMATS or form in dict(_HOLDERS).values() else form
+    return None

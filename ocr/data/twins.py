@@ -1,0 +1,61 @@
+"""Images of one text: they are one line, and must never be on both sides of a split."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from ocr.counted import counted
+from ocr.data.labels import Row
+from ocr.data.sidecars import original
+from ocr.data.sources import Folder, Skipped, stem
+from ocr.log import say
+
+
+def with_twins(
+    rows: Sequence[Row | Skipped], folder: Folder, suffix: str | None = None
+) -> list[Row | Skipped]:
+    """Put images of one text into one group, and say so.
+
+    Those are images that share a text file, and images with one caption whose names differ only by
+    what pre-processing has added: line.bin.png and line.nrm.png.
+
+    Args:
+        rows: What captions say, without groups.
+        folder: Of the images.
+        suffix: What the names of the text files end in that captions are from, if they are.
+
+    Returns:
+        The rows in their order; those of images that are alone as they were.
+    """
+    keys = [_key(row, folder, suffix) if isinstance(row, Row) else None for row in rows]
+    files = defaultdict(set)
+    for key, row in zip(keys, rows, strict=True):
+        if key is not None:
+            files[key].add(row.file)
+    twins = {key: images for key, images in files.items() if len(images) > 1}
+    if not twins:
+        return list(rows)
+    sizes = {len(images) for images in twins.values()}
+    many = f"{sizes.pop()}" if len(sizes) == 1 else "several"
+    first, second, *_ = sorted(Path(file).name for file in next(iter(twins.values())))
+    captions = counted(len(twins), "caption is", "captions are")
+    say(
+        f"{captions} of {many} images each, such as {first} and {second}: they stay together in "
+        "the split"
+    )
+    return [
+        row._replace(group=key[0]) if key in twins else row
+        for key, row in zip(keys, rows, strict=True)
+    ]
+
+
+def _key(row: Row, folder: Folder, suffix: str | None) -> tuple[str, str]:
+    """What is the same for images of one text: a name within the folder, and the text."""
+    name = row.file
+    if suffix is not None:
+        name = row.where.removesuffix(suffix)
+    elif (path := Path(name)).is_relative_to(folder.path):
+        name = stem(path.relative_to(folder.path).as_posix())
+    else:
+        name = stem(name)
+    return original(name), row.text

@@ -1,0 +1,117 @@
+"""Overrides as they are meant: names that look like numbers, and choices of nothing.
+
+Hydra reads 2024_01 as the number 202401 and 1.50 as 1.5; what is a name is quoted before that.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.errors import HydraException
+
+from ocr.errors import UserError
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+# Keys whose values are text, whatever they look like.
+_TEXT = re.compile(
+    r"data\.(?:(?:train_|val_|test_)?dir|labels|file_column|label_column|group|pattern|charset"
+    r"|symbols|encoding|url|git_blob)"
+    r"|init_from|ckpt_path|trainer\.default_root_dir"
+    r"|callbacks\.\w+\.dirpath|logger\.\w+\.(?:save_dir|name|version)"
+    r"|hydra\.(?:run\.dir|sweep\.dir|sweep\.subdir|job\.name)"
+    r"|hydra\.sweeper\.(?:storage|study_name|start_from)"
+)
+# Strings in quotes, what stands between values, and values.
+_TOKENS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[,()\[\]]|[^,()\[\]'\"]+|.")
+_NUMBERS = re.compile(r"(?:range|interval|int|float|bool|str|json_str|glob)\(")
+
+OPTIONAL = ("experiment", "hparams_search")  # groups of which conf/train.yaml chooses nothing
+_SEVERAL = ("callbacks", "experiment", "logger")  # groups whose options go together
+# What may be an option's name, several to sweep over, or keys and values to set.
+_OPTION = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_'\"{$]", re.IGNORECASE)
+
+
+def quoted(text: str) -> str:
+    """As a value on Hydra's command line."""
+    return QuotedString(text, Quote.single).with_quotes()
+
+
+def as_meant(words: Iterable[str]) -> list[str]:
+    """The overrides `words`, with text in quotes and without those that change nothing.
+
+    Raises UserError for a group that is given no option of its own.
+    """
+    meant: list[str] = []
+    for word in words:
+        prefix, key, value = _split(word)
+        group = key.partition("@")[0]
+        if value is not None and _TEXT.fullmatch(key):
+            word = f"{prefix}{key}={_as_text(value)}"
+        elif _is_group(group):
+            if group in OPTIONAL and (value == "null" or (prefix == "~" and value is None)):
+                meant = [other for other in meant if _split(other)[1] != key]
+                continue
+            _require_option(word, prefix, group, value)
+        meant.append(word)
+    keys = {_split(word)[1] for word in meant}
+    if "pruner" in keys and "hparams_search" not in keys:
+        raise UserError("pruner is of a search: add -m hparams_search=optuna")
+    return meant
+
+
+def options_of(group: str) -> list[str]:
+    """The options of a group, of conf/ or of Hydra."""
+    if (CONF / group).is_dir() and not group.startswith("hydra"):
+        return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    with initialize_config_dir(str(CONF)):
+        return list(GlobalHydra.instance().config_loader().get_group_options(group))
+
+
+def _split(word: str) -> tuple[str, str, str | None]:
+    """Its prefix (+, ++, ~), its key, and its value, if it has one."""
+    key, equals, value = word.partition("=")
+    bare = key.lstrip("+~")
+    return key[: len(key) - len(bare)], bare, value.strip() if equals else None
+
+
+def _as_text(value: str) -> str:
+    if "{" in value or _NUMBERS.match(value):  # an interpolation, a space to search
+        return value
+    return "".join(map(_token_as_text, _TOKENS.findall(value)))
+
+
+def _token_as_text(token: str) -> str:
+    text = token.strip()
+    if not text or text == "null":
+        return token
+    try:
+        parsed = OverridesParser.create().parse_override(f"key={text}").value()
+    except HydraException:  # a comma or a bracket, or what Hydra will complain of
+        return token
+    return quoted(text) if parsed is None or isinstance(parsed, int | float) else token
+
+
+def _is_group(key: str) -> bool:
+    return key.startswith("hydra/") or (key.isidentifier() and (CONF / key).is_dir())
+
+
+def _require_option(word: str, prefix: str, group: str, value: str | None) -> None:
+    """Raise UserError if `word` gives the group something else than one of its options."""
+    if value is None and prefix != "~":  # Hydra will say that a value is missing
+        return
+    if group == "data" and value and ("/" in value or Path(value).is_dir()):
+        raise UserError(f"{word}: for a folder of images write data=folder data.dir={value}")
+    if prefix.startswith("+") and (CONF / group).is_dir() and group != "pruner":
+        raise UserError(f"{word}: the config has {group} already; leave the {prefix} out")
+    if prefix != "~" and _OPTION.match(value):
+        return
+    if prefix != "~" and value.startswith("[") and group in _SEVERAL:
+        return
+    both = group in ("callbacks", "logger")
+    parts = f"; {group}.NAME=null leaves out a part" if both else ""
+    raise UserError(f"{word}: choose one of {', '.join(options_of(group))}{parts}")

@@ -1,0 +1,53 @@
+"""Tell of a path that leads nowhere before torch is loaded, which takes seconds."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from ocr.data.sources import require_folder
+from ocr.errors import UserError
+
+_DIRS = ("dir", "train_dir", "val_dir", "test_dir")
+_CHECKPOINTS = ("init_from", "ckpt_path")
+
+
+def require_paths(config: DictConfig) -> None:
+    """Raise UserError for a folder of images or a checkpoint that isn't there."""
+    for key in _CHECKPOINTS:
+        if config[key] is not None:
+            path = Path(str(config[key])).expanduser()
+            if path.is_dir():
+                raise UserError(f"{key}={path}: a folder; give the best.ckpt in it")
+            if not path.exists():
+                raise UserError(f"{key}={path}: no such file")
+    if "url" in config.data:  # which is downloaded if it isn't there
+        return
+    for key in _DIRS:
+        place = config.data.get(key)
+        if place is not None:
+            require_folder(Path(str(place)).expanduser())
+
+
+@contextmanager
+def naming_doctor(config: DictConfig) -> Iterator[None]:
+    """Add to a refusal of the images in a folder the command that tells all that is wrong there."""
+    try:
+        yield
+    except UserError as error:
+        place = config.data.get("dir") or config.data.get("train_dir")
+        folder = place is not None and "labels" in config.data
+        # A refusal that begins with a key is about that key.
+        if folder and HydraConfig.initialized() and not str(error).startswith("data."):
+            ours = ("data", "data.dir", "data.train_dir")
+            words = [
+                word
+                for word in HydraConfig.get().overrides.task
+                if word.lstrip("+~").partition("=")[0] not in ours and not word.startswith("hydra")
+            ]
+            command = shlex.join(["python", "-m", "ocr", "doctor", str(place), *words])
+            error.add_note(f"All that is wrong there: {command}")
+        raise

@@ -1,0 +1,101 @@
+"""What is meant by a key that isn't there."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+# What other programs call it.
+_ELSEWHERE = {
+    "trainer.max_epochs": "epochs epoch n_epochs num_epochs num_train_epochs",
+    "optimizer.lr": "learning_rate lrate",
+    "optimizer.weight_decay": "wd decay",
+    "data.batch_size": "batch bs batchsize batches train_batch_size",
+    "data.dir": "path folder directory input images image_dir images_dir dataset data_dir "
+    "data_path root train_data",
+    "data.train_dir": "train",
+    "data.val_dir": "val valid validation",
+    "data.test_dir": "test_data",
+    "data.labels": "label captions caption annotations labels_file csv gt",
+    "data.charset": "alphabet characters chars vocab vocabulary symbols charset_file",
+    "data.height": "img_height image_height imgh h",
+    "data.width": "img_width image_width imgw w",
+    "data.num_workers": "workers nworkers",
+    "data.val_size": "val_split val_fraction validation_split",
+    "data.test_size": "test_split test_fraction",
+    "hydra.run.dir": "out output output_dir outdir out_dir save_dir run_dir logdir log_dir",
+    "ckpt_path": "resume checkpoint ckpt resume_from resume_from_checkpoint",
+    "init_from": "pretrained weights finetune fine_tune load",
+    "encoder": "model arch architecture backbone",
+    "trainer.devices": "gpus gpu ngpus num_gpus n_gpu device",
+    "trainer.precision": "amp fp16 bf16 half",
+    "trainer.max_time": "time minutes hours timeout",
+    "trainer.max_steps": "steps iterations iters max_iter num_iter",
+    "hydra.sweeper.n_trials": "trials n_trials num_trials",
+    "hparams_search": "search tune optuna",
+}
+_NAMES = {name: key for key, names in _ELSEWHERE.items() for name in names.split()}
+
+_OF_FOLDERS = ("data.dir", "data.labels", "data.train_dir", "data.val_dir", "data.test_dir")
+
+
+def pair(key: str, value: str) -> str:
+    """The override that gives `key` the value, with what it needs beside it."""
+    if key == "data" and ("/" in value or Path(value).is_dir()):
+        key = "data.dir"
+    folder = "data=folder " if key in _OF_FOLDERS else ""
+    return f"{folder}{key}={value or '...'}"
+
+
+def meant_by(word: str) -> str | None:
+    """The key of train.py's config that somebody means by `word`, as far as one can tell."""
+    if key := called(word):
+        return key
+    leaf = word.strip("-+~ ").replace("-", "_").lower().rpartition(".")[2]
+    leaves = {one.rpartition(".")[2]: one for one in reversed(keys())}
+    [near] = get_close_matches(leaf, [*_NAMES, *leaves], n=1, cutoff=0.8) or [None]
+    return _NAMES.get(near) or leaves.get(near)
+
+
+def called(word: str) -> str | None:
+    """The key that is called `word`, in full, without its section, or by another program."""
+    key = word.strip("-+~ ").replace("-", "_").lower()
+    known = keys()
+    if key in known:
+        return key
+    leaf = key.rpartition(".")[2]
+    if key in _NAMES:
+        return _NAMES[key]
+    named = [one for one in known if one.rpartition(".")[2] == leaf]
+    if len(named) > 1:  # of the sections, the first are what most people turn
+        named = [one for one in named if one.count(".") == 1][:1]
+    if named:
+        return named[0]
+    return _NAMES.get(leaf)
+
+
+@cache
+def keys() -> tuple[str, ...]:
+    """All keys of the default config for a folder, those of data, optimizer and trainer first."""
+    from ocr.compose import composed  # which explains its own errors by this module
+
+    config = composed(["data=folder"])
+    first = ("data", "optimizer", "trainer", "encoder", "recurrent", "head", "scheduler")
+    sections = [*first, *(key for key in config if key not in first)]
+    others = ("model", "augment")
+    return tuple(
+        key
+        for section in sections
+        if section not in others
+        for key in _below(section, OmegaConf.to_container(config)[section])
+    )
+
+
+def _below(key: str, value: object) -> Iterator[str]:
+    yield key
+    if isinstance(value, Mapping | DictConfig):
+        for name, inner in value.items():
+            if not str(name).startswith("_") and name != "search":
+                yield from _below(f"{key}.{name}", inner)

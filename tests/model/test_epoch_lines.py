@@ -1,0 +1,241 @@
+"""What a run shows while it trains, and why it ended."""
+
+import io
+import re
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+import rich
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.callbacks import Timer
+from scripted import Scripted
+
+from ocr.model import time_left
+from ocr.model.ending import ending
+from ocr.model.epoch_lines import EpochLines
+from ocr.model.keeping import BestCheckpoint
+from ocr.model.progress import ProgressBar
+from ocr.model.schedules import constant, onecycle
+from ocr.model.stopping import AnnealedStopping
+from ocr.model.time_left import TimeLeft, rounded
+
+
+class Told(Scripted):
+    """Logs a loss as the recognizer does, and notes why its training ended."""
+
+    def __init__(self, score=lambda epoch: 1 / (1 + epoch), schedule=constant):
+        super().__init__(score, schedule)
+
+    def training_step(self, batch, batch_idx):
+        self.log("loss", 1.2345, prog_bar=True)
+        return super().training_step(batch, batch_idx)
+
+    def validation_step(self, batch, batch_idx):
+        super().validation_step(batch, batch_idx)
+        self.log("val/loss", 1.2345, prog_bar=True)
+        self.log("val/exact_match", 0.5)
+
+    def on_train_epoch_end(self):
+        self.log("train/loss", 0.25)
+
+    def on_fit_end(self):
+        self.ending = ending(self.trainer)
+
+
+class Stops(Callback):
+    def on_train_epoch_end(self, trainer, pl_module):
+        trainer.should_stop = True
+
+
+def fit(place, model=None, callbacks=(), ckpt_path=None, patience=8, threshold=None, **settings):
+    model = model or Told()
+    best = BestCheckpoint(str(place), "val/cer", "min")
+    best._judged = 0
+    stopping = AnnealedStopping(
+        monitor="val/cer", patience=patience, stopping_threshold=threshold, strict=False
+    )
+    trainer = Trainer(
+        callbacks=[best, stopping, EpochLines(), *callbacks], accelerator="cpu", logger=False,
+        enable_progress_bar=any(isinstance(c, ProgressBar) for c in callbacks),
+        enable_model_summary=False, num_sanity_val_steps=1, **{"max_epochs": 3, **settings},
+    )  # fmt: skip
+    trainer.fit(model, ckpt_path=ckpt_path, weights_only=True)
+    return model, best, trainer
+
+
+@pytest.fixture
+def told(caplog, monkeypatch):
+    caplog.set_level("INFO", "ocr")
+    monkeypatch.setattr(TimeLeft, "words", lambda *_: "")
+
+    def lines():
+        return [record.getMessage() for record in caplog.records if record.name == "ocr"]
+
+    return lambda: [re.sub(r"\d+\.\d s", "T", line) for line in lines()]
+
+
+def test_an_epoch_has_a_line_that_says_whether_best_ckpt_is_of_it(tmp_path, told):
+    _, best, _ = fit(tmp_path, Told(lambda epoch: [0.5, 0.25, 0.375, 0.4][epoch]), max_epochs=4)
+    assert told() == [
+        "Epoch 1/4  loss: 0.250  val/cer: 0.500  exact: 50.0%  T  best.ckpt",
+        "Epoch 2/4  loss: 0.250  val/cer: 0.250  exact: 50.0%  T  best.ckpt",
+        "Epoch 3/4  loss: 0.250  val/cer: 0.375  exact: 50.0%  T  no better: 1/8",
+        "Epoch 4/4  loss: 0.250  val/cer: 0.400  exact: 50.0%  T  no better: 2/8",
+    ]
+    assert (best.epoch, best.step) == (2, 8)
+
+
+def test_epochs_without_validation_and_validations_within_an_epoch(tmp_path, told, caplog):
+    fit(tmp_path, check_val_every_n_epoch=2)
+    assert told() == [
+        "Epoch 1/3  loss: 0.250  T",
+        "Epoch 2/3  loss: 0.250  val/cer: 0.500  exact: 50.0%  T  best.ckpt",
+        "Epoch 3/3  loss: 0.250  T",
+    ]
+    caplog.clear()
+    fit(tmp_path, Told(lambda epoch: 0.5), max_epochs=1, val_check_interval=0.5)
+    assert [line[:20] for line in told()[1:]] == ["Epoch 1/1 at 50%  va", "Epoch 1/1  loss: 0.2"]
+
+
+def test_a_run_that_goes_on_counts_on_and_knows_its_best(tmp_path, told, caplog):
+    _, _, trainer = fit(tmp_path, Told(lambda epoch: [0.5, 0.25][epoch]), max_epochs=2)
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    caplog.clear()
+    model = Told(lambda epoch: 0.5)
+    _, best, _ = fit(tmp_path, model, ckpt_path=tmp_path / "last.ckpt", max_epochs=3)
+    assert [line[:10] for line in told()] == ["Epoch 3/3 "]
+    assert best.epoch == 2
+
+
+def test_an_epoch_that_was_cut_short_before_its_validation_is_no_best(tmp_path):
+    _, best, _ = fit(tmp_path, max_steps=6)
+    assert (best.epoch, best.step) == (1, 4)
+
+
+def test_why_a_perfect_run_goes_on_is_said_once(tmp_path, told):
+    fit(tmp_path, Told(lambda epoch: 0.0), max_epochs=5)
+    perfect = [line for line in told() if "can't get better" in line]
+    assert len(perfect) == 1 and "stopping_threshold=1e-6" in perfect[0]
+    fit(tmp_path, Told(lambda epoch: 0.0), threshold=1e-6, max_epochs=5)
+    assert sum("can't get better" in line for line in told()) == 1
+
+
+def test_to_validate_prints_nothing(tmp_path, told):
+    trainer = Trainer(callbacks=[EpochLines()], logger=False, enable_progress_bar=False)
+    trainer.validate(Told(), verbose=False)
+    assert not told()
+
+
+def cycle(optimizer, steps):
+    return onecycle(optimizer, steps, pct_start=0.1, pct_stay=0.5, div_factor=25)
+
+
+@pytest.mark.parametrize(
+    "word,words,model,settings",
+    [
+        ("max_epochs", "trainer.max_epochs=3", Told(), {}),
+        ("max_steps", "trainer.max_steps=6", Told(), {"max_steps": 6}),
+        ("max_steps", "trainer.max_steps=6", Told(), {"max_steps": 6, "max_epochs": -1}),
+        ("max_time", "trainer.max_time", Told(), {"max_time": timedelta(0), "max_epochs": 900}),
+        ("patience", "for 2 epochs", Told(lambda e: 0.5), {"patience": 2, "max_epochs": 90}),
+        (
+            "patience", "for 2 epochs", Told(lambda e: 0.5, cycle),
+            {"patience": 2, "max_epochs": 90},
+        ),
+        # When patience is over, lr falls as planned.
+        ("max_epochs", "=5", Told(lambda e: 0.5, cycle), {"patience": 4, "max_epochs": 5}),
+        (
+            "patience", "for 2 validations", Told(lambda e: 0.5),
+            {"patience": 2, "max_epochs": 90, "val_check_interval": 0.5},
+        ),
+        ("threshold", "threshold=0.3", Told(), {"threshold": 0.3, "max_epochs": 90}),
+        ("not_finite", "finite", Told(lambda e: float("nan")), {"max_epochs": 90}),
+        ("stopped", "callback", Told(), {"callbacks": [Stops()]}),
+    ],
+)  # fmt: skip
+def test_why_it_ended(tmp_path, word, words, model, settings):
+    model, _, _ = fit(tmp_path, model, **settings)
+    assert model.ending[0] == word
+    assert words in model.ending[1]
+
+
+@pytest.fixture
+def console():
+    """Sets up what Rich draws on, and gives what is drawn."""
+    before = rich.get_console().__dict__
+
+    def set_up(**settings):
+        rich.reconfigure(**settings)
+        return settings["file"]
+
+    yield set_up
+    rich.get_console().__dict__ = before
+
+
+def test_the_bar_fits_80_columns_and_has_the_time_left(tmp_path, console, monkeypatch):
+    monkeypatch.setattr(time_left, "rounded", lambda seconds: "11 h 59 min")
+    monkeypatch.setattr(TimeLeft, "seconds", lambda *_: 9)
+    terminal = {"file": io.StringIO(), "force_terminal": True, "width": 80}
+    drawn = console(**terminal)
+    bar = ProgressBar(refresh_rate=100, console_kwargs=terminal)
+    monkeypatch.setattr(ProgressBar, "total_train_batches", 12345)
+    fit(tmp_path, callbacks=[bar], max_epochs=1000, max_steps=6)
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn.getvalue()))
+    whole = r"Epoch 1/1000 \S+ +[1-4]/12345 at most 11 h 59 min left loss: 1\.23"
+    assert any(re.match(whole, line) for line in lines), lines
+    assert not any("Epoch 0" in line or "…" in line for line in lines)
+
+
+def test_pipes_have_lines_and_no_bar(tmp_path, console, told):
+    drawn = console(file=io.StringIO(), force_terminal=False)
+    fit(tmp_path, callbacks=[ProgressBar(refresh_rate=100)])
+    assert len(told()) == 3 and not drawn.getvalue()
+
+
+def trainer_at(step, batches=10, validation=0, **others):
+    values = {
+        "global_step": step, "callbacks": [], "early_stopping_callback": None,
+        "estimated_stepping_batches": 100, "num_training_batches": batches,
+        "num_val_batches": [validation],
+        "lr_scheduler_configs": [SimpleNamespace(scheduler=None)],
+    }  # fmt: skip
+    return SimpleNamespace(**values | others)
+
+
+def test_time_left_is_that_of_the_whole_run_with_its_validations(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time_left, "monotonic", lambda: now[0])
+    left = TimeLeft()
+    left.mark(trainer_at(0, validation=5))
+    assert left.seconds(trainer_at(0)) is None and left.words(trainer_at(0)) == ""
+    now[0] = 5.0  # half of an epoch, whose validation will take half as long as its training
+    assert left.seconds(trainer_at(5)) == pytest.approx(100 * 1.5 - 5)
+    now[0] = 20.0  # an epoch took 20 s, with its validation
+    left.mark(trainer_at(10))
+    assert left.seconds(trainer_at(10)) == pytest.approx(180)
+    now[0] = 30.0  # in the validation
+    assert left.seconds(trainer_at(20)) == pytest.approx(170)
+    now[0] = 100.0  # steps take longer than they did
+    assert left.seconds(trainer_at(20)) == pytest.approx(160)
+    assert left.words(trainer_at(20)) == "about 3 min left"
+    sooner = trainer_at(20, early_stopping_callback=object())
+    assert left.words(sooner) == "at most 3 min left"
+    left.mark(trainer_at(100))
+    assert left.words(trainer_at(100)) == ""
+
+
+def test_time_left_is_never_more_than_max_time(monkeypatch):
+    left, timer = TimeLeft(), Timer(duration=timedelta(seconds=50))
+    endless = trainer_at(0, estimated_stepping_batches=float("inf"), callbacks=[timer])
+    left.mark(endless)
+    assert left.words(endless) == "at most 50 s left"
+
+
+@pytest.mark.parametrize(
+    "seconds,words",
+    [(0, "0 s"), (59.4, "59 s"), (61, "1 min"), (3540, "59 min"), (3599, "1 h 00 min"),
+     (90_000, "25 h 00 min")],
+)  # fmt: skip
+def test_times_in_words(seconds, words):
+    assert rounded(seconds) == words

@@ -1,0 +1,43 @@
+"""What a run says, and where that goes."""
+
+import io
+import logging
+import sys
+
+import pytest
+
+from ocr.log import hush, keep, say
+
+
+@pytest.fixture
+def logs(tmp_path, monkeypatch):
+    """Sets up what Hydra does, once pytest has done with sys.stdout: a screen and train.log."""
+    file = logging.FileHandler(tmp_path / "train.log", encoding="utf-8")
+    yield lambda: set_up(file, monkeypatch)
+    file.close()
+
+
+def set_up(file, monkeypatch):
+    root = logging.getLogger()
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    screen = logging.StreamHandler(sys.stdout)
+    monkeypatch.setattr(root, "handlers", [screen, file])
+    monkeypatch.setattr(logging.getLogger("ocr"), "level", logging.INFO)
+
+
+def test_what_is_printed_by_other_means_is_kept_in_the_log_only(tmp_path, logs):
+    logs()
+    keep("a table\nof 100 % lines")
+    assert (tmp_path / "train.log").read_text(encoding="utf-8") == "a table\nof 100 % lines\n"
+    assert sys.stdout.getvalue() == ""
+
+
+def test_what_is_said_goes_above_a_bar(tmp_path, logs, monkeypatch):
+    logs()
+    first = sys.stdout
+    hush()
+    say("one")
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # as a bar does while it is drawn
+    say("two")
+    assert (first.getvalue(), sys.stdout.getvalue()) == ("one\n", "two\n")
+    assert (tmp_path / "train.log").read_text() == "one\ntwo\n"
