@@ -1,8 +1,8 @@
 """Where does a training step spend its time, and how near is it to what the machine can do?
 
-Takes random images of 200x50 with captions of five out of 19 characters, as captcha_images_v2 has them, and
-trains the configured network on them. Prints milliseconds by kind of operation, and the
-GFLOP/s of the step beside those of a matrix product in the same process.
+Takes random images of 200x50 with captions of five out of 19 characters, as captcha_images_v2 has
+them, and trains the configured network on them. Prints milliseconds by part, and the GFLOP/s of the
+step beside those of a matrix product in the same process.
 """
 
 import argparse

@@ -8,6 +8,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
 from ocr.counted import counted
+from ocr.errors import UserError
 from ocr.log import say
 from ocr.model.metrics import reads_nothing
 from ocr.model.schedules import OneCycle
@@ -20,17 +21,29 @@ class AnnealedStopping(EarlyStopping):
     `patience` is over lr falls, for as long as if the run had been planned to be that short, and
     the end of the fall is the end of the run. Other schedules than `onecycle` stop at once.
     Patience begins when something is read: before that there is nothing that could get better.
+    It grows with the run: what took long to find may take as long to be bettered.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, patience_share: float = 0.0, **settings: Any) -> None:
+        """Take what Lightning takes, and one setting more.
+
+        Args:
+            patience_share: Wait at least this share of the validations up to the best one.
+            settings: Those of Lightning's `EarlyStopping`; `patience` is the least to wait.
+
+        Raises:
+            UserError: `patience_share` is no number of 0 or more.
+        """
+        if not (isinstance(patience_share, int | float) and patience_share >= 0):
+            raise UserError(
+                f"callbacks.early_stopping.patience_share={patience_share}: give 0 or more"
+            )
         super().__init__(**settings)
+        self.patience_share = patience_share
+        self._least_patience = self.patience
+        self._validations = 0
         self._fell_at: int | None = None  # the step at which patience was over
         self._has_read = False
-
-    @property
-    def state_key(self) -> str:
-        """That of Lightning's, under which earlier checkpoints have their state."""
-        return super().state_key.replace(type(self).__qualname__, EarlyStopping.__qualname__)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A run that goes on ends where it would have ended."""
@@ -51,6 +64,10 @@ class AnnealedStopping(EarlyStopping):
         if not self._has_read:
             self.wait_count = -1  # to which Lightning adds this epoch
         super()._run_early_stopping_check(trainer)
+        self._validations += 1
+        if self.wait_count == 0:
+            share = math.ceil(self.patience_share * self._validations)
+            self.patience = max(self._least_patience, share)
         cycle = _cycle(trainer)
         impatient = self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED
         if cycle is None or others or (trainer.should_stop and not impatient):
@@ -79,14 +96,20 @@ class AnnealedStopping(EarlyStopping):
         return self.stopping_reason if over else EarlyStoppingReason.NOT_STOPPED
 
     def state_dict(self) -> dict[str, Any]:
-        """Lightning's own state, where lr began to fall, and whether something was read."""
-        return {**super().state_dict(), "fell_at": self._fell_at, "has_read": self._has_read}
+        """Lightning's own state, the validations, where lr began to fall, whether it has read."""
+        return {
+            **super().state_dict(),
+            "validations": self._validations,
+            "fell_at": self._fell_at,
+            "has_read": self._has_read,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take that up."""
         super().load_state_dict(state_dict)
-        self._fell_at = state_dict.get("fell_at")
-        self._has_read = state_dict.get("has_read", True)  # earlier checkpoints have none
+        self._validations = state_dict["validations"]
+        self._fell_at = state_dict["fell_at"]
+        self._has_read = state_dict["has_read"]
 
 
 def planned_steps(trainer: Trainer) -> float:
