@@ -64,6 +64,11 @@ def _require_numbers(flags: DictConfig) -> None:
             raise UserError(f"trainer.{flag}={value}: give a whole number, 1 or more")
         if value == 0:
             raise UserError(f"trainer.{flag}=0: nothing is trained. Give 1 or more")
+    if isinstance(flags.get("max_time"), int | float):
+        raise UserError(
+            f"trainer.max_time={flags.max_time}: give days, hours, minutes and seconds, such as "
+            "00:00:05:00"
+        )
     for flag in ("accumulate_grad_batches", "check_val_every_n_epoch"):
         value = flags.get(flag)
         nothing = value is None and flag == "check_val_every_n_epoch"

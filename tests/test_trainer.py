@@ -55,6 +55,7 @@ def run(tmp_path, folder):
         "limit_val_batches=0.0",
         "limit_test_batches=0",
         "max_epochs=0",
+        "max_time=60",
         "max_steps=0",
         "check_val_every_n_epoch=0",
         "val_check_interval=0",
