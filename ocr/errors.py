@@ -70,6 +70,8 @@ def plain_errors() -> Iterator[None]:
     except SystemExit as end:
         if isinstance(end.__context__, KeyboardInterrupt):  # which Lightning has made that of
             sys.exit(130)
+        if type(end).__name__ == "SIGTERMException":  # Lightning's, which ends with 0
+            sys.exit(143)  # as a shell counts SIGTERM
         raise
 
 

@@ -334,6 +334,27 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path, folder):
     assert metrics["epochs"] == reached + 2
 
 
+def test_where_ctrl_c_is_ignored_sigterm_ends_it(tmp_path, folder):
+    """As in the background of a shell, or under nohup."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which what is started inherits
+    try:
+        run = tmp_path / "run"
+        words = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=5000")
+        process = start(*words, f"hydra.run.dir={run}", cwd=tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    deadline = time.monotonic() + 120
+    while not (run / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert f"ckpt_path={run / 'last.ckpt'}" in output and "Traceback" not in output
+
+
 def test_two_devices_count_every_image_once(tmp_path, folder):
     draw("3333").save(folder / "3333.png")  # odd numbers of images
     arguments = ("data=folder", f"data.dir={folder}", *SMALL, "data.val_size=0.2")

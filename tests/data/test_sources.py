@@ -94,7 +94,7 @@ def test_a_folder_of_folders_hints_at_them(tmp_path):
     hint = r"subfolders \(train, val\): name one of them"
     with pytest.raises(UserError, match=rf"{hint}, or .*recursive=true"):
         Folder(tmp_path).require_images()
-    with pytest.raises(UserError, match=rf"{hint}$"):  # to read is to be told of each folder
+    with pytest.raises(UserError, match=rf"{hint}, or give --recursive for all$"):
         image_files(tmp_path)
 
 
