@@ -19,6 +19,7 @@ _SEPARATORS = "\t,;| "
 _NAMES = {"\t": "tab", " ": "space"}
 _LOOKED_AT = 200  # lines from which the separator is told
 _MOST = 0.9  # of the lines, that are of one form where a few may be so by chance
+_IDENTIFIER = re.compile(r"(?=.*\d)(?=.*[a-z])[0-9a-z]{6,}")  # such as a session's, 5q2017x
 _FEW = 5  # fewer lines of as many words each may be so by chance
 
 
@@ -188,8 +189,10 @@ def _places(
 def _are_all_captions(grid: Grid) -> bool:
     """Whether every column behind the name reads like captions, as the words of one do."""
     columns = [grid.column(place) for place in range(len(grid.names))]
-    captions = all(reads_like_captions(column, varied=False) for column in columns[1:])
-    return captions and not in_boxes(columns)
+    return not in_boxes(columns) and all(
+        reads_like_captions(column, varied=False) and not all(map(_IDENTIFIER.fullmatch, column))
+        for column in columns[1:]
+    )
 
 
 def _tell_whole(source: Source, line: str, separator: str) -> None:
