@@ -27,9 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.print_help()
         return
     # argparse is done with KEY=VALUE when it has met an option behind PATH.
-    if not hasattr(options, "overrides") or any("=" not in word or word[0] == "-" for word in rest):
-        commands.choices[options.command].refuse(rest)
-    else:
+    wrong = [i for i, word in enumerate(rest) if "=" not in word or word.startswith("-")]
+    if rest and (wrong or not hasattr(options, "overrides")):
+        commands.choices[options.command].refuse(rest[wrong[0] if wrong else 0 :])
+    if rest:
         options.overrides = [*options.overrides, *rest]
     # Captions hold any script, whatever the terminal's encoding.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
