@@ -119,10 +119,6 @@ def _unplaceable(seen: Examination) -> Iterator[Finding]:
         )
 
 
-def _without_advice(reason: str) -> str:
-    return reason.partition(": correct it")[0]
-
-
 def _in_names(seen: Examination) -> str:
     return " (rename the files)" if "name" in seen.data.captions.origins.values() else ""
 
