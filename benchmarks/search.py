@@ -34,7 +34,7 @@ LENGTH = 30  # trials of a replayed search
 WIDTH = 110  # of a printed table, also in a pipe
 
 
-def surrogate(repeats: int) -> None:
+def surrogate(repeats: int, samplers: list[str]) -> None:
     """Samplers on a random forest of the table (Eggensperger et al. 2015)."""
     from sklearn.ensemble import RandomForestRegressor
 
@@ -46,10 +46,10 @@ def surrogate(repeats: int) -> None:
         f"{trials.scores.max():.3f}, median {np.median(trials.scores):.3f}; "
         f"the forest explains {forest.oob_score_:.0%} of the variance of trials left out"
     )
-    results = {name: [] for name in SAMPLERS}
+    results = {name: [] for name in samplers}
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     for seed in track(range(repeats), "samplers"):
-        for name in SAMPLERS:
+        for name in samplers:
             with initialize_config_dir(str(ROOT / "conf")):
                 lines = [
                     "hparams_search=optuna",
@@ -142,13 +142,13 @@ def pair(trials: int, overrides: list[str]) -> None:
     print(f"training time with pruning: {spent[1] / spent[0]:.0%}")
 
 
-def overhead(trials: int) -> None:
+def overhead(trials: int, count: int) -> None:
     """What a trial costs besides training."""
     with tempfile.TemporaryDirectory() as scratch:
         folder, images = Path(scratch) / "sweep", Path(scratch) / "images"
         images.mkdir()
         lines = ["file,label"]
-        for drawing in drawings(COUNT, SYMBOLS, CHARACTERS, SIZE, seed=0):
+        for drawing in drawings(count, SYMBOLS, CHARACTERS, SIZE, seed=0):
             drawing.source().save(images / f"{drawing.name}.png")
             lines.append(f"{drawing.name}.png,{drawing.text}")
         (images / "labels.csv").write_text("\n".join(lines))
@@ -182,12 +182,19 @@ def main() -> None:
         command.add_argument(what, dest="count", type=int, default=count)
         if name == "pair":
             command.add_argument("overrides", nargs="*")
+        if name == "overhead":
+            command.add_argument("--images", type=int, default=COUNT)
+        if name == "surrogate":
+            command.add_argument("--samplers", nargs="+", default=SAMPLERS, choices=SAMPLERS)
     options = parser.parse_args()
     if options.command == "pair":
         pair(options.count, options.overrides)
+    elif options.command == "overhead":
+        overhead(options.count, options.images)
+    elif options.command == "surrogate":
+        surrogate(options.count, options.samplers)
     else:
-        run = {"table": make_table, "surrogate": surrogate, "pruning": pruning}
-        (run | {"overhead": overhead})[options.command](options.count)
+        {"table": make_table, "pruning": pruning}[options.command](options.count)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ waiting for data: the share of a training step that is spent on getting the next
 reading: images already decoded, 200 x 50 pixels, as numpy arrays.
 """
 
+import argparse
 import logging
 import time
 import warnings
@@ -12,7 +13,6 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from pytorch_lightning import Trainer
@@ -25,6 +25,8 @@ from ocr.data.images import Normalizer
 from ocr.model.build import build
 from ocr.model.precision import fastest_precision
 from ocr.reader import Reader
+from ocr.resolvers import register_resolvers
+from ocr.threads import use_threads
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 
@@ -40,10 +42,13 @@ def seconds(call: Callable[[], object], repeats: int) -> float:
     return median(times)
 
 
-def waiting_share(epochs: int = 5) -> float:
+def waiting_share(images: int, epochs: int) -> float:
     """The share of training time that goes into getting batches, in all epochs but the first."""
     with initialize_config_dir(str(CONF)):
-        config = compose("train", overrides=["data.count=900"])
+        config = compose(
+            "train",
+            overrides=[f"data.count={images}", "data.min_images=1", "encoder.stride=4"],
+        )
     data = build(config.data)
     data.setup()
     recognizer = build(config.model, **data.state())
@@ -70,21 +75,29 @@ def waiting_share(epochs: int = 5) -> float:
 
 def main() -> None:
     """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=900, help="that training goes through")
+    parser.add_argument("--epochs", type=int, default=5, help="of training, 2 or more")
+    parser.add_argument("--repeats", type=int, default=200, help="of reading one image")
+    options = parser.parse_args()
+    register_resolvers()
     warnings.simplefilter("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     with initialize_config_dir(str(CONF)):
         # Without the prior an untrained network reads long nonsense: the most that decoding costs.
-        config = compose("train", overrides=["head.blank_prior=null"])
+        config = compose("train", overrides=["head.blank_prior=null", "encoder.stride=4"])
         model = OmegaConf.to_container(config.model, resolve=True)
     charset, normalizer = Charset("2345678bcdefgmnpwxy"), Normalizer(50)
     recognizer = build(model, symbols=charset.symbols, normalizer=normalizer.state())
     reader = Reader(recognizer.model, charset, normalizer)
     chance = np.random.default_rng(0)
     images = list(chance.integers(0, 256, (64, 50, 200), dtype=np.uint8))
-    batch = seconds(lambda: reader.read(images), 30)
-    one = seconds(lambda: reader.read(images[:1]), 200)
-    table = Table("", "", title=f"{torch.get_num_threads()} threads, medians")
-    table.add_row("training step: waiting for data", f"{waiting_share():.2%}")
+    batch = seconds(lambda: reader.read(images), -(-options.repeats // 7))
+    one = seconds(lambda: reader.read(images[:1]), options.repeats)
+    use_threads(None)
+    waiting = waiting_share(options.images, options.epochs)
+    table = Table("", "", title="medians")
+    table.add_row("training step: waiting for data", f"{waiting:.2%}")
     table.add_row("Reader.read, 64 images", f"{64 / batch:,.0f} images/s")
     table.add_row("Reader.read, one image", f"{one * 1000:.2f} ms")
     Console().print(table)

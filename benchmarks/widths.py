@@ -21,7 +21,6 @@ WAYS = {
     "as wide as its widest image": "import ocr.data.batches; ocr.data.batches.rounded = int",
 }
 TRAIN = "import runpy; runpy.run_path({!r}, run_name='__main__')"
-EPOCHS = 4
 
 
 def main() -> None:
@@ -29,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("archive", type=Path, help="zip of images of many widths")
     parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=4, help="2 or more")
     parser.add_argument("overrides", nargs="*")
     options = parser.parse_args()
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         images = Path(scratch) / "images"
         words = [*prepare(options.archive, images), *options.overrides]
-        words += [f"trainer.max_epochs={EPOCHS}", "test=false"]
+        words += [f"trainer.max_epochs={options.epochs}", "test=false"]
         for i in range(options.repeats):
             for j, (way, patch) in enumerate(WAYS.items()):
                 folder = Path(scratch) / f"run-{i}-{j}"

@@ -103,7 +103,8 @@ def explain(error: BaseException) -> str:
         if isinstance(link, OverrideParseException):
             return _no_override(link)
     lines = [line.strip() for line in str(error).splitlines()]
-    detail = f" ({str(chain[-1]).splitlines()[0]})" if len(chain) > 1 else ""
+    last = str(chain[-1]).strip().partition("\n")[0] or type(chain[-1]).__name__
+    detail = f" ({last})" if len(chain) > 1 else ""
     return " ".join(filter(None, lines)) + detail
 
 

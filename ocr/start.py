@@ -86,7 +86,7 @@ def require_values(config: DictConfig) -> None:
     """Raise UserError for what would be refused once the images are looked at, which takes long."""
     require_seed(config.seed)
     require_threads(config.threads)
-    if config.objective not in OBJECTIVES:
+    if str(config.objective) not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
     require_flags(config)
     require_types(config)

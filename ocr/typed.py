@@ -1,4 +1,4 @@
-"""Tell of text where a number is wanted, by its key and before anything is made of it."""
+"""Tell of what is no number where one is wanted, by its key and before anything is made of it."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,16 +16,18 @@ _WANTED = {float: "a number", int: "a whole number", bool: "true or false"}
 
 
 def require_types(config: DictConfig) -> None:
-    """Raise UserError for the first text in it whose argument takes none."""
+    """Raise UserError for the first text, list or fraction in it whose argument takes none."""
     _require(OmegaConf.to_container(config), "")
 
 
 def _require(values: dict[str, Any], key: str) -> None:
-    texts = [name for name, value in values.items() if isinstance(value, str) and "$" not in value]
-    wanted = _wanted(values["_target_"]) if "_target_" in texts else {}
-    for name in texts:
-        if name in wanted:
-            raise UserError(f"{key}{name}={values[name]}: give {wanted[name]}")
+    target = values.get("_target_")
+    wanted = _wanted(target) if isinstance(target, str) and "$" not in target else {}
+    for name, value in values.items():
+        text = isinstance(value, str) and "$" not in value
+        fraction = isinstance(value, float) and wanted.get(name) == _WANTED[int]
+        if name in wanted and (text or fraction or isinstance(value, list)):
+            raise UserError(f"{key}{name}={value}: give {wanted[name]}")
     for name, value in values.items():
         if isinstance(value, dict):
             _require(value, f"{key}{name}.")

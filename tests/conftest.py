@@ -2,14 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 # Small networks gain nothing from threads, and threads that outnumber the cores lose a lot.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["COLUMNS"] = "200"  # of what is printed into files and pipes
+# A shell has its background jobs ignore Ctrl-C, nohup's, too, and what they start inherits that; of
+# a signal that is handled here, what is started does what it does by default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
 import torch
@@ -117,16 +122,35 @@ def trainings(monkeypatch):
     return install
 
 
-def start(*overrides: str, cwd: Path, env: dict | None = None) -> subprocess.Popen:
-    """train.py in a process of its own, with its output in one pipe."""
-    return subprocess.Popen(
+_started: list[subprocess.Popen] = []
+
+
+@pytest.fixture(autouse=True)
+def ended():
+    """What a test has started ends with it, whatever happens."""
+    yield
+    while _started:
+        process = _started.pop()
+        with suppress(ProcessLookupError):  # nobody is left of its group
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def start(*overrides: str, cwd: Path, env: dict | None = None, **how) -> subprocess.Popen:
+    """train.py in a process and a process group of its own, with its output in one pipe."""
+    return launch(
         [sys.executable, str(ROOT / "train.py"), *overrides],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **(env or {})},
+        **{"cwd": cwd, "stderr": subprocess.STDOUT, "env": {**os.environ, **(env or {})}, **how},
     )
+
+
+def launch(words: list[str], **how) -> subprocess.Popen:
+    """A command in a process group of its own, which ends with the test at the latest."""
+    process = subprocess.Popen(
+        words, **{"stdout": subprocess.PIPE, "text": True, "start_new_session": True, **how}
+    )
+    _started.append(process)
+    return process
 
 
 def train(*overrides: str, cwd: Path) -> tuple[int, str]:

@@ -1,67 +1,109 @@
-"""Command lines as people type them: what Hydra gets of them, and what is said of the rest."""
+"""Command lines that are no KEY=VALUE are answered with what is meant."""
 
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from conftest import start
+from hydra._internal.utils import get_args_parser
 
-from ocr.arguments import understood
-from ocr.compose import composed
+from ocr import __version__
+from ocr.arguments import _OPTIONS, understood
+from ocr.cli import main
 from ocr.errors import UserError
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["2024_01", "1.50", "007", "1e5", "true", "~/images", "my data, old", "photos (new)", "a=b"],
+    "line,told",
+    [
+        ("--epochs 3", "trainer.max_epochs=3"),
+        ("--lr=0.1", "optimizer.lr=0.1"),
+        ("--label x.csv", "data=folder data.labels=x.csv"),
+        ("--data.dir PLACE", "data=folder data.dir=PLACE"),
+        ("--foo", "KEY=VALUE"),
+        ("data.dir= PLACE", "data.dir=PLACE"),
+        ("data.dir =PLACE", "data.dir=PLACE"),
+        ("data.dir = PLACE", "data.dir=PLACE"),
+        ("data.dir PLACE", "data.dir=PLACE"),
+        ("some/place", "data=folder data.dir=some/place"),
+        ("data=some/place", "data=folder data.dir=some/place"),
+        ("=3", "write KEY=3"),
+        ("data.recursive", "data.recursive: values are given as KEY=VALUE"),
+        ("foo", "such as trainer.max_epochs=3"),
+        ("-m --cfg job", "leave --multirun out"),
+        ("--info all --multirun", "leave --multirun out"),
+        ("--cfg x", "job, hydra, all"),
+        ("--info x", "defaults-tree"),
+        ("--resolve", "--cfg job"),
+        ("--package", "--package"),
+        ("pruner=median", "hparams_search=optuna"),
+    ],
 )
-def test_a_folder_is_taken_as_it_is_typed(value):
-    assert composed(["data=folder", f"data.dir={value}"]).data.dir == value
-
-
-def test_null_and_quotes_are_what_they_are_to_hydra():
-    data = composed(["data=folder", "data.dir=null", "data.labels='1.50'"]).data
-    assert data.dir is None
-    assert data.labels == "1.50"
-
-
-def test_a_comma_separates_values_to_sweep_over():
-    [word, *_] = understood(["data.dir=2024_01,2024_02", "-m"])
-    values = OverridesParser.create().parse_override(word).sweep_iterator()
-    assert [value.text for value in values] == ["2024_01", "2024_02"]
-
-
-def test_options_go_under_their_whole_names_behind_the_overrides():
-    words = understood(["-c", "job", "seed=3", "--resolve"])
-    assert words == ["seed=3", "--cfg", "job", "--resolve"]
+def test_what_is_meant(line, told):
+    with pytest.raises(UserError) as error:
+        understood(line.split())
+    assert told in str(error.value) and "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    "words,line",
+    "line,meant",
     [
-        (["--epochs", "3"], "trainer.max_epochs=3"),
-        (["--label", "x.csv"], "data=folder data.labels=x.csv"),
-        (["data.dir=", "x"], "no space after the =, data.dir=x"),
-        (["seed", "=", "3"], "no spaces around the =, seed=3"),
-        (["seed", "=3"], "no space before the =, seed=3"),
-        (["data.recursive"], "data.recursive: values are given as KEY=VALUE"),
-        (["foo"], "foo: values are given as KEY=VALUE, such as trainer.max_epochs=3"),
-        (["-m", "--cfg", "job"], "leave --multirun out"),
-        (["--cfg"], "--cfg takes a word after it"),
-        (["--cfg", "everything"], "choose one of job, hydra, all"),
-        (["optimizer=null"], "choose one of adadelta"),
-        (["+data=folder"], "leave the + out"),
-        (["~callbacks"], "callbacks.NAME=null leaves out a part"),
+        ("-m seed=1,2", "seed=1,2 --multirun"),
+        ("--cfg job data.dir=1.0 --package data", "data.dir='1.0' --cfg job --package data"),
+        ("--info data=folder", "data=folder --info"),
+        ("--multi data.labels= seed=3", "data.labels= seed=3 --multirun"),
+        ("-sc query=bash", "-sc query=bash"),
     ],
 )
-def test_what_cannot_be_taken_is_told_with_what_may_be_meant(words, line):
-    with pytest.raises(UserError) as refusal:
-        understood(words)
-    assert line in str(refusal.value)
+def test_what_hydra_understands_is_left(line, meant):
+    assert understood(line.split()) == meant.split()
 
 
-def test_a_folder_alone_is_told_as_an_override(tmp_path):
-    with pytest.raises(UserError, match=f"data=folder data.dir={tmp_path}"):
-        understood([str(tmp_path)])
+def test_a_folder_alone(folder):
+    for words in ([str(folder)], [f"data={folder}"]):
+        with pytest.raises(UserError, match=f"data=folder data.dir={folder}"):
+            understood(words)
 
 
-@pytest.mark.parametrize("word", ["experiment=null", "hparams_search=null", "~experiment"])
-def test_a_group_that_chooses_nothing_may_be_given_nothing(word):
-    assert understood([word]) == []
+def test_hydras_options_are_those_of_hydra():
+    assert set(_OPTIONS) == {name for a in get_args_parser()._actions for name in a.option_strings}
+
+
+def test_version(capsys):
+    for call in (lambda: understood(["--version"]), lambda: main(["--version"])):
+        with pytest.raises(SystemExit) as end:
+            call()
+        assert not end.value.code
+        assert capsys.readouterr().out == f"surrogate-ocr {__version__}\n"
+
+
+def test_no_command_lists_the_commands(capsys):
+    main([])
+    output = capsys.readouterr().out
+    for command in ("read", "doctor", "folds", "curve", "suspects", "pack"):
+        assert command in output
+
+
+@pytest.mark.parametrize(
+    "line,told",
+    [
+        ("doctor {} --label x", "Did you mean --labels?"),
+        ("folds {} --fold 3", "Did you mean --folds?"),
+        ("folds {} --epochs 3", "Did you mean trainer.max_epochs=3?"),
+        ("raed {}", "Did you mean read?"),
+        ("doctor", "PATH"),
+        ("read x.ckpt {} --jsn", "Did you mean --json?"),
+    ],
+)
+def test_a_mistyped_command_is_one_line(line, told, folder, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(line.format(folder).split())
+    output = capsys.readouterr().err
+    assert end.value.code == 2 and told in output and output.count("\n") == 1
+
+
+@pytest.mark.parametrize("key", ["data.dir", "init_from", "ckpt_path"])
+def test_a_wrong_path_is_told_without_torch_and_leaves_nothing(tmp_path, key):
+    words = ("data=folder", f"{key}=nowhere")
+    process = start(*words, cwd=tmp_path, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and "error: " in output and "nowhere: no such" in output
+    assert "pytorch_lightning" not in output
+    assert not [*tmp_path.iterdir()]

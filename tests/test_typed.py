@@ -12,6 +12,8 @@ from ocr.typed import require_types
     [
         ("encoder.num_layers=three", "encoder.num_layers=three: give a whole number"),
         ("encoder.growth=fast", "encoder.growth=fast: give a number"),  # in the class above it
+        ("encoder.units=1e12", "encoder.units=1000000000000.0: give a whole number"),
+        ("recurrent.hidden_size=[1,2]", "recurrent.hidden_size=[1, 2]: give a whole number"),
         ("recurrent.hidden_size=x", "recurrent.hidden_size=x: give a whole number"),
         ("head.blank_prior=x", "head.blank_prior=x: give a number"),
         ("optimizer.lr=fast", "optimizer.lr=fast: give a number"),

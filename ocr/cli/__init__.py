@@ -27,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.print_help()
         return
     # argparse is done with KEY=VALUE when it has met an option behind PATH.
-    wrong = [i for i, word in enumerate(rest) if "=" not in word or word.startswith("-")]
-    if rest and (wrong or not hasattr(options, "overrides")):
-        commands.choices[options.command].refuse(rest[wrong[0] if wrong else 0 :])
+    strange = [word for word in rest if "=" not in word or word.startswith("-")]
+    if strange or (rest and not hasattr(options, "overrides")):
+        commands.choices[options.command].refuse(rest)
     if rest:
         options.overrides = [*options.overrides, *rest]
     # Captions hold any script, whatever the terminal's encoding.

@@ -24,17 +24,17 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} ({self.prog} --help)\n")
 
     def refuse(self, words: Sequence[str]) -> NoReturn:
-        """End with 2 for the first of `words`, which is nothing that the command takes."""
-        name, _, value = words[0].partition("=")
-        takes_values = "KEY=VALUE" in self.format_usage()
+        """End with 2 for the first of `words` that is no option, nor KEY=VALUE."""
+        wrong = [i for i, word in enumerate(words) if "=" not in word or word.startswith("-")]
+        place = (wrong or [0])[0]
+        name, _, value = words[place].partition("=")
         if not name.startswith("-"):
-            hint = "; values are given as KEY=VALUE" if takes_values else ""
-            self.error(f"{words[0]}: nothing that belongs here{hint}")
-        following = "".join(words[1:2])
+            self.error(f"{name}: nothing that belongs here; values are given as KEY=VALUE")
+        following = "".join(words[place + 1 : place + 2])
         if not value and "=" not in following and not following.startswith("-"):
             value = following
         meant = guess(name, re.findall(r"--[\w-]+", self.format_usage()))
-        if not meant and takes_values and (key := meant_by(name)):
+        if not meant and "KEY=VALUE" in self.format_usage() and (key := meant_by(name)):
             meant = f" Did you mean {key}={value or '...'}?"
         self.error(f"{name}: no such option.{meant}")
 

@@ -73,7 +73,8 @@ def begin(function: Callable[[Any], Any]) -> None:
     """What a process does first. It will call `function`."""
     global _function
     _function = function
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, and needs no traceback
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as under nohup, where all go on
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, and needs no traceback
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -72,6 +72,8 @@ class Parts:
             require_whole(0, num_workers=num_workers)
         if train_images is not None:
             require_whole(1, train_images=train_images)
+        if not (isinstance(cache_mb, int | float) and cache_mb >= 0):
+            raise UserError(f"data.cache_mb={cache_mb}: give a number of MiB, 0 or more")
         require_share(val_size=val_size, test_size=test_size, max_skipped=max_skipped)
         self.normalizer = Normalizer(
             height,

@@ -116,6 +116,7 @@ def _refusal(config: Mapping[str, Any], section: str, error: Exception) -> str:
         key = unknown[1]
         return f"{_key(section, key)}={own[key]}: {name} has no such argument"
     meant = [key for key, value in own.items() if _names(text, key, value)]
+    meant = meant or [key for key, value in own.items() if isinstance(value, list)]
     values = [f"{_key(section, key)}={own[key]}" for key in meant or own]
     if len(values) > TOLD:
         return f"{section or 'values'}: {name} can't be made: {text}"
@@ -127,10 +128,10 @@ def _key(section: str, key: str) -> str:
 
 
 def _names(text: str, key: str, value: Any) -> bool:
-    """Whether `text` has the key, or its value unless half of all keys could have that."""
+    """Whether `text` has the key, or its value, unless that could be many another's."""
     if re.search(rf"\b{re.escape(key)}\b", text):
         return True
-    if value is None or isinstance(value, bool):
+    if value in (None, True, False, 0, 1):
         return False
     if isinstance(value, int | float):
         numbers = re.findall(r"(?<![\w.])-?\d+\.?\d*(?:e[+-]?\d+)?(?![\w])", text)

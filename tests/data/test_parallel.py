@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from conftest import launch
 
 from ocr.data.parallel import FEW, helpers, mapped
 from ocr.errors import UserError
@@ -87,19 +88,15 @@ if __name__ == "__main__":
 def test_no_process_outlives_the_one_that_it_works_for(tmp_path, ending):
     (tmp_path / "works.py").write_text(WORKS)
     path = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, "works.py"], cwd=tmp_path, env=os.environ | path, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    ) as driver:  # fmt: skip
-        workers = [int(driver.stdout.readline()) for _ in range(2)]
-        if ending == signal.SIGINT:
-            os.killpg(driver.pid, ending)  # all of them, as a terminal does
-        else:
-            driver.kill()
-        try:
-            _, errors = driver.communicate(timeout=60)
-        finally:
-            driver.kill()  # or a failure would wait for ever
+    driver = launch(
+        [sys.executable, "works.py"], cwd=tmp_path, env=os.environ | path, stderr=subprocess.PIPE
+    )
+    workers = [int(driver.stdout.readline()) for _ in range(2)]
+    if ending == signal.SIGINT:
+        os.killpg(driver.pid, ending)  # all of them, as a terminal does
+    else:
+        driver.kill()
+    _, errors = driver.communicate(timeout=60)
     assert errors.count("Traceback") == (ending == signal.SIGINT)  # the driver's own
     until = time.monotonic() + 60
     while any(map(runs, workers)):

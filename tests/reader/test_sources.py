@@ -1,92 +1,157 @@
-"""What a Reader takes as an image, what it says of what is none, and where it reads."""
+"""What a Reader takes as an image, and what it says of what it can't read."""
 
 import io
-import multiprocessing
-from concurrent.futures import ThreadPoolExecutor
+import pickle
+import tempfile
 
 import numpy as np
 import pytest
 import torch
 from conftest import draw
+from PIL import Image
 
+from ocr import Reader
 from ocr.errors import UserError
-from ocr.reader import Reader
 
 
 @pytest.fixture
-def reader(checkpoint) -> Reader:
+def reader(checkpoint):
     return Reader.load(checkpoint)
 
 
 @pytest.fixture
 def path(tmp_path):
-    draw("123").save(tmp_path / "123.png")
-    return tmp_path / "123.png"
+    draw("12x").save(tmp_path / "a.png")
+    return tmp_path / "a.png"
 
 
-def test_all_that_a_program_holds_an_image_in_reads_the_same(reader, path):
-    content, pixels = path.read_bytes(), np.asarray(draw("123"))
-    used = io.BytesIO(content)
-    used.read()
-    with path.open("rb") as opened:
-        sources = [
-            str(path), opened, used, content, bytearray(content), memoryview(content), pixels,
-            pixels[None], torch.from_numpy(pixels.copy()),
-            torch.from_numpy(pixels / 255)[None],
-        ]  # fmt: skip
-        readings = reader.read(sources)
-        assert len({(reading.text, round(reading.confidence, 4)) for reading in readings}) == 1
-        assert reader.read(opened) == readings[:1]
-    assert reader.read(iter([path, path])) == readings[:1] * 2
+def spooled(content):
+    file = tempfile.SpooledTemporaryFile()  # noqa: SIM115, it ends with its last user
+    file.write(content)
+    return file
 
 
-def test_errors_return_leaves_a_reading_in_the_place_of_what_cannot_be_read(reader, path):
-    first, bad, last = reader.read([path, b"junk", path], errors="return", batch_size=2)
-    assert first == last and first.error is None
-    assert bad.text == "" and "not an image" in bad.error
+SOURCES = {
+    "str": str,
+    "open file": lambda path: path.open("rb"),
+    "unbuffered file": lambda path: path.open("rb", buffering=0),
+    "bytes": lambda path: path.read_bytes(),
+    "BytesIO": lambda path: io.BytesIO(path.read_bytes()),
+    "an upload": lambda path: spooled(path.read_bytes()),  # which stands at its end
+    "bytearray": lambda path: bytearray(path.read_bytes()),
+    "memoryview": lambda path: memoryview(path.read_bytes()),
+    "picture": Image.open,
+    "array": lambda path: pixels(path),
+    "array with channels": lambda path: np.repeat(pixels(path)[..., None], 3, 2),
+    "array with channels first": lambda path: np.repeat(pixels(path)[None], 3, 0),
+    "tensor": lambda path: torch.tensor(pixels(path)),
+    "tensor with a channel": lambda path: torch.tensor(pixels(path))[None],
+    "tensor with channels": lambda path: torch.tensor(pixels(path)).expand(3, -1, -1),
+    "tensor with channels last": lambda path: torch.tensor(pixels(path))[..., None],
+    "tensor of floats": lambda path: torch.tensor(pixels(path) / 255, requires_grad=True),
+    "tensor of halves": lambda path: (torch.tensor(pixels(path)).float() / 255).half()[None],
+}
 
 
-def test_what_cannot_be_read_is_named_with_its_index(reader, path):
-    with pytest.raises(UserError, match=r"images\[1\]: .*not an image"):
-        reader.read([path, b"junk", path])
-    stream = reader.stream([path, path, b"junk"])
-    assert [next(stream), next(stream)] == reader.read([path, path])
-    with pytest.raises(UserError, match=r"images\[2\]"):
-        next(stream)
+def pixels(path):
+    return np.array(Image.open(path))
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_source_reads_as_its_file(reader, path, kind):
+    expected = reader.read(path)[0]
+    [alone] = reader.read(SOURCES[kind](path))
+    [first, _, last] = reader.read([SOURCES[kind](path), path, SOURCES[kind](path)])
+    assert {alone.text, first.text, last.text} == {expected.text}
+    assert alone.confidence == pytest.approx(expected.confidence, rel=1e-2)
+    assert alone.error is None
+
+
+def test_anything_that_gives_images(reader, path):
+    [expected] = reader.read(path)
+    for images in ((path,), iter([path]), (p for p in [path]), {path}, np.array([str(path)])):
+        assert [reading.text for reading in reader.read(images)] == [expected.text]
+    assert [reading.text for reading in reader.stream(path for _ in range(3))] == [
+        expected.text
+    ] * 3
+
+
+def closed(path):
+    file = path.open("rb")
+    file.close()
+    return file
 
 
 @pytest.mark.parametrize(
-    "source,why",
+    "make,words",
     [
-        (None, "not None"),
-        ([3], "not a int"),
-        (io.StringIO("x"), "mode 'rb'"),
-        (io.BytesIO(), "empty"),
-        (np.zeros((2, 8, 8, 3), np.uint8), "list(batch)"),
-        ("data:image/png;base64,aaaa", "base64.b64decode"),
-        ("https://example.org/1.png", "an address"),
+        (lambda path: path.open(), "opened as text; open it with mode 'rb'"),
+        (lambda path: path.parent, "a folder; give the images in it"),
+        (closed, "closed file"),
+        (lambda path: io.BytesIO(), "the file is empty"),
+        (lambda path: io.StringIO("x"), "opened as text"),
+        (lambda path: "https://example.com/a.png", "an address, not a path"),
+        (lambda path: "data:image/png;base64,iVBORw0KGgo", "base64.b64decode"),
+        (lambda path: "iVBORw0KGgo" * 1000, "base64.b64decode"),
+        (lambda path: "a\0.png", "a\0.png: not a readable image"),
+        (lambda path: path.with_name("none.png"), "none.png: No such file or directory"),
+        (lambda path: b"junk", "not an image"),
+        (lambda path: torch.zeros(2, 3, 24, 60), "a batch; give its images: list(batch)"),
+        (lambda path: np.zeros((2, 24, 60, 3), np.uint8), "a batch; give its images"),
+        (lambda path: torch.zeros(24), "shape (24,); expected (height, width)"),
+        (lambda path: torch.zeros(5, 24, 60), "shape (5, 24, 60); expected"),
+        (lambda path: torch.full((24, 60), 255.0), "floats"),
     ],
 )
-def test_what_is_no_image_is_told_with_what_to_give(reader, source, why):
-    with pytest.raises(UserError) as refusal:
-        reader.read(source)
-    assert why in str(refusal.value)
+def test_what_cannot_be_read_is_one_line(reader, path, make, words):
+    with pytest.raises(UserError) as alone:
+        reader.read(make(path))
+    assert words in str(alone.value) and "\n" not in str(alone.value)
+    with pytest.raises(UserError) as listed:
+        reader.read([path, make(path)])
+    assert words in str(listed.value) and str(listed.value).startswith("images[1]: ")
+    assert len(str(listed.value)) < 400
 
 
-def test_a_process_that_forks_after_it_has_read_reads_on(reader, path):
-    expected = reader.read(path)
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.apply_async(reader.read, (str(path),)).get(timeout=30) == expected
+@pytest.mark.parametrize("thing", [None, 7, object()])
+def test_what_is_neither_an_image_nor_several(reader, thing):
+    with pytest.raises(UserError, match="expected a path, a file"):
+        reader.read(thing)
 
 
-def test_threads_read_alike_and_leave_the_number_of_torchs_threads(reader, path):
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            readings = [*pool.map(reader.read, [path] * 16)]
-            assert all(reading == readings[0] for reading in readings)
-            assert {*pool.map(lambda _: torch.get_num_threads(), range(8))} == {3}
-        assert torch.get_num_threads() == 3
-    finally:
-        torch.set_num_threads(before)
+@pytest.mark.parametrize("thing", [["x.png"], None, 7, {}])
+def test_what_is_no_image_in_a_list(reader, path, thing):
+    with pytest.raises(UserError, match=r"^images\[1\]: expected a path, a file .*; not "):
+        reader.read([path, thing])
+
+
+def test_errors_are_returned_in_their_place(reader, path, tmp_path):
+    [expected] = reader.read(path)
+    junk = tmp_path / "junk.png"
+    junk.write_bytes(b"junk")
+    images = [path, junk, path.open(), path]
+    for readings in (
+        reader.read(images, errors="return"),
+        list(reader.stream(iter(images), batch_size=2, errors="return")),
+    ):
+        assert [r.text for r in readings] == [expected.text, "", "", expected.text]
+        assert [r.error is None for r in readings] == [True, False, False, True]
+        assert readings[1].confidence == 0 and "junk.png: not an image" in readings[1].error
+        assert "opened as text" in readings[2].error
+        text, confidence = pickle.loads(pickle.dumps(readings[1]))
+        assert (text, confidence) == ("", 0)
+        assert pickle.loads(pickle.dumps(readings[1])).error == readings[1].error
+    assert [r.error is None for r in reader.read([junk, junk], errors="return")] == [False, False]
+
+
+def test_what_is_before_an_error_is_read_first(reader, path):
+    stream = reader.stream([path, path, b"junk", path])
+    assert next(stream).text == next(stream).text
+    with pytest.raises(UserError, match=r"^images\[2\]: not an image"):
+        next(stream)
+
+
+@pytest.mark.parametrize("wrong", [{"errors": "ignore"}, {"batch_size": 0}])
+def test_other_arguments_are_refused(reader, path, wrong):
+    with pytest.raises(UserError, match=f"{next(iter(wrong))}="):
+        reader.read(path, **wrong)

@@ -17,11 +17,25 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["ocr.search.preload", "ready"])
 
 
+_started = []
+
+
+@pytest.fixture(autouse=True)
+def killed():
+    """What a test has started ends with it, whatever happens."""
+    yield
+    while _started:
+        process = _started.pop()
+        process.kill()
+        process.join()
+
+
 def start(folder, *overrides, seconds=0.02):
     """A searching process that writes what it says to `folder`/output."""
     (folder / "output").unlink(missing_ok=True)
     process = SERVER.Process(target=toy.main, args=(folder, seconds, *overrides))
     process.start()
+    _started.append(process)
     return process
 
 

@@ -16,7 +16,7 @@ from html import unescape
 import optuna
 import pytest
 import yaml
-from conftest import ROOT, SMALL, config, start, train
+from conftest import SMALL, config, start, train
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
@@ -290,10 +290,7 @@ def test_ctrl_c_leaves_no_worker_behind(tmp_path, folder):
     words = (*words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_trials=2")
     words = (*words, "trainer.max_epochs=2000", "callbacks.early_stopping=null")
     with (tmp_path / "output").open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "train.py"), *words],
-            cwd=tmp_path, stdout=output, stderr=output, start_new_session=True,
-        )  # fmt: skip
+        process = start(*words, cwd=tmp_path, stdout=output)
     deadline = time.monotonic() + 120
     while len([*sweep.glob("*/last.ckpt")]) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)

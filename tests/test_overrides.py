@@ -1,0 +1,105 @@
+"""Overrides reach Hydra as they are meant."""
+
+import pytest
+from conftest import ROOT, config
+
+from ocr.compose import composed
+from ocr.errors import UserError, explain
+from ocr.overrides import as_meant, options_of
+from ocr.suggest import meant_by
+
+
+@pytest.mark.parametrize("text", ["2024_01", "1.50", "1e5", "007", "0x10", "true", "nan", "-1"])
+@pytest.mark.parametrize("key", ["data.dir", "data.labels", "data.label_column", "data.charset"])
+def test_text_stays_as_it_was_typed(key, text):
+    values = composed(["data=folder", f"{key}={text}"]).data
+    assert values[key.removeprefix("data.")] == text
+
+
+@pytest.mark.parametrize(
+    "word,meant",
+    [
+        ("init_from=2024_01", "init_from='2024_01'"),
+        ("hydra.run.dir=1.50", "hydra.run.dir='1.50'"),
+        ("+data.group=1e5", "+data.group='1e5'"),
+        ("data.dir=2024_01,b", "data.dir='2024_01',b"),  # a sweep
+        ("data.dir=choice(1.0,2.0)", "data.dir=choice('1.0','2.0')"),
+        ("data.dir='2024_01'", "data.dir='2024_01'"),
+        ("data.dir=a/2024_01", "data.dir=a/2024_01"),
+        ("data.dir=null", "data.dir=null"),
+        ("data.dir=${oc.env:HOME}", "data.dir=${oc.env:HOME}"),
+        ("data.height=1_0", "data.height=1_0"),  # a number is one
+    ],
+)
+def test_only_what_looks_like_a_number_is_quoted(word, meant):
+    assert as_meant([word], sweeps=True) == [meant]
+    assert as_meant([meant], sweeps=True) == [meant]
+
+
+@pytest.mark.parametrize("text", ["my data, old", "photos (new)", "~/images", "a=b", "x]"])
+def test_text_may_hold_what_hydra_reads_as_signs(text):
+    assert composed(["data=folder", f"data.dir={text}"]).data.dir == text
+
+
+def groups():
+    folders = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
+    return [*sorted(folders - {"experiment", "hparams_search", "hydra"}), "hydra/launcher"]
+
+
+@pytest.mark.parametrize("group", groups())
+@pytest.mark.parametrize("value", ["null", "3", "true", "[a,3]", ""])
+def test_a_group_without_an_option_lists_those_there_are(group, value):
+    if value.startswith("[") and group in ("callbacks", "logger"):
+        pytest.skip("their options go together")
+    with pytest.raises(UserError) as error:
+        as_meant([f"{group}={value}"])
+    assert str(error.value).startswith(f"{group}={value}: choose one of ")
+    assert all(option in str(error.value) for option in options_of(group))
+
+
+@pytest.mark.parametrize("word", ["~scheduler", "~logger", "+scheduler=cosine"])
+def test_a_group_stays_in_the_config(word):
+    with pytest.raises(UserError, match=word.lstrip("+~").partition("=")[0]):
+        as_meant([word])
+
+
+@pytest.mark.parametrize("group", ["experiment", "hparams_search"])
+def test_no_preset_changes_nothing(group):
+    assert composed([f"{group}=null"]) == config()
+    assert composed(["experiment=keras", "experiment=null"]) == config()
+    assert composed([f"~{group}"]) == config()
+
+
+@pytest.mark.parametrize(
+    "word,key",
+    [
+        ("epochs", "trainer.max_epochs"),
+        ("--epochs", "trainer.max_epochs"),
+        ("lr", "optimizer.lr"),
+        ("--learning-rate", "optimizer.lr"),
+        ("batch_size", "data.batch_size"),
+        ("--label", "data.labels"),
+        ("patience", "callbacks.early_stopping.patience"),
+        ("data.lr", "optimizer.lr"),
+        ("qwertyuiop", None),
+    ],
+)
+def test_what_other_programs_call_a_key(word, key):
+    assert meant_by(word) == key
+
+
+@pytest.mark.parametrize(
+    "word,told",
+    [
+        ("epochs=3", "Did you mean trainer.max_epochs=3?"),
+        ("lr=0.1", "Did you mean optimizer.lr=0.1?"),
+        ("dir=PATH", "Did you mean data=folder data.dir=PATH?"),
+        ("sed=3", "Did you mean seed?"),
+        ("encoder.growht=2", "Did you mean growth?"),
+    ],
+)
+def test_a_key_that_is_not_there(word, told, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["train.py", word])
+    with pytest.raises(Exception) as error:  # Hydra's
+        composed([word])
+    assert told in explain(error.value)

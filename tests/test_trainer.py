@@ -1,0 +1,189 @@
+"""Lightning's flags, and what a run does without one of its callbacks."""
+
+import csv
+import json
+
+import pytest
+from conftest import NORMALIZER, SMALL, config, train
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import open_dict, read_write
+
+from ocr.compose import CONF
+from ocr.errors import UserError
+from ocr.model.build import build
+from ocr.trainer import require_flags
+
+QUIET = ("callbacks.progress_bar=null", "callbacks.model_summary=null", "data.min_images=1")
+
+
+@pytest.fixture
+def run(tmp_path, folder):
+    """Trains in this process; returns metrics.json and the run's folder."""
+    import train as script
+
+    def trained(*words):
+        place = tmp_path / "run"
+        place.mkdir()
+        own = [w for w in SMALL if w.partition("=")[0] not in {x.partition("=")[0] for x in words}]
+        fixed = ("data=folder", f"data.dir={folder}", f"hydra.run.dir={place}")
+        with initialize_config_dir(str(CONF)):
+            overrides = [*fixed, *QUIET, *own, *words]
+            composed = compose("train", overrides=overrides, return_hydra_config=True)
+        with read_write(composed), open_dict(composed):
+            composed.hydra.runtime.output_dir = str(place)
+            HydraConfig.instance().set_config(composed)
+            settings = composed.copy()
+            del settings["hydra"]
+        script.train(settings)
+        return json.loads((place / "metrics.json").read_text()), place
+
+    yield trained
+    HydraConfig.instance().cfg = None
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "fast_dev_run=true",
+        "fast_dev_run=2",
+        "barebones=true",
+        "enable_checkpointing=false",
+        "logger=false",
+        "limit_train_batches=0",
+        "limit_val_batches=0",
+        "limit_val_batches=0.0",
+        "limit_test_batches=0",
+        "max_epochs=0",
+        "max_steps=0",
+        "check_val_every_n_epoch=0",
+        "val_check_interval=0",
+        "val_check_interval=00:00:01:00",
+        "accumulate_grad_batches=0",
+        "precision=64-true",
+    ],
+)
+def test_a_flag_that_no_run_ends_well_with(word):
+    with pytest.raises(UserError) as error:
+        require_flags(config(f"++trainer.{word}"))
+    assert str(error.value).startswith(f"trainer.{word.partition('=')[0]}=")
+
+
+def test_callbacks_that_a_run_needs():
+    with pytest.raises(UserError, match=r"callbacks\.best=null"):
+        require_flags(config("callbacks.best=null"))
+    with pytest.raises(UserError, match=r"callbacks\.alignment=null"):
+        require_flags(config("callbacks.alignment=null", "data.lookalikes=0.5"))
+
+
+@pytest.mark.parametrize(
+    "words,told",
+    [
+        (["++trainer.max_steps=2"], r"trainer\.max_steps=2.*Give 3 or more"),
+        (["trainer.check_val_every_n_epoch=3"], r"trainer\.check_val_every_n_epoch=3"),
+        (["++trainer.val_check_interval=99"], r"trainer\.val_check_interval=99.*3 batches"),
+        (["++trainer.limit_val_batches=0.1"], r"trainer\.limit_val_batches=0\.1"),
+        (["++trainer.overfit_batches=0.1"], r"trainer\.overfit_batches=0\.1"),
+        (["++trainer.nonsense=3"], r"trainer\.nonsense=3: Trainer has no such argument"),
+        (["trainer.max_time=abc"], r"trainer\.max_time=abc"),
+        (["callbacks.stopwatch=true"], r"callbacks\.stopwatch=True"),
+    ],
+)
+def test_a_run_that_would_not_be_validated_is_told_before_it_begins(run, tmp_path, words, told):
+    with pytest.raises(UserError, match=told):
+        run(*words)
+    assert not (tmp_path / "run" / "metrics.csv").exists()
+
+
+def test_scores_count_the_images_that_were_read(run):
+    words = ("data.test_size=0.3", "data.val_size=0.3", "data.batch_size=2", "trainer.max_epochs=1")
+    metrics, place = run(*words, "+trainer.limit_test_batches=1", "+trainer.limit_val_batches=1")
+    with (place / "predictions.csv").open(newline="") as file:
+        assert len([*csv.DictReader(file)]) == metrics["images_test"] == 2
+    assert metrics["images_val"] == 2 and "val/images" not in metrics
+    low, high = metrics["test/exact_match_ci95"]
+    assert high - low > 0.6
+
+
+# All that a run can do without, at once; each alone is what the others leave.
+@pytest.mark.parametrize(
+    "words",
+    [
+        [
+            f"callbacks.{name}=null"
+            for name in config().callbacks
+            if name not in ("best", "progress_bar", "model_summary")
+        ],
+        ["~callbacks.stopwatch", "~callbacks.last"],
+        ["logger.csv=null"],
+        ["+trainer.enable_progress_bar=false", "+trainer.enable_model_summary=false"],
+        ["+trainer.max_steps=1", "+trainer.val_check_interval=1"],
+        ["trainer.check_val_every_n_epoch=null", "+trainer.val_check_interval=2"],
+    ],
+)
+def test_what_a_run_can_do_without(run, words):
+    metrics, place = run("trainer.max_epochs=1", *words)
+    assert (place / "best.ckpt").exists() and metrics["images_test"] > 0
+    stopwatch = not any("stopwatch" in word for word in words)
+    assert ("fit_seconds" in metrics) == stopwatch
+    assert (place / "metrics.csv").exists() == ("logger.csv=null" not in words)
+
+
+@pytest.mark.parametrize(
+    "section,key,value",
+    [
+        ("optimizer", "lr", -1),
+        ("optimizer", "weight_decay", -1),
+        ("encoder", "num_layers", [1, 2]),
+        ("encoder", "norm", [1, 2]),
+        ("recurrent", "hidden_size", -1),
+        ("scheduler", "pct_start", 3),
+        ("optimizer", "nonsense", 3),
+    ],
+)
+def test_a_refused_value_is_named_by_its_key(section, key, value):
+    from torch import nn, optim
+
+    model = config(f"++{section}.{key}={value}", "encoder.stride=4").model
+    parameters = [nn.Parameter()]
+    with pytest.raises(UserError) as error:
+        if section == "optimizer":
+            build(model.optimizer, parameters, section=section)
+        elif section == "scheduler":
+            build(model.scheduler, optim.SGD(parameters), 1, section=section)
+        else:
+            build(model, symbols="12", normalizer=NORMALIZER, section="model")
+    assert f"{section}.{key}={value}" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_refused_run_leaves_what_was_there(tmp_path, folder):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "note.txt").touch()
+    words = ("data=folder", f"data.dir={folder}", "optimizer.lr=-1")
+    for place, left in (("a/b", None), ("kept", ["note.txt"])):
+        code, output = train(*words, f"hydra.run.dir={place}", cwd=tmp_path)
+        assert code == 1 and "optimizer.lr=-1" in output
+        there = sorted(p.name for p in (tmp_path / place).iterdir()) if left else None
+        assert there == left
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_messy_folder_points_to_the_doctor_and_keeps_its_list(tmp_path, folder):
+    for path in [*folder.iterdir()][:5]:
+        path.write_bytes(b"nothing")
+    words = ("data=folder", f"data.dir={folder}", "data.labels=name", "hydra.run.dir=run")
+    code, output = train(*words, cwd=tmp_path)
+    assert code == 1 and f"python -m ocr doctor {folder} data.labels=name" in output
+    assert (tmp_path / "run" / "skipped.csv").exists()
+    code, output = train(*words, "data.height=-1", cwd=tmp_path)
+    assert code == 1 and "doctor" not in output
+
+
+def test_a_folder_called_like_a_number(tmp_path, folder):
+    folder.rename(tmp_path / "2024_01")
+    code, output = train("data=folder", "data.dir=2024_01", "optimizer.lr=-1", cwd=tmp_path)
+    assert code == 1 and "no such folder" not in output and "optimizer.lr" in output
+    words = ("-m", "hydra/sweeper=basic", "hydra.sweep.dir=1.50", "trainer.max_epochs=1")
+    code, output = train("data=folder", "data.dir=2024_01", *SMALL, *words, cwd=tmp_path)
+    assert code == 0, output
+    assert (tmp_path / "1.50" / "0" / "metrics.json").exists()
