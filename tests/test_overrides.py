@@ -3,10 +3,10 @@
 import pytest
 from conftest import ROOT, config
 
-from ocr.compose import composed
+from ocr.config.compose import composed
+from ocr.config.overrides import as_meant, options_of
+from ocr.config.suggest import meant_by
 from ocr.errors import UserError, explain
-from ocr.overrides import as_meant, options_of
-from ocr.suggest import meant_by
 
 
 @pytest.mark.parametrize("text", ["2024_01", "1.50", "1e5", "007", "0x10", "true", "nan", "-1"])

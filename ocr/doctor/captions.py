@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 from unicodedata import is_normalized
 
-from ocr.compose import quoted
+from ocr.config.compose import quoted
 from ocr.data.charset import steps_needed
 from ocr.data.patterns import NamePattern
 from ocr.data.sources import Sample, stem

@@ -5,8 +5,8 @@ from conftest import start
 from hydra._internal.utils import get_args_parser
 
 from ocr import __version__
-from ocr.arguments import _OPTIONS, understood
 from ocr.cli import main
+from ocr.config.command_line import _OPTIONS, understood
 from ocr.errors import UserError
 
 

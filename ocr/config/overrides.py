@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 
 from ocr.errors import UserError
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+CONF = Path(__file__).resolve().parents[2] / "conf"
 
 # Keys whose values are text, whatever they look like.
 _TEXT = re.compile(

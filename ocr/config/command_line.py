@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ocr import __version__
+from ocr.config.overrides import as_meant
+from ocr.config.suggest import meant_by, pair
 from ocr.errors import UserError, plain_errors
-from ocr.overrides import as_meant
-from ocr.suggest import meant_by, pair
 
 # Hydra's options, and how many words each takes.
 _OPTIONS = {
