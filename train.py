@@ -14,7 +14,7 @@ from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
 from ocr.search.apart import run_apart, sweeping
-from ocr.training.start import inherit, prepare
+from ocr.training.start import inherit, prepare, require_settings
 from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
 register_resolvers()
@@ -34,6 +34,7 @@ def main(config: DictConfig) -> float:
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
     require_paths(config)
+    require_settings(config)
     from ocr.threads import use_threads
     from ocr.training.seed import seed  # these load for seconds; a mistyped command is told before
     from ocr.training.summary import conclude

@@ -82,13 +82,18 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
     return build(config.model, **data.state())
 
 
-def require_values(config: DictConfig) -> None:
-    """Raise UserError for what would be refused once the images are looked at, which takes long."""
+def require_settings(config: DictConfig) -> None:
+    """Raise UserError for what the config alone tells to be wrong; torch isn't needed for that."""
     require_seed(config.seed)
     require_threads(config.threads)
     if str(config.objective) not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
     require_flags(config)
+
+
+def require_values(config: DictConfig) -> None:
+    """Raise UserError for what would be refused once the images are looked at, which takes long."""
+    require_settings(config)
     require_types(config)
     from torch import zeros  # and nothing random, which would change what the seed gives
 
