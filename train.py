@@ -7,20 +7,22 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 import ocr.command  # noqa: F401, before what there is to load
-from ocr.arguments import run
+from ocr.config.command_line import run
+from ocr.config.paths import require_paths
+from ocr.config.resolvers import register_resolvers
 from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
-from ocr.paths import require_paths
-from ocr.resolvers import register_resolvers
 from ocr.search.apart import run_apart, sweeping
-from ocr.start import inherit, prepare
-from ocr.trainer import lightning_refusals, make_trainer, require_validation
+from ocr.training.start import inherit, prepare, require_settings
+from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
 register_resolvers()
 
 
-@hydra.main(config_path="conf", config_name="train", execution_whitelist="ocr.run_folder.RunFolder")
+@hydra.main(
+    config_path="conf", config_name="train", execution_whitelist="ocr.training.run_folder.RunFolder"
+)
 def main(config: DictConfig) -> float:
     """One run, or one of a sweep."""
     if sweeping():
@@ -32,9 +34,10 @@ def main(config: DictConfig) -> float:
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
     require_paths(config)
-    from ocr.seed import seed  # these load for seconds; a mistyped command is told before
-    from ocr.summary import conclude
+    require_settings(config)
     from ocr.threads import use_threads
+    from ocr.training.seed import seed  # these load for seconds; a mistyped command is told before
+    from ocr.training.summary import conclude
 
     folder = Path(HydraConfig.get().runtime.output_dir)
     hush()

@@ -22,10 +22,10 @@ from process import ROOT
 from rich.console import Console
 from rich.table import Table
 
+from ocr.config.resolvers import register_resolvers
 from ocr.data.synthetic import drawings
 from ocr.model.build import build
 from ocr.reader import Reader
-from ocr.resolvers import register_resolvers
 
 BUSY = "import numpy\na = numpy.ones((700, 700))\nwhile True: a @ a"
 

@@ -20,12 +20,12 @@ from pytorch_lightning.profilers import SimpleProfiler
 from rich.console import Console
 from rich.table import Table
 
+from ocr.config.resolvers import register_resolvers
 from ocr.data.charset import Charset
 from ocr.data.images import Normalizer
 from ocr.model.build import build
 from ocr.model.precision import fastest_precision
 from ocr.reader import Reader
-from ocr.resolvers import register_resolvers
 from ocr.threads import use_threads
 
 CONF = Path(__file__).resolve().parent.parent / "conf"

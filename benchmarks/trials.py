@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 from training import ROOT
 
-from ocr.resolvers import register_resolvers
+from ocr.config.resolvers import register_resolvers
 from ocr.search.overrides import read_space
 from ocr.search.space import Space
 

@@ -146,7 +146,7 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
 
 def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -> str:
     """A question after what may be meant, with the value that the command line gives it."""
-    from ocr.suggest import called, meant_by, pair
+    from ocr.config.suggest import called, meant_by, pair
 
     word, own = str(error.full_key), guess(error.key, valid)
     # A word without a section is rather a key of one than another section that is spelt like it.

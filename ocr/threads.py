@@ -49,7 +49,7 @@ def one_thread() -> Iterator[None]:
     """
     import torch
 
-    before = max([*_outside, torch.get_num_threads(), *_outside])
+    before = max([*_outside, torch.get_num_threads()])
     _outside.append(before)
     try:
         torch.set_num_threads(1)

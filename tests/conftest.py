@@ -22,8 +22,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr.config.resolvers import register_resolvers
 from ocr.model.build import build
-from ocr.resolvers import register_resolvers
 from ocr.search.child import run_command
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from conftest import config
 
-from ocr.automatic import settle
 from ocr.data.sources import Sample
+from ocr.training.automatic import settle
 
 
 def data(width: int, text: str, count: int = 100):

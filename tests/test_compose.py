@@ -3,7 +3,7 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ocr.compose import only_data, quoted
+from ocr.config.compose import only_data, quoted
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import pytest
 from conftest import ROOT, config
 
-from ocr.compose import composed
+from ocr.config.compose import composed
+from ocr.config.overrides import as_meant, options_of
+from ocr.config.suggest import meant_by
 from ocr.errors import UserError, explain
-from ocr.overrides import as_meant, options_of
-from ocr.suggest import meant_by
 
 
 @pytest.mark.parametrize("text", ["2024_01", "1.50", "1e5", "007", "0x10", "true", "nan", "-1"])
@@ -32,8 +32,13 @@ def test_text_stays_as_it_was_typed(key, text):
     ],
 )
 def test_only_what_looks_like_a_number_is_quoted(word, meant):
-    assert as_meant([word]) == [meant]
-    assert as_meant([meant]) == [meant]
+    assert as_meant([word], sweeps=True) == [meant]
+    assert as_meant([meant], sweeps=True) == [meant]
+
+
+@pytest.mark.parametrize("text", ["my data, old", "photos (new)", "~/images", "a=b", "x]"])
+def test_text_may_hold_what_hydra_reads_as_signs(text):
+    assert composed(["data=folder", f"data.dir={text}"]).data.dir == text
 
 
 def groups():

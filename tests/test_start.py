@@ -11,7 +11,7 @@ from ocr import Reader
 from ocr.cli import main
 from ocr.errors import UserError
 from ocr.model.build import build
-from ocr.start import begin, inherit, require_values
+from ocr.training.start import begin, inherit, require_values
 
 
 def inherited(*overrides):

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr.summary import _print
+from ocr.training.summary import _print
 
 
 @pytest.mark.parametrize(

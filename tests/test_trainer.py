@@ -9,10 +9,10 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import open_dict, read_write
 
-from ocr.compose import CONF
+from ocr.config.compose import CONF
 from ocr.errors import UserError
 from ocr.model.build import build
-from ocr.trainer import require_flags
+from ocr.training.trainer import require_flags
 
 QUIET = ("callbacks.progress_bar=null", "callbacks.model_summary=null", "data.min_images=1")
 

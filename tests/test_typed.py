@@ -2,9 +2,9 @@
 
 import pytest
 
-from ocr.compose import composed
+from ocr.config.compose import composed
+from ocr.config.typed import require_types
 from ocr.errors import UserError
-from ocr.typed import require_types
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from ocr import __version__
-from ocr.arguments import require_pairs
 from ocr.cli import doctor, measure, pack, read
 from ocr.cli.arguments import Parser
+from ocr.config.command_line import require_pairs
 from ocr.errors import plain_errors
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from ocr.config.suggest import meant_by
 from ocr.errors import guess
-from ocr.suggest import meant_by
 
 Commands = argparse._SubParsersAction
 

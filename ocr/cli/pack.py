@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from ocr.compose import composed, of_folder, unserved
+    from ocr.config.compose import composed, of_folder, unserved
     from ocr.counted import counted
     from ocr.data.lists import left_out
     from ocr.data.pack import pack

@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> None:
             print(f"error: {reading.error}", file=sys.stderr)
             unreadable += 1
         elif options.json:
-            line = {"path": str(path), **reading._asdict()}
+            line = {"path": str(path), "text": reading.text, "confidence": reading.confidence}
             print(json.dumps(line, ensure_ascii=False))
         else:
             print(f"{path}\t{reading.text}")

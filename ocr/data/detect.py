@@ -75,7 +75,8 @@ def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Det
         elif found:
             unread.append(found)
     if doubts:
-        raise UserError(f"{doubts[0]}; data.labels=name takes the file names as captions")
+        names = "; data.labels=name takes the file names as captions" if folder.images else ""
+        raise UserError(f"{doubts[0]}{names}")
     return _names(folder, unread)
 
 
@@ -170,7 +171,8 @@ def _partial(shares: Mapping[Origin, float], folder: Folder) -> str:
         rows = [row.file for row in most.rows if isinstance(row, Row)]
         wanted = f"; its first row is of {rows[0]}" if rows else ""
         first = f", the first image here is {folder.images[0]}" if folder.images else ""
-        return f"{folder.path}: {most.name} names no image that is there{wanted}{first}"
+        elsewhere = _below(most, folder)
+        return f"{folder.path}: {most.name} names no image that is there{wanted}{first}{elsewhere}"
     others = {o.name: share for o, share in shares.items() if share and o is not most}
     told = "".join(f", {name} for {share:.0%}" for name, share in others.items())
     text = (
@@ -185,6 +187,31 @@ def _partial(shares: Mapping[Origin, float], folder: Folder) -> str:
     return text
 
 
+def _below(origin: LabelsFile, folder: Folder) -> str:
+    """The overrides for a subfolder whose images a labels file names, if there is one."""
+    for name in folder.files if not folder.images else ():
+        place = folder.path / name
+        if place.is_dir() and not name.startswith(".") and origin.share(Folder(place)) >= SOME:
+            return f"; it names those in {place}: data.dir={place} data.labels={origin.path}"
+    return ""
+
+
+def _require_same_images(origins: Sequence[Origin], folder: Folder) -> None:
+    """Raise UserError if files are lists of different images, such as the parts of a split."""
+    images = [
+        {row.file for row in origin.captions(folder) if isinstance(row, Row)} for origin in origins
+    ]
+    most = max(map(len, images))
+    if len(set().union(*images)) * ENOUGH > most:
+        names = ", ".join(origin.name for origin in origins)
+        raise UserError(
+            f"{folder.path}: {names} name different images: data.labels={origins[0].name} takes "
+            f"what it names; for all of them write one labels.csv, or, if they are parts of a "
+            "split, put a labels.csv into each part's folder and give data.train_dir and "
+            "data.test_dir"
+        )
+
+
 def _is_plain(name: str, among: Collection[str] = PLAIN) -> bool:
     return stem(name).lower() in among and not name.lower().endswith(".txt")
 
@@ -192,6 +219,8 @@ def _is_plain(name: str, among: Collection[str] = PLAIN) -> bool:
 def _agreed(full: list[Origin], folder: Folder) -> Origin:
     """The first of `full`; UserError if another contradicts it."""
     first, *others = full
+    if others and not folder.images:
+        _require_same_images(full, folder)
     said = {}
     for origin in full if others else ():
         for row in origin.captions(folder):

@@ -85,15 +85,7 @@ def format_of(content: bytes) -> str | None:
         return _boxed(head[8 : max(12, int.from_bytes(head[:4], "big"))])
     if head[:4] == b"RIFF":
         return "WEBP" if head[8:12] == b"WEBP" else "a video or sound"
-    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in (
-        12,
-        40,
-        52,
-        56,
-        64,
-        108,
-        124,
-    ):
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return "BMP"
     if head[:1] == b"P" and head[1:2] in b"123456Ff" and head[2:3].isspace():
         return "PPM"

@@ -76,13 +76,7 @@ class Parts:
             raise UserError(f"data.cache_mb={cache_mb}: give a number of MiB, 0 or more")
         require_share(val_size=val_size, test_size=test_size, max_skipped=max_skipped)
         self.normalizer = Normalizer(
-            height,
-            width,
-            channels,
-            polarity=polarity,
-            contrast=contrast,
-            grey=grey,
-            frame=frame,
+            height, width, channels, polarity=polarity, contrast=contrast, grey=grey, frame=frame
         )
         self.charset = None if charset is None else Charset(str(charset))
         if order is not None:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,13 @@ from ocr.data.formats import SUFFIXES, unread
 from ocr.data.opening import ImageSource
 from ocr.errors import UserError, guess
 from ocr.log import say
+
+# What people call the folders of a split's parts.
+_SPLIT_NAMES = {
+    "train_dir": ("train", "training"),
+    "val_dir": ("val", "valid", "validation", "dev"),
+    "test_dir": ("test", "testing"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class Folder:
         below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
         hint += or_all if below and not self.recursive else ""
+        hint += _split_hint(self.path, below)
         raise UserError(f"{self.path}: no images here ({', '.join(SUFFIXES)}){hint}")
 
     def image(self, name: str) -> str | None:
@@ -131,6 +139,18 @@ def say_unread(folder: Folder) -> None:
 def _unread_images(path: Path, forms: Mapping[str, str]) -> str:
     kinds = ", ".join(f"{form} {count:,}" for form, count in Counter(forms.values()).most_common())
     return f"{path}: {counted(len(forms), 'image')} of a format that isn't read ({kinds})"
+
+
+def _split_hint(path: Path, below: Sequence[str]) -> str:
+    """The overrides that train on folders which are parts of a split by their names, or nothing."""
+    parts = {
+        key: next((name for name in below if name.lower() in names), None)
+        for key, names in _SPLIT_NAMES.items()
+    }
+    if not parts["train_dir"] or not (parts["val_dir"] or parts["test_dir"]):
+        return ""
+    words = [f"data.{key}={path / name}" for key, name in parts.items() if name]
+    return f"; if they are the parts of a split: {' '.join(words)}"
 
 
 def require_folder(path: Path) -> None:

@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 from unicodedata import is_normalized
 
-from ocr.compose import quoted
+from ocr.config.compose import quoted
 from ocr.data.charset import steps_needed
 from ocr.data.patterns import NamePattern
 from ocr.data.sources import Sample, stem
@@ -117,10 +117,6 @@ def _unplaceable(seen: Examination) -> Iterator[Finding]:
             "leaves them out",
             f"correct the captions that are wrong{_in_names(seen)}; {_roomier(seen)}",
         )
-
-
-def _without_advice(reason: str) -> str:
-    return reason.partition(": correct it")[0]
 
 
 def _in_names(seen: Examination) -> str:

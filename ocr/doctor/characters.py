@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from unicodedata import category, decomposition, normalize
 
-from ocr.compose import quoted
+from ocr.config.compose import quoted
 from ocr.counted import counted
 from ocr.data.invisible import character_name
 from ocr.doctor.examine import Examination

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ocr.compose import composed, of_folder, only_data, unserved
+from ocr.config.compose import composed, of_folder, only_data, unserved
 from ocr.data.folder import FolderParts
 from ocr.data.sources import Sample, Skipped
 from ocr.doctor.look import Closer, Listener, Look
 from ocr.errors import UserError
 from ocr.log import hush
 from ocr.model.geometry import ENCODERS, PARTS, time_steps
-from ocr.start import begin, inherit, ready
+from ocr.training.start import begin, inherit, ready
 
 # Between Hydra's quotes, what means the same without: a name or a path.
 _PLAIN = re.compile(r"(?:[A-Za-z_/]|\.+[A-Za-z_/])[A-Za-z0-9_./-]*'")

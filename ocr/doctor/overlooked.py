@@ -1,16 +1,17 @@
 """Findings about what training overlooks: images, and captions that are elsewhere."""
 
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from PIL import Image
 
-from ocr.data.doubts import doubt_of_names
+from ocr.data.doubts import SOME, doubt_of_names
 from ocr.data.formats import CAMERA_RAW, FORMATS
 from ocr.data.opening import DECODE_ERRORS
+from ocr.data.sidecars import pairs, schemes
 from ocr.data.sources import Folder
 from ocr.data.unread import Unread
 from ocr.doctor.aside import real_path
@@ -35,10 +36,21 @@ def findings(seen: Examination) -> Iterator[Finding]:
         unread = [file for files in seen.data.captions.unread.values() for file in files]
         unread = [file for file in unread if not file.harmless]
         yield from _unread(seen, unread)
-        told = {file.path for file in unread}
+        told = {file.path for file in unread} | _texts_beside(seen, named)
         tables = [file for file in others if file.parent in named and file not in told]
         yield from _tables(seen, tables)
         yield from _doubtful_names(seen, named)
+
+
+def _texts_beside(seen: Examination, places: Sequence[Path]) -> set[Path]:
+    """The files of one image each, of which `_doubtful_names` tells."""
+    return {
+        folder.path / text
+        for folder in map(seen.data.captions.folder, places)
+        for scheme in schemes(folder)
+        if scheme.share >= SOME
+        for text in pairs(folder, scheme.suffix).values()
+    }
 
 
 def _places(seen: Examination) -> list[Path]:

@@ -9,13 +9,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from ocr.automatic import stride
 from ocr.data.datamodule import DataModule
 from ocr.errors import UserError
 from ocr.measure.power_law import LEAST_SIZES, Forecast, forecast
 from ocr.measure.runs import Job, Runs
 from ocr.measure.scores import scores
 from ocr.measure.source import Source
+from ocr.training.automatic import stride
 
 SIZES = 5  # from an eighth of the training images to all
 TIMES = (2, 4)  # as many labels as there are: what is forecast

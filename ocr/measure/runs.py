@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 
-from ocr.compose import CONF, quoted
+from ocr.config.compose import CONF, quoted
 from ocr.counted import counted
 from ocr.data.lists import Prediction, read_predictions
 from ocr.errors import UserError

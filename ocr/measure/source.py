@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
-from ocr.compose import composed, of_folder
+from ocr.config.compose import composed, of_folder
 from ocr.data.datamodule import DataModule
 from ocr.data.sources import Sample
 from ocr.errors import UserError

@@ -10,28 +10,15 @@ from ocr.model.ctc import best_path, ctc_loss
 
 
 class Reading(NamedTuple):
-    """What an image says. confidence: the probability that the model gives this text, 0 to 1."""
+    """What an image says.
+
+    confidence: the probability that the model gives this text, 0 to 1. error: why the image could
+    not be read, and has no text; None if it could.
+    """
 
     text: str
     confidence: float
-
-    @property
-    def error(self) -> str | None:
-        """Why the image could not be read; None if it was."""
-        return None
-
-
-class FailedReading(Reading):
-    """Stands for an image that could not be read: no text, and no confidence. error: why."""
-
-    error = ""
-
-    @classmethod
-    def of(cls, error: str) -> "FailedReading":
-        """Make one that gives `error` as the reason."""
-        reading = cls("", 0.0)
-        reading.error = error
-        return reading
+    error: str | None = None
 
 
 def readings(logits: torch.Tensor, lengths: torch.Tensor, charset: Charset) -> list[Reading]:

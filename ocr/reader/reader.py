@@ -14,7 +14,7 @@ from ocr.errors import UserError
 from ocr.model.checkpoint import load_network
 from ocr.model.crnn import CRNN
 from ocr.model.precision import fastest_precision
-from ocr.model.reading import FailedReading, Reading, log_probabilities, readings
+from ocr.model.reading import Reading, log_probabilities, readings
 from ocr.reader.sources import ReaderSource, as_images, image_source, name_of
 from ocr.threads import one_thread
 
@@ -99,7 +99,7 @@ class Reader:
                 elif errors == "raise":
                     raise UserError(f"{'image' if single else f'images[{index}]'}: {image}")
                 else:
-                    yield FailedReading.of(str(image))
+                    yield Reading("", 0.0, str(image))
 
     def _decode(self, image: ReaderSource) -> np.ndarray | UserError:
         """The pixels, or what is wrong with the image."""

@@ -17,13 +17,13 @@ from hydra.core.utils import configure_log, setup_globals
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from ocr.compose import quoted
+from ocr.config.compose import quoted
+from ocr.config.typed import require_types
 from ocr.data import seen
 from ocr.errors import UserError, plain_errors
 from ocr.model.build import foresee
 from ocr.search.child import run_job, tell_ahead
-from ocr.trainer import lightning_refusals
-from ocr.typed import require_types
+from ocr.training.trainer import lightning_refusals
 
 _images: deque[bytes] = deque(maxlen=1)  # what is handed on from one job of a sweep to the next
 

@@ -28,7 +28,7 @@ for name in (
     "ocr.model.recognizer",
     "ocr.model.recurrent",
     "ocr.search.trial",
-    "ocr.summary",
+    "ocr.training.summary",
 ):
     import_module(name)
 Image.preinit()  # Pillow's readers of the usual formats

@@ -24,7 +24,7 @@ from ocr.search.search import Search
 from ocr.search.storage import first_line, hidden
 from ocr.search.study import is_grid
 from ocr.search.winner import crown
-from ocr.start import require_values
+from ocr.training.start import require_values
 
 
 def search(

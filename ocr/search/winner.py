@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
-from ocr.compose import quoted
+from ocr.config.compose import quoted
 from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.log import shown

@@ -54,6 +54,25 @@ def test_a_labels_file_of_images_in_subfolders(tmp_path):
     assert found(tmp_path) == {f"images/{name}": f"x{name[0]}" for name in TEN}
 
 
+def test_lists_of_different_images_are_not_taken_for_one(tmp_path):
+    for part in ("train", "val"):
+        touch(tmp_path, *(f"{part}/{name}" for name in TEN))
+        write(tmp_path, **{f"{part}__csv": table(TEN).replace("\n", f"\n{part}/")})
+    with pytest.raises(UserError, match=r"train\.csv, val\.csv name different images"):
+        found(tmp_path)
+    assert len(found(tmp_path, "train.csv")) == 10
+
+
+def test_a_labels_file_above_its_images_names_their_folder(tmp_path):
+    touch(tmp_path / "images", *TEN)
+    write(tmp_path, labels__csv=table(TEN))
+    with pytest.raises(UserError) as refusal:
+        found(tmp_path)
+    dir_, labels = tmp_path / "images", tmp_path / "labels.csv"
+    assert str(refusal.value).endswith(f"data.dir={dir_} data.labels={labels}")
+    assert len(found(dir_, str(labels))) == 10
+
+
 def test_nearly_all_images_are_enough(tmp_path, said):
     touch(tmp_path, *TEN)
     write(tmp_path, labels__csv=table(TEN[:9]))
@@ -68,7 +87,7 @@ def test_nearly_all_images_are_enough(tmp_path, said):
         ({"labels__csv": table(["x.png"])}, r"names no image .* x\.png, the first .* is 0\.png"),
         ({"part__csv": table(TEN[:1])}, r"part\.csv has captions for only 10% of the images"),
         ({"1__gt__txt": "A"}, r"\.gt\.txt has captions for only 10% of the images"),
-        ({"labels__csv": ""}, r"labels\.csv: no column for 'file'"),
+        ({"labels__csv": ""}, r"labels\.csv: it is empty"),
         ({"labels__csv": "id,value\nx,A\n"}, r"labels\.csv: .*'id', 'value'.*data\.file_column"),
         ({"metadata__jsonl": "{"}, r"metadata\.jsonl, line 1"),
     ],

@@ -78,8 +78,8 @@ def test_a_column_of_groups(tmp_path):
     assert [row.group for row in read_labels(tmp_path / "l.csv", Columns())] == ["", ""]
 
 
-def test_an_empty_table_has_no_columns(tmp_path):
-    with pytest.raises(UserError, match=r"l\.csv: no column for 'file' among the columns none"):
+def test_an_empty_table_is_called_empty(tmp_path):
+    with pytest.raises(UserError, match=r"l\.csv: it is empty"):
         rows(tmp_path, "l.csv", "\n\n")
 
 

@@ -74,6 +74,17 @@ def test_captions_may_hold_what_separates(tmp_path):
     assert [row.text for row in rows] == ["AB 12", "C", "a, b  c"]
 
 
+@pytest.mark.parametrize("form", ["AB {c}", "{c} kg", "A {c} BC", "No {i}", "EUR 0.{c}"])
+def test_captions_of_as_many_words_each_are_read_whole(tmp_path, form):
+    touch(tmp_path, *NAMES)
+    texts = [form.format(c=code, i=i) for i, code in enumerate(CODES)]
+    lines = [f"{name} {text}\n" for name, text in zip(NAMES, texts, strict=True)]
+    (tmp_path / "labels.txt").write_text("".join(lines))
+    assert found(tmp_path) == dict(zip(NAMES, texts, strict=True))
+    [note] = LabelsFile(tmp_path / "labels.txt", Columns(), folder=Folder(tmp_path)).notes
+    assert repr(texts[0]) in note and "data.label_column=2" in note
+
+
 @pytest.mark.parametrize(
     "form", ["{stem} {c} {session}", "{n},{c},{session}", "{n}\t{c}\t{session}"]
 )

@@ -14,7 +14,7 @@ from conftest import draw
 from PIL import Image, ImageDraw
 
 from ocr import cli
-from ocr.compose import composed
+from ocr.config.compose import composed
 from ocr.doctor.examine import examine
 
 LENIENT = "data.max_skipped=0.9"

@@ -34,6 +34,13 @@ def test_images_that_no_row_names_are_told_of(beside, folder, doctor):
     assert found["findings"]["subfolders"]["mend"] == "add their rows to labels.csv"
 
 
+def test_a_file_for_each_image_is_told_once(folder, doctor):
+    for image in folder.glob("*.png"):
+        image.with_suffix(".json").write_text(json.dumps({"solver": "x", "width": 100}))
+    found = doctor(folder)["findings"]
+    assert "unread_captions" in found and "unread_tables" not in found
+
+
 def test_rows_that_name_images_without_suffix_are_not_overlooked(folder, doctor):
     for path in folder.iterdir():
         path.rename(path.with_suffix(".bin"))

@@ -9,7 +9,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ocr.cli import main
-from ocr.compose import composed
+from ocr.config.compose import composed
 from ocr.data.lists import Prediction, write_lists, write_predictions
 from ocr.data.sources import Sample
 from ocr.model.build import build

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from conftest import ROOT, draw
+from conftest import ROOT, draw, launch
 
 from ocr import Reader
 from ocr.threads import one_thread, use_threads
@@ -119,11 +119,10 @@ def test_a_process_that_has_read_may_fork(checkpoint, image, program):
     if program == STARTS and sys.platform != "linux":
         pytest.skip("a process's threads are counted on Linux")
     env = {**os.environ, "OMP_NUM_THREADS": "4"}
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(checkpoint), str(image)],
-        cwd=ROOT, env=env, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    words = [sys.executable, "-c", program, str(checkpoint), str(image)]
+    process = launch(words, cwd=ROOT, env=env, stderr=subprocess.STDOUT)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
 
 
 BUSY = "import numpy\na = numpy.ones((500, 500))\nwhile True: a @ a"

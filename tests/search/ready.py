@@ -3,7 +3,7 @@
 from hydra import compose, initialize_config_dir
 from toy import CONF, space_of
 
-from ocr.resolvers import register_resolvers
+from ocr.config.resolvers import register_resolvers
 
 SEARCH = ["hparams_search=optuna"]
 

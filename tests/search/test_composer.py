@@ -10,7 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 from toy import CONF
 
-from ocr.resolvers import register_resolvers
+from ocr.config.resolvers import register_resolvers
 from ocr.search.composer import Composer
 from ocr.search.overrides import read_space
 

@@ -18,8 +18,8 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 import ocr.search.plugin  # noqa: F401  makes hydra/sweeper=surrogate known
+from ocr.config.resolvers import register_resolvers
 from ocr.model.geometry import PARTS
-from ocr.resolvers import register_resolvers
 from ocr.search import ledger, report, saver, storage
 from ocr.search.overrides import read_space
 from ocr.search.search import Search

@@ -75,6 +75,8 @@ def open_source(
 ) -> Source:
     """The file as `read_source` takes it. Args and Raises: see `read_labels`."""
     text = read_text(refuse_others(path), encoding)
+    if not text.strip():
+        raise UserError(f"{path}: it is empty")
     source = Source(path, text, columns, folder, given)
     if mark := marked_encoding(path):
         source.notes.append(f"{path.name} is in {mark}, as its byte order mark says")

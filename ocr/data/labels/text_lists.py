@@ -8,7 +8,7 @@ from dataclasses import replace
 from ocr.counted import counted
 from ocr.data.labels.answers import has_a_line_per_image, read_answers
 from ocr.data.labels.columns import Grid, are_usual, cells_of, choose
-from ocr.data.labels.content import image_called, is_image_name
+from ocr.data.labels.content import image_called, in_boxes, is_image_name, reads_like_captions
 from ocr.data.labels.separated import split_cells, split_pair
 from ocr.data.labels.source import Columns, Row, Source, row_of
 from ocr.data.labels.unread import refuse_detections
@@ -19,6 +19,7 @@ _SEPARATORS = "\t,;| "
 _NAMES = {"\t": "tab", " ": "space"}
 _LOOKED_AT = 200  # lines from which the separator is told
 _MOST = 0.9  # of the lines, that are of one form where a few may be so by chance
+_IDENTIFIER = re.compile(r"(?=.*\d)(?=.*[a-z])[0-9a-z]{6,}")  # such as a session's, 5q2017x
 _FEW = 5  # fewer lines of as many words each may be so by chance
 
 
@@ -162,20 +163,45 @@ def _places(
         return None
     if width == 2 and plain and _is_image(whole[0][0], source):
         return None
-    spaced = separator in " ," and names == _numbers(width)
-    grid = Grid(names, whole, varied=not spaced)
+    numbered = names == _numbers(width)
+    grid = Grid(names, whole, varied=not (separator in " ," and numbered))
+    # A space after an image's file name may as well stand between the words of a caption.
+    words = plain and separator == " " and numbered and all(map(is_image_name, grid.column(0)))
     try:
         places = choose(grid, replace(source, given=True, notes=[]))
     except UserError as error:
-        # Captions may hold words, and as many of them in each of a few lines by chance.
-        if spaced and plain and (len(rows) < _FEW or len(whole) < len(rows)):
+        # Captions may hold as many words in each of a few lines by chance.
+        by_chance = len(rows) < _FEW or len(whole) < len(rows)
+        if plain and not grid.varied and by_chance:
             return None
+        if words and _are_all_captions(grid):
+            return _tell_whole(source, lines[0][1], separator)
         number, line = lines[0]
         more = "; data.label_column=2+ takes all that is behind the name" if width > 2 else ""
         raise UserError(
             f"{source.path}, line {number}: {width} columns, {line!r:.60}: {error}{more}"
         ) from error
+    if words and width > 2 and len({*grid.column(places["label"])}) == 1 < len(rows):
+        return _tell_whole(source, lines[0][1], separator)  # "No 1", "No 2"
     return None if width == 2 and places == {"file": 0, "label": 1} else places
+
+
+def _are_all_captions(grid: Grid) -> bool:
+    """Whether every column behind the name reads like captions, as the words of one do."""
+    columns = [grid.column(place) for place in range(len(grid.names))]
+    return not in_boxes(columns) and all(
+        reads_like_captions(column, varied=False) and not all(map(_IDENTIFIER.fullmatch, column))
+        for column in columns[1:]
+    )
+
+
+def _tell_whole(source: Source, line: str, separator: str) -> None:
+    """Say that all that is behind the name is the caption."""
+    source.notes.append(
+        f"{source.path.name}: captions are all that is behind the name, such as "
+        f"{split_pair(line, separator)[1]!r}; if a space separates columns there: "
+        "data.label_column=2 takes the second alone"
+    )
 
 
 def _tell_left_out(

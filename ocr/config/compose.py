@@ -7,12 +7,12 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from ocr.config.overrides import CONF, as_meant, quoted
+from ocr.config.resolvers import register_resolvers
 from ocr.data.folder import FolderParts
 from ocr.data.values import require_share
 from ocr.errors import UserError
 from ocr.model.build import build
-from ocr.overrides import CONF, as_meant, quoted
-from ocr.resolvers import register_resolvers
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:

@@ -5,8 +5,8 @@ from conftest import start
 from hydra._internal.utils import get_args_parser
 
 from ocr import __version__
-from ocr.arguments import _OPTIONS, understood
 from ocr.cli import main
+from ocr.config.command_line import _OPTIONS, understood
 from ocr.errors import UserError
 
 
@@ -25,6 +25,8 @@ from ocr.errors import UserError
         ("some/place", "data=folder data.dir=some/place"),
         ("data=some/place", "data=folder data.dir=some/place"),
         ("=3", "write KEY=3"),
+        ("data.recursive", "data.recursive: values are given as KEY=VALUE"),
+        ("foo", "such as trainer.max_epochs=3"),
         ("-m --cfg job", "leave --multirun out"),
         ("--info all --multirun", "leave --multirun out"),
         ("--cfg x", "job, hydra, all"),
@@ -87,6 +89,7 @@ def test_no_command_lists_the_commands(capsys):
         ("folds {} --epochs 3", "Did you mean trainer.max_epochs=3?"),
         ("raed {}", "Did you mean read?"),
         ("doctor", "PATH"),
+        ("read x.ckpt {} --jsn", "Did you mean --json?"),
     ],
 )
 def test_a_mistyped_command_is_one_line(line, told, folder, capsys):

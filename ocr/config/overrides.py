@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 
 from ocr.errors import UserError
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+CONF = Path(__file__).resolve().parents[2] / "conf"
 
 # Keys whose values are text, whatever they look like.
 _TEXT = re.compile(
@@ -41,17 +41,25 @@ def quoted(text: str) -> str:
     return QuotedString(text, Quote.single).with_quotes()
 
 
-def as_meant(words: Iterable[str]) -> list[str]:
-    """The overrides `words`, with text in quotes and without those that change nothing.
+def as_meant(words: Iterable[str], sweeps: bool = False) -> list[str]:
+    """Put text in quotes, and leave out the overrides that change nothing.
 
-    Raises UserError for a group that is given no option of its own.
+    Args:
+        words: Overrides as they are typed.
+        sweeps: Whether a comma separates values to sweep over, rather than being a part of text.
+
+    Returns:
+        The overrides for Hydra.
+
+    Raises:
+        UserError: A group is given something else than one of its options.
     """
     meant: list[str] = []
     for word in words:
         prefix, key, value = _split(word)
         group = key.partition("@")[0]
         if value is not None and _TEXT.fullmatch(key):
-            word = f"{prefix}{key}={_as_text(value)}"
+            word = f"{prefix}{key}={_as_text(value, sweeps)}"
         elif _is_group(group):
             if group in OPTIONAL and (value == "null" or (prefix == "~" and value is None)):
                 meant = [other for other in meant if _split(other)[1] != key]
@@ -79,10 +87,15 @@ def _split(word: str) -> tuple[str, str, str | None]:
     return key[: len(key) - len(bare)], bare, value.strip() if equals else None
 
 
-def _as_text(value: str) -> str:
+def _as_text(value: str, sweeps: bool) -> str:
     if "{" in value or _NUMBERS.match(value):  # an interpolation, a space to search
         return value
-    return "".join(map(_token_as_text, _TOKENS.findall(value)))
+    text = "".join(map(_token_as_text, _TOKENS.findall(value)))
+    try:
+        override = OverridesParser.create().parse_override(f"key={text}")
+    except HydraException:  # such as ~/images, or photos (old)
+        return quoted(value)
+    return quoted(value) if override.is_sweep_override() and not sweeps else text
 
 
 def _token_as_text(token: str) -> str:

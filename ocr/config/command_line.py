@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ocr import __version__
+from ocr.config.overrides import as_meant
+from ocr.config.suggest import meant_by, pair
 from ocr.errors import UserError, plain_errors
-from ocr.overrides import as_meant
-from ocr.suggest import meant_by, pair
 
 # Hydra's options, and how many words each takes.
 _OPTIONS = {
@@ -45,7 +45,7 @@ def understood(words: Sequence[str]) -> list[str]:
     if "--resolve" in names and not names & {"--cfg", "--help"}:
         raise UserError("--resolve goes with --cfg job")
     require_pairs(overrides)
-    return [*as_meant(overrides), *options]
+    return [*as_meant(overrides, "--multirun" in names), *options]
 
 
 def _apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -119,6 +119,8 @@ def require_pairs(words: Sequence[str]) -> None:
         if Path(word).is_file():
             key = "ckpt_path" if word.endswith(".ckpt") else "data.labels"
             raise UserError(f"{word}: values are given as KEY=VALUE, here {pair(key, word)}")
-        key = "data.dir" if Path(following).is_dir() else meant_by(word.rstrip(":"))
+        key = "data.dir" if following and Path(following).is_dir() else meant_by(word.rstrip(":"))
         if following and "=" not in following and key:
             raise UserError(f"{word} {following}: write {pair(key, following)}")
+        meant = f", here {pair(key, '')}" if key else ", such as trainer.max_epochs=3"
+        raise UserError(f"{word}: values are given as KEY=VALUE{meant}")

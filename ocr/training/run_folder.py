@@ -26,7 +26,8 @@ class RunFolder(Callback):
         HydraConfig.instance().set_config(config)  # as Hydra does next, for ${hydra:...}
         folder = Path(config.hydra.run.dir).absolute()
         self._made = [place for place in (folder, *folder.parents) if not place.exists()]
-        self._before = set() if self._made else {path.name for path in folder.iterdir()}
+        there = folder.is_dir()  # or it is a file, of which Hydra complains
+        self._before = {path.name for path in folder.iterdir()} if there else set()
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Take back what a refused run has made, if that is all there is."""

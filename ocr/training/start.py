@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, open_dict
 
-from ocr.automatic import settle
+from ocr.config.paths import naming_doctor
+from ocr.config.resolvers import OBJECTIVES
+from ocr.config.typed import require_types
 from ocr.data.parts import Parts
 from ocr.data.seen import set_up
 from ocr.errors import UserError
 from ocr.log import say
 from ocr.model.build import build
 from ocr.model.geometry import PARTS
-from ocr.paths import naming_doctor
-from ocr.resolvers import OBJECTIVES
-from ocr.seed import require_seed
 from ocr.threads import require_threads
-from ocr.trainer import require_flags
-from ocr.typed import require_types
+from ocr.training.automatic import settle
+from ocr.training.seed import require_seed
+from ocr.training.trainer import require_flags
 
 # Torch and Lightning take seconds to load, and who only looks at the data needs neither.
 if TYPE_CHECKING:
@@ -82,13 +82,18 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
     return build(config.model, **data.state())
 
 
-def require_values(config: DictConfig) -> None:
-    """Raise UserError for what would be refused once the images are looked at, which takes long."""
+def require_settings(config: DictConfig) -> None:
+    """Raise UserError for what the config alone tells to be wrong; torch isn't needed for that."""
     require_seed(config.seed)
     require_threads(config.threads)
     if str(config.objective) not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
     require_flags(config)
+
+
+def require_values(config: DictConfig) -> None:
+    """Raise UserError for what would be refused once the images are looked at, which takes long."""
+    require_settings(config)
     require_types(config)
     from torch import zeros  # and nothing random, which would change what the seed gives
 

@@ -79,7 +79,7 @@ def called(word: str) -> str | None:
 @cache
 def keys() -> tuple[str, ...]:
     """All keys of the default config for a folder, those of data, optimizer and trainer first."""
-    from ocr.compose import composed  # which explains its own errors by this module
+    from ocr.config.compose import composed  # which explains its own errors by this module
 
     config = composed(["data=folder"])
     first = ("data", "optimizer", "trainer", "encoder", "recurrent", "head", "scheduler")

@@ -1,0 +1,1 @@
+"""A run: what it starts with, its Trainer, and what it leaves."""
