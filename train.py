@@ -11,7 +11,7 @@ from ocr.arguments import run
 from ocr.errors import plain_errors
 from ocr.log import hush
 from ocr.model.build import build
-from ocr.paths import require_paths
+from ocr.paths import require_start
 from ocr.resolvers import register_resolvers
 from ocr.search.apart import run_apart, sweeping
 from ocr.start import inherit, prepare
@@ -31,7 +31,7 @@ def main(config: DictConfig) -> float:
 
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
-    require_paths(config)
+    require_start(config)
     from ocr.seed import seed  # these load for seconds; a mistyped command is told before
     from ocr.summary import conclude
 
