@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 import ocr.command  # noqa: F401, before what there is to load
 from ocr.config.command_line import run
-from ocr.config.paths import require_paths
+from ocr.config.paths import require_start
 from ocr.config.resolvers import register_resolvers
 from ocr.errors import plain_errors
 from ocr.log import hush
@@ -33,7 +33,7 @@ def main(config: DictConfig) -> float:
 
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
-    require_paths(config)
+    require_start(config)
     require_settings(config)
     from ocr.threads import use_threads
     from ocr.training.seed import seed  # these load for seconds; a mistyped command is told before

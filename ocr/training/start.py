@@ -73,9 +73,6 @@ def prepare(config: DictConfig, data: Parts, folder: Path) -> "Recognizer":
 def begin(config: DictConfig, data: Parts) -> "Recognizer":
     """Set `data` up, and make the network that will learn it."""
     require_values(config)
-    trial = config.callbacks.get("trial")
-    if trial and trial.number is None:
-        raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
     if config.init_from:
         return _fine_tuned(config, data)
     ready(config, data)
