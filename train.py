@@ -8,13 +8,11 @@ from omegaconf import DictConfig
 
 import ocr.command  # noqa: F401, before what there is to load
 from ocr.config.command_line import run
-from ocr.config.paths import require_start
 from ocr.config.resolvers import register_resolvers
 from ocr.errors import plain_errors
-from ocr.log import hush
 from ocr.model.build import build
 from ocr.search.apart import run_apart, sweeping
-from ocr.training.start import inherit, prepare, require_settings
+from ocr.training.start import inherit, prepare, require_start, set_process
 from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
 register_resolvers()
@@ -34,15 +32,10 @@ def main(config: DictConfig) -> float:
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
     require_start(config)
-    require_settings(config)
-    from ocr.threads import use_threads
-    from ocr.training.seed import seed  # these load for seconds; a mistyped command is told before
-    from ocr.training.summary import conclude
+    from ocr.training.summary import conclude  # which loads for seconds
 
     folder = Path(HydraConfig.get().runtime.output_dir)
-    hush()
-    seed(config.seed)
-    use_threads(config.threads)
+    set_process(config)
     inherit(config, HydraConfig.get().overrides.task)
     data = build(config.data, section="data")
     recognizer = prepare(config, data, folder)

@@ -1,4 +1,4 @@
-"""What can be told before torch is loaded, which takes seconds; above all, of wrong paths."""
+"""Tell of a path that leads nowhere before torch is loaded, which takes seconds."""
 
 import shlex
 from collections.abc import Iterator
@@ -15,15 +15,7 @@ _DIRS = ("dir", "train_dir", "val_dir", "test_dir")
 _CHECKPOINTS = ("init_from", "ckpt_path")
 
 
-def require_start(config: DictConfig) -> None:
-    """Raise UserError for a search without -m, and for a path that leads nowhere."""
-    trial = config.callbacks.get("trial")
-    if trial and trial.number is None:
-        raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
-    _require_paths(config)
-
-
-def _require_paths(config: DictConfig) -> None:
+def require_paths(config: DictConfig) -> None:
     """Raise UserError for a folder of images or a checkpoint that isn't there."""
     for key in _CHECKPOINTS:
         if config[key] is not None:

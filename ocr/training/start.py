@@ -6,23 +6,30 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, open_dict
 
-from ocr.config.paths import naming_doctor
+from ocr.config.paths import naming_doctor, require_paths
 from ocr.config.resolvers import OBJECTIVES
 from ocr.config.typed import require_types
 from ocr.data.parts import Parts
 from ocr.data.seen import set_up
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import hush, say
 from ocr.model.build import build
 from ocr.model.geometry import PARTS
-from ocr.threads import require_threads
+from ocr.threads import require_threads, use_threads
 from ocr.training.automatic import settle
-from ocr.training.seed import require_seed
+from ocr.training.seed import require_seed, seed
 from ocr.training.trainer import require_flags
 
 # Torch and Lightning take seconds to load, and who only looks at the data needs neither.
 if TYPE_CHECKING:
     from ocr.model.recognizer import Recognizer
+
+
+def set_process(config: DictConfig) -> None:
+    """Seed all chance in this process, choose its threads, keep routine remarks off the screen."""
+    hush()
+    seed(config.seed)
+    use_threads(config.threads)
 
 
 def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
@@ -79,8 +86,17 @@ def begin(config: DictConfig, data: Parts) -> "Recognizer":
     return build(config.model, **data.state())
 
 
-def require_settings(config: DictConfig) -> None:
-    """Raise UserError for what the config alone tells to be wrong; torch isn't needed for that."""
+def require_start(config: DictConfig) -> None:
+    """Raise UserError for what can be told of a run before torch is loaded, which takes seconds."""
+    trial = config.callbacks.get("trial")
+    if trial and trial.number is None:
+        raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
+    require_paths(config)
+    _require_settings(config)
+
+
+def _require_settings(config: DictConfig) -> None:
+    """Raise UserError for what the config alone tells to be wrong."""
     require_seed(config.seed)
     require_threads(config.threads)
     if str(config.objective) not in OBJECTIVES:
@@ -90,7 +106,7 @@ def require_settings(config: DictConfig) -> None:
 
 def require_values(config: DictConfig) -> None:
     """Raise UserError for what would be refused once the images are looked at, which takes long."""
-    require_settings(config)
+    _require_settings(config)
     require_types(config)
     from torch import zeros  # and nothing random, which would change what the seed gives
 

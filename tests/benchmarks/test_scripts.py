@@ -24,6 +24,7 @@ SCRIPTS = {
     "search surrogate": (["surrogate", "--repeats", "1", "--samplers", "random"], "random"),
     "search pruning": (["pruning", "--repeats", "1"], "hyperband"),
     "search overhead": (["overhead", "--trials", "2", "--images", "40"], "s a trial"),
+    "step": (["--repeats", "1", "--matrix", "64", *SMALL[:6]], "GFLOP/s"),
     "throughput": (["--images", "24", "--epochs", "2", "--repeats", "1"], "images/s"),
     "time_to_accuracy": (["--data={folder}", "--seeds", "1", "--", *ONCE], "test exact match"),
     "widths": (["--repeats", "1", "--epochs", "2", "{zip}/images.zip", *SMALL], "peak MiB"),
