@@ -60,7 +60,7 @@ def test_small_sets_are_gone_through_more_often(count, length, epochs):
     assert chosen.trainer.max_epochs == epochs
 
 
-@pytest.mark.parametrize("count,patience", [(5, 90), (25, 18), (500, 5)])
+@pytest.mark.parametrize("count,patience", [(5, 150), (25, 30), (500, 15)])
 def test_a_few_validation_images_do_not_end_a_run(count, patience):
     chosen = config()
     settle(chosen, data(200, "ABCDE", count))

@@ -16,8 +16,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ocr.errors import UserError
 from ocr.log import say
-
-CHANCE = 2  # standard errors
+from ocr.model.metrics import CHANCE
 
 
 class BestCheckpoint(ModelCheckpoint):

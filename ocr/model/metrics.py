@@ -7,6 +7,8 @@ from math import sqrt
 import torch
 from torchmetrics import Metric
 
+CHANCE = 2  # standard errors, within which two scores can't be told apart
+
 
 class ExactMatch(Metric):
     """The share of captions that are read without any mistake.
@@ -80,6 +82,22 @@ class Mean(Metric):
 def reads_nothing(metrics: Mapping[str, float | None]) -> bool:
     """Whether these validation scores, if any, are of a network that hasn't learnt to read."""
     return metrics.get("val/exact_match") == 0 and (metrics.get("val/cer") or 0) > 0.9
+
+
+def as_good_as_perfect(metrics: Mapping[str, float]) -> bool:
+    """Whether the mistakes in the validation images are so few that chance may have made them.
+
+    Args:
+        metrics: Validation scores; without val/exact_match and val/images nothing can be told.
+
+    Returns:
+        True if there are no more mistakes than two standard errors, counting one mistake more.
+    """
+    if not {"val/exact_match", "val/images"} <= metrics.keys():
+        return False
+    images = float(metrics["val/images"])
+    wrong = images * (1 - float(metrics["val/exact_match"]))
+    return wrong <= CHANCE * sqrt(wrong * (1 - wrong / max(1.0, images)) + 1)
 
 
 def wilson_interval(share: float, total: int, z: float = 1.96) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from ocr.counted import counted
 from ocr.errors import UserError
 from ocr.log import say
-from ocr.model.metrics import reads_nothing
+from ocr.model.metrics import as_good_as_perfect, reads_nothing
 from ocr.model.schedules import OneCycle
 
 
@@ -21,27 +21,28 @@ class AnnealedStopping(EarlyStopping):
     `patience` is over lr falls, for as long as if the run had been planned to be that short, and
     the end of the fall is the end of the run. Other schedules than `onecycle` stop at once.
     Patience begins when something is read: before that there is nothing that could get better.
-    It grows with the run: what took long to find may take as long to be bettered.
+    It is shorter where the best epoch makes so few mistakes that chance could hide a better one.
     """
 
-    def __init__(self, *, patience_share: float = 0.0, **settings: Any) -> None:
+    def __init__(self, *, patience_if_perfect: float = 1.0, **settings: Any) -> None:
         """Take what Lightning takes, and one setting more.
 
         Args:
-            patience_share: Wait at least this share of the validations up to the best one.
-            settings: Those of Lightning's `EarlyStopping`; `patience` is the least to wait.
+            patience_if_perfect: The share of `patience` that is left after an epoch whose mistakes
+                can't be told from none, see `as_good_as_perfect`.
+            settings: Those of Lightning's `EarlyStopping`.
 
         Raises:
-            UserError: `patience_share` is no number of 0 or more.
+            UserError: `patience_if_perfect` is no number from 0 to 1.
         """
-        if not (isinstance(patience_share, int | float) and patience_share >= 0):
+        if not (isinstance(patience_if_perfect, int | float) and 0 <= patience_if_perfect <= 1):
             raise UserError(
-                f"callbacks.early_stopping.patience_share={patience_share}: give 0 or more"
+                f"callbacks.early_stopping.patience_if_perfect={patience_if_perfect}: give a "
+                "share, from 0 to 1"
             )
         super().__init__(**settings)
-        self.patience_share = patience_share
-        self._least_patience = self.patience
-        self._validations = 0
+        self.patience_if_perfect = patience_if_perfect
+        self._whole_patience = self.patience
         self._fell_at: int | None = None  # the step at which patience was over
         self._has_read = False
 
@@ -64,10 +65,10 @@ class AnnealedStopping(EarlyStopping):
         if not self._has_read:
             self.wait_count = -1  # to which Lightning adds this epoch
         super()._run_early_stopping_check(trainer)
-        self._validations += 1
         if self.wait_count == 0:
-            share = math.ceil(self.patience_share * self._validations)
-            self.patience = max(self._least_patience, share)
+            perfect = as_good_as_perfect(trainer.callback_metrics)
+            share = self.patience_if_perfect if perfect else 1
+            self.patience = math.ceil(share * self._whole_patience)
         cycle = _cycle(trainer)
         impatient = self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED
         if cycle is None or others or (trainer.should_stop and not impatient):
@@ -96,18 +97,12 @@ class AnnealedStopping(EarlyStopping):
         return self.stopping_reason if over else EarlyStoppingReason.NOT_STOPPED
 
     def state_dict(self) -> dict[str, Any]:
-        """Lightning's own state, the validations, where lr began to fall, whether it has read."""
-        return {
-            **super().state_dict(),
-            "validations": self._validations,
-            "fell_at": self._fell_at,
-            "has_read": self._has_read,
-        }
+        """Lightning's own state, where lr began to fall, and whether something was read."""
+        return {**super().state_dict(), "fell_at": self._fell_at, "has_read": self._has_read}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take that up."""
         super().load_state_dict(state_dict)
-        self._validations = state_dict["validations"]
         self._fell_at = state_dict["fell_at"]
         self._has_read = state_dict["has_read"]
 

@@ -1,6 +1,7 @@
 """A run that gets no better ends once its learning rate has come down."""
 
 import logging
+from math import ceil
 
 import pytest
 from pytorch_lightning import Callback, Trainer
@@ -54,15 +55,29 @@ def until(epoch):
     return lambda now: 1 / (1 + min(now, epoch))
 
 
-def test_what_took_long_to_find_is_waited_for_longer():
-    trainer, _ = fit(until(30), max_epochs=90, patience_share=0.5)
-    # The best value comes with epoch 31; half as many more make 47: 60 % of a run of 79.
-    assert trainer.current_epoch == 79
+class Counting(Scripted):
+    """Reads `wrong` of 50 images wrongly from the start on."""
+
+    def __init__(self, wrong):
+        super().__init__(None, cycle)
+        self.wrong = wrong
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val/cer", self.wrong / 100)
+        self.log("val/exact_match", 1 - self.wrong / 50)
+        self.log("val/images", 50.0)
 
 
-def test_a_share_below_nothing_is_refused():
-    with pytest.raises(UserError, match=r"callbacks\.early_stopping\.patience_share=-1"):
-        AnnealedStopping(monitor="val/cer", patience_share=-1)
+@pytest.mark.parametrize("wrong,patience", [(0, 4), (4, 4), (5, 8), (40, 8)])
+def test_patience_is_shorter_where_chance_could_hide_a_better_epoch(wrong, patience):
+    trainer, _ = fit(None, model=Counting(wrong), patience_if_perfect=0.5)
+    # It is over after the first epoch and as many more: 60 % of the run.
+    assert trainer.current_epoch == ceil((1 + patience) / 0.6)
+
+
+def test_a_share_of_patience_is_one():
+    with pytest.raises(UserError, match=r"callbacks\.early_stopping\.patience_if_perfect=2"):
+        AnnealedStopping(monitor="val/cer", patience_if_perfect=2)
 
 
 def test_lr_falls_when_patience_is_over_and_the_run_ends_with_it():
