@@ -90,6 +90,7 @@ NORMALIZER = {
     "polarity": "keep",
     "contrast": "keep",
     "grey": "luma",
+    "frame": 0,
 }
 
 

@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
     read.add_argument(
         "--json",
         action="store_true",
-        help='one JSON object a line, with "path", "text" and "confidence"',
+        help='one JSON object a line, with "path", "text" and "confidence", or "error"',
     )
     read.set_defaults(run=_run)
 
@@ -42,6 +42,8 @@ def _run(options: argparse.Namespace) -> None:
         if reading.error is not None:
             print(f"error: {reading.error}", file=sys.stderr)
             unreadable += 1
+            if options.json:
+                print(json.dumps({"path": str(path), "error": reading.error}, ensure_ascii=False))
         elif options.json:
             line = {"path": str(path), "text": reading.text, "confidence": reading.confidence}
             print(json.dumps(line, ensure_ascii=False))
@@ -58,13 +60,16 @@ def _run(options: argparse.Namespace) -> None:
 
 def _image_paths(places: Sequence[Path], recursive: bool) -> tuple[list[Path], list[UserError]]:
     """The images to read, and why folders have none."""
-    from ocr.data.sources import image_files
+    from ocr.data.sources import Folder, image_files, say_unread
+    from ocr.log import aloud
 
     paths, refused = [], []
     for place in places:
         if place.is_dir():
             try:
                 paths += image_files(place, recursive)
+                with aloud():
+                    say_unread(Folder(place, recursive))
             except UserError as error:
                 refused.append(error)
         else:

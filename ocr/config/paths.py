@@ -26,6 +26,8 @@ def require_paths(config: DictConfig) -> None:
                 raise UserError(f"{key}={path}: no such file")
     if "url" in config.data:  # which is downloaded if it isn't there
         return
+    if all(config.data.get(key, "") is None for key in ("dir", "train_dir")):
+        raise UserError("name the folder of your images: data.dir=PATH (or data.train_dir=PATH)")
     for key in _DIRS:
         place = config.data.get(key)
         if place is not None:

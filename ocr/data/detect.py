@@ -11,7 +11,7 @@ from ocr.data.mentions import SAMPLE, ImageNames, Mentions, mentions
 from ocr.data.origins import Beside, FileNames, LabelsFile, Origin
 from ocr.data.patterns import NamePattern
 from ocr.data.sidecars import schemes
-from ocr.data.sources import Folder, stem
+from ocr.data.sources import Folder, split_hint, stem
 from ocr.data.unread import (
     Unread,
     above,
@@ -143,7 +143,8 @@ def _names(folder: Folder, unread: Sequence[Unread]) -> Detected:
 def _hint_below(folder: Folder) -> str:
     if folder.images:
         return ""
-    return folders_hint(folder, [path.name for path in folder.path.iterdir() if path.is_dir()])
+    below = sorted(path.name for path in folder.path.iterdir() if path.is_dir())
+    return folders_hint(folder, below) + split_hint(folder.path, below)
 
 
 def _elsewhere(origin: LabelsFile, folder: Folder) -> str | None:

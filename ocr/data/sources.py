@@ -105,7 +105,6 @@ class Folder:
         below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
         hint += or_all if below and not self.recursive else ""
-        hint += _split_hint(self.path, below)
         raise UserError(f"{self.path}: no images here ({', '.join(SUFFIXES)}){hint}")
 
     def image(self, name: str) -> str | None:
@@ -141,8 +140,13 @@ def _unread_images(path: Path, forms: Mapping[str, str]) -> str:
     return f"{path}: {counted(len(forms), 'image')} of a format that isn't read ({kinds})"
 
 
-def _split_hint(path: Path, below: Sequence[str]) -> str:
-    """The overrides that train on folders which are parts of a split by their names, or nothing."""
+def split_hint(path: Path, below: Sequence[str]) -> str:
+    """The overrides that train on subfolders which are parts of a split by their names, or "".
+
+    Args:
+        path: The folder.
+        below: The names of its subfolders.
+    """
     parts = {
         key: next((name for name in below if name.lower() in names), None)
         for key, names in _SPLIT_NAMES.items()

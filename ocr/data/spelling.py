@@ -47,7 +47,7 @@ class Spelling:
             self._letters.append(recase)
         self._spaces = [("", "with line breaks or tabs, which become spaces", _break_free)]
         if strip:
-            self._spaces.append(("data.strip=true", "freed of the spaces around it", str.strip))
+            self._spaces.append(("data.strip=true", "without the spaces around them", str.strip))
 
     def symbols(self, charset: str) -> str:
         """A charset as captions spell it; what its symbols come to have in common counts once."""

@@ -86,6 +86,7 @@ def _without_caption(seen: Examination) -> Iterator[Finding]:
             f"write a {where} file beside each"
             if where.startswith(".")
             else f"add their captions to {where}",
+            harmless=True,
         )
 
 

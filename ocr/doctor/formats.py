@@ -111,15 +111,17 @@ def _suffixes(seen: Examination, looks: Mapping[str, Look]) -> Iterator[Finding]
     for name in wrong:
         new = Path(name).with_suffix(suffix_of(looks[name].format))
         commands.append(f"mv -n -- {shlex.quote(name)} {shlex.quote(str(new))}")
-    tables = f", and in {' and '.join(seen.tables)}" if seen.tables else ""
+    mend = mended_by(seen, "wrong_suffix", commands)
+    if seen.tables:
+        mend = f"rename them, and in {' and '.join(seen.tables)} as well"
     yield Finding(
         "wrong_suffix",
         "images with the suffix of another format",
         len(wrong),
         [f"{seen.short(name)}: {looks[name].format} inside" for name in wrong],
         "reads them as what they are; other programs may not",
-        f"{mended_by(seen, 'wrong_suffix', commands)}{tables}",
-        [] if tables else commands,
+        mend,
+        [] if seen.tables else commands,
         harmless=True,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from ocr.data.doubts import SOME, doubt_of_names
-from ocr.data.formats import CAMERA_RAW, FORMATS
+from ocr.data.formats import CAMERA_RAW, FORMATS, UNREAD_SUFFIXES
 from ocr.data.opening import DECODE_ERRORS
 from ocr.data.sidecars import pairs, schemes
 from ocr.data.sources import Folder
@@ -72,8 +72,10 @@ def _suffixes(seen: Examination, files: list[Path]) -> Iterator[Finding]:
     formats = {file: form for file in islice(unknown, OPENED) if (form := _format(file))}
     if not formats:
         return
+    # A suffix of another format goes, as it would be a part of the caption.
+    plain = {file: file.with_suffix("") if _is_format(file.suffix) else file for file in formats}
     commands = [
-        f"mv -n -- {shlex.quote(str(file))} {shlex.quote(f'{file}{suffix_of(form)}')}"
+        f"mv -n -- {shlex.quote(str(file))} {shlex.quote(f'{plain[file]}{suffix_of(form)}')}"
         for file, form in formats.items()
     ]
     yield Finding(
@@ -85,6 +87,10 @@ def _suffixes(seen: Examination, files: list[Path]) -> Iterator[Finding]:
         mended_by(seen, "no_image_suffix", commands),
         commands,
     )
+
+
+def _is_format(suffix: str) -> bool:
+    return suffix.lower() in UNREAD_SUFFIXES
 
 
 def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:

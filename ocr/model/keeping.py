@@ -207,9 +207,11 @@ class LastCheckpoint(ModelCheckpoint):
         if trainer.world_size == 1:  # several processes may stand at different places
             trainer.save_checkpoint(last)
         if last.exists():
+            over = 0 < (trainer.max_epochs or 0) <= trainer.current_epoch
+            where = "after the last epoch" if over else f"in epoch {trainer.current_epoch + 1}"
             say(
-                f"stopped in epoch {trainer.current_epoch + 1}. To go on from there, give the same "
-                f"command again with ckpt_path={last}"
+                f"stopped {where}. To go on from there, give the same command again with "
+                f"ckpt_path={last}"
             )
         else:
             say("stopped before the end of the first epoch: nothing to go on from")

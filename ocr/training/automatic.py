@@ -39,7 +39,9 @@ def settle(config: DictConfig, data: Parts) -> None:
         say(f"an epoch goes through the training images {data.repeats} times (data.min_images)")
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
-        chosen["callbacks.early_stopping.patience"] = stopping.patience = patience(data)
+        stopping.patience = patience(data)
+        if stopping.patience < config.trainer.max_epochs:  # else it ends no run
+            chosen["callbacks.early_stopping.patience"] = stopping.patience
     trial = config.callbacks.get("trial")
     if trial and trial.pruner:
         graces = missing_graces(trial.pruner, grace(data))

@@ -403,3 +403,10 @@ def test_a_big_file_of_something_else_is_not_read_in_whole(tmp_path, monkeypatch
     write(tmp_path, big__csv="file,label\n" + "something,else\n" * 40_000)
     monkeypatch.setattr("ocr.data.origins.open_source", None)
     assert found(tmp_path)["platea.png"] == "platea"
+
+
+def test_the_folders_of_a_split_are_named(tmp_path):
+    touch(tmp_path, "train/12.png", "Val/34.png", "test/56.png")
+    words = rf"data.train_dir={tmp_path}/train data.val_dir={tmp_path}/Val data.test_dir="
+    with pytest.raises(UserError, match=words):
+        Captions().find({"all": tmp_path})

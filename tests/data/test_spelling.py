@@ -110,7 +110,7 @@ def test_what_changes_is_said_once_with_an_example(caplog):
     assert [record.message for record in caplog.records] == [
         r"data.normal_form=NFC: 1 caption spelt otherwise (the first: 'u\u0308' -> 'ü')",
         "data.case=lower: 2 captions changed in case (the first: 'A' -> 'a')",
-        "data.strip=true: 1 caption freed of the spaces around it (the first: 'bb ' -> 'bb')",
+        "data.strip=true: 1 caption without the spaces around them (the first: 'bb ' -> 'bb')",
     ]
 
 

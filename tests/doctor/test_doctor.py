@@ -113,7 +113,7 @@ def test_images_that_training_overlooks(folder, doctor):
     assert "data.recursive=true" in found["subfolders"]["mend"]
     for command in found["no_image_suffix"]["commands"]:
         subprocess.run(command, shell=True, check=True)
-    assert (folder / "1112.png").exists() and (folder / "1113.svg.jpg").exists()
+    assert (folder / "1112.png").exists() and (folder / "1113.jpg").exists()
     found = doctor(folder, "data.recursive=true")["findings"]
     assert not {"no_image_suffix", "subfolders"} & found.keys()
 

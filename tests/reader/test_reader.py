@@ -70,7 +70,7 @@ def test_neighbours_in_a_batch_change_no_text(run, images):
 
 def test_an_image_too_narrow_to_read_is_not_trusted(run):
     reading = Reader.load(run / "best.ckpt").read(np.zeros((60, 1), np.uint8))[0]
-    assert reading == ("", 0.0)
+    assert (reading.text, reading.confidence) == ("", 0.0)
 
 
 @pytest.mark.parametrize("order,text", [("rtl", "\u05d1\u05d0"), ("visual", "\u05d0\u05d1")])
