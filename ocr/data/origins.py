@@ -145,14 +145,15 @@ class LabelsFile:
         return found
 
     def _by_last_part(self, files: Sequence[str], folder: Folder) -> dict[str, Path]:
-        """None in a folder with subfolders, or if two files would be one image."""
-        if any("/" in name for name in folder.images):
+        """None if two images, or two files, have one name."""
+        own = {name.rpartition("/")[2]: name for name in folder.images}
+        if len(own) < len(folder.images):
             return {}
-        named = {
-            file: folder.path / image
-            for file in files
-            if (image := next(filter(None, map(folder.image, last_parts(file))), None))
-        }
+        named = {}
+        for file in files:
+            images = (own.get(part) or folder.image(part) for part in last_parts(file))
+            if image := next(filter(None, images), None):
+                named[file] = folder.path / image
         return named if len(set(named.values())) == len(named) else {}
 
     def _locate(self, file: str, folder: Folder, alone: bool) -> Path | None:
