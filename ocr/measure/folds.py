@@ -67,6 +67,8 @@ def train_folds(
     source: Source, count: int, out: Path | None, command: str, seeds: int = 1
 ) -> tuple[Runs, list[Job]]:
     """Train what isn't trained yet; returns the jobs fold by fold, the seeds of each together."""
+    if not source.config.callbacks.get("predictions"):
+        raise UserError("callbacks.predictions=null: this command needs what it writes")
     fold = [f"data.folds={count}"]
     data = source.open(*fold)
     _require_partition(data, count)

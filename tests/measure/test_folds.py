@@ -33,6 +33,13 @@ def test_every_image_is_read_once_and_counted(trainings, arguments, folder, tmp_
     assert "81.5%" in capsys.readouterr().out
 
 
+def test_a_run_that_would_write_no_predictions_is_refused_before_training(trainings, arguments):
+    stub = trainings()
+    with pytest.raises(SystemExit, match="callbacks.predictions=null"):
+        main([*arguments, "callbacks.predictions=null"])
+    assert not stub.commands
+
+
 def test_a_fold_that_is_done_is_not_trained_again(trainings, arguments, tmp_path):
     trainings()
     main(arguments)
