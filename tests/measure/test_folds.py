@@ -35,7 +35,7 @@ def test_every_image_is_read_once_and_counted(trainings, arguments, folder, tmp_
 
 def test_a_run_that_would_write_no_predictions_is_refused_before_training(trainings, arguments):
     stub = trainings()
-    with pytest.raises(SystemExit, match="callbacks.predictions=null"):
+    with pytest.raises(SystemExit, match=r"callbacks\.predictions=null"):
         main([*arguments, "callbacks.predictions=null"])
     assert not stub.commands
 
