@@ -17,7 +17,7 @@ from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from ocr.compose import composed
+from ocr.config.compose import composed
 from ocr.data.batches import Batch
 from ocr.data.images import Normalizer
 from ocr.model.build import build
