@@ -21,7 +21,7 @@ from process import ROOT
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, Trials, make_table, rows, search
+from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, TABLE, Trials, make_table, rows, search
 
 from ocr.data.synthetic import drawings
 from ocr.search.study import make_sampler
@@ -180,21 +180,25 @@ def main() -> None:
         command = commands.add_parser(name)
         what = "--repeats" if name in ("surrogate", "pruning") else "--trials"
         command.add_argument(what, dest="count", type=int, default=count)
-        if name == "pair":
+        if name in ("table", "pair"):
             command.add_argument("overrides", nargs="*")
+        if name == "table":
+            command.add_argument("--out", type=Path, default=TABLE)
         if name == "overhead":
             command.add_argument("--images", type=int, default=COUNT)
         if name == "surrogate":
             command.add_argument("--samplers", nargs="+", default=SAMPLERS, choices=SAMPLERS)
     options = parser.parse_args()
-    if options.command == "pair":
+    if options.command == "table":
+        make_table(options.count, options.out, options.overrides)
+    elif options.command == "pair":
         pair(options.count, options.overrides)
     elif options.command == "overhead":
         overhead(options.count, options.images)
     elif options.command == "surrogate":
         surrogate(options.count, options.samplers)
     else:
-        {"table": make_table, "pruning": pruning}[options.command](options.count)
+        pruning(options.count)
 
 
 if __name__ == "__main__":

@@ -60,16 +60,16 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def make_table(trials: int) -> None:
-    """Train random configurations to the end, and write TABLE."""
+def make_table(trials: int, path: Path, overrides: list[str]) -> None:
+    """Train random configurations to the end, and write the table at `path`."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "sweep"
-        search(folder, *RANDOM, f"hydra.sweeper.n_trials={trials}")
-        keep(folder)
+        search(folder, *RANDOM, f"hydra.sweeper.n_trials={trials}", *overrides)
+        keep(folder, path)
 
 
-def keep(folder: Path) -> None:
-    """Write TABLE: values, score, seconds and learning curve of a sweep's whole trials."""
+def keep(folder: Path, path: Path) -> None:
+    """Write at `path`: values, score, seconds and learning curve of a sweep's whole trials."""
     table = [row for row in rows(folder) if row["state"] == "complete" and not row["reason"]]
     for row in table:
         with (folder / row["number"] / "metrics.csv").open(newline="") as file:
@@ -77,11 +77,11 @@ def keep(folder: Path) -> None:
         row["curve"] = " ".join(f"{float(value):.4f}" for value in curve)
     dropped = ("number", "state", "checkpoint", "reason", "value", "cpu_ms", "parameters")
     keys = [key for key in table[0] if key not in dropped]
-    with TABLE.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, keys, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(table)
-    print(f"{len(table)} trials in {TABLE.name}")
+    print(f"{len(table)} trials in {path.name}")
 
 
 @dataclass
