@@ -18,7 +18,7 @@ DOCS = ("README.md", "benchmarks/README.md")
 # What can't be parsed here, and why; each is the beginning of a command.
 NOT_HERE = {"tensorboard": "a program of its own"}
 # Values of the docs that stand for others.
-MEANT = {"KIND": "copies", "KEY=VALUE": "seed=1"}
+MEANT = {"KIND": "wrong_suffix", "KEY=VALUE": "seed=1"}
 
 
 def commands() -> list[str]:
