@@ -8,9 +8,6 @@ from conftest import ROOT, SMALL
 from ocr.search.child import run_command
 
 ONCE = (*SMALL, "trainer.max_epochs=1", "data.min_images=1")
-# For a search of captchas of two digits.
-SHORT = ("data.count=40", "trainer.max_epochs=1", "recurrent.hidden_size=16", "encoder=conv")
-
 # What each prints; {folder} has images that their names caption, {zip} is a folder of such a zip.
 SCRIPTS = {
     "beside": (["--images", "2", "--repeats", "1", "--calls", "1"], "exit codes of 2 calls: [0]"),
@@ -23,13 +20,9 @@ SCRIPTS = {
     "packed": (["--images", "60", "--batches-of", "8"], "data=packed"),
     "panel": (["--data={zip}", "--", *ONCE], "images"),
     "plateau": (["--data={folder}", "--seeds", "1", "--", *ONCE], "of 1 seeds at 90 %"),
+    # Not search.py's `table` and `pair`, which take a minute each to start their workers.
     "search surrogate": (["surrogate", "--repeats", "1", "--samplers", "random"], "random"),
     "search pruning": (["pruning", "--repeats", "1"], "hyperband"),
-    "search table": (
-        ["table", "--trials", "1", "--out={zip}/table.csv", *SHORT],
-        "1 trials in table.csv",
-    ),
-    "search pair": (["pair", "--trials", "1", *SHORT], "training time with pruning"),
     "search overhead": (["overhead", "--trials", "2", "--images", "40"], "s a trial"),
     "step": (["--repeats", "1", "--matrix", "64", *SMALL[:6]], "GFLOP/s"),
     "throughput": (["--images", "24", "--epochs", "2", "--repeats", "1"], "images/s"),
