@@ -54,7 +54,6 @@ def run(tmp_path, folder):
         "limit_val_batches=0",
         "limit_val_batches=0.0",
         "limit_test_batches=0",
-        "max_epochs=0",
         "max_time=60",
         "max_steps=0",
         "check_val_every_n_epoch=0",
@@ -68,6 +67,16 @@ def test_a_flag_that_no_run_ends_well_with(word):
     with pytest.raises(UserError) as error:
         require_flags(config(f"++trainer.{word}"))
     assert str(error.value).startswith(f"trainer.{word.partition('=')[0]}=")
+
+
+def test_no_epochs_split_the_data_all_the_same(tmp_path, folder):
+    place = tmp_path / "run"
+    code, output = train(
+        "data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=0",
+        f"hydra.run.dir={place}", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 1 and output.splitlines()[-1].startswith("error: trainer.max_epochs=0")
+    assert "split.csv" in output and len((place / "split.csv").read_text().splitlines()) == 28
 
 
 def test_callbacks_that_a_run_needs():

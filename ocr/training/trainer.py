@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
@@ -62,8 +63,8 @@ def _require_numbers(flags: DictConfig) -> None:
         value = flags.get(flag)
         if value is not None and (type(value) is not int or value < -1):
             raise UserError(f"trainer.{flag}={value}: give a whole number, 1 or more")
-        if value == 0:
-            raise UserError(f"trainer.{flag}=0: nothing is trained. Give 1 or more")
+        if value == 0 and flag == "max_steps":  # no epochs still split the data
+            raise UserError("trainer.max_steps=0: nothing is trained. Give 1 or more")
     if isinstance(flags.get("max_time"), int | float):
         raise UserError(
             f"trainer.max_time={flags.max_time}: give days, hours, minutes and seconds, such as "
@@ -155,6 +156,11 @@ def require_validation(trainer: "Trainer", config: DictConfig, data: "DataModule
                 f"trainer.{flag}={limit}: less than one batch, as the {part} part has {count}. "
                 "Give a whole number of batches, such as 1"
             )
+    if config.fit and trainer.max_epochs == 0:
+        raise UserError(
+            "trainer.max_epochs=0: nothing is trained, and how the images are split is in "
+            f"{Path(trainer.default_root_dir) / 'split.csv'}. Give 1 or more to train"
+        )
     if config.fit:
         _require_first_validation(trainer, flags, batches["train"])
 
