@@ -410,3 +410,16 @@ def test_the_folders_of_a_split_are_named(tmp_path):
     words = rf"data.train_dir={tmp_path}/train data.val_dir={tmp_path}/Val data.test_dir="
     with pytest.raises(UserError, match=words):
         Captions().find({"all": tmp_path})
+
+
+def test_names_alone_are_enough_where_no_two_subfolders_share_one(tmp_path):
+    touch(tmp_path, "a/0.png", "b/1.png")
+    (tmp_path / "labels.csv").write_text("file,label\n0.png,12\n1.png,34\n")
+    [samples] = Captions(recursive=True).find({"all": tmp_path}).values()
+    assert {Path(s.name).relative_to(tmp_path).as_posix(): s.text for s in samples} == {
+        "a/0.png": "12",
+        "b/1.png": "34",
+    }
+    touch(tmp_path, "b/0.png")
+    with pytest.raises(UserError, match=r"labels\.csv names no image"):
+        Captions(recursive=True).find({"all": tmp_path})
