@@ -122,7 +122,7 @@ def pruning(repeats: int) -> None:
     Console(width=WIDTH).print(table)
 
 
-def pair(trials: int, overrides: list[str]) -> None:
+def pair(trials: int, workers: int, overrides: list[str]) -> None:
     """The same study with the default pruner and without, really trained."""
     table = Table("pruner", "training, s", "wall, s", "complete", "pruned", "best val/cer")
     spent = []
@@ -130,7 +130,8 @@ def pair(trials: int, overrides: list[str]) -> None:
         for name in ("none", "default"):
             folder = Path(scratch) / name
             chosen = () if name == "default" else (f"pruner={name}",)
-            wall = search(folder, f"hydra.sweeper.n_trials={trials}", *chosen, *overrides)
+            given = (f"hydra.sweeper.n_trials={trials}", *chosen, *overrides)
+            wall = search(folder, *given, workers=workers)
             done = rows(folder)
             seconds = sum(float(row["seconds"] or 0) for row in done)
             states = [row["state"] for row in done]
@@ -181,6 +182,7 @@ def main() -> None:
         what = "--repeats" if name in ("surrogate", "pruning") else "--trials"
         command.add_argument(what, dest="count", type=int, default=count)
         if name in ("table", "pair"):
+            command.add_argument("--workers", type=int, default=2)
             command.add_argument("overrides", nargs="*")
         if name == "table":
             command.add_argument("--out", type=Path, default=TABLE)
@@ -190,9 +192,9 @@ def main() -> None:
             command.add_argument("--samplers", nargs="+", default=SAMPLERS, choices=SAMPLERS)
     options = parser.parse_args()
     if options.command == "table":
-        make_table(options.count, options.out, options.overrides)
+        make_table(options.count, options.out, options.workers, options.overrides)
     elif options.command == "pair":
-        pair(options.count, options.overrides)
+        pair(options.count, options.workers, options.overrides)
     elif options.command == "overhead":
         overhead(options.count, options.images)
     elif options.command == "surrogate":

@@ -60,11 +60,12 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def make_table(trials: int, path: Path, overrides: list[str]) -> None:
+def make_table(trials: int, path: Path, workers: int, overrides: list[str]) -> None:
     """Train random configurations to the end, and write the table at `path`."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "sweep"
-        search(folder, *RANDOM, f"hydra.sweeper.n_trials={trials}", *overrides)
+        given = (*RANDOM, f"hydra.sweeper.n_trials={trials}", *overrides)
+        search(folder, *given, workers=workers)
         keep(folder, path)
 
 

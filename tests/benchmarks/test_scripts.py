@@ -7,6 +7,7 @@ from conftest import ROOT, SMALL
 
 from ocr.search.child import run_command
 
+TRIAL = ("trainer.max_epochs=1", "data.count=40")
 ONCE = (*SMALL, "trainer.max_epochs=1", "data.min_images=1")
 # What each prints; {folder} has images that their names caption, {zip} is a folder of such a zip.
 SCRIPTS = {
@@ -20,7 +21,11 @@ SCRIPTS = {
     "packed": (["--images", "60", "--batches-of", "8"], "data=packed"),
     "panel": (["--data={zip}", "--", *ONCE], "images"),
     "plateau": (["--data={folder}", "--seeds", "1", "--", *ONCE], "of 1 seeds at 90 %"),
-    # Not search.py's `table` and `pair`, which take a minute each to start their workers.
+    "search table": (
+        ["table", "--trials", "1", "--workers", "1", "--out={zip}/trials.csv", "--", *TRIAL],
+        "1 trials in trials.csv",
+    ),
+    "search pair": (["pair", "--trials", "1", "--workers", "1", "--", *TRIAL], "with pruning"),
     "search surrogate": (["surrogate", "--repeats", "1", "--samplers", "random"], "random"),
     "search pruning": (["pruning", "--repeats", "1"], "hyperband"),
     "search overhead": (["overhead", "--trials", "2", "--images", "40"], "s a trial"),

@@ -1,5 +1,7 @@
 """Which epochs are kept, by a trainer that does real steps."""
 
+import logging
+
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
@@ -159,3 +161,26 @@ def test_last_ckpt_within_an_epoch(tmp_path):
 def test_less_than_no_time_between_checkpoints_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"callbacks\.last\.every_minutes=-1"):
         LastCheckpoint(str(tmp_path), every_minutes=-1)
+
+
+class Interrupted(Callback):
+    """Ctrl-C as soon as `hook` is called after the first epoch."""
+
+    def __init__(self, hook):
+        setattr(self, hook, self._interrupt)
+
+    def _interrupt(self, trainer, *_):
+        if trainer.current_epoch > 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("hook", "where"),
+    [("on_train_batch_start", "stopped in epoch 2."), ("on_train_end", "after the last epoch.")],
+)
+def test_where_an_interrupted_run_stopped_is_said(tmp_path, caplog, hook, where):
+    caplog.set_level(logging.INFO, "ocr")
+    with pytest.raises(SystemExit):
+        fit(tmp_path, [0.9, 0.8], Interrupted(hook))
+    assert where in caplog.text
+    assert f"ckpt_path={tmp_path / 'last.ckpt'}" in caplog.text
