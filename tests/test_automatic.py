@@ -20,7 +20,8 @@ def data(width: int, text: str, count: int = 100):
 @pytest.mark.parametrize(
     "width,text,stride",
     [
-        (200, "ABCDE", 4),
+        (200, "ABCDE", 8),  # 40 pixels a character
+        (159, "ABCDE", 4),
         (60, "ABCDEFGHIJ", 4),  # 6 pixels a character
         (59, "ABCDEFGHIJ", 2),
         (59, "AAAAAAAAAA", 2),  # 19 steps
@@ -39,7 +40,7 @@ def test_a_few_long_captions_do_not_decide():
     many.parts["train"][0] = Sample("long", "A" * 90, 0, 200)
     chosen = config()
     settle(chosen, many)
-    assert chosen.encoder.stride == 4
+    assert chosen.encoder.stride == 8
 
 
 def test_a_caption_that_no_stride_has_room_for_does_not_decide():
@@ -47,7 +48,7 @@ def test_a_caption_that_no_stride_has_room_for_does_not_decide():
     few.parts["train"][0] = Sample("wrong", "A" * 120, 0, 200)
     chosen = config()
     settle(chosen, few)
-    assert chosen.encoder.stride == 4
+    assert chosen.encoder.stride == 8
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,24 @@ def test_a_few_validation_images_do_not_end_a_run(count, patience):
     assert chosen.callbacks.early_stopping.patience == patience
 
 
+@pytest.mark.parametrize(
+    "effort,channels,epochs,patience",
+    [("quick", 16, 27, 6), ("normal", 16, 67, 15), ("thorough", 32, 100, 22)],
+)
+def test_effort_is_time_for_accuracy(effort, channels, epochs, patience):
+    chosen = config(f"effort={effort}")
+    settle(chosen, data(200, "ABCDE", 720))
+    assert chosen.model.encoder.channels == channels
+    assert chosen.trainer.max_epochs == epochs
+    assert chosen.callbacks.early_stopping.patience == patience
+
+
+def test_what_is_given_stays_whatever_the_effort():
+    chosen = config("effort=thorough", "encoder.channels=8", "trainer.max_epochs=3")
+    settle(chosen, data(200, "ABCDE", 720))
+    assert chosen.model.encoder.channels == 8 and chosen.trainer.max_epochs == 3
+
+
 def test_without_early_stopping_there_is_no_patience():
     chosen = config("callbacks.early_stopping=null")
     settle(chosen, data(200, "ABCDE"))
@@ -84,7 +103,7 @@ def test_a_batch_is_no_more_than_there_is(caplog):
 def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
     caplog.set_level(logging.INFO, "ocr")
     settle(config("fit=false"), data(200, "ABCDE"))
-    assert caplog.messages == ["chosen by the data: encoder.stride=4"]
+    assert caplog.messages == ["chosen by the data: encoder.stride=8"]
 
 
 @pytest.mark.parametrize(
@@ -111,12 +130,12 @@ def test_optunas_own_pruner_has_its_own_grace():
 
 def test_what_is_given_stays():
     chosen = config(
-        "encoder.stride=8",
+        "encoder.stride=2",
         "trainer.max_epochs=3",
         "callbacks.early_stopping.patience=7",
         "+callbacks.trial.pruner={min_resource: 4, lower: null}",
     )
     settle(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.trial.pruner == {"min_resource": 4, "lower": None}
-    assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (8, 3)
+    assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (2, 3)
     assert chosen.callbacks.early_stopping.patience == 7

@@ -6,7 +6,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 GROUPS = (
-    "augment", "callbacks", "data", "encoder", "experiment", "head", "hparams_search", "logger",
+    "augment", "callbacks", "data", "effort", "encoder", "experiment", "head", "hparams_search", "logger",
     "optimizer", "pruner", "recurrent", "scheduler", "trainer",
 )  # fmt: skip
 CHOICES = [

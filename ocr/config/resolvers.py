@@ -23,4 +23,4 @@ def _fastest_precision(accelerator: str) -> str:
 
 def _values(part: DictConfig) -> DictConfig:
     """A part's config without the space to search it in."""
-    return OmegaConf.masked_copy(part, [key for key in part if key != "search"])
+    return OmegaConf.create({key: part[key] for key in part if key != "search"})

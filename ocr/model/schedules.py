@@ -63,10 +63,15 @@ class OneCycle:
         done = max(0.0, step - self.fall) / (self.end - self.fall)
         return self._peak * _half_cosine(min(1.0, done))
 
-    def fall_from(self, step: int) -> None:
-        """Let the fall begin at `step`, and be over as soon in proportion as was planned."""
+    def fall_from(self, step: int, share: float = 1.0) -> None:
+        """Let the fall begin at `step`, earlier than planned.
+
+        Args:
+            step: Of the optimizer.
+            share: 1 for a fall that takes as long in proportion as was planned; 0.5 for half that.
+        """
         self._peak = self.factor(step)
-        self.end *= step / self.fall
+        self.end = step * (1 + share * (self.end / self.fall - 1))
         self.fall = step
 
 

@@ -21,15 +21,15 @@ class AnnealedStopping(EarlyStopping):
     `patience` is over lr falls, for as long as if the run had been planned to be that short, and
     the end of the fall is the end of the run. Other schedules than `onecycle` stop at once.
     Patience begins when something is read: before that there is nothing that could get better.
-    It is shorter where the best epoch makes so few mistakes that chance could hide a better one.
+    It is shorter, and so is the fall, where the best epoch misreads one image or none.
     """
 
     def __init__(self, *, patience_if_perfect: float = 1.0, **settings: Any) -> None:
         """Take what Lightning takes, and one setting more.
 
         Args:
-            patience_if_perfect: The share of `patience` that is left after an epoch whose mistakes
-                can't be told from none, see `as_good_as_perfect`.
+            patience_if_perfect: The share of `patience`, and of lr's fall, that is left after an
+                epoch that is `as_good_as_perfect`.
             settings: Those of Lightning's `EarlyStopping`.
 
         Raises:
@@ -51,7 +51,7 @@ class AnnealedStopping(EarlyStopping):
         if self._fell_at is None:
             return
         cycle = _cycle(trainer)
-        cycle.fall_from(self._fell_at)
+        cycle.fall_from(self._fell_at, self._share_of_fall())
         if trainer.global_step >= cycle.end:
             trainer.should_stop = True
             say(
@@ -75,7 +75,7 @@ class AnnealedStopping(EarlyStopping):
             return
         if trainer.should_stop and self._fell_at is None and trainer.global_step < cycle.fall:
             self._fell_at = trainer.global_step
-            cycle.fall_from(self._fell_at)
+            cycle.fall_from(self._fell_at, self._share_of_fall())
             per_epoch = trainer.global_step / (trainer.current_epoch + 1)
             say(
                 f"{self.monitor} has not improved for {checks(trainer, self.wait_count)} "
@@ -83,6 +83,9 @@ class AnnealedStopping(EarlyStopping):
                 f"epoch {math.ceil(cycle.end / per_epoch)}"
             )
         trainer.should_stop = self._fell_at is not None and trainer.global_step >= cycle.end
+
+    def _share_of_fall(self) -> float:
+        return self.patience / max(1, self._whole_patience)
 
     def stopped(self, trainer: Trainer) -> EarlyStoppingReason:
         """Why this ended the fit; `NOT_STOPPED` if something else did.

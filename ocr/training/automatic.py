@@ -10,6 +10,7 @@ from ocr.data.parts import Parts
 from ocr.log import say
 
 ROOM = 1.5  # time steps that CTC should have for each that it needs
+AMPLE = 4  # and that half of the captions have where there are half as many as usual
 TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
 VIEWS = 48_000  # images that a reader is shown in all, while that makes sensible epochs
@@ -34,12 +35,14 @@ def settle(config: DictConfig, data: Parts) -> None:
     if "stride" in config.encoder and config.encoder.stride is None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
     if config.trainer.max_epochs is None:
-        chosen["trainer.max_epochs"] = config.trainer.max_epochs = epochs(data)
+        chosen["trainer.max_epochs"] = config.trainer.max_epochs = max(
+            1, round(config.effort.epochs * epochs(data))
+        )
     if data.repeats > 1 and config.fit:
         say(f"an epoch goes through the training images {data.repeats} times (data.min_images)")
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
-        stopping.patience = patience(data)
+        stopping.patience = max(1, round(config.effort.patience * patience(data)))
         if stopping.patience < config.trainer.max_epochs:  # else it ends no run
             chosen["callbacks.early_stopping.patience"] = stopping.patience
     trial = config.callbacks.get("trial")
@@ -54,7 +57,7 @@ def settle(config: DictConfig, data: Parts) -> None:
 
 
 def stride(data: Parts) -> int:
-    """Pixels of width for a time step: 4, or less where captions are long for their images.
+    """Pixels of width for a time step: 8 where there is ample room, 4, or less for long captions.
 
     Captions for which no stride is small enough don't count: they will be left out.
     """
@@ -65,7 +68,8 @@ def stride(data: Parts) -> int:
     )
     room = [pixels for pixels in room if pixels >= 1] or room
     pixels = room[int(TIGHT * len(room))]
-    return next((s for s in (4, 2) if pixels >= ROOM * s), 1)
+    ample = room[len(room) // 2] >= AMPLE * 8
+    return next((s for s in (8, 4, 2)[not ample :] if pixels >= ROOM * s), 1)
 
 
 def epochs(data: Parts) -> int:

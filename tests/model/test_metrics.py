@@ -3,7 +3,13 @@ import math
 import pytest
 import torch
 
-from ocr.model.metrics import ExactMatch, Mean, reads_nothing, wilson_interval
+from ocr.model.metrics import (
+    ExactMatch,
+    Mean,
+    as_good_as_perfect,
+    reads_nothing,
+    wilson_interval,
+)
 
 
 def test_exact_match():
@@ -52,3 +58,16 @@ def test_wilson_interval(share, total, low, high):
 
 def test_wilson_interval_of_nothing_is_everything():
     assert wilson_interval(0.0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "wrong,images,perfect",
+    [(0, 87, True), (1, 87, True), (2, 87, False), (0, 13, False), (1, 30, False), (0, 28, True)],
+)
+def test_as_good_as_perfect(wrong, images, perfect):
+    scores = {"val/exact_match": 1 - wrong / images, "val/images": float(images)}
+    assert as_good_as_perfect(scores) == perfect
+
+
+def test_without_the_number_of_images_nothing_is_perfect():
+    assert not as_good_as_perfect({"val/exact_match": 1.0})
