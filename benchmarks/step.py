@@ -116,7 +116,7 @@ def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=40)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--threads", type=int, default=1, help="as train.py has them")
     parser.add_argument("--matrix", type=int, default=2048, help="rows of the matrix product")
     parser.add_argument("overrides", nargs="*", help="of train.py, such as encoder=conv")
     options = parser.parse_args()

@@ -6,8 +6,8 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 GROUPS = (
-    "augment", "callbacks", "data", "effort", "encoder", "experiment", "head", "hparams_search", "logger",
-    "optimizer", "pruner", "recurrent", "scheduler", "trainer",
+    "augment", "callbacks", "data", "effort", "encoder", "experiment", "head", "hparams_search",
+    "logger", "optimizer", "pruner", "recurrent", "scheduler", "trainer",
 )  # fmt: skip
 CHOICES = [
     f"{group}={path.stem}"

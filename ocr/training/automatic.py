@@ -10,7 +10,6 @@ from ocr.data.parts import Parts
 from ocr.log import say
 
 ROOM = 1.5  # time steps that CTC should have for each that it needs
-AMPLE = 4  # and that half of the captions have where there are half as many as usual
 TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
 VIEWS = 48_000  # images that a reader is shown in all, while that makes sensible epochs
@@ -57,7 +56,7 @@ def settle(config: DictConfig, data: Parts) -> None:
 
 
 def stride(data: Parts) -> int:
-    """Pixels of width for a time step: 8 where there is ample room, 4, or less for long captions.
+    """Pixels of width for a time step: 4, or less where captions are long for their images.
 
     Captions for which no stride is small enough don't count: they will be left out.
     """
@@ -68,8 +67,7 @@ def stride(data: Parts) -> int:
     )
     room = [pixels for pixels in room if pixels >= 1] or room
     pixels = room[int(TIGHT * len(room))]
-    ample = room[len(room) // 2] >= AMPLE * 8
-    return next((s for s in (8, 4, 2)[not ample :] if pixels >= ROOM * s), 1)
+    return next((s for s in (4, 2) if pixels >= ROOM * s), 1)
 
 
 def epochs(data: Parts) -> int:
