@@ -69,7 +69,7 @@ def test_a_few_validation_images_do_not_end_a_run(count, patience):
 
 @pytest.mark.parametrize(
     "effort,channels,epochs,patience",
-    [("quick", 16, 27, 6), ("normal", 16, 67, 15), ("thorough", 32, 100, 22)],
+    [("quick", 16, 27, 6), ("normal", 24, 67, 15), ("thorough", 32, 100, 22)],
 )
 def test_effort_is_time_for_accuracy(effort, channels, epochs, patience):
     chosen = config(f"effort={effort}")

@@ -12,6 +12,7 @@ def register_resolvers() -> None:
     OmegaConf.register_resolver(
         "better", lambda objective: OBJECTIVES.get(objective, "min"), replace=True
     )
+    OmegaConf.register_resolver("times", lambda a, b: max(1, round(a * b)), replace=True)
     OmegaConf.register_resolver("values", _values, replace=True)
 
 
