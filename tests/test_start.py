@@ -114,6 +114,9 @@ def test_data_charset_decides_what_is_new(checkpoint, folder):
         (["optimizer.lr=-1"], ["AdamW", "lr=-1"]),
         (["optimizer.weight_decay=-1"], ["AdamW", "weight_decay=-1"]),
         (["scheduler.pct_start=2"], ["scheduler.pct_start=2"]),
+        (["effort.width=0"], ["effort.width=0", "above 0"]),
+        (["effort.width=x"], ["effort.width=x", "above 0"]),
+        (["effort.epochs=null"], ["effort.epochs=None", "above 0"]),
     ],
 )
 def test_a_mistake_is_told_before_the_images_are_looked_at(checkpoint, overrides, words):

@@ -12,7 +12,7 @@ def register_resolvers() -> None:
     OmegaConf.register_resolver(
         "better", lambda objective: OBJECTIVES.get(objective, "min"), replace=True
     )
-    OmegaConf.register_resolver("times", lambda a, b: max(1, round(a * b)), replace=True)
+    OmegaConf.register_resolver("times", _times, replace=True)
     OmegaConf.register_resolver("values", _values, replace=True)
 
 
@@ -22,6 +22,11 @@ def _fastest_precision(accelerator: str) -> str:
     return fastest_precision(accelerator)
 
 
+def _times(whole: int, factor: float) -> int:
+    """Rounded to a whole number, 1 at least; what is no factor is refused where settings are."""
+    return max(1, round(whole * factor)) if isinstance(factor, int | float) else whole
+
+
 def _values(part: DictConfig) -> DictConfig:
-    """A part's config without the space to search it in."""
+    """A part's config without the space to search it in; with values, as a checkpoint has them."""
     return OmegaConf.create({key: part[key] for key in part if key != "search"})

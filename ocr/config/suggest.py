@@ -33,7 +33,7 @@ _ELSEWHERE = {
     "trainer.precision": "amp fp16 bf16 half",
     "trainer.max_time": "time minutes hours timeout",
     "trainer.max_steps": "steps iterations iters max_iter num_iter",
-    "callbacks.early_stopping.patience": "patience early_stopping",
+    "callbacks.early_stopping.patience": "patience",
     "hydra.sweeper.n_trials": "trials n_trials num_trials",
     "hparams_search": "search tune optuna",
 }

@@ -7,7 +7,9 @@ from math import sqrt
 import torch
 from torchmetrics import Metric
 
-SURE = 0.875  # what a reader that is as good as perfect reads at least, with 95 % confidence
+NEAR_PERFECT = (
+    0.875  # what a reader that is as good as perfect reads at least, with 95 % confidence
+)
 CHANCE = 2  # standard errors, within which two scores can't be told apart
 
 
@@ -92,12 +94,12 @@ def as_good_as_perfect(metrics: Mapping[str, float]) -> bool:
         metrics: Validation scores; without val/exact_match and val/images nothing can be told.
 
     Returns:
-        True if at most one image is misread, of at least 28 (or 42, with the one).
+        True if no image of 27 or more is misread, or one of 42 or more.
     """
     if not {"val/exact_match", "val/images"} <= metrics.keys():
         return False
     images, share = round(float(metrics["val/images"])), float(metrics["val/exact_match"])
-    return round(images * (1 - share)) <= 1 and wilson_interval(share, images)[0] > SURE
+    return round(images * (1 - share)) <= 1 and wilson_interval(share, images)[0] > NEAR_PERFECT
 
 
 def wilson_interval(share: float, total: int, z: float = 1.96) -> tuple[float, float]:

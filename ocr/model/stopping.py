@@ -21,7 +21,7 @@ class AnnealedStopping(EarlyStopping):
     `patience` is over lr falls, for as long as if the run had been planned to be that short, and
     the end of the fall is the end of the run. Other schedules than `onecycle` stop at once.
     Patience begins when something is read: before that there is nothing that could get better.
-    It is shorter, and so is the fall, where the best epoch misreads one image or none.
+    It is shorter, and so is the fall, where the best epoch is `as_good_as_perfect`.
     """
 
     def __init__(self, *, patience_if_perfect: float = 1.0, **settings: Any) -> None:
@@ -33,16 +33,17 @@ class AnnealedStopping(EarlyStopping):
             settings: Those of Lightning's `EarlyStopping`.
 
         Raises:
-            UserError: `patience_if_perfect` is no number from 0 to 1.
+            UserError: `patience_if_perfect` is no number above 0 and up to 1.
         """
-        if not (isinstance(patience_if_perfect, int | float) and 0 <= patience_if_perfect <= 1):
+        if not (isinstance(patience_if_perfect, int | float) and 0 < patience_if_perfect <= 1):
             raise UserError(
                 f"callbacks.early_stopping.patience_if_perfect={patience_if_perfect}: give a "
-                "share, from 0 to 1"
+                "share, above 0 and up to 1"
             )
         super().__init__(**settings)
         self.patience_if_perfect = patience_if_perfect
         self._whole_patience = self.patience
+        self._share = 1.0  # of patience and fall: less after an epoch that is as good as perfect
         self._fell_at: int | None = None  # the step at which patience was over
         self._has_read = False
 
@@ -51,7 +52,7 @@ class AnnealedStopping(EarlyStopping):
         if self._fell_at is None:
             return
         cycle = _cycle(trainer)
-        cycle.fall_from(self._fell_at, self._share_of_fall())
+        cycle.fall_from(self._fell_at, self._share)
         if trainer.global_step >= cycle.end:
             trainer.should_stop = True
             say(
@@ -65,27 +66,25 @@ class AnnealedStopping(EarlyStopping):
         if not self._has_read:
             self.wait_count = -1  # to which Lightning adds this epoch
         super()._run_early_stopping_check(trainer)
-        if self.wait_count == 0:
+        if self.wait_count == 0 and self._fell_at is None:
             perfect = as_good_as_perfect(trainer.callback_metrics)
-            share = self.patience_if_perfect if perfect else 1
-            self.patience = math.ceil(share * self._whole_patience)
+            self._share = self.patience_if_perfect if perfect else 1.0
+            self.patience = math.ceil(self._share * self._whole_patience)
         cycle = _cycle(trainer)
         impatient = self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED
-        if cycle is None or others or (trainer.should_stop and not impatient):
+        if cycle is None or (trainer.should_stop and not impatient):
             return
         if trainer.should_stop and self._fell_at is None and trainer.global_step < cycle.fall:
             self._fell_at = trainer.global_step
-            cycle.fall_from(self._fell_at, self._share_of_fall())
+            cycle.fall_from(self._fell_at, self._share)
             per_epoch = trainer.global_step / (trainer.current_epoch + 1)
             say(
                 f"{self.monitor} has not improved for {checks(trainer, self.wait_count)} "
                 "(callbacks.early_stopping.patience): lr falls from here on, and the run ends with "
                 f"epoch {math.ceil(cycle.end / per_epoch)}"
             )
-        trainer.should_stop = self._fell_at is not None and trainer.global_step >= cycle.end
-
-    def _share_of_fall(self) -> float:
-        return self.patience / max(1, self._whole_patience)
+        over = self._fell_at is not None and trainer.global_step >= cycle.end
+        trainer.should_stop = others or over
 
     def stopped(self, trainer: Trainer) -> EarlyStoppingReason:
         """Why this ended the fit; `NOT_STOPPED` if something else did.
@@ -100,12 +99,15 @@ class AnnealedStopping(EarlyStopping):
         return self.stopping_reason if over else EarlyStoppingReason.NOT_STOPPED
 
     def state_dict(self) -> dict[str, Any]:
-        """Lightning's own state, where lr began to fall, and whether something was read."""
-        return {**super().state_dict(), "fell_at": self._fell_at, "has_read": self._has_read}
+        """Lightning's own state, where and how lr began to fall, and whether something was read."""
+        own = {"fell_at": self._fell_at, "share": self._share, "has_read": self._has_read}
+        return super().state_dict() | own
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take that up."""
+        """Take that up; patience is this run's own."""
         super().load_state_dict(state_dict)
+        self._share = state_dict.get("share", 1.0)  # earlier checkpoints have none
+        self.patience = math.ceil(self._share * self._whole_patience)
         self._fell_at = state_dict["fell_at"]
         self._has_read = state_dict["has_read"]
 

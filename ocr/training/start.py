@@ -99,6 +99,9 @@ def _require_settings(config: DictConfig) -> None:
     """Raise UserError for what the config alone tells to be wrong."""
     require_seed(config.seed)
     require_threads(config.threads)
+    for key, factor in config.effort.items():
+        if not (isinstance(factor, int | float) and factor > 0):
+            raise UserError(f"effort.{key}={factor}: give a factor, a number above 0")
     if str(config.objective) not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")
     require_flags(config)

@@ -62,7 +62,17 @@ def test_wilson_interval_of_nothing_is_everything():
 
 @pytest.mark.parametrize(
     "wrong,images,perfect",
-    [(0, 87, True), (1, 87, True), (2, 87, False), (0, 13, False), (1, 30, False), (0, 28, True)],
+    [
+        (0, 87, True),
+        (1, 87, True),
+        (2, 87, False),
+        (0, 13, False),
+        (1, 30, False),
+        (0, 27, True),
+        (0, 26, False),
+        (1, 42, True),
+        (1, 41, False),
+    ],
 )
 def test_as_good_as_perfect(wrong, images, perfect):
     scores = {"val/exact_match": 1 - wrong / images, "val/images": float(images)}

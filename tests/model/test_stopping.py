@@ -34,7 +34,7 @@ def fit(
 ):
     model = model or Scripted(score, schedule)
     trainer_settings = {key: settings.pop(key) for key in TRAINER if key in settings}
-    stopping = AnnealedStopping(monitor="val/cer", patience=8, **settings)
+    stopping = AnnealedStopping(monitor="val/cer", **{"patience": 8, **settings})
     trainer = Trainer(
         max_epochs=max_epochs,
         **trainer_settings,
@@ -72,13 +72,15 @@ class Counting(Scripted):
 def test_patience_is_shorter_where_nothing_is_left_to_learn(wrong, patience):
     trainer, _ = fit(None, model=Counting(wrong), patience_if_perfect=0.5)
     # It is over after the first epoch and as many more: 60 % of the run, but for a shorter fall.
-    fall = (patience / 8) * (1 / 0.6 - 1)
+    fall = (0.5 if patience == 4 else 1) * (1 / 0.6 - 1)
     assert trainer.current_epoch == ceil((1 + patience) * (1 + fall))
 
 
-def test_a_share_of_patience_is_one():
-    with pytest.raises(UserError, match=r"callbacks\.early_stopping\.patience_if_perfect=2"):
-        AnnealedStopping(monitor="val/cer", patience_if_perfect=2)
+@pytest.mark.parametrize("share", [0, 2])
+def test_a_share_of_patience_is_one(share):
+    refused = rf"callbacks\.early_stopping\.patience_if_perfect={share}"
+    with pytest.raises(UserError, match=refused):
+        AnnealedStopping(monitor="val/cer", patience_if_perfect=share)
 
 
 def test_lr_falls_when_patience_is_over_and_the_run_ends_with_it():
@@ -138,6 +140,37 @@ def test_a_run_that_goes_on_ends_where_it_would_have_ended(tmp_path, stop_at):
     rest, second = fit(until(4), checkpoint=tmp_path / "last.ckpt")
     assert rest.current_epoch == whole.current_epoch
     assert first + second == pytest.approx(rates)
+
+
+class Improving(Counting):
+    """Misreads ten images until `epoch`, and then none."""
+
+    def __init__(self, epoch):
+        super().__init__(10)
+        self.epoch = epoch
+
+    def validation_step(self, batch, batch_idx):
+        self.wrong = 10 if self.current_epoch < self.epoch else 0
+        super().validation_step(batch, batch_idx)
+
+
+# Perfect before lr falls, and while it does; stopped when patience is over, and later.
+@pytest.mark.parametrize("perfect,stop_at", [(3, 7), (3, 8), (11, 9), (11, 13)])
+def test_a_run_that_goes_on_falls_as_it_did(tmp_path, perfect, stop_at):
+    settings = {"patience_if_perfect": 0.3}
+    whole, rates = fit(None, model=Improving(perfect), **settings)
+    part, first = fit(None, model=Improving(perfect), stop_at=stop_at, **settings)
+    part.save_checkpoint(tmp_path / "last.ckpt")
+    rest, second = fit(
+        None, model=Improving(perfect), checkpoint=tmp_path / "last.ckpt", **settings
+    )
+    assert rest.current_epoch == whole.current_epoch
+    assert first + second == pytest.approx(rates)
+
+
+def test_no_patience_is_an_end_that_falls():
+    trainer, rates = fit(until(0), patience=0)
+    assert trainer.current_epoch == 4 and rates[-1] < 0.5
 
 
 def test_a_run_that_goes_on_for_more_epochs_is_planned_anew(tmp_path):
