@@ -14,7 +14,7 @@ from ocr.training.automatic import settle
 def data(width: int, text: str, count: int = 100):
     samples = [Sample(str(i), text, i, width) for i in range(count)]
     parts = {"train": samples, "val": samples}
-    return SimpleNamespace(parts=parts, repeats=ceil(640 / count), batch_size=8)
+    return SimpleNamespace(parts=parts, repeats=ceil(640 / count), batch_size=8, views=48_000)
 
 
 @pytest.mark.parametrize(

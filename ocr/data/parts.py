@@ -28,6 +28,7 @@ class Parts:
 
     batch_size: images in a training step, on each device.
     min_images: images in an epoch, at least; a small set is gone through several times.
+    views: how many images a reader is shown in training, from which the number of epochs follows.
     val_size, test_size: shares of the images. split_seed: another number, another split.
     train_images: how many to train on, drawn by content: fewer are a part of more. None: all.
     train_on_val: train on the validation images as well.
@@ -45,6 +46,7 @@ class Parts:
         *,
         batch_size: int,
         min_images: int,
+        views: int = 48_000,
         val_size: float,
         test_size: float,
         split_seed: int,
@@ -67,7 +69,7 @@ class Parts:
         num_workers: int | None,
     ) -> None:
         super().__init__()
-        require_whole(1, batch_size=batch_size, min_images=min_images)
+        require_whole(1, batch_size=batch_size, min_images=min_images, views=views)
         if num_workers is not None:
             require_whole(0, num_workers=num_workers)
         if train_images is not None:
@@ -84,6 +86,7 @@ class Parts:
         self.order = order
         self.batch_size = batch_size
         self.min_images = min_images
+        self.views = views
         self.cache = ImageCache(cache_mb)
         self.num_workers = num_workers
         self.shares = {"test": test_size, "val": val_size}

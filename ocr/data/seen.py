@@ -15,7 +15,15 @@ from ocr.log import overheard, say
 MOST = 128  # MiB of decoded images; more aren't worth the memory that handing them on takes
 _FOUND = ("parts", "skipped", "charset", "normalizer", "unused")
 # Settings that `Parts.setup` doesn't look at.
-_OTHERS = ("batch_size", "min_images", "max_skipped", "num_workers", "augment", "lookalikes")
+_OTHERS = (
+    "batch_size",
+    "min_images",
+    "views",
+    "max_skipped",
+    "num_workers",
+    "augment",
+    "lookalikes",
+)
 
 
 @dataclass

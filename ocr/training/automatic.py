@@ -12,8 +12,9 @@ from ocr.log import say
 ROOM = 1.5  # time steps that CTC should have for each that it needs
 TIGHT = 0.02  # the share of captions that may have less
 LOOKED_AT = 10_000  # images of a part, evenly spread
-VIEWS = 48_000  # images that a reader is shown in all, while that makes sensible epochs
-CHARACTERS = 520_000  # and characters: a printed line teaches, and costs, as much as many captchas
+# Characters that a reader is shown at most: a printed line teaches, and costs, as much as many
+# captchas.
+CHARACTERS = 520_000
 EPOCHS = (8, 80)
 READINGS = 750  # of validation images without a better value, until lr falls to the run's end
 PATIENCE = 15  # epochs, at least
@@ -91,7 +92,7 @@ def _epochs(data: Parts) -> float:
     samples = data.parts["train"]
     looked_at = range(0, len(samples), 1 + len(samples) // LOOKED_AT)
     length = sum(len(samples[i].text) for i in looked_at) / len(looked_at)
-    return min(VIEWS, CHARACTERS / length) / (len(samples) * data.repeats)
+    return min(data.views, CHARACTERS / length) / (len(samples) * data.repeats)
 
 
 def patience(data: Parts) -> int:
