@@ -19,7 +19,7 @@ $(READY): pyproject.toml .constraints.txt
 setup: $(READY)  ## make .venv and install the pinned dependencies
 
 train: setup  ## train ten epochs on synthetic captchas (ARGS="data=folder data.dir=PATH" for your own)
-	$(BIN)/python train.py $(or $(ARGS),trainer.max_epochs=10)
+	$(BIN)/python train.py $(ARGS)
 
 test: setup  ## run the tests
 	$(BIN)/python -m pytest $(ARGS)
