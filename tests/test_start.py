@@ -115,6 +115,7 @@ def test_data_charset_decides_what_is_new(checkpoint, folder):
         (["optimizer.weight_decay=-1"], ["AdamW", "weight_decay=-1"]),
         (["scheduler.pct_start=2"], ["scheduler.pct_start=2"]),
         (["effort.width=0"], ["effort.width=0", "above 0"]),
+        (["effort.width=.inf"], ["effort.width=.inf", "above 0"]),
         (["effort.width=x"], ["effort.width=x", "above 0"]),
         (["effort.epochs=null"], ["effort.epochs=None", "above 0"]),
     ],

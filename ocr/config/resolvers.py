@@ -1,5 +1,8 @@
 """Functions that conf/ may call: `${name:argument}`."""
 
+from math import isfinite
+from typing import Any
+
 from omegaconf import DictConfig, OmegaConf
 
 # What a run can choose its best epoch by, and which way is better.
@@ -22,9 +25,10 @@ def _fastest_precision(accelerator: str) -> str:
     return fastest_precision(accelerator)
 
 
-def _times(whole: int, factor: float) -> int:
+def _times(whole: int, factor: Any) -> int:
     """Rounded to a whole number, 1 at least; what is no factor is refused where settings are."""
-    return max(1, round(whole * factor)) if isinstance(factor, int | float) else whole
+    number = isinstance(factor, int | float) and isfinite(factor)
+    return max(1, round(whole * factor)) if number else whole
 
 
 def _values(part: DictConfig) -> DictConfig:

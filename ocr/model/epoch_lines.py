@@ -118,9 +118,14 @@ class EpochLines(Callback):
         if self._scores.get(stopping.monitor) != perfect or falls or trainer.should_stop:
             return
         self._told_perfect = True
+        how_long = (
+            f"for {checks(trainer, stopping.patience)} (callbacks.early_stopping.patience) and "
+            "then comes to its end"
+        )
+        if 0 <= (trainer.max_epochs or -1) <= trainer.current_epoch + stopping.patience:
+            how_long = f"to its planned end (trainer.max_epochs={trainer.max_epochs})"
         say(
             f"{stopping.monitor} can't get better, but later epochs still make a better reader of "
-            f"other images: the run goes on for {checks(trainer, stopping.patience)} "
-            "(callbacks.early_stopping.patience) and then comes to its end. To end runs here: "
+            f"other images: the run goes on {how_long}. To end runs here: "
             f"callbacks.early_stopping.stopping_threshold={threshold}"
         )

@@ -1,6 +1,7 @@
 """Where a run starts: afresh, where an earlier one stopped, or with another reader's weights."""
 
 from collections.abc import Iterable
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def _require_settings(config: DictConfig) -> None:
     require_seed(config.seed)
     require_threads(config.threads)
     for key, factor in config.effort.items():
-        if not (isinstance(factor, int | float) and factor > 0):
+        if not (isinstance(factor, int | float) and 0 < factor < inf):
             raise UserError(f"effort.{key}={factor}: give a factor, a number above 0")
     if str(config.objective) not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: choose {', '.join(OBJECTIVES)}")

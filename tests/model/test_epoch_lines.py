@@ -117,6 +117,7 @@ def test_why_a_perfect_run_goes_on_is_said_once(tmp_path, told):
     fit(tmp_path, Told(lambda epoch: 0.0), max_epochs=5)
     perfect = [line for line in told() if "can't get better" in line]
     assert len(perfect) == 1 and "stopping_threshold=1e-6" in perfect[0]
+    assert "to its planned end (trainer.max_epochs=5)" in perfect[0]
     fit(tmp_path, Told(lambda epoch: 0.0), threshold=1e-6, max_epochs=5)
     assert sum("can't get better" in line for line in told()) == 1
 
