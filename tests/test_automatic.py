@@ -79,10 +79,27 @@ def test_effort_is_time_for_accuracy(effort, channels, epochs, patience):
     assert chosen.callbacks.early_stopping.patience == patience
 
 
+@pytest.mark.parametrize("encoder,channels", [("conv", 21), ("vgg", 21), ("resnet", 32)])
+def test_effort_is_of_every_encoder(encoder, channels):
+    chosen = config("effort=thorough", f"encoder={encoder}")
+    assert chosen.model.encoder.channels == channels
+
+
 def test_what_is_given_stays_whatever_the_effort():
-    chosen = config("effort=thorough", "encoder.channels=8", "trainer.max_epochs=3")
+    patience = "callbacks.early_stopping.patience"
+    chosen = config(
+        "effort=thorough", "encoder.channels=8", "trainer.max_epochs=3", f"{patience}=7"
+    )
     settle(chosen, data(200, "ABCDE", 720))
     assert chosen.model.encoder.channels == 8 and chosen.trainer.max_epochs == 3
+    assert chosen.callbacks.early_stopping.patience == 7
+
+
+def test_fewer_views_are_fewer_epochs():
+    chosen, some = config(), data(200, "ABCDE", 720)
+    some.views = config("data=synthetic").data.views
+    settle(chosen, some)
+    assert some.views == 24_000 and chosen.trainer.max_epochs == 33
 
 
 def test_without_early_stopping_there_is_no_patience():

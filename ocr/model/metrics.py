@@ -7,9 +7,7 @@ from math import sqrt
 import torch
 from torchmetrics import Metric
 
-NEAR_PERFECT = (
-    0.875  # what a reader that is as good as perfect reads at least, with 95 % confidence
-)
+NEAR_PERFECT = 0.875  # the share that a perfect reader reads at least, with 95 % confidence
 CHANCE = 2  # standard errors, within which two scores can't be told apart
 
 

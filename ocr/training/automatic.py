@@ -72,7 +72,7 @@ def stride(data: Parts) -> int:
 
 
 def epochs(data: Parts) -> int:
-    """Many for a small set, few for a large one or for long captions."""
+    """Many for a small set, few for a large one or for long captions; `effort` multiplies them."""
     least, most = EPOCHS
     return min(max(round(_epochs(data)), least), most)
 
@@ -96,7 +96,7 @@ def _epochs(data: Parts) -> float:
 
 
 def patience(data: Parts) -> int:
-    """Epochs without a better value before a run comes to its end.
+    """Epochs without a better value before a run comes to its end; `effort` multiplies them.
 
     More for a small validation part, which soon reads without a mistake and can't tell progress.
     """

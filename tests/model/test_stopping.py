@@ -38,7 +38,7 @@ def fit(
     trainer = Trainer(
         max_epochs=max_epochs,
         **trainer_settings,
-        callbacks=[stopping, Interrupted(stop_at)],
+        callbacks=[Interrupted(stop_at), stopping],
         accelerator="cpu",
         logger=False,
         enable_checkpointing=False,
@@ -160,6 +160,7 @@ def test_a_run_that_goes_on_falls_as_it_did(tmp_path, perfect, stop_at):
     settings = {"patience_if_perfect": 0.3}
     whole, rates = fit(None, model=Improving(perfect), **settings)
     part, first = fit(None, model=Improving(perfect), stop_at=stop_at, **settings)
+    assert part.current_epoch == stop_at
     part.save_checkpoint(tmp_path / "last.ckpt")
     rest, second = fit(
         None, model=Improving(perfect), checkpoint=tmp_path / "last.ckpt", **settings
