@@ -17,7 +17,6 @@ ELSEWHERE = {
     "python -m ocr folds": "tests/measure/test_end_to_end.py",
     "python -m ocr curve": "tests/measure/test_end_to_end.py",
     "python -m ocr suspects": "tests/measure/test_end_to_end.py",
-    "python train.py data=captcha_v2": "it downloads; tests/data/test_download.py",
     "python train.py trainer.accelerator=gpu": "four GPUs; tests/test_train.py with two processes",
 }
 TINY = ("trainer.max_epochs=1", "data.min_images=1")
@@ -32,7 +31,7 @@ def runnable() -> list[str]:
 
 @pytest.fixture
 def place(tmp_path, captions) -> Path:
-    """What the README's names stand for: PATH, A, B, C, OLD/best.ckpt, runs/.../best.ckpt."""
+    """What the README's names stand for: PATH, A, B, C, checkpoints, and what is downloaded."""
     for name in ("PATH", "A", "B", "C"):
         (tmp_path / name).mkdir()
         for i, caption in enumerate(captions):
@@ -40,6 +39,10 @@ def place(tmp_path, captions) -> Path:
         with (tmp_path / name / "labels.csv").open("w", newline="") as file:
             rows = [(f"{i:02}.png", caption) for i, caption in enumerate(captions)]
             csv.writer(file).writerows([("file", "label"), *rows])
+    downloaded = tmp_path / "data" / "captcha_images_v2"  # already; tests/data/test_download.py
+    downloaded.mkdir(parents=True)
+    for caption in captions:
+        draw(caption).save(downloaded / f"{caption}.png")
     draw("12").save(tmp_path / "PATH" / "27.jpg", "PNG")  # a finding, with the captions unharmed
     for name in ("OLD", "runs/..."):
         (tmp_path / name).mkdir(parents=True)
@@ -62,7 +65,8 @@ def test_it_runs(command, place):
             pack = ["-m", "ocr", "pack", "PATH", "OUT"]
             assert run_command(_python(pack), str(place), place / "log") is None
         small = TINY if any("init_from" in word for word in words) else (*SMALL, *TINY)
-        words += small if "data=folder" in words else (*small, "data.count=40")
+        own = {"data=folder", "data=captcha_v2"} & set(words)
+        words += small if own else (*small, "data.count=40")
         if "data=packed" in words:
             words.remove("data.count=40")
     log = place / "output"
