@@ -13,9 +13,10 @@ from typing import Any
 import optuna
 from hydra.core.utils import JobStatus
 from omegaconf import DictConfig
-from optuna.exceptions import UpdateFinishedTrialError
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.counted import counted
 from ocr.errors import UserError, explain
@@ -71,6 +72,7 @@ class Search:
         self._outcomes = Outcomes(self.study, self.objectives)
         self._mutex = threading.Lock()
         self._over = False
+        self._interrupted = False
 
     def __enter__(self) -> "Search":
         queue = lock_file(self.settings.storage)
@@ -155,18 +157,22 @@ class Search:
 
     def interrupted(self) -> None:
         """After Ctrl-C: leave the study in order, and say how to go on."""
-        self._over = True
-        for trial in self.ledger.trials():
-            if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
-                tell(self.study, trial.number, state=TrialState.FAIL)
-        self.saver.save(self.ledger.trials())
+        self._over = self._interrupted = True
+        if self.n_jobs > 1:  # or what still runs would go on writing to the study
+            end_workers(self.config)
+        try:
+            for trial in self.ledger.trials():
+                if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
+                    tell(self.study, trial.number, state=TrialState.FAIL)
+            self.saver.save(self.ledger.trials())
+        except (StorageInternalError, SQLAlchemyError):
+            pass  # a storage that is busy; the next process to open the study finds them ownerless
         self.board.say(
             "interrupted; to go on, give the same command with "
             f"hydra.sweep.dir={shown(self.folder)}"
         )
         if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
             self.ledger.close()
-            end_workers(self.config)
             os._exit(130)
 
     def _finals(self) -> int:
@@ -211,6 +217,8 @@ class Search:
                     words.append(f"callbacks.trial.deadline={self.deadline}")
                 failure = self.launch(words, str(trial.number), trial.number)
             with self._mutex:
+                if self._interrupted:  # this trial didn't fail by itself
+                    return
                 if failure is None:
                     self._introduce(Path(trial.user_attrs["folder"]))
                 try:

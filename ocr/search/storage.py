@@ -44,7 +44,7 @@ def open_storage(storage: str | Mapping[str, Any], checked: bool = False) -> Bas
         url = make_url(storage)
         options = {}
         if url.get_backend_name() == "sqlite":
-            options = {"connect_args": {"timeout": 60}}  # several processes write to the file
+            options = {"connect_args": {"timeout": 120}}  # several processes write to the file
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         return _database(storage, options | {"pool_pre_ping": True}, checked)
