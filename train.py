@@ -8,10 +8,10 @@ from omegaconf import DictConfig
 
 import ocr.command  # noqa: F401, before what there is to load
 from ocr.config.command_line import run
+from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
 from ocr.errors import plain_errors
-from ocr.model.build import build
-from ocr.search.apart import run_apart, sweeping
+from ocr.search.trial_job import run_apart, sweeping
 from ocr.training.start import inherit, prepare, require_start, set_process
 from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
@@ -32,7 +32,7 @@ def main(config: DictConfig) -> float:
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
     require_start(config)
-    from ocr.training.summary import conclude  # which loads for seconds
+    from ocr.training.results import conclude  # which loads for seconds
 
     folder = Path(HydraConfig.get().runtime.output_dir)
     set_process(config)

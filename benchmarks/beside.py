@@ -22,9 +22,9 @@ from process import ROOT
 from rich.console import Console
 from rich.table import Table
 
+from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.data.synthetic import drawings
-from ocr.model.build import build
+from ocr.data.sources.synthetic import drawings
 from ocr.reader import Reader
 
 BUSY = "import numpy\na = numpy.ones((700, 700))\nwhile True: a @ a"

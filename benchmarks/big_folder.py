@@ -13,8 +13,8 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
-from ocr.data.sources import image_files
-from ocr.model.build import build
+from ocr.config.instantiate import build
+from ocr.data.samples import image_files
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 

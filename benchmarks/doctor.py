@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ocr.data.synthetic import drawings
+from ocr.data.sources.synthetic import drawings
 
 
 def fill(folder: Path, count: int) -> None:

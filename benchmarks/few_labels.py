@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from training import train
 
-from ocr.data.captions import Captions
-from ocr.data.sources import Sample
-from ocr.data.spelling import Spelling
+from ocr.data.samples import Sample
+from ocr.data.sources.captions import Captions
+from ocr.data.text.unicode import Spelling
 
 RECIPES = {"default": (), "look-alikes": ("data.lookalikes=0.5",)}
 

@@ -22,8 +22,8 @@ from process import ROOT, run
 from rich.console import Console
 from rich.table import Table
 
-import ocr.data.packed  # noqa: F401  (imports don't count as time to start)
-from ocr.model.build import build
+import ocr.data.sources.packed  # noqa: F401  (imports don't count as time to start)
+from ocr.config.instantiate import build
 
 
 def fill(folder: Path, count: int) -> None:

@@ -23,9 +23,9 @@ from rich.progress import track
 from rich.table import Table
 from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, TABLE, Trials, make_table, rows, search
 
-from ocr.data.synthetic import drawings
+from ocr.data.sources.synthetic import drawings
 from ocr.search.study import make_sampler
-from ocr.training.automatic import GRACE, missing_graces
+from ocr.training.auto import GRACE, missing_graces
 
 SAMPLERS = ("random", "nsgaii", "cmaes", "tpe", "gp")
 PRUNERS = ("none", "median", "percentile", "halving", "hyperband")

@@ -18,10 +18,10 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from ocr.config.compose import composed
-from ocr.data.batches import Batch
-from ocr.data.images import Normalizer
-from ocr.model.build import build
-from ocr.model.recognizer import Recognizer
+from ocr.config.instantiate import build
+from ocr.data.collate import Batch
+from ocr.data.images.preprocessing import Normalizer
+from ocr.models.module import Recognizer
 
 SYMBOLS = "2345678bcdefgmnpwxy"
 LENGTH = 5

@@ -20,11 +20,11 @@ from pytorch_lightning.profilers import SimpleProfiler
 from rich.console import Console
 from rich.table import Table
 
+from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.data.charset import Charset
-from ocr.data.images import Normalizer
-from ocr.model.build import build
-from ocr.model.precision import fastest_precision
+from ocr.data.images.preprocessing import Normalizer
+from ocr.data.text.charset import Charset
+from ocr.models.precision import fastest_precision
 from ocr.reader import Reader
 from ocr.threads import use_threads
 

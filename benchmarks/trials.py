@@ -16,8 +16,8 @@ from omegaconf import OmegaConf
 from training import ROOT
 
 from ocr.config.resolvers import register_resolvers
-from ocr.search.overrides import read_space
 from ocr.search.space import Space
+from ocr.search.space_config import read_space
 
 TABLE = Path(__file__).with_name("trials.csv")
 # 400 captchas of two digits: a trial takes seconds, and few configurations read them all.

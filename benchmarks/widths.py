@@ -18,7 +18,7 @@ from rich.table import Table
 
 WAYS = {
     "as train.py does": "",
-    "as wide as its widest image": "import ocr.data.batches; ocr.data.batches.rounded = int",
+    "as wide as its widest image": "import ocr.data.collate; ocr.data.collate.rounded = int",
 }
 TRAIN = "import runpy; runpy.run_path({!r}, run_name='__main__')"
 

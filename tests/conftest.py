@@ -22,9 +22,9 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.model.build import build
-from ocr.search.child import run_command
+from ocr.search.trial_process import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "data"
@@ -113,7 +113,7 @@ def trainings(monkeypatch):
     """Takes the place of training in `ocr.measure`: `trainings(read, fails)`."""
     from trainings import Trainings
 
-    from ocr.measure import runs
+    from ocr.analysis import runs
 
     def install(read=lambda sample, trained: sample.text, fails=lambda settings: None):
         stub = Trainings(read, fails)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from conftest import config
 
-from ocr.data.sources import Sample
-from ocr.training.automatic import settle
+from ocr.data.samples import Sample
+from ocr.training.auto import settle
 
 
 def data(width: int, text: str, count: int = 100):

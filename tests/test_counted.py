@@ -2,13 +2,13 @@
 
 import pytest
 
-from ocr.counted import counted
+from ocr.pluralize import pluralize
 
 
 @pytest.mark.parametrize("number,words", [(0, "0 images"), (1, "1 image"), (2000, "2,000 images")])
 def test_one_is_no_plural(number, words):
-    assert counted(number, "image") == words
+    assert pluralize(number, "image") == words
 
 
 def test_words_of_their_own():
-    assert [counted(n, "row says", "rows say") for n in (1, 2)] == ["1 row says", "2 rows say"]
+    assert [pluralize(n, "row says", "rows say") for n in (1, 2)] == ["1 row says", "2 rows say"]

@@ -9,8 +9,8 @@ from conftest import NETWORK, NORMALIZER, SMALL, config, draw, saved, trained
 
 from ocr import Reader
 from ocr.cli import main
+from ocr.config.instantiate import build
 from ocr.errors import UserError
-from ocr.model.build import build
 from ocr.training.start import begin, inherit, require_values
 
 
@@ -44,7 +44,7 @@ def test_the_command_line_wins(checkpoint, caplog):
     assert composed.data.height == 32 and composed.data.channels == 1
     assert composed.model.head == config().model.head
     [line] = caplog.messages
-    assert "encoder.num_layers=2" in line and "encoder._target_=ocr.model.encoders.VGG" in line
+    assert "encoder.num_layers=2" in line and "encoder._target_=ocr.models.encoders.VGG" in line
     for key in ("dropout", "data.height", "head", "kernel_size"):
         assert key not in line
 

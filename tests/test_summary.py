@@ -1,6 +1,6 @@
 import pytest
 
-from ocr.training.summary import _print
+from ocr.training.results import _print
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from conftest import HEBREW, ROOT, SMALL, draw, start, train, trained
 from PIL import Image
 
-from ocr.model.metrics import reads_nothing
+from ocr.models.metrics import reads_nothing
 
 
 def rows(path):
@@ -154,7 +154,7 @@ def test_every_value_from_the_command_line(tmp_path, folder):
     assert "test/cer" not in metrics
     assert list((run / "tensorboard").glob("events*"))
     written = (run / ".hydra" / "config.yaml").read_text()
-    assert "ocr.model.encoders.VGG" in written and "torch.optim.SGD" in written
+    assert "ocr.models.encoders.VGG" in written and "torch.optim.SGD" in written
 
 
 @pytest.mark.parametrize(

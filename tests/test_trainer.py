@@ -10,8 +10,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import open_dict, read_write
 
 from ocr.config.compose import CONF
+from ocr.config.instantiate import build
 from ocr.errors import UserError
-from ocr.model.build import build
 from ocr.training.trainer import require_flags
 
 QUIET = ("callbacks.progress_bar=null", "callbacks.model_summary=null", "data.min_images=1")

@@ -3,7 +3,7 @@
 import pytest
 
 from ocr.config.compose import composed
-from ocr.config.typed import require_types
+from ocr.config.validation import require_types
 from ocr.errors import UserError
 
 
@@ -43,7 +43,7 @@ def test_text_for_a_number(word, told):
         ["experiment=keras"],
         ["experiment=original"],
         ["logger=tensorboard"],
-        ["encoder._target_=ocr.model.encoders.Nonsense", "encoder.growth=fast"],  # told by `build`
+        ["encoder._target_=ocr.models.encoders.Nonsense", "encoder.growth=fast"],  # told by `build`
     ],
 )
 def test_all_else_is_let_through(words):

@@ -24,8 +24,8 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from ocr.doctor.doctor import findings
-    from ocr.doctor.examine import examine
-    from ocr.doctor.show import as_json, show
+    from ocr.doctor.rendering import as_json, show
+    from ocr.doctor.scan import examine
 
     with redirect_stdout(sys.stderr):  # a progress bar is no part of the report
         seen = examine(options.folder, options.labels, options.overrides)

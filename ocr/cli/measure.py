@@ -57,13 +57,13 @@ def _add_runs(command: argparse.ArgumentParser) -> None:
 
 
 def _folds(options: argparse.Namespace) -> None:
-    from ocr.measure.folds import folds
+    from ocr.analysis.cross_validation import folds
 
     folds(options.folder, options.labels, options.folds, options.out, options.overrides)
 
 
 def _curve(options: argparse.Namespace) -> None:
-    from ocr.measure.curve import curve
+    from ocr.analysis.learning_curve import curve
 
     words = [part for word in options.sizes if "=" not in word for part in word.split(",") if part]
     overrides = [word for word in options.sizes if "=" in word] + options.overrides
@@ -74,7 +74,7 @@ def _curve(options: argparse.Namespace) -> None:
 
 
 def _suspects(options: argparse.Namespace) -> None:
-    from ocr.measure.suspects import suspects
+    from ocr.analysis.label_errors import suspects
 
     suspects(
         options.folder,

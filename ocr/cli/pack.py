@@ -17,10 +17,10 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from ocr.config.compose import composed, of_folder, unserved
-    from ocr.counted import counted
-    from ocr.data.lists import left_out
-    from ocr.data.pack import pack
+    from ocr.data.manifest import left_out
+    from ocr.data.sources.pack import pack
     from ocr.log import aloud
+    from ocr.pluralize import pluralize
 
     words = of_folder(options.folder, options.labels, options.overrides)
     data = unserved(composed(words), words)
@@ -31,5 +31,5 @@ def _run(options: argparse.Namespace) -> None:
         if lost:
             print(left_out(lost, count + len(lost)))
         print(f"all of these are listed in {options.out / 'skipped.csv'}")
-    print(counted(count, "image is packed", "images are packed"))
+    print(pluralize(count, "image is packed", "images are packed"))
     print(f"train with  python train.py data=packed data.dir={options.out}")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ocr.cli.arguments import Commands
-from ocr.counted import counted
 from ocr.errors import UserError
+from ocr.pluralize import pluralize
 
 
 def add(commands: Commands) -> None:
@@ -51,16 +51,16 @@ def _run(options: argparse.Namespace) -> None:
             print(f"{path}\t{reading.text}")
     failures = []
     if unreadable:
-        failures.append(f"{unreadable} of {counted(len(paths), 'image')}")
+        failures.append(f"{unreadable} of {pluralize(len(paths), 'image')}")
     if refused:
-        failures.append(counted(len(refused), "folder"))
+        failures.append(pluralize(len(refused), "folder"))
     if failures:
         raise UserError(f"{' and '.join(failures)} could not be read")
 
 
 def _image_paths(places: Sequence[Path], recursive: bool) -> tuple[list[Path], list[UserError]]:
     """The images to read, and why folders have none."""
-    from ocr.data.sources import Folder, image_files, say_unread
+    from ocr.data.samples import Folder, image_files, say_unread
     from ocr.log import aloud
 
     paths, refused = [], []

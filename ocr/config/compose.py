@@ -7,12 +7,12 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from ocr.config.instantiate import build
 from ocr.config.overrides import CONF, as_meant, quoted
 from ocr.config.resolvers import register_resolvers
-from ocr.data.folder import FolderParts
-from ocr.data.values import require_share
+from ocr.data.sources.image_folder import FolderParts
+from ocr.data.validation import require_share
 from ocr.errors import UserError
-from ocr.model.build import build
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:
@@ -45,4 +45,4 @@ def unserved(config: DictConfig, overrides: Sequence[str]) -> FolderParts:
     if augment and not only_data(overrides):
         build(augment)
     require_share(lookalikes=values.pop("lookalikes", None))
-    return build(values | {"_target_": "ocr.data.folder.FolderParts"})
+    return build(values | {"_target_": "ocr.data.sources.image_folder.FolderParts"})

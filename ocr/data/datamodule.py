@@ -7,14 +7,14 @@ from pytorch_lightning import LightningDataModule
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ocr.counted import counted
-from ocr.data.batches import Batch, blank_padding, collate
+from ocr.data.collate import Batch, blank_padding, collate
 from ocr.data.dataset import CaptionedImages
-from ocr.data.lookalikes import Lookalikes
+from ocr.data.images.splicing import Lookalikes
 from ocr.data.parallel import helpers
 from ocr.data.parts import Parts
-from ocr.data.shuffle import ShuffledBatches, ShuffledLoader
+from ocr.data.samplers import ShuffledBatches, ShuffledLoader
 from ocr.errors import UserError
+from ocr.pluralize import pluralize
 
 
 class DataModule(Parts, LightningDataModule):
@@ -85,7 +85,7 @@ class DataModule(Parts, LightningDataModule):
 
     def _occupied(self, count: int, part: str) -> None:
         if count < self._world_size:
-            images = counted(count, f"{part} image")
+            images = pluralize(count, f"{part} image")
             raise UserError(f"{images} can't occupy {self._world_size} devices")
 
     def _batches_done(self) -> int:

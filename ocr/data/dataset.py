@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ocr.data.charset import Charset
-from ocr.data.images import Normalizer
-from ocr.data.opening import ImageSource
-from ocr.data.preflight import ImageCache
-from ocr.data.sources import Sample
+from ocr.data.images.loading import ImageSource
+from ocr.data.images.preprocessing import Normalizer
+from ocr.data.samples import Sample
+from ocr.data.scan import ImageCache
+from ocr.data.text.charset import Charset
 from ocr.errors import UserError
 
 

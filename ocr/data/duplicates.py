@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from PIL import Image
 
-from ocr.data.sources import Sample
+from ocr.data.samples import Sample
 
 COLUMNS, ROWS = 32, 8  # of the grid that a look is made of
 MARGIN = 0.2  # standard deviations

@@ -5,19 +5,19 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from ocr.counted import counted
-from ocr.data.charset import Charset
+from ocr.data.ctc_feasibility import placed, spelt
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images import CHOICES, CHOSEN, Normalizer
-from ocr.data.learnable import placed, spelt
-from ocr.data.lists import in_words, left_out, write_lists
-from ocr.data.order import order_of, require_order
-from ocr.data.preflight import ImageCache, survey
-from ocr.data.sources import Sample, Skipped
-from ocr.data.splits import cover, leaks, split
-from ocr.data.values import require_share, require_whole
+from ocr.data.images.preprocessing import CHOICES, CHOSEN, Normalizer
+from ocr.data.manifest import in_words, left_out, write_lists
+from ocr.data.samples import Sample, Skipped
+from ocr.data.scan import ImageCache, survey
+from ocr.data.split import cover, leaks, split
+from ocr.data.text.bidi import order_of, require_order
+from ocr.data.text.charset import Charset
+from ocr.data.validation import require_share, require_whole
 from ocr.errors import UserError
 from ocr.log import say
+from ocr.pluralize import pluralize
 
 
 class Parts:
@@ -212,7 +212,7 @@ class Parts:
         parts, moved = cover(cut)
         if moved:
             say(
-                f"{counted(len(moved), 'image')} moved to training, which had too few of some "
+                f"{pluralize(len(moved), 'image')} moved to training, which had too few of some "
                 "characters (data.stratify=false leaves them)"
             )
         self.parts |= parts

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from ocr.counted import counted
-from ocr.data.labels import Row
-from ocr.data.sidecars import original
-from ocr.data.sources import Folder, Skipped, stem
+from ocr.data.samples import Folder, Skipped, stem
+from ocr.data.sources.labels_file import Row
+from ocr.data.sources.sidecar import original
 from ocr.log import say
+from ocr.pluralize import pluralize
 
 
 def with_twins(
@@ -38,7 +38,7 @@ def with_twins(
     sizes = {len(images) for images in twins.values()}
     many = f"{sizes.pop()}" if len(sizes) == 1 else "several"
     first, second, *_ = sorted(Path(file).name for file in next(iter(twins.values())))
-    captions = counted(len(twins), "caption is", "captions are")
+    captions = pluralize(len(twins), "caption is", "captions are")
     say(
         f"{captions} of {many} images each, such as {first} and {second}: they stay together in "
         "the split"

@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from math import ceil
 
-from ocr.doctor import captions, characters, copies, files, formats, overlooked, spelled
-from ocr.doctor.examine import Examination
+from ocr.doctor.checks import captions, characters, formats
+from ocr.doctor.checks import duplicates as copies
+from ocr.doctor.checks import images as files
+from ocr.doctor.checks import text as spelled
+from ocr.doctor.checks import unused_files as overlooked
 from ocr.doctor.finding import Finding
+from ocr.doctor.scan import Examination
 
 
 def findings(seen: Examination) -> list[Finding]:

@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ocr.doctor.aside import place_aside, real_path
-from ocr.doctor.examine import Examination
+from ocr.doctor.scan import Examination
+from ocr.doctor.set_aside import place_aside, real_path
 
 FEW = 3  # commands that one can still read
 # By the words that the commands begin with.

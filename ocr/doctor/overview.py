@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ocr.doctor.characters import frequencies
-from ocr.doctor.examine import Examination
+from ocr.doctor.checks.characters import frequencies
+from ocr.doctor.scan import Examination
 
 PARTS = ("train", "val", "test")
 

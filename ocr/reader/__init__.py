@@ -1,6 +1,6 @@
 """What goes out: a trained model reads images."""
 
-from ocr.model.reading import Reading
+from ocr.models.decoding import Reading
 from ocr.reader.reader import Reader
 
 __all__ = ["Reader", "Reading"]

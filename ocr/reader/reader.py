@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ocr.data.batches import padded
-from ocr.data.charset import Charset
-from ocr.data.images import Normalizer
+from ocr.data.collate import padded
+from ocr.data.images.preprocessing import Normalizer
+from ocr.data.text.charset import Charset
 from ocr.errors import UserError
-from ocr.model.checkpoint import load_network
-from ocr.model.crnn import CRNN
-from ocr.model.precision import fastest_precision
-from ocr.model.reading import Reading, log_probabilities, readings
-from ocr.reader.sources import ReaderSource, as_images, image_source, name_of
+from ocr.models.checkpoint import load_network
+from ocr.models.crnn import CRNN
+from ocr.models.decoding import Reading, log_probabilities, readings
+from ocr.models.precision import fastest_precision
+from ocr.reader.image_sources import ReaderSource, as_images, image_source, name_of
 from ocr.threads import one_thread
 
 

@@ -10,7 +10,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from ocr.search.board import short
+from ocr.search.progress import short
 from ocr.search.results import metrics_of
 from ocr.search.space import spelt
 

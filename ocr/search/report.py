@@ -12,9 +12,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from ocr.search.board import short
 from ocr.search.pictures import aside, pictures, png
 from ocr.search.plots import NoPictureError, study_of
+from ocr.search.progress import short
 from ocr.search.results import METRICS, metrics_of
 from ocr.search.space import spelt
 

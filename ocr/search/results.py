@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.trial import FrozenTrial, TrialState
 
 from ocr.errors import UserError
-from ocr.search.ledger import interrupted
+from ocr.search.coordinator import interrupted
 from ocr.search.space import Space, spelt
 
 METRICS = {  # column: name in metrics.json

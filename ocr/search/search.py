@@ -18,15 +18,15 @@ from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from ocr.counted import counted
 from ocr.errors import UserError, explain
 from ocr.log import shown
-from ocr.search.board import Board
+from ocr.pluralize import pluralize
+from ocr.search.coordinator import Ledger, counts
 from ocr.search.launchers import end_workers, jobs_at_once
-from ocr.search.ledger import Ledger, counts
-from ocr.search.outcome import Outcomes
+from ocr.search.progress import Board
+from ocr.search.result_recorder import Outcomes
+from ocr.search.result_writer import Saver
 from ocr.search.results import read_points, reason
-from ocr.search.saver import Saver
 from ocr.search.space import Space
 from ocr.search.storage import GRACE, lock_file, one_transaction
 from ocr.search.study import make_sampler, open_study, require_sense, tell
@@ -111,7 +111,7 @@ class Search:
         done = sum(trial.state.is_finished() and counts(trial) for trial in self.ledger.trials())
         if done >= self.settings.n_trials:
             self.board.say(
-                f"the study holds {counted(done, 'finished trial')}: hydra.sweeper.n_trials="
+                f"the study holds {pluralize(done, 'finished trial')}: hydra.sweeper.n_trials="
                 f"{self.settings.n_trials} asks for no more"
             )
         else:
@@ -130,7 +130,7 @@ class Search:
                 self.saver.save(self.ledger.trials(), final=True)
         elsewhere = self.ledger.running_elsewhere()
         if elsewhere:
-            running = counted(len(elsewhere), "trial is", "trials are")
+            running = pluralize(len(elsewhere), "trial is", "trials are")
             self.board.say(
                 f"{running} still running ({', '.join(map(str, elsewhere))}) in other processes; "
                 "the last process to end picks the winner"
@@ -264,8 +264,8 @@ class Search:
         if len(failed) > self.settings.max_failure_rate * total:
             self._over = True
             reasons = Counter(map(reason, failed)).most_common()
-            words = "; ".join(f"{text} ({counted(count, 'time')})" for text, count in reasons)
+            words = "; ".join(f"{text} ({pluralize(count, 'time')})" for text, count in reasons)
             raise UserError(
-                f"{len(failed)} of {counted(len(trials), 'trial')} failed, more than "
+                f"{len(failed)} of {pluralize(len(trials), 'trial')} failed, more than "
                 f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows: {words}"
             )

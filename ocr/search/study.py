@@ -74,7 +74,7 @@ def make_sampler(config: DictConfig, seed: int, first: int = 0) -> BaseSampler:
         return BruteForceSampler(seed=values["seed"])
     allowed = (
         "hydra_plugins.hydra_optuna_sweeper.*",
-        "ocr.search.gaussian.*",
+        "ocr.search.gp_sampler.*",
         "optuna.samplers.*",
     )
     try:

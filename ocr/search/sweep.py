@@ -13,17 +13,17 @@ from omegaconf import DictConfig
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
+from ocr.config.instantiate import build
 from ocr.errors import UserError
 from ocr.log import overheard
-from ocr.model.build import build
-from ocr.model.geometry import PARTS
+from ocr.models.time_steps import PARTS
 from ocr.search.composer import Composer
 from ocr.search.launchers import make_launcher, stays_here
-from ocr.search.overrides import read_space
 from ocr.search.search import Search
+from ocr.search.selection import crown
+from ocr.search.space_config import read_space
 from ocr.search.storage import first_line, hidden
 from ocr.search.study import is_grid
-from ocr.search.winner import crown
 from ocr.training.start import require_values
 
 

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, open_dict
 
+from ocr.config.instantiate import build
 from ocr.config.paths import naming_doctor, require_paths
 from ocr.config.resolvers import OBJECTIVES
-from ocr.config.typed import require_types
+from ocr.config.validation import require_types
 from ocr.data.parts import Parts
 from ocr.data.seen import set_up
 from ocr.errors import UserError
 from ocr.log import hush, say
-from ocr.model.build import build
-from ocr.model.geometry import PARTS
+from ocr.models.time_steps import PARTS
 from ocr.threads import require_threads, use_threads
-from ocr.training.automatic import settle
+from ocr.training.auto import settle
 from ocr.training.seed import require_seed, seed
 from ocr.training.trainer import require_flags
 
 # Torch and Lightning take seconds to load, and who only looks at the data needs neither.
 if TYPE_CHECKING:
-    from ocr.model.recognizer import Recognizer
+    from ocr.models.module import Recognizer
 
 
 def set_process(config: DictConfig) -> None:
@@ -46,7 +46,7 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
     path = config.init_from or config.ckpt_path
     if not path:
         return
-    from ocr.model.checkpoint import load_network
+    from ocr.models.checkpoint import load_network
 
     given = {override.lstrip("+~").partition("=")[0] for override in overrides}
     given |= {f"{part}._target_" for part in given.intersection(PARTS)}
@@ -122,7 +122,7 @@ def require_values(config: DictConfig) -> None:
 def ready(config: DictConfig, data: Parts) -> None:
     """Set `data` up, for a network without weights of another's."""
     if config.ckpt_path:
-        from ocr.model.checkpoint import resumable
+        from ocr.models.checkpoint import resumable
 
         data.adopt(resumable(config.ckpt_path, config.model))
         try:
@@ -142,8 +142,8 @@ def ready(config: DictConfig, data: Parts) -> None:
 
 
 def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
-    from ocr.model.checkpoint import load_network
-    from ocr.model.finetune import CHARSETS, carry_over, merge, require_fit
+    from ocr.models.checkpoint import load_network
+    from ocr.models.transfer import CHARSETS, carry_over, merge, require_fit
 
     path = config.init_from
     if config.init_charset not in CHARSETS:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
+from ocr.config.instantiate import build
 from ocr.errors import UserError
-from ocr.model.build import build
 
 if TYPE_CHECKING:  # torch and Lightning take seconds to load
     from pytorch_lightning import Callback, Trainer

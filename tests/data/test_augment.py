@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ocr.data.augment import Light
+from ocr.data.images.augmentation import Light
 
 NONE = dict.fromkeys(
     ("tilt", "slant", "scale", "shift", "elastic", "contrast", "brightness", "blur", "noise"), 0.0

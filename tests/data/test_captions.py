@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from ocr.data.captions import Captions
-from ocr.data.labels import Columns
-from ocr.data.patterns import NamePattern
-from ocr.data.sources import Sample, Skipped
-from ocr.data.spelling import Spelling
+from ocr.data.samples import Sample, Skipped
+from ocr.data.sources.captions import Captions
+from ocr.data.sources.labels_file import Columns
+from ocr.data.text.patterns import NamePattern
+from ocr.data.text.unicode import Spelling
 from ocr.errors import UserError
 
 

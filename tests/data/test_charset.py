@@ -1,6 +1,6 @@
 import pytest
 
-from ocr.data.charset import BLANK, Charset, steps_needed
+from ocr.data.text.charset import BLANK, Charset, steps_needed
 from ocr.errors import UserError
 
 

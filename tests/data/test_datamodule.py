@@ -12,9 +12,9 @@ import pytest
 import torch
 from conftest import draw
 
-from ocr.data.augment import Light
-from ocr.data.batches import Batch, padded
-from ocr.data.kinds import DownloadedData, FolderData, SyntheticData
+from ocr.data.collate import Batch, padded
+from ocr.data.images.augmentation import Light
+from ocr.data.sources.kinds import DownloadedData, FolderData, SyntheticData
 from ocr.errors import UserError
 
 BASE = {
@@ -623,7 +623,7 @@ def downloads(monkeypatch):
         calls.append((url, blob_id, folder))
         images(folder, *"123456789")
 
-    monkeypatch.setattr("ocr.data.kinds.download", download)
+    monkeypatch.setattr("ocr.data.sources.kinds.download", download)
     return calls
 
 

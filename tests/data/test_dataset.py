@@ -6,12 +6,12 @@ import torch
 from conftest import draw
 from torch.utils.data import DataLoader
 
-from ocr.data.batches import collate
-from ocr.data.charset import Charset
+from ocr.data.collate import collate
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images import Normalizer
-from ocr.data.preflight import ImageCache
-from ocr.data.sources import Sample
+from ocr.data.images.preprocessing import Normalizer
+from ocr.data.samples import Sample
+from ocr.data.scan import ImageCache
+from ocr.data.text.charset import Charset
 from ocr.errors import UserError
 
 TEXTS = {"12": 40, "3": 20, "312": 60}  # and their images' widths

@@ -8,8 +8,8 @@ import pytest
 from conftest import draw
 from PIL import Image
 
-from ocr.data.depth import eight_bits
-from ocr.data.images import Normalizer
+from ocr.data.images.depth import eight_bits
+from ocr.data.images.preprocessing import Normalizer
 from ocr.errors import UserError
 
 TEXT = np.asarray(draw("A12DF"))

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from test_captions import found, touch, write
 
-from ocr.data.captions import Captions
-from ocr.data.spelling import Spelling
+from ocr.data.sources.captions import Captions
+from ocr.data.text.unicode import Spelling
 from ocr.errors import UserError
 
 TEN = [f"{i}.png" for i in range(10)]
@@ -401,7 +401,7 @@ def test_examples_are_the_captions(tmp_path, said):
 def test_a_big_file_of_something_else_is_not_read_in_whole(tmp_path, monkeypatch):
     touch(tmp_path, *PLATES)
     write(tmp_path, big__csv="file,label\n" + "something,else\n" * 40_000)
-    monkeypatch.setattr("ocr.data.origins.open_source", None)
+    monkeypatch.setattr("ocr.data.sources.origins.open_source", None)
     assert found(tmp_path)["platea.png"] == "platea"
 
 

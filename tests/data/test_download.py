@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr.data.download import download, git_blob_id
+from ocr.data.sources.download import download, git_blob_id
 from ocr.errors import UserError
 
 GOOD = {"images/a.png": b"first", "images/b.png": b"second"}
@@ -259,9 +259,9 @@ def test_a_wrong_checksum_is_refused(serve, folder):
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(serve, folder, monkeypatch):
     body = zipped({"images/a.png": bytes(2**20), "images/b.png": bytes(2**20)})
-    monkeypatch.setattr("ocr.data.download.MAX_UNPACKED", 2**21 - 1)
+    monkeypatch.setattr("ocr.data.sources.download.MAX_UNPACKED", 2**21 - 1)
     refused(serve, body, folder, "unpacks to more than 1 MiB")
-    monkeypatch.setattr("ocr.data.download.MAX_UNPACKED", 2**21)
+    monkeypatch.setattr("ocr.data.sources.download.MAX_UNPACKED", 2**21)
     download(serve(ok(body)), git_blob_id(body), folder)
 
 

@@ -7,8 +7,8 @@ from conftest import draw
 from PIL import Image
 
 from ocr.data.duplicates import MANY, families, look_of, near_pairs
-from ocr.data.images import Normalizer
-from ocr.data.sources import Sample
+from ocr.data.images.preprocessing import Normalizer
+from ocr.data.samples import Sample
 
 
 def look(image: Image.Image) -> int:

@@ -3,11 +3,11 @@ import codecs
 import pytest
 from test_captions import found, touch
 
-from ocr.data.captions import Captions
-from ocr.data.encoding import read_text
-from ocr.data.labels import Columns
-from ocr.data.origins import LabelsFile
-from ocr.data.sources import Folder
+from ocr.data.samples import Folder
+from ocr.data.sources.captions import Captions
+from ocr.data.sources.labels_file import Columns
+from ocr.data.sources.origins import LabelsFile
+from ocr.data.text.encoding import read_text
 from ocr.errors import UserError
 
 TEXTS = {

@@ -7,8 +7,8 @@ import pytest
 from conftest import draw
 from PIL import Image, features
 
-from ocr.data.formats import FORMATS, SUFFIXES, UNREAD_SUFFIXES, format_of, unread
-from ocr.data.images import Normalizer
+from ocr.data.images.formats import FORMATS, SUFFIXES, UNREAD_SUFFIXES, format_of, unread
+from ocr.data.images.preprocessing import Normalizer
 from ocr.errors import UserError
 
 

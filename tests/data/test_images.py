@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from ocr.data.batches import blank_padding, padded, rounded
-from ocr.data.images import Normalizer
-from ocr.data.opening import FORMATS, SUFFIXES
+from ocr.data.collate import blank_padding, padded, rounded
+from ocr.data.images.loading import FORMATS, SUFFIXES
+from ocr.data.images.preprocessing import Normalizer
 from ocr.errors import UserError
 
 BANDS = np.repeat(np.uint8([[0, 128, 255]]), 20, axis=1).repeat(20, axis=0)  # 20 high, 60 wide

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from test_captions import found, touch
 
-from ocr.data.labels import Columns, read_labels
-from ocr.data.origins import LabelsFile
-from ocr.data.sources import Folder, Skipped
+from ocr.data.samples import Folder, Skipped
+from ocr.data.sources.labels_file import Columns, read_labels
+from ocr.data.sources.origins import LabelsFile
 from ocr.errors import UserError
 
 

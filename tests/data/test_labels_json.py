@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from test_captions import found, touch
 
-from ocr.data.labels import Columns
+from ocr.data.sources.labels_file import Columns
 from ocr.errors import UserError
 
 NAMES = [f"p{i:02}.png" for i in range(12)]

@@ -5,9 +5,9 @@ import json
 import pytest
 from test_captions import found, touch
 
-from ocr.data.labels import Columns, read_labels
-from ocr.data.origins import LabelsFile
-from ocr.data.sources import Folder
+from ocr.data.samples import Folder
+from ocr.data.sources.labels_file import Columns, read_labels
+from ocr.data.sources.origins import LabelsFile
 from ocr.errors import UserError
 
 NAMES = [f"p{i:02}.png" for i in range(12)]

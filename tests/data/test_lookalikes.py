@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 import torch
 
-from ocr.data.batches import Batch
-from ocr.data.lookalikes import Lookalikes, Reading, Text, gaps, join, joints, widths
+from ocr.data.collate import Batch
+from ocr.data.images.splicing import Lookalikes, Reading, Text, gaps, join, joints, widths
 from ocr.errors import UserError
 
 HEIGHT, SLOT = 8, 20

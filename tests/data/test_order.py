@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_datamodule import captions_of, from_folder, synthetic
 
-from ocr.data.charset import Charset
-from ocr.data.order import on_paper, order_of, spoken
+from ocr.callbacks.predictions import spoken_as
+from ocr.data.text.bidi import on_paper, order_of, spoken
+from ocr.data.text.charset import Charset
 from ocr.errors import UserError
-from ocr.model.finetune import merge
-from ocr.model.predictions import spoken_as
+from ocr.models.transfer import merge
 
 ALEF, BET, GIMEL = "\u05d0", "\u05d1", "\u05d2"
 POINT = "\u05bc"  # a mark in the letter before it

@@ -20,12 +20,12 @@ from PIL import Image, ImageOps
 from test_datamodule import BASE, captions_of, from_folder, on_device
 
 from ocr import cli
-from ocr.data import arrow
-from ocr.data.arrow import INDEX, RELATIVES, Pack
-from ocr.data.captions import Captions
-from ocr.data.pack import _look, pack
-from ocr.data.packed import PackedData, PackedSamples
-from ocr.data.patterns import NamePattern
+from ocr.data.sources import arrow
+from ocr.data.sources.arrow import INDEX, RELATIVES, Pack
+from ocr.data.sources.captions import Captions
+from ocr.data.sources.pack import _look, pack
+from ocr.data.sources.packed import PackedData, PackedSamples
+from ocr.data.text.patterns import NamePattern
 from ocr.errors import UserError
 
 
@@ -96,7 +96,7 @@ CHANGES = [
 def test_the_same_parts_as_the_folder(untidy, out, changes, monkeypatch):
     monkeypatch.setattr(arrow, "ROWS", 4)
     monkeypatch.setattr(arrow, "INDEX_ROWS", 10)
-    monkeypatch.setattr("ocr.data.packed.CHUNK", 5)
+    monkeypatch.setattr("ocr.data.sources.packed.CHUNK", 5)
     pack(untidy, out)
     ours, theirs = packed(out, **changes), from_folder(untidy, **changes)
     same(ours, theirs)
@@ -308,7 +308,7 @@ def test_a_killed_pack_leaves_none(folder, out, monkeypatch):
                 os.kill(os.getpid(), signal.SIGKILL)
             return _look(sample)
 
-        monkeypatch.setattr("ocr.data.pack._look", look)
+        monkeypatch.setattr("ocr.data.sources.pack._look", look)
         pack(folder, out)
 
     process = multiprocessing.get_context("fork").Process(target=dies)
@@ -326,7 +326,7 @@ def test_ctrl_c_leaves_nothing(folder, out, monkeypatch):
     def interrupted(sample):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ocr.data.pack._look", interrupted)
+    monkeypatch.setattr("ocr.data.sources.pack._look", interrupted)
     with pytest.raises(KeyboardInterrupt):
         pack(folder, out)
     assert [*out.parent.iterdir()] == [folder]

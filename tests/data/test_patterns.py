@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ocr.data.patterns import NamePattern
+from ocr.data.text.patterns import NamePattern
 from ocr.errors import UserError
 
 
@@ -68,7 +68,7 @@ def test_a_broken_expression_is_one_line(pattern):
 
 
 def test_an_expression_that_takes_for_ever_is_stopped(monkeypatch):
-    monkeypatch.setattr("ocr.data.patterns.PATIENCE", 0.2)
+    monkeypatch.setattr("ocr.data.text.patterns.PATIENCE", 0.2)
     start = time.monotonic()
     with pytest.raises(UserError, match=r"data\.pattern=.*for ever"):
         match("(?P<label>(a+)+)b", "a" * 100)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr.data.images import Normalizer
+from ocr.data.images.preprocessing import Normalizer
 from ocr.data.parallel import FEW, begin, work
-from ocr.data.preflight import ImageCache, Inspector, digest, inspect
-from ocr.data.sources import Sample, Skipped
+from ocr.data.samples import Sample, Skipped
+from ocr.data.scan import ImageCache, Inspector, digest, inspect
 
 KIB = 2**-10  # in the cache's MiB
 

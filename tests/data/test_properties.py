@@ -21,12 +21,12 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocr.data.captions import Captions
-from ocr.data.images import MAX_WIDTH, Normalizer
-from ocr.data.labels import Columns, Row, read_labels
-from ocr.data.patterns import NamePattern
-from ocr.data.sources import Folder, Sample, Skipped
-from ocr.data.spelling import CASES, FORMS, Spelling, flaw
+from ocr.data.images.preprocessing import MAX_WIDTH, Normalizer
+from ocr.data.samples import Folder, Sample, Skipped
+from ocr.data.sources.captions import Captions
+from ocr.data.sources.labels_file import Columns, Row, read_labels
+from ocr.data.text.patterns import NamePattern
+from ocr.data.text.unicode import CASES, FORMS, Spelling, flaw
 from ocr.errors import UserError
 
 MORE = int(os.environ.get("OCR_CASES", "1"))

@@ -9,11 +9,11 @@ import pytest
 from conftest import config
 from torch.nn import Identity
 
+from ocr.config.instantiate import build
 from ocr.data import seen
-from ocr.data.kinds import FolderData
-from ocr.data.pack import pack
+from ocr.data.sources.kinds import FolderData
+from ocr.data.sources.pack import pack
 from ocr.errors import UserError
-from ocr.model.build import build
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import pytest
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
+from ocr.callbacks.checkpointing import LastCheckpoint
 from ocr.data.datamodule import DataModule
-from ocr.data.shuffle import POOL, ShuffledBatches, ShuffledLoader
+from ocr.data.samplers import POOL, ShuffledBatches, ShuffledLoader
 from ocr.errors import UserError
-from ocr.model.keeping import LastCheckpoint
 
 EQUAL = np.array([50])  # widths
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr.data.sources import Folder, Sample, image_files
+from ocr.data.samples import Folder, Sample, image_files
 from ocr.errors import UserError
 
 

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from ocr.data.spelling import Spelling, flaw
+from ocr.data.text.unicode import Spelling, flaw
 from ocr.errors import UserError
 
 

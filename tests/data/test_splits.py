@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from ocr.data.preflight import digest
-from ocr.data.sources import Sample
-from ocr.data.splits import cover, split
+from ocr.data.samples import Sample
+from ocr.data.scan import digest
+from ocr.data.split import cover, split
 from ocr.errors import UserError
 
 SHARES = {"test": 0.1, "val": 0.1}

@@ -5,7 +5,7 @@ import captcha.image
 import numpy as np
 import pytest
 
-from ocr.data.synthetic import Drawing, drawings
+from ocr.data.sources.synthetic import Drawing, drawings
 
 SIZE = (80, 30)
 

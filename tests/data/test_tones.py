@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from ocr.data.images import Normalizer
-from ocr.data.tones import brightness, colourfulness, even, light_text, principal_grey
+from ocr.data.images.contrast import brightness, colourfulness, even, light_text, principal_grey
+from ocr.data.images.preprocessing import Normalizer
 from ocr.errors import UserError
 
 GREEN, RED = (40, 120, 40), (200, 40, 30)  # as bright as each other, for the eye
@@ -164,7 +164,7 @@ def test_one_text_in_any_colours_is_one_image():
 
 
 def test_what_is_stored_without_colour_is_not_looked_at_for_it(monkeypatch):
-    monkeypatch.setattr("ocr.data.images.principal_grey", None)
+    monkeypatch.setattr("ocr.data.images.preprocessing.principal_grey", None)
     prepared = Normalizer(20, grey="principal")
     image = text().convert("L")
     for mode in ("1", "L", "LA", "La", "I;16", "F"):

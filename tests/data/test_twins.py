@@ -7,8 +7,8 @@ import pytest
 from conftest import draw
 from test_datamodule import BASE, from_folder
 
-from ocr.data.pack import pack
-from ocr.data.packed import PackedData
+from ocr.data.sources.pack import pack
+from ocr.data.sources.packed import PackedData
 
 
 @pytest.fixture

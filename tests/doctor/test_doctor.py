@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from ocr import cli
 from ocr.config.compose import composed
-from ocr.doctor.examine import examine
+from ocr.doctor.scan import examine
 
 LENIENT = "data.max_skipped=0.9"
 
@@ -411,7 +411,7 @@ def test_names_that_nobody_can_type(folder, doctor, capsys):
 def test_time_steps_are_those_of_the_network(folder, monkeypatch):
     seen = examine(folder, None, ["data.height=24"])
     known = [seen.time_steps(width) for width in range(1, 200)]
-    monkeypatch.setattr("ocr.doctor.examine.ENCODERS", ())  # as if it were of one's own
+    monkeypatch.setattr("ocr.doctor.scan.ENCODERS", ())  # as if it were of one's own
     assert [seen.time_steps(width) for width in range(1, 200)] == known
 
 

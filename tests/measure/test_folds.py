@@ -6,7 +6,7 @@ from conftest import draw
 from trainings import failing, rows
 
 from ocr.cli import main
-from ocr.model.metrics import wilson_interval
+from ocr.models.metrics import wilson_interval
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ocr.measure.power_law import Forecast, fit, forecast
+from ocr.analysis.power_law import Forecast, fit, forecast
 
 SIZES = [58, 97, 163, 275, 460]
 

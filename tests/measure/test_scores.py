@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from torchmetrics.text import CharErrorRate
 
-from ocr.measure.scores import ratio_interval, scores
-from ocr.model.metrics import wilson_interval
+from ocr.analysis.scores import ratio_interval, scores
+from ocr.models.metrics import wilson_interval
 
 PAIRS = [("abc", "abc"), ("abc", "abd"), ("ab", ""), ("aab", "ab"), ("京A1", "京A12")]
 

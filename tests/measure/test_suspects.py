@@ -9,10 +9,10 @@ import torch
 from conftest import draw
 from test_folds import rows
 
+from ocr.analysis.confusions import Slips, slips
+from ocr.analysis.label_errors import opinions, rank
 from ocr.cli import main
-from ocr.data.lists import Prediction
-from ocr.measure.slips import Slips, slips
-from ocr.measure.suspects import opinions, rank
+from ocr.data.manifest import Prediction
 from ocr.reader import Reading
 
 
@@ -138,7 +138,7 @@ def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys
     assert "&amp; &lt;b&gt;.png" in page and "<b>" not in page
     assert "http" not in page
     trained = len(half_trained.commands)
-    monkeypatch.setattr("ocr.measure.suspects.SHOWN", len(lines) - 1)
+    monkeypatch.setattr("ocr.analysis.label_errors.SHOWN", len(lines) - 1)
     main(arguments)
     assert len(half_trained.commands) == trained == 2
     said = capsys.readouterr()

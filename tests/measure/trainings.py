@@ -10,9 +10,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ocr.cli import main
 from ocr.config.compose import composed
-from ocr.data.lists import Prediction, write_lists, write_predictions
-from ocr.data.sources import Sample
-from ocr.model.build import build
+from ocr.config.instantiate import build
+from ocr.data.manifest import Prediction, write_lists, write_predictions
+from ocr.data.samples import Sample
 
 
 class Trainings:

@@ -6,15 +6,15 @@ import torch
 from pytorch_lightning.plugins.precision import Precision
 from pytorch_lightning.trainer.states import TrainerFn
 
-from ocr.data.batches import Batch
-from ocr.data.charset import Charset
+from ocr.data.collate import Batch
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images import Normalizer
-from ocr.data.lookalikes import Lookalikes
-from ocr.data.preflight import ImageCache
-from ocr.data.sources import Sample
-from ocr.model.alignment import Alignment, peaks
-from ocr.model.ctc import best_path
+from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.splicing import Lookalikes
+from ocr.data.samples import Sample
+from ocr.data.scan import ImageCache
+from ocr.data.text.charset import Charset
+from ocr.models.character_alignment import Alignment, peaks
+from ocr.models.ctc import best_path
 
 
 def logits(*rows: str) -> torch.Tensor:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from ocr.callbacks.monitors import HealthWatch, Stopwatch
 from ocr.errors import UserError
-from ocr.model.callbacks import HealthWatch, Stopwatch
 
 
 def watch(steps, loss=1.0, blanks=1.0):
@@ -46,7 +46,7 @@ def test_a_loss_that_stays_nan_ends_the_run():
 def test_cores_that_others_use_are_told_of_once(monkeypatch, caplog, load, workers, told):
     caplog.set_level(logging.INFO, "ocr")
     now = [0.0]
-    monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: now[0])
+    monkeypatch.setattr("ocr.callbacks.monitors.monotonic", lambda: now[0])
 
     def average():
         if load is None:
@@ -77,7 +77,7 @@ def test_one_thread_needs_no_company(monkeypatch, caplog):
     trainer, outputs = watch(10)
     trainer.train_dataloader = None
     health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
-    monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: 1e9)
+    monkeypatch.setattr("ocr.callbacks.monitors.monotonic", lambda: 1e9)
     health.on_train_batch_end(trainer, None, outputs, None, 0)
     [said] = caplog.messages  # how many there are, and what gives more
     assert "1 thread" in said and "2 cores" in said and "threads=" in said
@@ -85,7 +85,7 @@ def test_one_thread_needs_no_company(monkeypatch, caplog):
 
 def test_the_stopwatch_goes_on_in_the_middle_of_an_epoch(monkeypatch):
     clock = 0.0
-    monkeypatch.setattr("ocr.model.callbacks.monotonic", lambda: clock)
+    monkeypatch.setattr("ocr.callbacks.monitors.monotonic", lambda: clock)
     first, second = Stopwatch(), Stopwatch()
     first.on_fit_start(None, None)
     first.on_train_start(None, None)

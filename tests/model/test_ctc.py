@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from ocr.data.charset import Charset
-from ocr.model.ctc import best_path, blank_share, ctc_loss
+from ocr.data.text.charset import Charset
+from ocr.models.ctc import best_path, blank_share, ctc_loss
 
 
 def one_hot(steps, classes=4):

@@ -8,9 +8,9 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.utilities import rank_zero_only
 from scripted import Scripted
 
-from ocr.model.callbacks import Stopwatch
-from ocr.model.curves import COLUMNS, Curves, EpochValues
-from ocr.model.schedules import onecycle
+from ocr.callbacks.csv_logger import COLUMNS, Curves, EpochValues
+from ocr.callbacks.monitors import Stopwatch
+from ocr.models.schedulers import onecycle
 
 
 def rows(place):

@@ -11,14 +11,14 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Timer
 from scripted import Scripted
 
-from ocr.model import time_left
-from ocr.model.ending import ending
-from ocr.model.epoch_lines import EpochLines
-from ocr.model.keeping import BestCheckpoint
-from ocr.model.progress import ProgressBar
-from ocr.model.schedules import constant, onecycle
-from ocr.model.stopping import AnnealedStopping
-from ocr.model.time_left import TimeLeft, rounded
+from ocr.callbacks import time_left
+from ocr.callbacks.checkpointing import BestCheckpoint
+from ocr.callbacks.early_stopping import AnnealedStopping
+from ocr.callbacks.epoch_lines import EpochLines
+from ocr.callbacks.progress import ProgressBar
+from ocr.callbacks.stop_reason import ending
+from ocr.callbacks.time_left import TimeLeft, rounded
+from ocr.models.schedulers import constant, onecycle
 
 
 class Told(Scripted):

@@ -5,12 +5,12 @@ import torch
 from conftest import ROOT, config
 from omegaconf import OmegaConf
 
-from ocr.data.charset import BLANK, Charset
-from ocr.data.images import Normalizer
+from ocr.config.instantiate import build
+from ocr.data.images.preprocessing import Normalizer
+from ocr.data.text.charset import BLANK, Charset
 from ocr.errors import UserError
-from ocr.model.build import build
-from ocr.model.checkpoint import Network
-from ocr.model.finetune import CHARSETS, carry_over, merge, require_fit
+from ocr.models.checkpoint import Network
+from ocr.models.transfer import CHARSETS, carry_over, merge, require_fit
 
 HEADS = sorted(path.stem for path in (ROOT / "conf/head").glob("*.yaml"))
 SMALL = (

@@ -7,11 +7,11 @@ import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
+from ocr.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
+from ocr.callbacks.monitors import MovingAverage
 from ocr.data.dataset import CaptionedImages
-from ocr.data.sources import Sample
+from ocr.data.samples import Sample
 from ocr.errors import UserError
-from ocr.model.callbacks import MovingAverage
-from ocr.model.keeping import BestCheckpoint, LastCheckpoint
 
 
 class Scripted(LightningModule):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ocr.model.latency import LEAST, REPEATS, cpu_ms
+from ocr.models.latency import LEAST, REPEATS, cpu_ms
 
 
 class Network(nn.Module):

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from ocr.model.curves import Curves
-from ocr.model.learning_curves import LearningCurves, drawn
+from ocr.callbacks.csv_logger import Curves
+from ocr.callbacks.learning_curves import LearningCurves, drawn
 
 
 def row(epoch, **others):

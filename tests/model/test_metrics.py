@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from ocr.model.metrics import (
+from ocr.models.metrics import (
     ExactMatch,
     Mean,
     as_good_as_perfect,

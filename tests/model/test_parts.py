@@ -9,14 +9,14 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ocr.data.images import Normalizer
+from ocr.config.instantiate import _maker, build, build_part, foresee
+from ocr.data.images.preprocessing import Normalizer
 from ocr.errors import UserError
-from ocr.model.build import _maker, build, build_part, foresee
-from ocr.model.crnn import CRNN
-from ocr.model.encoders import Residual
-from ocr.model.geometry import ENCODERS
-from ocr.model.layers import Convolution
-from ocr.model.recurrent import GRU, LSTM, RNN
+from ocr.models.crnn import CRNN
+from ocr.models.encoders import Residual
+from ocr.models.layers import Convolution
+from ocr.models.recurrent import GRU, LSTM, RNN
+from ocr.models.time_steps import ENCODERS
 
 
 def choices(group):
@@ -175,9 +175,9 @@ def test_impossible_values_are_named(override, words):
     "make,target",
     [
         (build, "os.system"),
-        (build, "ocr.model.keeping.shutil.rmtree"),  # by way of a module of ours
-        (build, "ocr.model.recognizer.torch.load"),
-        (build_part, "ocr.model.encoders.torch.load"),
+        (build, "ocr.callbacks.checkpointing.shutil.rmtree"),  # by way of a module of ours
+        (build, "ocr.models.module.torch.load"),
+        (build_part, "ocr.models.encoders.torch.load"),
         (build_part, "torch.optim.SGD"),  # is no part of the network
     ],
 )
@@ -193,7 +193,7 @@ def test_what_was_foreseen_is_not_looked_for_again(monkeypatch):
     target = "torch.optim.SGD"
     others = {"d": {"_target_": "gone.Gone"}, "e": {"_target_": "${gone}"}, "f": {"_target_": 1}}
     foresee(others | {"a": {"b": {"_target_": target}, "c": None}})
-    monkeypatch.setattr("ocr.model.build.instantiate", None)
+    monkeypatch.setattr("ocr.config.instantiate.instantiate", None)
     weights = [torch.zeros(1, requires_grad=True)]
     made = build(OmegaConf.create({"_target_": target, "lr": 0.5}), weights)
     assert isinstance(made, torch.optim.SGD) and made.defaults["lr"] == 0.5

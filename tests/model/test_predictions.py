@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from ocr.data.lists import read_predictions
-from ocr.data.sources import Sample
-from ocr.model.predictions import Predictions
-from ocr.model.reading import Reading
+from ocr.callbacks.predictions import Predictions
+from ocr.data.manifest import read_predictions
+from ocr.data.samples import Sample
+from ocr.models.decoding import Reading
 
 
 @pytest.mark.parametrize("order,reading", [("rtl", "א 3 b"), ("visual", "א b 3")])

@@ -7,10 +7,10 @@ import torch
 from conftest import ROOT, config
 from omegaconf import OmegaConf
 
-from ocr.data.batches import Batch
-from ocr.data.images import Normalizer
-from ocr.model.build import build
-from ocr.model.precision import fastest_precision
+from ocr.config.instantiate import build
+from ocr.data.collate import Batch
+from ocr.data.images.preprocessing import Normalizer
+from ocr.models.precision import fastest_precision
 
 OPTIMIZERS = sorted(path.stem for path in (ROOT / "conf/optimizer").glob("*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ocr.errors import UserError
-from ocr.model.schedules import onecycle
+from ocr.models.schedulers import onecycle
 
 
 def factors(steps: int, **settings) -> list[float]:

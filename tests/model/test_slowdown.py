@@ -6,9 +6,9 @@ import pytest
 from pytorch_lightning import Trainer
 from scripted import Scripted
 
+from ocr.callbacks.lr_backoff import Slowdown
 from ocr.errors import UserError
-from ocr.model.schedules import constant, cosine, onecycle, plateau
-from ocr.model.slowdown import Slowdown
+from ocr.models.schedulers import constant, cosine, onecycle, plateau
 
 EPOCHS = 10
 

@@ -7,9 +7,9 @@ import pytest
 from pytorch_lightning import Callback, Trainer
 from scripted import Scripted
 
+from ocr.callbacks.early_stopping import AnnealedStopping
 from ocr.errors import UserError
-from ocr.model.schedules import constant, onecycle
-from ocr.model.stopping import AnnealedStopping
+from ocr.models.schedulers import constant, onecycle
 
 EPOCHS = 100
 TRAINER = ("val_check_interval", "check_val_every_n_epoch", "max_steps")

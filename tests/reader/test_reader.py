@@ -32,7 +32,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    from ocr.data.synthetic import drawings
+    from ocr.data.sources.synthetic import drawings
 
     place = tmp_path_factory.mktemp("images")
     for drawing in drawings(70, "AX", 3, (160, 60), seed=99):
@@ -120,7 +120,7 @@ def test_a_run_folder_is_no_checkpoint(tmp_path):
     [
         {"_target_": "os.mkdir", "path": "mark"},
         {"_target_": "pytorch_lightning.loggers.CSVLogger", "save_dir": "mark"},
-        {"_target_": "ocr.model.encoders.Conv", "num_layers": {"_target_": "os.mkdir"}},
+        {"_target_": "ocr.models.encoders.Conv", "num_layers": {"_target_": "os.mkdir"}},
     ],
 )
 def test_a_checkpoint_runs_no_code(run, tmp_path, monkeypatch, target):

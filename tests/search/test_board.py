@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from ocr.search.board import Board
+from ocr.search.progress import Board
 
 COMPLETE, PRUNED = TrialState.COMPLETE, TrialState.PRUNED
 

@@ -12,9 +12,9 @@ from toy import CONF
 
 from ocr.config.resolvers import register_resolvers
 from ocr.search.composer import Composer
-from ocr.search.overrides import read_space
+from ocr.search.space_config import read_space
 
-BYPASS = "# @package _global_\nrecurrent:\n  _target_: ocr.model.recurrent.Bypass\n"
+BYPASS = "# @package _global_\nrecurrent:\n  _target_: ocr.models.recurrent.Bypass\n"
 OTHERS = {
     "wide": BYPASS + "encoder:\n  units: 512\n",
     "environment": BYPASS + "hydra:\n  job:\n    env_set:\n      A: 1\n",

@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from toy import CONF, launcher, searching
 
 from ocr.errors import UserError
-from ocr.search import report, saver, sweep
+from ocr.search import report, sweep
+from ocr.search import result_writer as saver
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 

@@ -7,7 +7,7 @@ from optuna._gp.search_space import SearchSpace
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from ocr.search.gaussian import GaussianProcess
+from ocr.search.gp_sampler import GaussianProcess
 
 SPACE = {
     "lr": FloatDistribution(1e-4, 1e-1, log=True),

@@ -8,10 +8,10 @@ from hydra import compose, initialize_config_dir
 from optuna.trial import TrialState
 from toy import CONF, composed, launcher, searching
 
+from ocr.config.instantiate import build
 from ocr.errors import UserError
-from ocr.model.build import build
 from ocr.search.search import Search
-from ocr.training.automatic import missing_graces
+from ocr.training.auto import missing_graces
 
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc", "nsgaii", "nsgaiii", "grid")
 PRUNERS = [path.stem for path in sorted((CONF / "pruner").glob("*.yaml"))]

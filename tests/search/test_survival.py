@@ -10,7 +10,7 @@ import toy
 from optuna.trial import TrialState
 from server import database, postgresql
 
-from ocr.search.ledger import counts, interrupted
+from ocr.search.coordinator import counts, interrupted
 from ocr.search.storage import open_storage
 
 SERVER = multiprocessing.get_context("forkserver")

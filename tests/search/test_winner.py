@@ -8,7 +8,7 @@ import toy
 from toy import launcher, searching
 
 from ocr.search import report
-from ocr.search.winner import crown
+from ocr.search.selection import crown
 
 TRIALS = ("hydra.sweeper.n_trials=2", "hydra.sweeper.top_seeds=1")
 

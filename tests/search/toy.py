@@ -17,13 +17,15 @@ from hydra.core.utils import JobStatus
 from omegaconf import DictConfig, OmegaConf
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
-import ocr.search.plugin  # noqa: F401  makes hydra/sweeper=surrogate known
+import ocr.search.sweeper  # noqa: F401  makes hydra/sweeper=surrogate known
 from ocr.config.resolvers import register_resolvers
-from ocr.model.geometry import PARTS
-from ocr.search import ledger, report, saver, storage
-from ocr.search.overrides import read_space
+from ocr.models.time_steps import PARTS
+from ocr.search import coordinator as ledger
+from ocr.search import report, storage
+from ocr.search import result_writer as saver
 from ocr.search.search import Search
 from ocr.search.space import Space
+from ocr.search.space_config import read_space
 from ocr.search.study import is_grid
 from ocr.search.sweep import hush
 

@@ -1,0 +1,114 @@
+"""curves.png: the learning curves of a run."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.utilities import rank_zero_only
+
+from ocr.callbacks.checkpointing import BestCheckpoint
+from ocr.callbacks.csv_logger import Curves
+from ocr.log import say
+
+# matplotlib takes half a second to load, which a run spends when it has trained.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MARKED = 30  # epochs, up to which each is a point
+PANELS = {  # title: what it shows, by name in the legend
+    "loss": {"training": "train/loss", "validation": "val/loss"},
+    "character error rate of the validation": {"cer": "val/cer"},
+    "exact match of the validation": {"exact match": "val/exact_match"},
+    "learning rate": {"lr": "lr"},
+}
+
+
+class LearningCurves(Callback):
+    """Draw the rows of metrics.csv into curves.png when training ends.
+
+    Args:
+        dirpath: Folder of the picture.
+    """
+
+    def __init__(self, dirpath: str) -> None:
+        self.path = Path(dirpath) / "curves.png"
+
+    @rank_zero_only
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draw; a picture that can't be drawn is no reason to lose the run."""
+        rows = [row for log in trainer.loggers if isinstance(log, Curves) for row in log.rows]
+        if not rows:
+            return
+        bests = [c.epoch for c in trainer.checkpoint_callbacks if isinstance(c, BestCheckpoint)]
+        try:
+            picture = drawn(rows, bests[0] if bests else None)
+            picture.savefig(self.path, format="png", dpi=90)
+        except Exception as error:
+            say(f"{self.path.name} can't be drawn: {type(error).__name__}: {error}")
+
+
+def drawn(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
+    """Draw learning curves.
+
+    Args:
+        rows: Of metrics.csv, numbers or their text.
+        best: Epoch of best.ckpt, if it is known.
+
+    Returns:
+        A figure that pyplot doesn't know of.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(10, 6.5))
+    panels = figure.subplots(2, 2).flat
+    for axes, (title, lines) in zip(panels, PANELS.items(), strict=True):
+        for label, name in lines.items():
+            epochs, values = _points(rows, name)
+            marker = "o" if len(rows) <= MARKED else None
+            axes.plot(epochs, values, marker=marker, markersize=3, label=label)
+        _scale(axes, title)
+        if best is not None:
+            axes.axvline(best, color="grey", linestyle=":", label=f"best.ckpt: epoch {best}")
+        axes.set_title(title, fontsize="medium")
+        axes.grid(alpha=0.3)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    figure.axes[0].legend(loc="upper right", fontsize="small")
+    figure.supxlabel("epoch", fontsize="medium")
+    figure.subplots_adjust(left=0.07, right=0.98, top=0.95, bottom=0.09, hspace=0.22, wspace=0.18)
+    return figure
+
+
+def _points(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:
+    """Epochs and values where there is a number: not each epoch is validated."""
+    filled = [row for row in rows if row.get(name) not in (None, "")]
+    points = [(int(row["epoch"]), float(row[name])) for row in filled]
+    points = [(epoch, value) for epoch, value in points if math.isfinite(value)]
+    return [epoch for epoch, _ in points], [value for _, value in points]
+
+
+def _scale(axes: "Axes", title: str) -> None:
+    """Errors fall by orders of magnitude, and to 0, which a plain logarithmic axis can't show."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    values = [value for line in axes.get_lines() for value in line.get_ydata()]
+    above = [value for value in values if value > 0]
+    if title.startswith("exact match"):
+        axes.set_ylim(-0.03, 1.03)
+        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    elif title == "learning rate" and above:
+        axes.set_ylim(0, 1.1 * max(above))
+    elif above and min(values) > 0:
+        axes.set_yscale("log")
+        axes.set_ylim(min(above) / 1.5, max(above) * 1.5)
+        narrow = max(above) < 100 * min(above)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
+    elif above:
+        axes.set_yscale("symlog", linthresh=min(above))
+        axes.set_ylim(min(0, *values) - min(above) / 10, max(above) * 1.5)
+        axes.yaxis.set_major_formatter("{x:g}")

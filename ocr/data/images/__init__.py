@@ -1,0 +1,1 @@
+"""Pixels: loading, preprocessing, augmentation, splicing."""

@@ -1,0 +1,187 @@
+"""Open an image, whatever it comes in: a file, bytes, a picture or an array."""
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from ocr.data.images.contrast import spread
+from ocr.data.images.depth import eight_bits
+from ocr.data.images.formats import FORMATS, SUFFIXES, format_of  # noqa: F401, the suffixes for others
+from ocr.errors import UserError
+from ocr.pluralize import pluralize
+
+# What Pillow raises on broken bytes; each is turned into one line that names the image.
+DECODE_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    Image.DecompressionBombError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    UnidentifiedImageError,
+    ValueError,
+    struct.error,
+)
+
+UNREAD = "which isn't read"  # part of a reason, by which the doctor knows it
+FLAT = 2.0  # standard deviation of grey values; less can't be read
+_BETWEEN = {"La": "LA", "LAB": "RGB"}
+GREYS = ("1", "L", "LA", "I", "F")  # Pillow's modes without colour; "I;16" is an I as well
+
+ImageSource = str | Path | bytes | Image.Image | np.ndarray
+
+
+def open_image(
+    source: ImageSource,
+    name: str = "image",
+    mode: str | None = "RGB",
+    frame: int = 0,
+    stretch: bool = False,
+) -> Image.Image:
+    """Open what `Normalizer.decode` takes: the picture, decoded, upright and opaque.
+
+    Args:
+        source: A path, encoded bytes, a PIL image (which is left at the frame), or an array.
+        name: What to call it, if it isn't a path.
+        mode: L or RGB; None: L for what is stored without colour, RGB for others.
+        frame: Which of several frames or pages, from 0; -1 is the last.
+        stretch: See `eight_bits`.
+
+    Returns:
+        The image in `mode`.
+
+    Raises:
+        UserError: There is no readable image in it; names the path or `name`.
+    """
+    if isinstance(source, str | Path):
+        name = str(source)
+    with one_line(name):
+        if isinstance(source, str | Path):
+            source = Path(source).read_bytes()
+        if isinstance(source, bytes):
+            image = _identified(source, name)
+        elif isinstance(source, np.ndarray):
+            image = Image.fromarray(_pixels(source, stretch))
+        elif isinstance(source, Image.Image):
+            image = source
+        else:
+            raise ValueError("expected a path, bytes, a PIL image or an array")
+        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+            # Pillow itself only warns here, and raises at twice the limit.
+            raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+        if not (image.width and image.height):
+            raise ValueError("it has no pixels")
+        _turn(image, frame, name)
+        image.load()
+        if between := _BETWEEN.get(image.mode):  # Pillow can't convert these to all others
+            image = image.convert(between)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # or it would only be copied
+            image = ImageOps.exif_transpose(image)
+        grey = image.mode.partition(";")[0] in GREYS
+        return _opaque(image, mode or ("L" if grey else "RGB"), stretch)
+
+
+def _identified(content: bytes, name: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        form = format_of(content)
+        if form is None or form in FORMATS:
+            raise
+        raise UserError(f"{name}: {form}, {UNREAD}: save it as PNG") from error
+
+
+def frames_in(image: Image.Image) -> int:
+    """Count the frames of an animation, or the pages of a TIFF.
+
+    What a telephone stores after a JPEG for its own use, such as a preview, is neither.
+    """
+    if image.format == "MPO":
+        return 1
+    try:
+        return getattr(image, "n_frames", 1)
+    except DECODE_ERRORS:  # what is after the first one is damaged
+        return 1
+
+
+def frames_of(content: bytes) -> int:
+    """`frames_in` an encoded image that can be opened."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        return frames_in(image)
+
+
+def _turn(image: Image.Image, frame: int, name: str) -> None:
+    """Go to a frame, unless the caller has turned to one already."""
+    if frame == 0 or getattr(image, "tell", int)() != 0:
+        return
+    count = frames_in(image)
+    number = frame if frame >= 0 else count + frame
+    if not 0 <= number < count:
+        frames = pluralize(count, "frame or page", "frames or pages")
+        raise UserError(f"{name}: it has {frames}, none that data.frame={frame} names")
+    if number:
+        image.seek(number)
+
+
+def _pixels(array: np.ndarray, stretch: bool) -> np.ndarray:
+    """(H, W[, 1, 3 or 4]) of any numbers as Pillow takes it."""
+    if array.ndim == 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.dtype.kind == "f" and array.size and array.max() > 1:
+        raise ValueError("floats must be from 0 to 1")
+    return eight_bits(array, stretch)
+
+
+def is_transparent(image: Image.Image) -> bool:
+    """Whether some of it may be; its pixels needn't be decoded."""
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
+def _opaque(image: Image.Image, mode: str, stretch: bool) -> Image.Image:
+    """The image in `mode`, what is transparent on white: the paper that it was meant for."""
+    if image.mode.startswith(("I", "F")):
+        # Pillow's own conversion to 8 bits clips instead of scaling.
+        return Image.fromarray(eight_bits(np.asarray(image), stretch)).convert(mode)
+    if is_transparent(image):
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+        on_white = _on("white", rgba, mode)
+        if spread(on_white) >= FLAT:
+            return on_white
+        on_black = _on("black", rgba, mode)  # white text is gone on white paper
+        return on_black if spread(on_black) >= FLAT else on_white
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _on(paper: str, rgba: Image.Image, mode: str) -> Image.Image:
+    # In `mode` at once: a large image in full colour, several times over, takes gigabytes.
+    opaque = Image.new(mode, rgba.size, paper)
+    opaque.paste(rgba.convert(mode), mask=rgba)
+    return opaque
+
+
+@contextmanager
+def one_line(name: str) -> Iterator[None]:
+    """Make what goes wrong with an image a UserError that names it."""
+    try:
+        yield
+    except DECODE_ERRORS as error:
+        raise UserError(f"{name}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image, or a damaged one"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more pixels than a text image can need ({error})"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return f"not a readable image ({detail})"

@@ -1,0 +1,91 @@
+"""What became of each image, as files in the run folder and in words."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ocr.data.samples import Sample, Skipped
+from ocr.errors import UserError
+from ocr.log import is_first
+from ocr.pluralize import pluralize
+
+
+class Prediction(NamedTuple):
+    """What an image is said to say, and what was read in it."""
+
+    file: str
+    label: str
+    reading: str
+    confidence: float
+
+
+def write_lists(
+    folder: Path, parts: Mapping[str, Sequence[Sample]], skipped: Sequence[Skipped]
+) -> None:
+    """split.csv, and skipped.csv if anything was; by the first process of a run only."""
+    if not is_first():
+        return
+    rows = ((part, s.name, s.text) for part, samples in parts.items() for s in samples)
+    _write_csv(folder / "split.csv", ("part", "file", "label"), rows)
+    if skipped:
+        write_skipped(folder, skipped)
+
+
+def write_skipped(folder: Path, skipped: Sequence[Skipped]) -> None:
+    """skipped.csv."""
+    rows = ((one.name, one.reason) for one in skipped)
+    _write_csv(folder / "skipped.csv", ("file", "reason"), rows)
+
+
+def read_skipped(folder: Path) -> list[Skipped]:
+    """What `write_skipped` wrote into `folder`, if it did."""
+    path = folder / "skipped.csv"
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [Skipped(row["file"], row["reason"]) for row in csv.DictReader(file)]
+    except (KeyError, ValueError, csv.Error) as error:
+        raise UserError(f"{path}: damaged ({error})") from error
+
+
+def write_predictions(folder: Path, predictions: Iterable[Prediction]) -> None:
+    """predictions.csv; by the first process of a run only."""
+    if not is_first():
+        return
+    rows = (one._replace(confidence=f"{one.confidence:.6g}") for one in predictions)
+    _write_csv(folder / "predictions.csv", Prediction._fields, rows)
+
+
+def read_predictions(folder: Path) -> list[Prediction]:
+    """What `write_predictions` wrote into `folder`. Raises UserError if that isn't there."""
+    path = folder / "predictions.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [Prediction(**row) for row in csv.DictReader(file)]
+        return [row._replace(confidence=float(row.confidence)) for row in rows]
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    except (TypeError, ValueError, csv.Error) as error:
+        raise UserError(f"{path}: damaged ({error})") from error
+
+
+def in_words(skipped: Sequence[Skipped]) -> str:
+    """The first three with their reasons, and how many more."""
+    shown = [f"{one.name} ({one.reason})" for one in skipped[:3]]
+    more = [f"and {len(skipped) - 3} more"] if len(skipped) > 3 else []
+    return ", ".join(shown + more)
+
+
+def left_out(skipped: Sequence[Skipped], total: int) -> str:
+    """How many of `total` images, and which."""
+    are = "is" if len(skipped) == 1 else "are"
+    return f"{len(skipped)} of {pluralize(total, 'image')} {are} left out: {in_words(skipped)}"
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,0 +1,222 @@
+"""Images and captions in Arrow files, read through the memory map.
+
+images.arrow holds the images as they were, so many to a record batch that one is found without
+reading the others. index.arrow holds what must be known of all of them before the first is
+decoded; it stays in the map, too, and all processes share it. relatives.arrow names the images
+that must stay on one side of a split.
+
+Why Arrow: a plain file is read where the bytes lie, in any order, so a shuffle over all images is
+a real one, and which were seen is a matter of numbers; columns become numpy arrays without an
+object a row; nothing in a file is run, and its structure is checked, so a stranger's is safe;
+there are wheels for every platform, and they need nothing else. LMDB is as quick and a hundredth
+of the size, but believes whatever its file says, and has no columns. WebDataset streams tar files:
+the order is shuffled only nearby, and devices see images twice or never. litdata resumes and
+shuffles, but drops images to give its devices equally many, and its files may name pickle.
+"""
+
+import os
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.progress import track
+
+from ocr.data.scan import digest
+from ocr.errors import UserError
+
+try:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+except ImportError as error:
+    raise UserError("packed images need pyarrow: pip install 'surrogate-ocr[packed]'") from error
+
+ROWS = 256  # images in a record batch
+INDEX_ROWS = 65_536
+SEED = 0  # the split seed whose digests are kept
+
+IMAGES = pa.schema([("content", pa.large_binary())])
+INDEX = pa.schema(
+    [
+        ("name", pa.string()),  # of the file, seen from the folder that was packed
+        ("text", pa.string()),
+        ("digest", pa.uint64()),  # under `SEED`
+        ("width", pa.int32()),  # of the upright image, in pixels
+        ("height", pa.int32()),
+    ]
+)
+RELATIVES = pa.schema([("row", pa.int64()), ("first", pa.int64())])  # of its family
+_OPTIONS = pa.ipc.IpcReadOptions(use_threads=False)  # loader processes are forked
+
+
+class Writer:
+    """Writes the files into `folder`; they are whole when its `with` block ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tables = [
+            _Table(folder / "images.arrow", IMAGES, ROWS),
+            _Table(folder / "index.arrow", INDEX, INDEX_ROWS),
+        ]
+        self._relatives = _Table(folder / "relatives.arrow", RELATIVES, INDEX_ROWS)
+
+    def write(self, content: bytes, *index: str | int) -> None:
+        """Add an image; `index` are its values in the columns of `INDEX`."""
+        for table, row in zip(self._tables, ((content,), index), strict=True):
+            table.write(row)
+
+    def relate(self, row: int, first: int) -> None:
+        """Keep the image of that row on one side of a split with the `first` of its family."""
+        self._relatives.write((row, first))
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        for table in (*self._tables, self._relatives):
+            table.close(whole=failed is None)
+
+
+class _Table:
+    def __init__(self, path: Path, schema: pa.Schema, batch_rows: int) -> None:
+        self._schema = schema
+        self._batch_rows = batch_rows
+        self._rows: list[tuple] = []
+        self._file = path.open("wb")
+        self._writer = pa.ipc.new_file(self._file, schema)
+
+    def write(self, row: tuple) -> None:
+        self._rows.append(row)
+        if len(self._rows) == self._batch_rows:
+            self._flush()
+
+    def _flush(self) -> None:
+        columns = zip(*self._rows, strict=True)
+        arrays = [
+            pa.array(values, field.type)
+            for values, field in zip(columns, self._schema, strict=True)
+        ]
+        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._rows = []
+
+    def close(self, whole: bool) -> None:
+        if not whole:
+            with suppress(OSError):  # a full disk stays full
+                self._file.close()
+            return
+        if self._rows:
+            self._flush()
+        self._writer.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+class Pack:
+    """The rows of one packed folder or of several, one after another.
+
+    names, texts: Arrow columns. digests, sizes: arrays, (rows,) and (rows, 2) for width and height.
+    relatives: (N, 2), rows and the first of their family. starts: the first row of each folder.
+    Raises UserError if a folder isn't one that `Writer` has filled.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = [str(folder) for folder in folders]
+        self._open()
+        self.digests = self._index["digest"].to_numpy()
+        self.sizes = np.stack([self._index[key].to_numpy() for key in ("width", "height")], axis=1)
+
+    def _open(self) -> None:
+        indices, self._images, self._batch_rows, self.starts, rows = [], [], [], [], 0
+        relatives = []
+        for folder in self.folders:
+            with _damaged(folder):
+                index = _reader(folder, "index.arrow", INDEX).read_all()
+                index.validate(full=True)
+                images = _reader(folder, "images.arrow", IMAGES)
+                batch_rows = images.get_batch(0).num_rows
+                if not batch_rows:
+                    raise ValueError("it holds no images")
+                last = images.num_record_batches - 1
+                if len(index) != last * batch_rows + images.get_batch(last).num_rows:
+                    raise ValueError("its two files don't belong together")
+                if any(column.null_count for column in index.columns):
+                    raise ValueError("its index has gaps")
+                if any(pc.min(index[key]).as_py() < 1 for key in ("width", "height")):
+                    raise ValueError("an image has no pixels")
+                relatives.append(rows + _relatives(folder, len(index)))
+            self.starts.append(rows)
+            rows += len(index)
+            indices.append(index)
+            self._images.append(images)
+            self._batch_rows.append(batch_rows)
+        self._index = pa.concat_tables(indices)
+        self.relatives = np.concatenate(relatives)
+        self.names = self._index["name"]
+        self.texts = self._index["text"]
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is open: another process opens it for itself."""
+        return {key: vars(self)[key] for key in ("folders", "digests", "sizes")}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self._open()
+
+    def folder(self, row: int) -> int:
+        """Which of the folders the row is in."""
+        return bisect_right(self.starts, row) - 1
+
+    def content(self, row: int) -> bytes:
+        """The image, encoded as its file was."""
+        folder = self.folder(row)
+        batch, place = divmod(row - self.starts[folder], self._batch_rows[folder])
+        with _damaged(self.folders[folder]):
+            images = self._images[folder].get_batch(batch)
+            images.validate(full=True)
+            return images.column(0)[place].as_py()
+
+    def draw_digests(self, seed: int) -> None:
+        """Take the digests of another split seed, which means reading every image."""
+        if seed != SEED:
+            rows = track(range(len(self)), "reading images", disable=len(self) <= 5_000)
+            self.digests = np.array([digest(self.content(row), seed) for row in rows], np.uint64)
+
+
+def _relatives(folder: str, rows: int) -> np.ndarray:
+    """(N, 2); none in a pack from when they were not looked for."""
+    if not (Path(folder) / "relatives.arrow").exists():
+        return np.empty((0, 2), np.int64)
+    table = _reader(folder, "relatives.arrow", RELATIVES).read_all()
+    table.validate(full=True)
+    gaps = any(column.null_count for column in table.columns)
+    pairs = np.stack([column.to_numpy() for column in table.columns], axis=1)
+    if gaps or ((pairs < 0) | (pairs >= rows)).any():
+        raise ValueError("relatives.arrow names images that aren't there")
+    return pairs
+
+
+def _reader(folder: str, name: str, schema: pa.Schema) -> pa.ipc.RecordBatchFileReader:
+    reader = pa.ipc.open_file(pa.memory_map(str(Path(folder) / name)), options=_OPTIONS)
+    if reader.schema != schema:
+        raise ValueError(f"{name} has other columns")
+    return reader
+
+
+@contextmanager
+def _damaged(folder: str) -> Iterator[None]:
+    """Arrow's errors, and ours, as one line."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{folder}: no packed images here; `python -m ocr pack {folder} OUT` makes some, "
+            "and data.dir=OUT reads them"
+        ) from error
+    except (OSError, ValueError, LookupError, pa.ArrowException) as error:
+        detail = str(error).splitlines()[0]
+        raise UserError(f"{folder}: damaged, or never packed ({detail})") from error

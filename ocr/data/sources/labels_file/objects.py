@@ -1,0 +1,211 @@
+"""JSON: an object a line, arrays of objects, and objects by images' names."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ocr.data.samples import Skipped
+from ocr.data.sources.labels_file.columns import FILES, LABELS, Grid, choose, usual
+from ocr.data.sources.labels_file.content import image_called, is_image_name
+from ocr.data.sources.labels_file.source import Row, Source, row_of
+from ocr.errors import UserError
+
+Leaves = dict[str, list[Any]]
+Entry = tuple[str, Leaves]  # where it is, and its strings, numbers and so on by their paths
+
+_LOOKED_AT = 2000  # members, at most, that tell whether they are called as images are
+_SCALARS = (str, bool, type(None))  # numbers are strings, as they are written
+
+
+class _Object(dict):
+    """An object that keeps all its members, even those of the same name."""
+
+    def __init__(self, members: list[tuple[str, Any]]) -> None:
+        super().__init__(members)
+        self.members = members
+
+
+def read_objects(source: Source) -> Iterator[Row | Skipped]:
+    """The rows of JSON Lines, or of a JSON file; numbers stay as they are written."""
+    values = _values(source)
+    try:
+        if len(values) == 1 and isinstance(values[0][1], list | dict):
+            entries = _entries(source, values[0][1], 0)
+            if entries is None:
+                raise UserError("nothing in it names images and their captions")
+        else:
+            entries = [_of_line(source, number, value) for number, value in values]
+        if not entries:
+            return
+        names = list(dict.fromkeys(name for _, leaves in entries for name in leaves))
+        if any(not name.startswith("predictions.") for name in names):  # of Label Studio: a model's
+            names = [name for name in names if not name.startswith("predictions.")]
+        rows = [[_cell(leaves.get(name)) for name in names] for _, leaves in entries]
+        places = choose(Grid(names, rows, prefixed=True), source)
+    except UserError as error:
+        text = str(error)
+        raise UserError(
+            text if text.startswith(str(source.path)) else f"{source.path}: {text}"
+        ) from error
+    chosen = {key: names[place] for key, place in places.items()}
+    known = {name for _, leaves in entries if chosen["label"] in leaves for name in leaves}
+    place = source.path.parent
+    for where, leaves in entries:
+        yield _row(place, where, leaves, chosen, known)
+
+
+def _row(
+    place: Path, where: str, leaves: Leaves, chosen: Mapping[str, str], known: set[str]
+) -> Row | Skipped:
+    label, cells = chosen["label"], {}
+    if label not in leaves and (odd := [name for name in leaves if name not in known]):
+        return Skipped(where, f"has no {label!r}, but {odd[0]!r}")
+    for key, name in chosen.items():
+        values = list(dict.fromkeys(leaves.get(name, ())))
+        if odd := [value for value in values if not isinstance(value, str | None)]:
+            raise UserError(
+                f"{place / where}: the {key} is {json.dumps(odd[0])[:40]}, not a string"
+            )
+        values = [value for value in values if value is not None]
+        if len(values) > 1:
+            told = ", ".join(map(repr, values[:3]))
+            return Skipped(
+                where, f"has several values of {name!r}: {told}; an image shows one text"
+            )
+        cells[key] = values[0] if values else ""
+    return row_of(cells, where)
+
+
+def _values(source: Source) -> list[tuple[int, Any]]:
+    """The values in the text, one after another, each with the number of its line."""
+    decoder = json.JSONDecoder(
+        parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_Object
+    )
+    text, place, line, values = source.text, 0, 1, []
+    while True:
+        start = place
+        while place < len(text) and text[place] in " \t\r\n":
+            place += 1
+        line += text.count("\n", start, place)
+        if place == len(text):
+            return values
+        start = place
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            # A value may be of many lines, of which a later one is broken.
+            here = error.lineno if not values and isinstance(error, json.JSONDecodeError) else line
+            message = f"{source.path}, line {here}: not JSON"
+            raise UserError(f"{message} ({str(error).partition(': line')[0]})") from error
+        values.append((line, value))
+        line += text.count("\n", start, place)
+
+
+def _of_line(source: Source, number: int, value: Any) -> Entry:
+    if not isinstance(value, dict):
+        raise UserError(
+            f"{source.path}, line {number}: not an object, such as "
+            + '{"file": "1.png", "label": "A12"}'
+        )
+    return source.where(number), _flat(value)
+
+
+def _entries(source: Source, value: Any, depth: int) -> list[Entry] | None:
+    """What may be rows: of an array, of an object by images' names, or of one that holds those."""
+    if isinstance(value, list):
+        return [
+            (source.where(number, "entry"), _flat(one)) for number, one in enumerate(value, start=1)
+        ]
+    if usual([*value], FILES) and usual([*value], LABELS):  # one row
+        return [(source.where(1), _flat(value))]
+    if joined := _joined(value):
+        return _entries(source, joined, depth)
+    keys = [*value][:_LOOKED_AT]
+    named = [is_image_name(key) or image_called(key, source.folder) for key in keys]
+    if sum(map(bool, named)) > 0.5 * len(named):
+        return [
+            (source.where(number, "entry"), _by_name(key, one))
+            for number, (key, one) in enumerate(value.members, start=1)
+        ]
+    inner = [one for one in value.values() if isinstance(one, list | dict) and one]
+    if inner and len(inner) == len(value) and all(map(_is_of_image, inner)):
+        return _entries(source, inner, depth)  # of VIA, by the name and the size of the file
+    found = [entries for one in inner if depth < 5 and (entries := _inside(source, one, depth))]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_of_image(value: Any) -> bool:
+    texts = value.values() if isinstance(value, dict) else ()
+    return any(isinstance(text, str) and is_image_name(text) for text in texts)
+
+
+def _inside(source: Source, value: Any, depth: int) -> list[Entry] | None:
+    """The entries of a part of an object, if they name images."""
+    entries = _entries(source, value, depth + 1) or []
+    values = [one for _, leaves in entries for some in leaves.values() for one in some]
+    if any(isinstance(one, str) and is_image_name(one) for one in values):
+        return entries
+    return None
+
+
+def _by_name(key: str, value: Any) -> Leaves:
+    if not isinstance(value, dict | list):
+        return {"file": [key], "label": [value]}
+    if isinstance(value, list) and all(isinstance(one, _SCALARS) for one in value):
+        return {"file": [key], "label": value}
+    leaves = _flat(value)
+    return {
+        "file": [key],
+        **{name or "label": some for name, some in leaves.items() if name != "file"},
+    }
+
+
+def _joined(value: Mapping[str, Any]) -> list[Any] | None:
+    """COCO's form, images and annotations apart: each image with its annotations."""
+    images = value.get("images") or value.get("imgs")
+    notes = value.get("annotations") or value.get("anns")
+    if not isinstance(images, list | dict) or not isinstance(notes, list | dict):
+        return None
+    images = [*images.values()] if isinstance(images, dict) else images
+    notes = [*notes.values()] if isinstance(notes, dict) else notes
+    if not all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in images):
+        return None
+    by_image: dict[str, list[Any]] = {}
+    for one in notes:
+        if not isinstance(one, dict) or not isinstance(one.get("image_id"), str):
+            return None
+        by_image.setdefault(one["image_id"], []).append(one)
+    return [{**one, "annotations": by_image.get(one["id"], [])} for one in images]
+
+
+def _flat(value: Any, path: str = "") -> Leaves:
+    """All that is in a value, by its path; what is in arrays together."""
+    leaves: Leaves = {}
+    if isinstance(value, str) and value[:1] == "{":  # JSON in a string, as Donut's ground_truth
+        try:
+            value = json.loads(value, parse_int=str, parse_float=str, parse_constant=str)
+        except (ValueError, RecursionError):
+            return {path: [value]}
+    if isinstance(value, dict):
+        parts: Iterator[tuple[str, Any]] = iter(value.items())
+    elif isinstance(value, list):
+        if path == "" and all(isinstance(one, _SCALARS) for one in value) and len(value) > 1:
+            return {str(place): [one] for place, one in enumerate(value, start=1)}
+        parts = (("", one) for one in value)
+    else:
+        return {path: [value]}
+    for name, one in parts:
+        inner = f"{path}.{name}" if path and name else path or name
+        if not (isinstance(one, list | dict) or (isinstance(one, str) and one[:1] == "{")):
+            leaves.setdefault(inner, []).append(one)
+            continue
+        for key, some in _flat(one, inner).items():
+            leaves.setdefault(key, []).extend(some)
+    return leaves
+
+
+def _cell(values: Sequence[Any] | None) -> str:
+    """For telling columns apart: what a column holds where it is one text."""
+    texts = {value for value in values or () if isinstance(value, str)}
+    return texts.pop() if len(texts) == 1 else ""

@@ -1,0 +1,100 @@
+"""CSV and TSV, as spreadsheets and programs write them."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+
+from ocr.data.samples import Skipped
+from ocr.data.sources.labels_file.columns import Grid, are_usual, cells_of, choose
+from ocr.data.sources.labels_file.content import image_called, is_image_name
+from ocr.data.sources.labels_file.source import Columns, Row, Source, row_of
+from ocr.data.sources.labels_file.text_lists import read_list
+from ocr.errors import UserError
+
+
+def read_table(source: Source) -> Iterator[Row | Skipped]:
+    """The rows of a table; every cell is text."""
+    text, skipped = _without_preamble(source)
+    delimiter = _delimiter(source, text)
+    if [" " in cell.strip() for cell in _first_row(text, delimiter)] == [True]:
+        yield from read_list(source)  # a list under another name
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = [(reader.line_num + skipped, cells) for cells in reader if any(cells)]
+    except csv.Error as error:
+        line = reader.line_num + skipped
+        raise UserError(f"{source.path}, line {line}: not CSV ({error})") from error
+    head = rows[0][1] if rows else []
+    if has_header(head, source):
+        names, rows = head, rows[1:]
+    elif len(head) == 2 and is_image_name(head[0]) and source.columns == Columns():
+        names = ["file", "label"]
+    else:
+        names = [str(number) for number in range(1, len(head) + 1)]
+    whole = [
+        (line, [*cells, *[""] * (len(names) - len(cells))][: len(names)])
+        for line, cells in rows
+        if not any(cells[len(names) :])
+    ]
+    try:
+        places = choose(Grid(names, [cells for _, cells in whole]), source)
+    except UserError as error:
+        raise UserError(f"{source.path}: {error}") from error
+    whole = iter(whole)
+    for line, cells in rows:
+        if any(cells[len(names) :]):
+            reason = f"{len(cells)} cells below {len(names)} columns; quote what has a delimiter"
+            yield Skipped(source.where(line), reason)
+        else:
+            yield row_of(cells_of(next(whole)[1], places), source.where(line))
+
+
+def has_header(head: Sequence[str], source: Source) -> bool:
+    """Whether the first row names the columns, rather than an image."""
+    given = [*source.columns.given().values()]
+    if any(map(is_image_name, head)):
+        return False
+    if (given and all(name in head for name in given)) or are_usual(head):
+        return True
+    return not any(image_called(cell, source.folder) for cell in head)
+
+
+def _without_preamble(source: Source) -> tuple[str, int]:
+    """The text below comment lines and Excel's "sep=;", and how many lines that are."""
+    lines = source.text.split("\n") if source.text[:1] in ("#", "s", '"') else []
+    count = 0
+    for line in lines:
+        comment = line.startswith("#") and not are_usual(re.split(r"[,;\t|]", line.strip()))
+        if not (comment or re.fullmatch(r'"?sep=.?"?\s*', line)):
+            break
+        count += 1
+    return ("\n".join(lines[count:]), count) if count < len(lines) else (source.text, 0)
+
+
+def _delimiter(source: Source, text: str) -> str:
+    """Excel writes semicolons where commas are decimal points."""
+    heads = {delimiter: _first_row(text, delimiter) for delimiter in ",;\t|"}
+    if source.path.suffix.lower() == ".tsv" and len(heads["\t"]) > 1:
+        return "\t"
+    return max(
+        heads, key=lambda delimiter: (_tells(heads[delimiter], source), len(heads[delimiter]))
+    )
+
+
+def _first_row(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _tells(head: Sequence[str], source: Source) -> bool:
+    """Whether the first row is one that this delimiter splits well."""
+    given = [*source.columns.given().values()]
+    return (
+        (len(head) > 1 and any(map(is_image_name, head)))
+        or are_usual(head)
+        or (bool(given) and all(name in head for name in given))
+    )

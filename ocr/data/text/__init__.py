@@ -1,0 +1,1 @@
+"""Captions: charset, Unicode normalization, writing direction, file-name patterns."""

@@ -1,0 +1,77 @@
+"""The small layers that encoders and heads are made of.
+
+Shapes: B batch, C channels, H height, W width, T time steps, F features.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ocr.data.collate import blank_padding
+from ocr.errors import UserError
+
+
+def _norm(kind: str, layer: type[nn.Module], features: int) -> nn.Module:
+    if kind not in ("batch", "none"):
+        raise UserError(f"encoder.norm={kind}: choose batch or none")
+    return layer(features) if kind == "batch" else nn.Identity()
+
+
+class Convolution(nn.Module):
+    """Convolution, norm and, if `activation`, ReLU: (B, C, H, W) -> (B, C', H/stride, W/stride)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        norm: str,
+        stride: tuple[int, int] = (1, 1),
+        activation: bool = True,
+    ) -> None:
+        super().__init__()
+        if kernel_size % 2 == 0:
+            raise UserError(
+                f"encoder.kernel_size and encoder.stem_kernel_size must be odd, not {kernel_size}: "
+                "only then the width stays"
+            )
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding=kernel_size // 2,
+            bias=norm == "none",
+        )
+        self.norm = _norm(norm, nn.BatchNorm2d, out_channels)
+        self.activation = activation
+
+    def forward(
+        self, x: torch.Tensor, widths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Features and widths (B,), None for a batch without padding, to the same of the output."""
+        x = self.norm(self.conv(x))
+        if widths is not None:
+            if self.conv.stride[1] == 2:
+                widths = (widths + 1) // 2
+            x = blank_padding(x, widths, inplace=True)
+        if self.activation:
+            x = F.relu(x, inplace=True)
+        return x, widths
+
+
+class Dense(nn.Module):
+    """Linear layer, norm, ReLU and dropout on every time step: (B, T, F) -> (B, T, F')."""
+
+    def __init__(self, in_features: int, out_features: int, dropout: float, norm: str) -> None:
+        super().__init__()
+        self.linear = nn.Linear(in_features, out_features, bias=norm == "none")
+        self.norm = _norm(norm, nn.BatchNorm1d, out_features)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, T, F) -> (B, T, F')."""
+        x = self.linear(x)
+        batch, steps, features = x.shape
+        x = self.norm(x.reshape(batch * steps, features)).view(batch, steps, features)
+        return self.dropout(F.relu(x))

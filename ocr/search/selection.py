@@ -1,0 +1,260 @@
+"""The best model of a search: chosen over several seeds, tested once, saved to be used."""
+
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+from optuna.trial import FrozenTrial, TrialState
+from rich.table import Table
+
+from ocr.config.compose import quoted
+from ocr.errors import UserError
+from ocr.log import shown
+from ocr.pluralize import pluralize
+from ocr.search.progress import short
+from ocr.search.results import metrics_of, read_metrics, reason
+from ocr.search.search import Search
+
+
+def crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
+    """Choose the winner, test it, write best.ckpt and best.yaml, and say how to use them.
+
+    options_of: a config group's files. Raises UserError if no trial came to its end.
+    """
+    try:
+        _crown(search, options_of)
+    except KeyboardInterrupt:
+        search.interrupted()
+        raise
+
+
+def _crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
+    trials = search.ledger.trials()
+    ranking = search.ranking(trials)
+    if not ranking:
+        reasons = dict.fromkeys(reason(trial) for trial in trials)
+        raise UserError(f"no trial came to its end: {'; '.join(filter(None, reasons))}")
+    if len(search.objectives) > 1:
+        ranking.sort(key=lambda trial: trial.values)
+        _show_front(search, ranking)
+        winner, runs = ranking[0], []
+    else:
+        winner, runs = _choose(search, ranking)
+    checkpoint = _best_checkpoint(search, winner, runs)
+    metrics = _test(search, winner, checkpoint)
+    if search.settings.retrain:
+        checkpoint = search.folder / _final(winner) / "best.ckpt"
+    _replace(checkpoint, search.folder / "best.ckpt")
+    _replace(search.folder / _final(winner) / "metrics.json", search.folder / "metrics.json")
+    _write_experiment(search, winner, options_of)
+    _conclude(search, winner, runs, metrics)
+
+
+def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, list[Path]]:
+    """The winner over fresh seeds among the best trials and the default; its runs' folders.
+
+    One lucky seed on a hundred images is noise: what a trial scored in the search doesn't count.
+    """
+    from ocr.models.metrics import reads_nothing  # with torchmetrics, which takes a second to load
+
+    seeds = range(search.config.seed + 1, search.config.seed + 1 + search.settings.top_seeds)
+    finalists = ranking[: search.settings.top_k]
+    finalists += [t for t in ranking if _is_default(search, t) and t not in finalists]
+    finalists = [t for t in finalists if not reads_nothing(metrics_of(t))]
+    if not search.settings.top_k or not seeds:
+        return ranking[0], []
+    if len(finalists) < 2:
+        if finalists:
+            alone = f"of those that came to their end, trial {finalists[0].number} alone reads"
+            search.board.say(f"{alone} anything: there is none to compare it with over fresh seeds")
+        return (finalists or ranking)[0], []
+    search.board.say(
+        f"the best {len(finalists)} once more with {pluralize(len(seeds), 'fresh seed')}: "
+        f"trials {', '.join(str(t.number) for t in finalists)}"
+    )
+    jobs = [(trial, seed) for trial in finalists for seed in seeds]
+    if search.n_jobs == 1:
+        folders = [_rerun(search, *job) for job in jobs]
+    else:
+        # Not in a `with`, which after Ctrl-C would wait for the runs that nobody wants.
+        pool = ThreadPoolExecutor(search.n_jobs)
+        folders = list(pool.map(lambda job: _rerun(search, *job), jobs))
+    runs: dict[int, list[Path]] = {trial.number: [] for trial in finalists}
+    for (trial, _), folder in zip(jobs, folders, strict=True):
+        if folder:
+            runs[trial.number].append(folder)
+    scored = [trial for trial in finalists if runs[trial.number]] or finalists[:1]
+    scored.sort(key=lambda trial: _average(search, runs[trial.number]))
+    _show_finalists(search, scored, runs)
+    return scored[0], runs[scored[0].number]
+
+
+def _is_default(search: Search, trial: FrozenTrial) -> bool:
+    return search.settings.start_with_default and trial.user_attrs.get("start") == 0
+
+
+def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
+    """Train `trial` with another seed; returns the run folder. Done before, it isn't done again."""
+    subdir = f"finals/{trial.number}_seed_{seed}"
+    folder = search.folder / subdir
+    if read_metrics(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed
+        words = [*_settings(search, trial), f"seed={seed}"]
+        failure = search.launch(words, subdir, trial.number)
+        if failure:
+            search.board.say(f"trial {trial.number} with seed {seed} failed: {failure}")
+            return None
+    return folder
+
+
+def _average(search: Search, folders: Sequence[Path]) -> tuple[float, float]:
+    """Mean objective (less is better) and mean loss of runs."""
+    if not folders:
+        return math.inf, math.inf
+    metrics = [read_metrics(folder) for folder in folders]
+    sign = -1 if search.directions[0] == "maximize" else 1
+    name = search.objectives[0]
+    return sign * mean(m[name] for m in metrics), mean(m["val/loss"] for m in metrics)
+
+
+def _best_checkpoint(search: Search, winner: FrozenTrial, runs: Sequence[Path]) -> Path:
+    folders = runs or [Path(winner.user_attrs["folder"])]
+    return min(folders, key=lambda folder: _average(search, [folder])) / "best.ckpt"
+
+
+def _final(winner: FrozenTrial) -> str:
+    return f"finals/{winner.number}_test"
+
+
+def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, Any]:
+    """Read the test part, once, with the winner; or first train it on all other images."""
+    folder = search.folder / _final(winner)
+    if (metrics := read_metrics(folder)) is not None:
+        return metrics
+    words = _settings(search, winner)
+    if search.settings.retrain:
+        search.board.say(f"training trial {winner.number} on training and validation images")
+        words += ["data.train_on_val=true", "callbacks.early_stopping=null"]
+    else:
+        words += ["fit=false", "init_from=null", f"ckpt_path={quoted(str(checkpoint))}"]
+    failure = search.launch([*words, "test=true"], _final(winner), winner.number)
+    if failure:
+        raise UserError(f"the winner, trial {winner.number}, can't be tested: {failure}")
+    return read_metrics(folder)
+
+
+def _settings(search: Search, trial: FrozenTrial) -> list[str]:
+    overrides = search.space.overrides(search.space.settings(trial.params))
+    return [*overrides, "callbacks.trial=null"]
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Copy, so that readers of `target` see the old file or the new one."""
+    scratch = target.with_suffix(".tmp")
+    shutil.copyfile(source, scratch)
+    scratch.replace(target)
+
+
+def _write_experiment(
+    search: Search, winner: FrozenTrial, options_of: Callable[[str], Sequence[str]]
+) -> None:
+    """best.yaml: the winner's choices and values as an experiment of Hydra's."""
+    overrides = search.space.command(winner.params)
+    bases, choices, values = [], [], OmegaConf.create({})
+    for override in OverridesParser.create().parse_overrides(overrides):
+        key, value = override.key_or_group, override.value()
+        if override.is_delete():
+            continue
+        if key == "experiment":
+            bases.append(f"/experiment/{value}")
+        elif options_of(key):
+            choices.append({f"override /{key}": value})
+        else:
+            # The person may stand elsewhere when using it.
+            place = key.startswith("data.") or key == "init_from"
+            if place and isinstance(value, str) and Path(value).exists():
+                value = str(Path(value).absolute())
+            OmegaConf.update(values, key, value, force_add=True)
+    scores = ", ".join(
+        f"{n} {short(v)}" for n, v in zip(search.objectives, winner.values, strict=True)
+    )
+    head = f"# @package _global_\n# Trial {winner.number} of {search.study.study_name}: {scores}\n"
+    text = head + OmegaConf.to_yaml({"defaults": bases + choices}) + OmegaConf.to_yaml(values)
+    target = search.folder / "best.yaml"
+    scratch = target.with_suffix(".tmp")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(target)
+    # Where `--config-dir FOLDER experiment=best` looks for it.
+    (search.folder / "experiment").mkdir(exist_ok=True)
+    _replace(target, search.folder / "experiment" / "best.yaml")
+
+
+def _show_finalists(
+    search: Search, finalists: Sequence[FrozenTrial], runs: dict[int, list[Path]]
+) -> None:
+    name = search.objectives[0]
+    table = Table("trial", f"{name} in the search", "with fresh seeds", "mean", "", box=None)
+    for trial in finalists:
+        values = [read_metrics(folder)[name] for folder in runs[trial.number]]
+        table.add_row(
+            str(trial.number),
+            short(trial.value),
+            ", ".join(map(short, values)),
+            short(mean(values)) if values else "",
+            "the default" if _is_default(search, trial) else "",
+        )
+    search.board.console.print(table)
+
+
+def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
+    table = Table("trial", *search.objectives, box=None)
+    for trial in front:
+        table.add_row(str(trial.number), *map(short, trial.values))
+    search.board.console.print("the Pareto front: no other trial is better in both")
+    search.board.console.print(table)
+
+
+def _conclude(
+    search: Search, winner: FrozenTrial, runs: Sequence[Path], metrics: dict[str, Any]
+) -> None:
+    from ocr.models.metrics import reads_nothing  # with torchmetrics, which takes a second to load
+
+    trials = search.ledger.trials()
+    done = sum(trial.state == TrialState.COMPLETE for trial in trials)
+    folder = shown(search.folder)
+    which = f"trial {winner.number}{', the default,' if _is_default(search, winner) else ''}"
+    told = {"winner": f"{which} of {pluralize(done, 'complete trial')}"}
+    if "test/exact_match" in metrics:
+        low, high = metrics["test/exact_match_ci95"]
+        told["test"] = (
+            f"{pluralize(metrics['images_test'], 'image')} that no trial has seen: exact match "
+            f"{metrics['test/exact_match']:.1%} ({low:.1%} to {high:.1%}), character errors "
+            f"{metrics['test/cer']:.2%}"
+        )
+    told |= {
+        "checkpoint": f"{folder}/best.ckpt",
+        "trials": f"{folder}/trials.csv, pictures in {folder}/report/index.html",
+        "read with": f"python -m ocr read {folder}/best.ckpt IMAGE_OR_FOLDER",
+        "train again": f"python train.py --config-dir {folder} experiment=best",
+    }
+    for name, text in told.items():
+        search.board.say(f"{name:<11} {text}")
+    if reads_nothing(metrics):
+        search.board.say(
+            "nothing was learnt: even the winner reads no image right, and hardly a character. See "
+            "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
+            "hydra.sweeper.n_trials"
+        )
+    del told["trials"]  # where the report lies, it needn't say itself
+    if runs:
+        name = search.objectives[0]
+        values = [read_metrics(folder)[name] for folder in runs]
+        scores = ", ".join(map(short, values))
+        told["fresh seeds"] = f"{name} {short(mean(values))} on average ({scores})"
+    search.saver.crown(trials, told)

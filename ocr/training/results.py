@@ -1,0 +1,142 @@
+"""What a run came to: metrics.json for machines, a table for people."""
+
+import json
+import math
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.utilities import rank_zero_only
+from rich.console import Console
+from rich.table import Table
+
+from ocr import __version__
+from ocr.data.collate import padded
+from ocr.data.datamodule import DataModule
+from ocr.log import keep
+from ocr.models.latency import cpu_ms
+from ocr.models.metrics import reads_nothing, wilson_interval
+from ocr.models.module import Recognizer
+from ocr.pluralize import pluralize
+
+PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
+VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} | {
+    package: version(package) for package in PACKAGES
+}
+
+
+@rank_zero_only
+def conclude(
+    trainer: Trainer,
+    recognizer: Recognizer,
+    data: DataModule,
+    callbacks: Mapping[str, Callback],
+    config: Mapping[str, Any],
+    folder: Path,
+) -> None:
+    """Write metrics.json into `folder` and print the closing table.
+
+    callbacks: by name; "best" holds the scores, "stopwatch" the seconds, if it is there. config: of
+    the run.
+    """
+    counts = {part: len(data.parts.get(part, ())) for part in ("train", "val", "test")}
+    scores = dict(callbacks["best"].scores)
+    for part in ("val", "test"):  # which limit_val_batches may not have read as a whole
+        counts[part] = int(scores.pop(f"{part}/images", counts[part]))
+    metrics: dict[str, Any] = {"objective": config["objective"]}
+    for name, value in scores.items():
+        part, _, kind = name.partition("/")
+        metrics[name] = None if math.isnan(value) else value  # JSON has no NaN
+        if kind == "exact_match":
+            metrics[f"{name}_ci95"] = list(wilson_interval(value, counts[part]))
+    metrics |= {f"images_{part}": count for part, count in counts.items()}
+    metrics |= {
+        "images_skipped": len(data.lost),
+        "images_uncaptioned": len(data.skipped) - len(data.lost),
+        "images_per_epoch": len(data.train_dataloader().dataset),
+        "epochs": trainer.current_epoch,
+        "best_epoch": callbacks["best"].epoch,
+        "ended": recognizer.ending and recognizer.ending[0],
+        "parameters": sum(p.numel() for p in recognizer.parameters()),
+        "cpu_ms": _cpu_ms(recognizer, data),
+        "seed": config["seed"],
+        "versions": VERSIONS,
+    }
+    if "stopwatch" in callbacks:
+        metrics["fit_seconds"] = callbacks["stopwatch"].fit_seconds
+    _write(metrics, folder / "metrics.json")
+    checkpoint = folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"])
+    _print(metrics, checkpoint, folder, recognizer.ending and recognizer.ending[1])
+
+
+def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
+    """For one image of the validation part."""
+    pixels, widths = padded([data.dataset("val").image(0)])
+    return cpu_ms(recognizer.model, data.normalizer.floats(pixels, widths), widths)
+
+
+def _write(metrics: Mapping[str, Any], path: Path) -> None:
+    """Whole or not at all: readers never see half a file."""
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    scratch.replace(path)
+
+
+def _print(
+    metrics: Mapping[str, Any], checkpoint: Path, folder: Path, ending: str | None = None
+) -> None:
+    """The closing table, and what to type next; the run folder's log has it, too."""
+    table = Table("part", "images", "exact match", "95 % interval", "character errors")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for part in ("val", "test"):
+        if f"{part}/exact_match" in metrics:
+            low, high = metrics[f"{part}/exact_match_ci95"]
+            table.add_row(
+                part,
+                f"{metrics[f'images_{part}']:,}",
+                f"{metrics[f'{part}/exact_match']:.1%}",
+                f"{low:.1%} to {high:.1%}",
+                f"{metrics[f'{part}/cer']:.2%}",
+            )
+    took = f" in {metrics['fit_seconds']:.0f} s" if "fit_seconds" in metrics else ""
+    lines = [
+        f"{pluralize(metrics['images_train'], 'training image')}, "
+        f"{pluralize(metrics['epochs'], 'epoch')}{took}, "
+        f"{metrics['parameters']:,} parameters",
+        f"checkpoint  {_short(checkpoint)}",
+        f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
+    ]
+    if metrics.get("best_epoch"):
+        ended = f"; the run ended {ending}" if ending else ""
+        place = f"epoch {metrics['best_epoch']} of {metrics['epochs']}"
+        lines.insert(1, f"best.ckpt is of {place}{ended}")
+    if (folder / "curves.png").exists() and ending:
+        lines.insert(-1, f"curves      {_short(folder)}/curves.png")
+    left = [pluralize(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
+    if uncaptioned := metrics["images_uncaptioned"]:
+        left.append(f"{pluralize(uncaptioned, 'image')} without a caption")
+    if left:
+        listed = f"listed in {_short(folder)}/skipped.csv"
+        lines.insert(1, f"left out    {', and '.join(left)}, {listed}")
+    if reads_nothing(metrics):
+        lines.append(
+            "It reads no image right, and hardly a character. See what python -m ocr doctor says "
+            "of the images; if it has just been trained on them, give more trainer.max_epochs"
+        )
+    console = Console()
+    console.print(table)
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    plain = Console(file=StringIO(), width=100, force_terminal=False)
+    plain.print(table)
+    keep("\n".join([plain.file.getvalue().rstrip(), *lines]))
+
+
+def _short(path: Path) -> Path:
+    """Relative to where the person stands, if it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
