@@ -12,7 +12,7 @@ from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
 from ocr.errors import plain_errors
 from ocr.search.trial_job import run_apart, sweeping
-from ocr.training.start import inherit, prepare, require_start, set_process
+from ocr.training.start import apply_checkpoint, prepare, require_start, set_process
 from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
 register_resolvers()
@@ -36,7 +36,7 @@ def train(config: DictConfig) -> float:
 
     folder = Path(HydraConfig.get().runtime.output_dir)
     set_process(config)
-    inherit(config, HydraConfig.get().overrides.task)
+    apply_checkpoint(config, HydraConfig.get().overrides.task)
     data = build(config.data, section="data")
     recognizer = prepare(config, data, folder)
     trainer, callbacks = make_trainer(config)

@@ -50,7 +50,7 @@ def untrained(path: Path) -> Path:
     with initialize_config_dir(str(ROOT / "conf")):
         config = compose("train", overrides=["encoder.stride=4"])
     values = OmegaConf.to_container(config.model, resolve=True)
-    model = build(values, symbols="0123456789", normalizer={"height": 50})
+    model = build(values, symbols="0123456789", preprocessor={"height": 50})
     torch.save({"hyper_parameters": dict(model.hparams), "state_dict": model.state_dict()}, path)
     return path
 

@@ -19,7 +19,7 @@ from ocr.data.samples import Sample
 from ocr.data.sources.captions import Captions
 from ocr.data.text.unicode import Spelling
 
-RECIPES = {"default": (), "look-alikes": ("data.lookalikes=0.5",)}
+RECIPES = {"default": (), "look-alikes": ("data.splicing=0.5",)}
 
 
 def draw(samples: list[Sample], count: int, seed: int, scratch: Path) -> list[str]:

@@ -51,7 +51,7 @@ def measure(kind: str, folder: str, images: int) -> None:
     start = time.perf_counter()
     data = build(config.data)
     data.setup()
-    data.drop_unplaceable(lambda width: width)
+    data.drop_infeasible(lambda width: width)
     loader = iter(data.train_dataloader())
     next(loader)
     setup = time.perf_counter() - start

@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ocr.config.compose import composed
 from ocr.config.instantiate import build
 from ocr.data.collate import Batch
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.models.module import Recognizer
 
 SYMBOLS = "2345678bcdefgmnpwxy"
@@ -49,8 +49,10 @@ class Steps:
             section, _, name = key.partition(".")
             if config[section][name] is None:
                 config[section][name] = value
-        normalizer = Normalizer(config.data.height, channels=1).state()
-        self.recognizer: Recognizer = build(config.model, symbols=SYMBOLS, normalizer=normalizer)
+        preprocessor = Preprocessor(config.data.height, channels=1).state()
+        self.recognizer: Recognizer = build(
+            config.model, symbols=SYMBOLS, preprocessor=preprocessor
+        )
         self.augment = build(config.augment) if config.augment else torch.nn.Identity()
         self.optimizer = build(config.model.optimizer, self.recognizer.parameters())
         self.size = config.data.batch_size

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.charset import Charset
 from ocr.models.precision import fastest_precision
 from ocr.reader import Reader
@@ -87,9 +87,9 @@ def main() -> None:
         # Without the prior an untrained network reads long nonsense: the most that decoding costs.
         config = compose("train", overrides=["head.blank_prior=null", "encoder.stride=4"])
         model = OmegaConf.to_container(config.model, resolve=True)
-    charset, normalizer = Charset("2345678bcdefgmnpwxy"), Normalizer(50)
-    recognizer = build(model, symbols=charset.symbols, normalizer=normalizer.state())
-    reader = Reader(recognizer.model, charset, normalizer)
+    charset, preprocessor = Charset("2345678bcdefgmnpwxy"), Preprocessor(50)
+    recognizer = build(model, symbols=charset.symbols, preprocessor=preprocessor.state())
+    reader = Reader(recognizer.model, charset, preprocessor)
     chance = np.random.default_rng(0)
     images = list(chance.integers(0, 256, (64, 50, 200), dtype=np.uint8))
     batch = seconds(lambda: reader.read(images), -(-options.repeats // 7))

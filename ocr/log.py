@@ -32,7 +32,7 @@ class _Screen:
         sys.stdout.flush()
 
 
-def say(message: str) -> None:
+def info(message: str) -> None:
     """Print a line, and keep it in the run folder's log."""
     if is_first():
         _log.info(message)
@@ -68,7 +68,7 @@ def is_first() -> bool:
 
 
 @contextmanager
-def aloud() -> Iterator[None]:
+def log_to_stderr() -> Iterator[None]:
     """Print what is said on stderr, in commands that have no Hydra to make a log for them."""
     handler, level = logging.StreamHandler(sys.stderr), _log.level
     _log.addHandler(handler)
@@ -81,7 +81,7 @@ def aloud() -> Iterator[None]:
 
 
 @contextmanager
-def overheard() -> Iterator[list[str]]:
+def capture_messages() -> Iterator[list[str]]:
     """The lines that are said meanwhile."""
     lines: list[str] = []
 
@@ -96,7 +96,7 @@ def overheard() -> Iterator[list[str]]:
         _log.removeFilter(note)
 
 
-def hush() -> None:
+def silence_libraries() -> None:
     """Keep the frameworks' routine remarks off the screen; their real warnings stay.
 
     What is said goes above a progress bar.

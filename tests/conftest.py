@@ -103,7 +103,7 @@ def checkpoint(tmp_path) -> Path:
 def saved(network, path) -> Path:
     """A checkpoint of the untrained `network`, at `path`."""
     values = OmegaConf.to_container(network, resolve=True)
-    model = build(values, symbols="12x", normalizer=NORMALIZER)
+    model = build(values, symbols="12x", preprocessor=NORMALIZER)
     torch.save({"hyper_parameters": dict(model.hparams), "state_dict": model.state_dict()}, path)
     return path
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import config
 
 from ocr.data.samples import Sample
-from ocr.training.auto import settle
+from ocr.training.auto import resolve_auto
 
 
 def data(width: int, text: str, count: int = 100):
@@ -30,7 +30,7 @@ def data(width: int, text: str, count: int = 100):
 )
 def test_the_stride_gives_ctc_room(width, text, stride):
     chosen = config()
-    settle(chosen, data(width, text))
+    resolve_auto(chosen, data(width, text))
     assert chosen.model.encoder.stride == stride
 
 
@@ -38,7 +38,7 @@ def test_a_few_long_captions_do_not_decide():
     many = data(200, "ABCDE", 100)
     many.parts["train"][0] = Sample("long", "A" * 90, 0, 200)
     chosen = config()
-    settle(chosen, many)
+    resolve_auto(chosen, many)
     assert chosen.encoder.stride == 4
 
 
@@ -46,7 +46,7 @@ def test_a_caption_that_no_stride_has_room_for_does_not_decide():
     few = data(200, "ABCDE", 20)
     few.parts["train"][0] = Sample("wrong", "A" * 120, 0, 200)
     chosen = config()
-    settle(chosen, few)
+    resolve_auto(chosen, few)
     assert chosen.encoder.stride == 4
 
 
@@ -56,14 +56,14 @@ def test_a_caption_that_no_stride_has_room_for_does_not_decide():
 )
 def test_small_sets_are_gone_through_more_often(count, length, epochs):
     chosen = config()
-    settle(chosen, data(200, "A" * length, count))
+    resolve_auto(chosen, data(200, "A" * length, count))
     assert chosen.trainer.max_epochs == epochs
 
 
 @pytest.mark.parametrize("count,patience", [(5, 150), (25, 30), (500, 15)])
 def test_a_few_validation_images_do_not_end_a_run(count, patience):
     chosen = config()
-    settle(chosen, data(200, "ABCDE", count))
+    resolve_auto(chosen, data(200, "ABCDE", count))
     assert chosen.callbacks.early_stopping.patience == patience
 
 
@@ -73,7 +73,7 @@ def test_a_few_validation_images_do_not_end_a_run(count, patience):
 )
 def test_effort_is_time_for_accuracy(effort, channels, epochs, patience):
     chosen = config(f"effort={effort}")
-    settle(chosen, data(200, "ABCDE", 720))
+    resolve_auto(chosen, data(200, "ABCDE", 720))
     assert chosen.model.encoder.channels == channels
     assert chosen.trainer.max_epochs == epochs
     assert chosen.callbacks.early_stopping.patience == patience
@@ -90,7 +90,7 @@ def test_what_is_given_stays_whatever_the_effort():
     chosen = config(
         "effort=thorough", "encoder.channels=8", "trainer.max_epochs=3", f"{patience}=7"
     )
-    settle(chosen, data(200, "ABCDE", 720))
+    resolve_auto(chosen, data(200, "ABCDE", 720))
     assert chosen.model.encoder.channels == 8 and chosen.trainer.max_epochs == 3
     assert chosen.callbacks.early_stopping.patience == 7
 
@@ -98,27 +98,27 @@ def test_what_is_given_stays_whatever_the_effort():
 def test_fewer_views_are_fewer_epochs():
     chosen, some = config(), data(200, "ABCDE", 720)
     some.views = config("data=synthetic").data.views
-    settle(chosen, some)
+    resolve_auto(chosen, some)
     assert some.views == 24_000 and chosen.trainer.max_epochs == 33
 
 
 def test_without_early_stopping_there_is_no_patience():
     chosen = config("callbacks.early_stopping=null")
-    settle(chosen, data(200, "ABCDE"))
+    resolve_auto(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.early_stopping is None
 
 
 def test_a_batch_is_no_more_than_there_is(caplog):
     caplog.set_level(logging.INFO, "ocr")
     small = data(200, "ABCDE", 5)
-    settle(config(), small)
+    resolve_auto(config(), small)
     assert small.batch_size == 5
     assert "data.batch_size=8 is more than the 5 training images" in caplog.text
 
 
 def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
     caplog.set_level(logging.INFO, "ocr")
-    settle(config("fit=false"), data(200, "ABCDE"))
+    resolve_auto(config("fit=false"), data(200, "ABCDE"))
     assert caplog.messages == ["chosen by the data: encoder.stride=4"]
 
 
@@ -134,13 +134,13 @@ def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
 )
 def test_trials_of_large_sets_are_compared_sooner(count, length, key, grace):
     chosen = config(f"+callbacks.trial.pruner.{key}=null")
-    settle(chosen, data(200, "A" * length, count))
+    resolve_auto(chosen, data(200, "A" * length, count))
     assert chosen.callbacks.trial.pruner == {key: grace}
 
 
 def test_optunas_own_pruner_has_its_own_grace():
     chosen = config("+callbacks.trial.pruner=null")
-    settle(chosen, data(200, "ABCDE"))
+    resolve_auto(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.trial.pruner is None
 
 
@@ -151,7 +151,7 @@ def test_what_is_given_stays():
         "callbacks.early_stopping.patience=7",
         "+callbacks.trial.pruner={min_resource: 4, lower: null}",
     )
-    settle(chosen, data(200, "ABCDE"))
+    resolve_auto(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.trial.pruner == {"min_resource": 4, "lower": None}
     assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (8, 3)
     assert chosen.callbacks.early_stopping.patience == 7

@@ -18,7 +18,7 @@ def test_a_quoted_value_is_read_as_it_was(text):
     "words,expected",
     [
         ([], True),
-        (["data=folder", "data.dir=x", "+data.dir=x", "~data.lookalikes"], True),
+        (["data=folder", "data.dir=x", "+data.dir=x", "~data.splicing"], True),
         (["data.augment=null"], False),
         (["++data={augment: {tilt: 3}}"], False),
         (["augment=none"], False),

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ocr.log import hush, keep, say
+from ocr.log import info, keep, silence_libraries
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def test_what_is_printed_by_other_means_is_kept_in_the_log_only(tmp_path, logs):
 def test_what_is_said_goes_above_a_bar(tmp_path, logs, monkeypatch):
     logs()
     first = sys.stdout
-    hush()
-    say("one")
+    silence_libraries()
+    info("one")
     monkeypatch.setattr(sys, "stdout", io.StringIO())  # as a bar does while it is drawn
-    say("two")
+    info("two")
     assert (first.getvalue(), sys.stdout.getvalue()) == ("one\n", "two\n")
     assert (tmp_path / "train.log").read_text() == "one\ntwo\n"

@@ -11,12 +11,12 @@ from ocr import Reader
 from ocr.cli import main
 from ocr.config.instantiate import build
 from ocr.errors import UserError
-from ocr.training.start import begin, inherit, require_values
+from ocr.training.start import apply_checkpoint, begin, require_values
 
 
 def inherited(*overrides):
     composed = config(*overrides)
-    inherit(composed, overrides)
+    apply_checkpoint(composed, overrides)
     return composed
 
 
@@ -75,7 +75,7 @@ def test_charset_and_weights(checkpoint, folder, how, symbols):
     data, recognizer = begun(checkpoint, folder, f"init_charset={how}")
     assert recognizer.charset.symbols == data.charset.symbols == symbols
     assert recognizer.hparams["symbols"] == symbols
-    assert recognizer.hparams["normalizer"] == data.normalizer.state() == NORMALIZER
+    assert recognizer.hparams["preprocessor"] == data.preprocessor.state() == NORMALIZER
     assert sum(map(len, data.parts.values())) == 27 and not data.skipped
     old = Reader.load(checkpoint).model.state_dict()
     new = recognizer.model.state_dict()
@@ -155,7 +155,7 @@ def test_text_for_a_number_is_told_before_a_run_begins():
         require_values(config("callbacks.early_stopping.patience=x"))
 
 
-@pytest.mark.parametrize("part", ["encoder", "normalizer", "order", "symbols", "state_dict"])
+@pytest.mark.parametrize("part", ["encoder", "preprocessor", "order", "symbols", "state_dict"])
 def test_a_checkpoint_of_nonsense_is_named(checkpoint, part):
     saved = torch.load(checkpoint, weights_only=True)
     (saved if part in saved else saved["hyper_parameters"])[part] = 3

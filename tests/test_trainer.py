@@ -83,7 +83,7 @@ def test_callbacks_that_a_run_needs():
     with pytest.raises(UserError, match=r"callbacks\.best=null"):
         require_flags(config("callbacks.best=null"))
     with pytest.raises(UserError, match=r"callbacks\.alignment=null"):
-        require_flags(config("callbacks.alignment=null", "data.lookalikes=0.5"))
+        require_flags(config("callbacks.alignment=null", "data.splicing=0.5"))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_refused_value_is_named_by_its_key(section, key, value):
         elif section == "scheduler":
             build(model.scheduler, optim.SGD(parameters), 1, section=section)
         else:
-            build(model, symbols="12", normalizer=NORMALIZER, section="model")
+            build(model, symbols="12", preprocessor=NORMALIZER, section="model")
     assert f"{section}.{key}={value}" in str(error.value) and "\n" not in str(error.value)
 
 

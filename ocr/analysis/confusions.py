@@ -10,7 +10,7 @@ NOBODY_ELSES = 0.1  # what a slip counts that no other caption has
 Slip = tuple[str, str]  # a piece of a caption, and what it should have been
 
 
-class Slips:
+class Confusions:
     """Those in which captions differ from what was read; how usual each is.
 
     pairs: caption and reading of all images, also of those on which they agree.
@@ -18,7 +18,7 @@ class Slips:
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self.captions = [label for label, _ in pairs]
-        self.made = Counter(slip for pair in pairs for slip in slips(*pair))
+        self.made = Counter(slip for pair in pairs for slip in confusions(*pair))
         self._holding: dict[str, int] = {}
 
     def log_odds(self, label: str, text: str, seen: bool) -> float:
@@ -29,7 +29,7 @@ class Slips:
         taken from another image.
         """
         total = 0.0
-        for slip in slips(label, text):
+        for slip in confusions(label, text):
             made = self.made[slip] - seen
             spared = max(0, self._could(slip[0]) - 1 - made)
             total += math.log((made + NOBODY_ELSES) / (spared + 1))
@@ -49,7 +49,7 @@ class Slips:
         return self._holding[old]
 
 
-def slips(label: str, text: str) -> set[Slip]:
+def confusions(label: str, text: str) -> set[Slip]:
     """The pieces in which they differ, character by character where they are equally long."""
     found: Iterable[Slip] = [
         (label[a:b], text[c:d])

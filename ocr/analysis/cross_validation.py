@@ -16,7 +16,7 @@ from ocr.analysis.experiment import Source, samples_of
 from ocr.analysis.runs import Job, Runs
 from ocr.analysis.scores import scores
 from ocr.data.datamodule import DataModule
-from ocr.data.duplicates import families
+from ocr.data.duplicates import duplicate_groups
 from ocr.data.manifest import read_skipped
 from ocr.data.split import cut
 from ocr.errors import UserError
@@ -59,8 +59,8 @@ def folds(
     _show([*parts, pooled])
     if skipped:
         missing = pluralize(skipped, "image is", "images are")
-        runs.say(f"{missing} left out, listed in {runs.out / 'skipped.csv'}")
-    runs.say(f"readings    {runs.out / 'predictions.csv'}, scores in {runs.out / 'scores.json'}")
+        runs.info(f"{missing} left out, listed in {runs.out / 'skipped.csv'}")
+    runs.info(f"readings    {runs.out / 'predictions.csv'}, scores in {runs.out / 'scores.json'}")
 
 
 def train_folds(
@@ -98,7 +98,7 @@ def left_out(runs: Runs, job: Job) -> int:
 def _require_partition(data: DataModule, count: int) -> None:
     """Where there are too few images for the parts, a fold would borrow from another."""
     samples = samples_of(data)
-    numbers = np.array(families(samples), np.uint64)
+    numbers = np.array(duplicate_groups(samples), np.uint64)
     starts = [k / count for k in range(count)]
     tested = Counter(
         int(i) for start in starts for i in cut(numbers, data.shares, start, even=True)["test"]

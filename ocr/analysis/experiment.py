@@ -17,7 +17,7 @@ from ocr.config.instantiate import build
 from ocr.data.datamodule import DataModule
 from ocr.data.samples import Sample
 from ocr.errors import UserError
-from ocr.log import aloud
+from ocr.log import log_to_stderr
 
 # What a command sets for its runs, so that nobody else may.
 _OURS = {
@@ -62,7 +62,7 @@ class Source:
     def open(self, *overrides: str) -> DataModule:
         """The data of a run, split, and none of it held in memory."""
         data = build(composed([*self.words, "data.cache_mb=0", *overrides]).data)
-        with aloud(), redirect_stdout(sys.stderr):  # where a progress bar goes, too
+        with log_to_stderr(), redirect_stdout(sys.stderr):  # where a progress bar goes, too
             data.setup()
         return data
 

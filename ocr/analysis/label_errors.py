@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ocr.analysis.confusions import Slips
+from ocr.analysis.confusions import Confusions
 from ocr.analysis.cross_validation import OURS, left_out, train_folds
 from ocr.analysis.experiment import Source
 from ocr.analysis.html import write_page
@@ -67,7 +67,7 @@ def suspects(
     images = sum(map(len, opinions))
     right = sum(row.reading == row.label for some in opinions for row in some)
     if right < LEAST * images:
-        runs.say(
+        runs.info(
             f"only {right / images:.0%} of the captions are what the models read: they have "
             "learnt too little to judge them (trainer.max_epochs trains longer)"
         )
@@ -83,12 +83,12 @@ def suspects(
     else:
         _show(named[:SHOWN])
         if len(named) > SHOWN:
-            runs.say(f"and {len(named) - SHOWN:,} more, all in {runs.out / 'suspects.csv'}")
-    runs.say(words)
+            runs.info(f"and {len(named) - SHOWN:,} more, all in {runs.out / 'suspects.csv'}")
+    runs.info(words)
     if skipped := left_out(runs, jobs[0]):
         missing = pluralize(skipped, "image is", "images are")
-        runs.say(f"{missing} left out, listed in {runs.out / 'skipped.csv'}")
-    runs.say(f"look at     {page}")
+        runs.info(f"{missing} left out, listed in {runs.out / 'skipped.csv'}")
+    runs.info(f"look at     {page}")
 
 
 def rank(
@@ -105,18 +105,20 @@ def rank(
         readers = load()
         for batch in _batches(rows, BATCH):
             first += opinions(batch, readers, [[] for _ in batch])
-    slips = Slips([(one.label, one.reading) for one in first])
+    confusions = Confusions([(one.label, one.reading) for one in first])
     contradicted = {one.file: one for one in first if one.reading != one.label}
-    found = [_suspect(one, slips, seen=True) for one in contradicted.values()]
+    found = [_suspect(one, confusions, seen=True) for one in contradicted.values()]
     for rows, load in zip(folds, models, strict=True):
         doubtful = [
-            row for row in rows if row.file not in contradicted and slips.alternatives(row.label)
+            row
+            for row in rows
+            if row.file not in contradicted and confusions.alternatives(row.label)
         ]
         readers = load() if doubtful else []
         for batch in _batches(doubtful, BATCH):
-            others = [slips.alternatives(row.label) for row in batch]
+            others = [confusions.alternatives(row.label) for row in batch]
             found += [
-                _suspect(one, slips, seen=False)
+                _suspect(one, confusions, seen=False)
                 for one in opinions(batch, readers, others, choose=True)
                 if one.of_reading - one.of_label > -RULED_OUT
             ]
@@ -135,7 +137,7 @@ def opinions(
     A text's probability is the mean of what the `readers` give it: what only one of them
     misreads doesn't make a caption suspect.
     """
-    decoded = [[reader.normalizer.decode(row.file) for row in rows] for reader in readers]
+    decoded = [[reader.preprocessor.decode(row.file) for row in rows] for reader in readers]
     read = [reader.read_decoded(images) for reader, images in zip(readers, decoded, strict=True)]
     texts = [
         [*dict.fromkeys([row.label, *more, *(reading.text for reading in said)])]
@@ -153,9 +155,9 @@ def opinions(
     return found
 
 
-def _suspect(one: Opinion, slips: Slips, seen: bool) -> Suspect:
+def _suspect(one: Opinion, confusions: Confusions, seen: bool) -> Suspect:
     margin = one.of_reading - one.of_label
-    usual = slips.log_odds(one.label, one.reading, seen)
+    usual = confusions.log_odds(one.label, one.reading, seen)
     return Suspect(one.file, one.label, one.reading, math.exp(one.of_reading), margin + usual)
 
 

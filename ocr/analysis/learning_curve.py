@@ -41,7 +41,7 @@ def curve(
     runs = Runs(out, "curve", source.words, source.plan(data))
     fixed = _fixed(source, data)
     if len(sizes) < LEAST_SIZES:
-        runs.say(
+        runs.info(
             f"a forecast takes {LEAST_SIZES} sizes, here are {len(sizes)} "
             f"({', '.join(map(str, sizes))}): there will be the curve without one. Ctrl-C, and "
             "more --sizes, for both"
@@ -72,7 +72,7 @@ def curve(
     _draw(rows, law, runs.out / "curve.png")
     _show(rows, ahead)
     print(_in_words(law, ahead))
-    runs.say(f"picture     {runs.out / 'curve.png'}, numbers in {runs.out / 'curve.json'}")
+    runs.info(f"picture     {runs.out / 'curve.png'}, numbers in {runs.out / 'curve.json'}")
 
 
 def _sizes(given: Sequence[int], available: int) -> list[int]:

@@ -64,9 +64,9 @@ class Runs:
         """Run those that haven't been. Raises UserError at the first that fails."""
         todo = [job for job in jobs if self.metrics(job) is None]
         done = len(jobs) - len(todo)
-        self.say(f"{pluralize(len(jobs), 'training')}, the files in {self.out}")
+        self.info(f"{pluralize(len(jobs), 'training')}, the files in {self.out}")
         if done:
-            self.say(f"{done} of them are done already")
+            self.info(f"{done} of them are done already")
         seconds = []
         try:
             for job in todo:
@@ -75,13 +75,13 @@ class Runs:
                 self._ended(job, seconds[-1], left)
         except KeyboardInterrupt:
             done = sum(self.metrics(job) is not None for job in jobs)
-            self.say(
+            self.info(
                 f"stopped: {done} of {len(jobs)} are done; to go on, give the same command with "
                 f"--out {self.out}"
             )
             raise
 
-    def say(self, line: str) -> None:
+    def info(self, line: str) -> None:
         """Print a line where it isn't taken for a result."""
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -143,7 +143,7 @@ class Runs:
             span(seconds),
             f"about {span(left)} left" if left else "",
         ]
-        self.say(" · ".join(filter(None, parts)))
+        self.info(" · ".join(filter(None, parts)))
 
 
 def _both(then: Any, now: Any) -> str:

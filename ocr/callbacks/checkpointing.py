@@ -15,7 +15,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 from ocr.models.metrics import CHANCE
 
 
@@ -146,7 +146,7 @@ def put_aside(path: Path) -> None:
     if path.exists():
         names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
         kept = path.rename(next(name for name in names if not name.exists()))
-        say(f"{path.parent} holds a run already: its {path.name} is kept as {kept.name}")
+        info(f"{path.parent} holds a run already: its {path.name} is kept as {kept.name}")
 
 
 @rank_zero_only
@@ -209,9 +209,9 @@ class LastCheckpoint(ModelCheckpoint):
         if last.exists():
             over = 0 < (trainer.max_epochs or 0) <= trainer.current_epoch
             where = "after the last epoch" if over else f"in epoch {trainer.current_epoch + 1}"
-            say(
+            info(
                 f"stopped {where}. To go on from there, give the same command again with "
                 f"ckpt_path={last}"
             )
         else:
-            say("stopped before the end of the first epoch: nothing to go on from")
+            info("stopped before the end of the first epoch: nothing to go on from")

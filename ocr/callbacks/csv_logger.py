@@ -28,7 +28,7 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-class Curves(CSVLogger):
+class EpochCSVLogger(CSVLogger):
     """Write metrics.csv with one row for each epoch, which goes on where a run goes on.
 
     Lightning's CSVLogger writes a row whenever something is logged, each with other columns. Here
@@ -111,7 +111,7 @@ class Curves(CSVLogger):
         scratch.replace(self._path)
 
 
-class EpochValues(Callback):
+class EpochMetrics(Callback):
     """Log what an epoch's row has besides losses and scores: `lr` and `train/seconds`.
 
     `lr` is that of the epoch's last step, once for all groups of parameters; the seconds are those

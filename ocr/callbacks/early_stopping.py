@@ -8,13 +8,13 @@ from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 from ocr.models.metrics import as_good_as_perfect, reads_nothing
 from ocr.models.schedulers import OneCycle
 from ocr.pluralize import pluralize
 
 
-class AnnealedStopping(EarlyStopping):
+class AnnealedEarlyStopping(EarlyStopping):
     """Lightning's, but a run whose learning rate is up first lets it come down.
 
     Much of what a run learns it learns then, so to stop before would be to stop too soon. When
@@ -55,7 +55,7 @@ class AnnealedStopping(EarlyStopping):
         cycle.fall_from(self._fell_at, self._share)
         if trainer.global_step >= cycle.end:
             trainer.should_stop = True
-            say(
+            info(
                 "the run to go on from had come to its end, as it got no better. For more of it, "
                 "give a new run init_from in place of ckpt_path"
             )
@@ -78,7 +78,7 @@ class AnnealedStopping(EarlyStopping):
             self._fell_at = trainer.global_step
             cycle.fall_from(self._fell_at, self._share)
             per_epoch = trainer.global_step / (trainer.current_epoch + 1)
-            say(
+            info(
                 f"{self.monitor} has not improved for {checks(trainer, self.wait_count)} "
                 "(callbacks.early_stopping.patience): lr falls from here on, and the run ends with "
                 f"epoch {math.ceil(cycle.end / per_epoch)}"

@@ -13,7 +13,7 @@ from ocr.callbacks.checkpointing import BestCheckpoint
 from ocr.callbacks.early_stopping import checks, planned_steps
 from ocr.callbacks.progress import counted_epoch
 from ocr.callbacks.time_left import TimeLeft, rounded
-from ocr.log import say, shown
+from ocr.log import info, shown
 
 # What can't get better, and the stopping_threshold that it passes.
 PERFECT = {"val/cer": (0.0, "1e-6"), "val/exact_match": (1.0, "0.999999")}
@@ -39,7 +39,7 @@ class EpochLines(Callback):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 folder = shlex.quote(str(shown(Path(logger.save_dir))))
-                say(f"curves, while it trains and later: tensorboard --logdir {folder}")
+                info(f"curves, while it trains and later: tensorboard --logdir {folder}")
         self._begin(trainer)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -92,7 +92,7 @@ class EpochLines(Callback):
         if not (bar and bar.is_enabled):
             parts.append(self._time_left.words(trainer))
         if self._line:
-            say("  ".join(filter(None, parts)))
+            info("  ".join(filter(None, parts)))
             self._tell_of_perfection(trainer)
         self._line, self._whole, self._scores = "", False, {}
 
@@ -124,7 +124,7 @@ class EpochLines(Callback):
         )
         if 0 <= (trainer.max_epochs or -1) <= trainer.current_epoch + stopping.patience:
             how_long = f"to its planned end (trainer.max_epochs={trainer.max_epochs})"
-        say(
+        info(
             f"{stopping.monitor} can't get better, but later epochs still make a better reader of "
             f"other images: the run goes on {how_long}. To end runs here: "
             f"callbacks.early_stopping.stopping_threshold={threshold}"

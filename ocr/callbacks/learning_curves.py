@@ -9,8 +9,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities import rank_zero_only
 
 from ocr.callbacks.checkpointing import BestCheckpoint
-from ocr.callbacks.csv_logger import Curves
-from ocr.log import say
+from ocr.callbacks.csv_logger import EpochCSVLogger
+from ocr.log import info
 
 # matplotlib takes half a second to load, which a run spends when it has trained.
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class LearningCurves(Callback):
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw; a picture that can't be drawn is no reason to lose the run."""
-        rows = [row for log in trainer.loggers if isinstance(log, Curves) for row in log.rows]
+        rows = [
+            row for log in trainer.loggers if isinstance(log, EpochCSVLogger) for row in log.rows
+        ]
         if not rows:
             return
         bests = [c.epoch for c in trainer.checkpoint_callbacks if isinstance(c, BestCheckpoint)]
@@ -47,7 +49,7 @@ class LearningCurves(Callback):
             picture = drawn(rows, bests[0] if bests else None)
             picture.savefig(self.path, format="png", dpi=90)
         except Exception as error:
-            say(f"{self.path.name} can't be drawn: {type(error).__name__}: {error}")
+            info(f"{self.path.name} can't be drawn: {type(error).__name__}: {error}")
 
 
 def drawn(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":

@@ -4,11 +4,11 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 from ocr.models.metrics import reads_nothing
 
 
-class Slowdown(Callback):
+class LRBackoff(Callback):
     """Lowers lr, once, for a network that has long been taught and reads nothing.
 
     Where text is hard to tell from what is around it, the large steps that most sets are learnt
@@ -21,10 +21,11 @@ class Slowdown(Callback):
     def __init__(self, steps: int, factor: float) -> None:
         if not isinstance(steps, int):
             raise UserError(
-                f"callbacks.slowdown.steps={steps}: give a whole number, or callbacks.slowdown=null"
+                f"callbacks.lr_backoff.steps={steps}: give a whole number, "
+                "or callbacks.lr_backoff=null"
             )
         if not 0 < factor <= 1:
-            raise UserError(f"callbacks.slowdown.factor={factor}: give a number above 0, up to 1")
+            raise UserError(f"callbacks.lr_backoff.factor={factor}: give a number above 0, up to 1")
         self.steps = steps
         self.factor = factor
         self._slowed = False
@@ -45,9 +46,9 @@ class Slowdown(Callback):
             if hasattr(config.scheduler, "base_lrs"):
                 rates = config.scheduler.base_lrs
                 config.scheduler.base_lrs = [rate * self.factor for rate in rates]
-        say(
+        info(
             f"nothing is read after {trainer.global_step:,} steps: lr is multiplied by "
-            f"{self.factor:g} from here on (callbacks.slowdown)"
+            f"{self.factor:g} from here on (callbacks.lr_backoff)"
         )
 
     def state_dict(self) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from rich import get_console
 from rich.table import Table
 
 
-class PartsSummary(RichModelSummary):
+class ModelSummary(RichModelSummary):
     """A line for each part with weights.
 
     Lightning's own table has columns that are the same for all of them, and lines without weights.

@@ -13,7 +13,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 from ocr.pluralize import pluralize
 
 SETTLED = 60  # seconds until the load average tells of now
@@ -139,7 +139,7 @@ class HealthWatch(Callback):
         self._trained = True
         threads, cores = torch.get_num_threads(), os.cpu_count() or 1
         if pl_module.device.type == "cpu" and threads < cores:
-            say(
+            info(
                 f"training with {pluralize(threads, 'thread')}; {cores} cores are there (threads=N)"
             )
         if pl_module.device.type == "cpu" and threads > 1:
@@ -171,7 +171,7 @@ class HealthWatch(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Tell of a run to go on from that has no epochs left."""
         if trainer.ckpt_path and not self._trained:
-            say(
+            info(
                 f"nothing was left to train: after {trainer.ckpt_path}'s {trainer.current_epoch} "
                 f"epochs and {trainer.global_step} steps this run is at its end (trainer.max_epochs"
                 f"={trainer.max_epochs}, or trainer.max_steps). Give more; fit=false only tests"
@@ -183,7 +183,7 @@ class HealthWatch(Callback):
         with suppress(AttributeError, OSError):  # there is no such thing everywhere
             load = os.getloadavg()[0]
         if load > CROWDED * max(cores, self._own_load):
-            say(
+            info(
                 f"{pluralize(cores, 'core has', 'cores have')} work for {load:.1f} (the load "
                 "average). While other programs use them, a run with threads=1 may be faster"
             )
@@ -195,7 +195,7 @@ class HealthWatch(Callback):
             return
         if share > 0.999:
             self._warned = True
-            say(
+            info(
                 f"after {trainer.global_step} steps the network still reads nothing: every time "
                 "step says 'blank' (val/blanks). If it stays so, try a lower or a higher "
                 "optimizer.lr, head.blank_prior=0.9, encoder.norm=batch, a smaller "

@@ -7,7 +7,7 @@ import torch.distributed
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ocr.data.manifest import Prediction, write_predictions
-from ocr.data.text.bidi import on_paper
+from ocr.data.text.bidi import to_visual
 from ocr.models.decoding import Reading
 
 
@@ -47,11 +47,11 @@ class Predictions(Callback):
         rows = []
         for i, reading in sorted(found.items()):
             sample = loader.dataset.samples[i]
-            text = spoken_as(sample.text, reading.text, order)
+            text = to_logical_caption(sample.text, reading.text, order)
             rows.append(Prediction(sample.name, sample.text, text, reading.confidence))
         write_predictions(self.dirpath, rows)
 
 
-def spoken_as(caption: str, text: str, order: str) -> str:
+def to_logical_caption(caption: str, text: str, order: str) -> str:
     """The reading `text`; the `caption` itself if both stand on paper alike, see `spoken`."""
-    return caption if on_paper(caption, order) == on_paper(text, order) else text
+    return caption if to_visual(caption, order) == to_visual(text, order) else text

@@ -4,7 +4,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import Timer
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
-from ocr.callbacks.early_stopping import AnnealedStopping, checks
+from ocr.callbacks.early_stopping import AnnealedEarlyStopping, checks
 
 _STOPPED = {
     EarlyStoppingReason.PATIENCE_EXHAUSTED: (
@@ -39,7 +39,7 @@ def ending(trainer: Trainer) -> tuple[str, str]:
         or `stopped`, and the words.
     """
     for callback in trainer.callbacks:
-        if isinstance(callback, AnnealedStopping):
+        if isinstance(callback, AnnealedEarlyStopping):
             reason = callback.stopped(trainer)
             if reason in _STOPPED:
                 word, words = _STOPPED[reason]

@@ -19,12 +19,12 @@ def _run(options: argparse.Namespace) -> None:
     from ocr.config.compose import composed, of_folder, unserved
     from ocr.data.manifest import left_out
     from ocr.data.sources.pack import pack
-    from ocr.log import aloud
+    from ocr.log import log_to_stderr
     from ocr.pluralize import pluralize
 
     words = of_folder(options.folder, options.labels, options.overrides)
     data = unserved(composed(words), words)
-    with aloud():
+    with log_to_stderr():
         count, skipped = pack(options.folder, options.out, data.captions, data.num_workers)
     if skipped:
         lost = [one for one in skipped if one.lost]

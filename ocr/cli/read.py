@@ -61,14 +61,14 @@ def _run(options: argparse.Namespace) -> None:
 def _image_paths(places: Sequence[Path], recursive: bool) -> tuple[list[Path], list[UserError]]:
     """The images to read, and why folders have none."""
     from ocr.data.samples import Folder, image_files, say_unread
-    from ocr.log import aloud
+    from ocr.log import log_to_stderr
 
     paths, refused = [], []
     for place in places:
         if place.is_dir():
             try:
                 paths += image_files(place, recursive)
-                with aloud():
+                with log_to_stderr():
                     say_unread(Folder(place, recursive))
             except UserError as error:
                 refused.append(error)

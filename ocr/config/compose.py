@@ -44,5 +44,5 @@ def unserved(config: DictConfig, overrides: Sequence[str]) -> FolderParts:
     augment = values.pop("augment", None)
     if augment and not only_data(overrides):
         build(augment)
-    require_share(lookalikes=values.pop("lookalikes", None))
+    require_share(splicing=values.pop("splicing", None))
     return build(values | {"_target_": "ocr.data.sources.image_folder.FolderParts"})

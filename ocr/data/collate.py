@@ -13,7 +13,7 @@ import torch
 class Batch(NamedTuple):
     """Images of one batch and their captions, as the data module hands them out."""
 
-    images: torch.Tensor  # (B, C, H, W), uint8 from the loader, float after `Normalizer.floats`
+    images: torch.Tensor  # (B, C, H, W), uint8 from the loader, float after `Preprocessor.floats`
     widths: torch.Tensor  # (B,) pixels without padding
     targets: torch.Tensor  # (sum of lengths,) ids of all captions, one after another
     target_lengths: torch.Tensor  # (B,)

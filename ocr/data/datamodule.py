@@ -9,10 +9,10 @@ from torch.utils.data import DataLoader
 
 from ocr.data.collate import Batch, blank_padding, collate
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images.splicing import Lookalikes
+from ocr.data.images.splicing import Splicing
 from ocr.data.parallel import helpers
 from ocr.data.parts import Parts
-from ocr.data.samplers import ShuffledBatches, ShuffledLoader
+from ocr.data.samplers import ShuffledBatchSampler, ShuffledLoader
 from ocr.errors import UserError
 from ocr.pluralize import pluralize
 
@@ -20,14 +20,14 @@ from ocr.pluralize import pluralize
 class DataModule(Parts, LightningDataModule):
     """Serves the parts.
 
-    lookalikes: the share of training images that are replaced, see `Lookalikes`.
+    splicing: the share of training images that are replaced, see `Splicing`.
     augment: called with the normalised images (B, C, H, W) of a training batch.
     others: see `Parts`.
     """
 
-    def __init__(self, *, lookalikes: float, augment: nn.Module | None, **others: Any) -> None:
+    def __init__(self, *, splicing: float, augment: nn.Module | None, **others: Any) -> None:
         super().__init__(**others)
-        self.lookalikes = Lookalikes(lookalikes)
+        self.splicing = Splicing(splicing)
         self.augment = augment
 
     def train_dataloader(self) -> DataLoader:
@@ -35,7 +35,7 @@ class DataModule(Parts, LightningDataModule):
         dataset = self.dataset("train")
         dataset.repeats = self.repeats
         self._occupied(len(dataset), "train")
-        batches = ShuffledBatches(
+        batches = ShuffledBatchSampler(
             len(dataset),
             self.batch_size,
             self._world_size,
@@ -55,11 +55,11 @@ class DataModule(Parts, LightningDataModule):
 
     def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Here and not in the workers, which don't learn where characters are."""
-        return self.lookalikes(batch) if self.trainer.training else batch
+        return self.splicing(batch) if self.trainer.training else batch
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Normalise on the device, where it is cheapest; in training, augment."""
-        images = self.normalizer.floats(batch.images, batch.widths)
+        images = self.preprocessor.floats(batch.images, batch.widths)
         if self.augment is not None and self.trainer.training:
             images = blank_padding(self.augment(images), batch.widths)
         return batch._replace(images=images)

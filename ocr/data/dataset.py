@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ocr.data.images.loading import ImageSource
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample
 from ocr.data.scan import ImageCache
 from ocr.data.text.charset import Charset
@@ -19,10 +19,14 @@ class CaptionedImages:
     """
 
     def __init__(
-        self, samples: Sequence[Sample], normalizer: Normalizer, charset: Charset, cache: ImageCache
+        self,
+        samples: Sequence[Sample],
+        preprocessor: Preprocessor,
+        charset: Charset,
+        cache: ImageCache,
     ) -> None:
         self.samples = samples
-        self.normalizer = normalizer
+        self.preprocessor = preprocessor
         self.charset = charset
         self.cache = cache
         self.repeats = 1
@@ -55,7 +59,7 @@ class CaptionedImages:
         sample = self.samples[index]
         image = self.cache.get(sample.name)
         if image is None:
-            image = self.normalizer.decode(self._source(sample), sample.name)
+            image = self.preprocessor.decode(self._source(sample), sample.name)
             self.cache.put(sample.name, image)
         return image
 

@@ -14,7 +14,7 @@ NEAR = 12  # of its 256 bits may differ: another scale, another compression, a l
 MANY = 20  # images of one caption; beyond, it is a kind of image (the digit 0) that looks alike
 
 
-def look_of(pixels: np.ndarray) -> int:
+def perceptual_hash(pixels: np.ndarray) -> int:
     """A perceptual hash of uint8 (C, H, W): for each cell, is its right neighbour clearly brighter?
 
     256 bits, which resizing, recompressing and a change of contrast hardly touch
@@ -33,7 +33,7 @@ def look_of(pixels: np.ndarray) -> int:
     return int.from_bytes(np.packbits(brighter).tobytes(), "big")
 
 
-def families(samples: Sequence[Sample]) -> list[int]:
+def duplicate_groups(samples: Sequence[Sample]) -> list[int]:
     """For each sample a number that it shares with those it must stay together with.
 
     Those are its exact duplicates, its near duplicates (the same caption and almost the same

@@ -7,7 +7,7 @@ from typing import Any
 
 from ocr.data.ctc_feasibility import placed, spelt
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images.preprocessing import CHOICES, CHOSEN, Normalizer
+from ocr.data.images.preprocessing import CHOICES, CHOSEN, Preprocessor
 from ocr.data.manifest import in_words, left_out, write_lists
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import ImageCache, survey
@@ -16,15 +16,15 @@ from ocr.data.text.bidi import order_of, require_order
 from ocr.data.text.charset import Charset
 from ocr.data.validation import require_share, require_whole
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 from ocr.pluralize import pluralize
 
 
 class Parts:
     """Splits the samples that a subclass finds, and prepares them.
 
-    After `setup`: `charset`, `normalizer`, `parts` (samples by part), `skipped`, and `unused`, the
-    number of images that `train_images` leaves out.
+    After `setup`: `charset`, `preprocessor`, `parts` (samples by part), `skipped`, and `unused`,
+    the number of images that `train_images` leaves out.
 
     batch_size: images in a training step, on each device.
     min_images: images in an epoch, at least; a small set is gone through several times.
@@ -32,7 +32,7 @@ class Parts:
     val_size, test_size: shares of the images. split_seed: another number, another split.
     train_images: how many to train on, drawn by content: fewer are a part of more. None: all.
     train_on_val: train on the validation images as well.
-    height, width, channels, polarity, contrast, grey, frame: see `Normalizer`.
+    height, width, channels, polarity, contrast, grey, frame: see `Preprocessor`.
     charset: the symbols; None takes those of the captions.
     order: of the characters in captions, one of `ORDERS`; None: by the captions.
     max_skipped: the share of samples that may be left out before the run ends.
@@ -77,7 +77,7 @@ class Parts:
         if not (isinstance(cache_mb, int | float) and cache_mb >= 0):
             raise UserError(f"data.cache_mb={cache_mb}: give a number of MiB, 0 or more")
         require_share(val_size=val_size, test_size=test_size, max_skipped=max_skipped)
-        self.normalizer = Normalizer(
+        self.preprocessor = Preprocessor(
             height, width, channels, polarity=polarity, contrast=contrast, grey=grey, frame=frame
         )
         self.charset = None if charset is None else Charset(str(charset))
@@ -123,14 +123,14 @@ class Parts:
         return {
             "symbols": self.charset.symbols,
             "order": self.charset.order,
-            "normalizer": self.normalizer.state(),
+            "preprocessor": self.preprocessor.state(),
         }
 
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Spell and prepare as an earlier run did; to be called before `setup`."""
-        normalizer = Normalizer(**state["normalizer"])
+        preprocessor = Preprocessor(**state["preprocessor"])
         for key in CHOICES:
-            old, new = getattr(normalizer, key), getattr(self.normalizer, key)
+            old, new = getattr(preprocessor, key), getattr(self.preprocessor, key)
             chosen = new is None and key in CHOSEN
             if old != new and not chosen:
                 raise UserError(f"data.{key} was {old} in the run to go on from, and is {new} here")
@@ -141,7 +141,7 @@ class Parts:
             )
         self.order = order
         self.charset = Charset(state["symbols"])
-        self.normalizer = normalizer
+        self.preprocessor = preprocessor
         self._fitted = True
 
     def setup(self, stage: str | None = None) -> None:
@@ -152,7 +152,7 @@ class Parts:
         parts = {part: self._keep(samples) for part, samples in found.items()}
         self._require_images(parts)
         if text := self._only_text(parts):
-            say(f"every caption is {text!r}: there is nothing to learn")
+            info(f"every caption is {text!r}: there is nothing to learn")
         if self.charset is None:
             self.charset = Charset.of(self._texts(parts))
         else:
@@ -172,18 +172,18 @@ class Parts:
         if self.train_images is not None:
             self._limit(self.train_images)
         for leak in self._leaks():
-            say(leak)
+            info(leak)
         if self.train_on_val:
             self.parts["train"] = self.parts["train"] + self.parts["val"]
         train = self.dataset("train")
         if not self._fitted:
-            self.normalizer.fit(
+            self.preprocessor.fit(
                 [train.image(i) for i in range(0, len(train), max(1, len(train) // 256))]
             )
 
     def dataset(self, part: str) -> CaptionedImages:
         """The images of "train", "val" or "test"."""
-        return CaptionedImages(self.parts[part], self.normalizer, self.charset, self.cache)
+        return CaptionedImages(self.parts[part], self.preprocessor, self.charset, self.cache)
 
     @property
     def repeats(self) -> int:
@@ -192,12 +192,12 @@ class Parts:
 
     def survey(self, samples: Sequence[Sample]) -> None:
         """Choose by the images what the normalizer leaves to them, and say so."""
-        normalizer = self.normalizer
-        left_open = [key for key in CHOSEN if getattr(normalizer, key) is None]
+        preprocessor = self.preprocessor
+        left_open = [key for key in CHOSEN if getattr(preprocessor, key) is None]
         if left_open:
-            survey(samples, normalizer)
-            chosen = " ".join(f"data.{key}={getattr(normalizer, key)}" for key in left_open)
-            say(f"chosen by the images: {chosen}")
+            survey(samples, preprocessor)
+            chosen = " ".join(f"data.{key}={getattr(preprocessor, key)}" for key in left_open)
+            info(f"chosen by the images: {chosen}")
 
     def _cover(self, shares: Mapping[str, float]) -> None:
         """Only among the parts that were cut here: those of the person's own stay as they are.
@@ -211,7 +211,7 @@ class Parts:
         }
         parts, moved = cover(cut)
         if moved:
-            say(
+            info(
                 f"{pluralize(len(moved), 'image')} moved to training, which had too few of some "
                 "characters (data.stratify=false leaves them)"
             )
@@ -224,7 +224,7 @@ class Parts:
         self.unused = available - count
         self.parts["train"] = self._first(self.parts["train"], count)
 
-    def drop_unplaceable(self, time_steps: Callable[[int], int]) -> None:
+    def drop_infeasible(self, time_steps: Callable[[int], int]) -> None:
         """Skip captions that need more steps than `time_steps` gives for their image's width.
 
         CTC puts at most one character on a step, and a blank between equal neighbours.
@@ -239,7 +239,7 @@ class Parts:
         write_lists(folder, self.parts, self.skipped)
         self.require_enough(f"; all are listed in {folder / 'skipped.csv'}")
         if self.lost:
-            say(f"{left_out(self.lost, self.total)}. All are listed in skipped.csv")
+            info(f"{left_out(self.lost, self.total)}. All are listed in skipped.csv")
 
     def require_enough(self, listed: str = "") -> None:
         """Raise UserError if more than `max_skipped` of all is left out, or a part is empty.

@@ -13,7 +13,7 @@ from ocr.pluralize import pluralize
 POOL = 32  # batches among which images are sorted: large pools pad less, small ones mix more
 
 
-class ShuffledBatches(Sampler[list[int]]):
+class ShuffledBatchSampler(Sampler[list[int]]):
     """Which images are in each training batch of one device.
 
     The batches of all devices together hold every image once an epoch, and all devices have
@@ -75,14 +75,18 @@ class ShuffledBatches(Sampler[list[int]]):
 
 
 class ShuffledLoader(DataLoader):
-    """Loads `ShuffledBatches`; Lightning keeps its state in every checkpoint.
+    """Loads `ShuffledBatchSampler`; Lightning keeps its state in every checkpoint.
 
     done: tells how many batches of the epoch under way have been trained on. The loader itself
     can't know: it is ahead of the training.
     """
 
     def __init__(
-        self, dataset: Dataset, batches: ShuffledBatches, done: Callable[[], int], **kwargs: Any
+        self,
+        dataset: Dataset,
+        batches: ShuffledBatchSampler,
+        done: Callable[[], int],
+        **kwargs: Any,
     ) -> None:
         super().__init__(dataset, batch_sampler=batches, **kwargs)
         self.done = done

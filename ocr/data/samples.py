@@ -13,7 +13,7 @@ from unicodedata import normalize
 from ocr.data.images.formats import SUFFIXES, unread
 from ocr.data.images.loading import ImageSource
 from ocr.errors import UserError, guess
-from ocr.log import say
+from ocr.log import info
 from ocr.pluralize import pluralize
 
 # What people call the folders of a split's parts.
@@ -31,7 +31,7 @@ class Sample:
     digest: 64 bits of the content; equal images have equal digests. Splits follow from it.
     width: in pixels, as the network will see the image.
     group: images that share it stay on one side of a split; "" for none.
-    group_digest: 64 bits of `group`. look: a perceptual hash, see `look_of`.
+    group_digest: 64 bits of `group`. look: a perceptual hash, see `perceptual_hash`.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Sample:
     look: int = 0
 
     def source(self) -> ImageSource:
-        """What `Normalizer.decode` takes: here the file's bytes."""
+        """What `Preprocessor.decode` takes: here the file's bytes."""
         return Path(self.name).read_bytes()
 
 
@@ -132,7 +132,7 @@ def say_unread(folder: Folder) -> None:
     if forms and folder.images:  # without any there will be an error that says so
         first = next(iter(forms))
         images = _unread_images(folder.path, forms)
-        say(f"{images}: they stay out (the first: {first}); save them as PNG")
+        info(f"{images}: they stay out (the first: {first}); save them as PNG")
 
 
 def _unread_images(path: Path, forms: Mapping[str, str]) -> str:

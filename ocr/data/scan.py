@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from ocr.data.duplicates import look_of
+from ocr.data.duplicates import perceptual_hash
 from ocr.data.images.formats import FORMATS
 from ocr.data.images.loading import DECODE_ERRORS, ImageSource, frames_in
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.parallel import mapped
 from ocr.data.samples import Sample, Skipped
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 from ocr.pluralize import pluralize
 
 SURVEYED = 128  # at most, evenly spread: medians need no more
@@ -70,15 +70,15 @@ def digest(content: bytes | np.ndarray, seed: int) -> int:
     return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
 
 
-def survey(samples: Sequence[Sample], normalizer: Normalizer) -> None:
-    """Let `normalizer` choose what was left open, by `SURVEYED` images of the set."""
+def survey(samples: Sequence[Sample], preprocessor: Preprocessor) -> None:
+    """Let `preprocessor` choose what was left open, by `SURVEYED` images of the set."""
     images = []
     for i in range(0, len(samples), 1 + len(samples) // SURVEYED):
         content = load(samples[i])
         with contextlib.suppress(UserError):  # `inspect` will tell
             if not isinstance(content, Skipped):
-                images.append(normalizer.open(content))
-    normalizer.suit(images)
+                images.append(preprocessor.open(content))
+    preprocessor.suit(images)
 
 
 def load(sample: Sample) -> ImageSource | Skipped:
@@ -96,14 +96,14 @@ def load(sample: Sample) -> ImageSource | Skipped:
 
 
 def unreadable(sample: Sample, error: UserError) -> Skipped:
-    """The sample, skipped for what `Normalizer.decode` said of it."""
+    """The sample, skipped for what `Preprocessor.decode` said of it."""
     return Skipped(sample.name, str(error).removeprefix(f"{sample.name}: "))
 
 
-class Looked(NamedTuple):
+class ScanResult(NamedTuple):
     """What became of a sample: it has its digest and its width now, or is skipped.
 
-    image: uint8 (C, H, W), if there is one and the cache has room. note: see `Inspector.note`.
+    image: uint8 (C, H, W), if there is one and the cache has room. note: see `Scanner.note`.
     frames: how many frames or pages it has.
     """
 
@@ -113,41 +113,41 @@ class Looked(NamedTuple):
     frames: int = 1
 
 
-class Inspector:
+class Scanner:
     """Looks at images one by one, in whichever process, and keeps what is found in this one.
 
     `frames` then has the number of frames or pages of those that have several, by name.
     """
 
-    def __init__(self, normalizer: Normalizer, cache: ImageCache, seed: int) -> None:
-        self.normalizer = normalizer
+    def __init__(self, preprocessor: Preprocessor, cache: ImageCache, seed: int) -> None:
+        self.preprocessor = preprocessor
         self.cache = cache
         self.seed = seed
         self.frames: dict[str, int] = {}
         # Processes that look see it, wherever they are: their own copy of the cache takes nothing.
         self.wanted = multiprocessing.Value("b", cache.room > 0, lock=False)
 
-    def look(self, sample: Sample) -> Looked:
+    def look(self, sample: Sample) -> ScanResult:
         """Read and decode it."""
         content = load(sample)
         if isinstance(content, Skipped):
-            return Looked(content)
+            return ScanResult(content)
         source = self.opened(content)
         try:
-            image = self.normalizer.decode(source, sample.name)
+            image = self.preprocessor.decode(source, sample.name)
         except UserError as error:
             skipped = unreadable(sample, error)
-            return Looked(skipped, note=self.note(source, skipped.reason))
+            return ScanResult(skipped, note=self.note(source, skipped.reason))
         found = replace(
             sample,
             digest=digest(content, self.seed),
             width=image.shape[-1],
             group_digest=digest(sample.group.encode(), self.seed) if sample.group else 0,
-            look=look_of(image),
+            look=perceptual_hash(image),
         )
         kept = image if self.wanted.value else None
         frames = frames_in(source) if isinstance(source, Image.Image) else 1
-        return Looked(found, kept, self.note(source, image), frames)
+        return ScanResult(found, kept, self.note(source, image), frames)
 
     def opened(self, content: ImageSource) -> ImageSource:
         """The image in it, opened once for all that look at it; the content if there is none."""
@@ -159,7 +159,7 @@ class Inspector:
     def note(self, source: ImageSource, outcome: np.ndarray | str) -> Any:
         """What else is of interest about an image, or why it can't be read; here nothing."""
 
-    def keep(self, looked: Looked) -> Sample | Skipped:
+    def keep(self, looked: ScanResult) -> Sample | Skipped:
         """Take what `look` found."""
         if looked.frames > 1:
             self.frames[looked.sample.name] = looked.frames
@@ -170,16 +170,16 @@ class Inspector:
 
 
 def inspect(
-    samples: Sequence[Sample], inspector: Inspector, num_workers: int | None = None
+    samples: Sequence[Sample], scanner: Scanner, num_workers: int | None = None
 ) -> list[Sample | Skipped]:
     """Read and decode every image; in the samples' order, each with its digest and its width.
 
     Skipped, with the reason: no caption, no readable image, or one content under two captions.
     num_workers: the processes that do it, if there are many images; None: by the cores.
     """
-    looked = mapped(inspector.look, samples, "reading images", num_workers)
-    kept = [inspector.keep(one) for one in looked]
-    say_frames(inspector.frames, inspector.normalizer.frame)
+    looked = mapped(scanner.look, samples, "reading images", num_workers)
+    kept = [scanner.keep(one) for one in looked]
+    say_frames(scanner.frames, scanner.preprocessor.frame)
     return without_conflicts(kept)
 
 
@@ -195,7 +195,7 @@ def say_frames(frames: Mapping[str, int], frame: int) -> None:
     several = f"{most}" if least == most else f"{least} to {most}"
     which = {0: "the first", -1: "the last"}.get(frame, f"number {frame}")
     other = "data.frame=0 reads the first" if frame else "data.frame=-1 reads the last"
-    say(
+    info(
         f"{images} {several} frames or pages (the first: {next(iter(frames))}): only {which} is "
         f"read ({other})"
     )

@@ -10,10 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from ocr.data.parts import Parts
 from ocr.errors import UserError
-from ocr.log import overheard, say
+from ocr.log import capture_messages, info
 
 MOST = 128  # MiB of decoded images; more aren't worth the memory that handing them on takes
-_FOUND = ("parts", "skipped", "charset", "normalizer", "unused")
+_FOUND = ("parts", "skipped", "charset", "preprocessor", "unused")
 # Settings that `Parts.setup` doesn't look at.
 _OTHERS = (
     "batch_size",
@@ -22,7 +22,7 @@ _OTHERS = (
     "max_skipped",
     "num_workers",
     "augment",
-    "lookalikes",
+    "splicing",
 )
 
 
@@ -68,13 +68,13 @@ def set_up(data: Parts, settings: DictConfig) -> None:
     kept = {key: value for key, value in plain.items() if key not in _OTHERS}
     earlier, _Memory.earlier = _Memory.earlier, None
     if earlier is None or earlier.settings != kept:
-        with overheard() as lines:
+        with capture_messages() as lines:
             data.setup()
         found = {name: copy(getattr(data, name)) for name in _FOUND}
         _Memory.own = Seen(kept, found, data.cache.images, lines)
         return
     for line in earlier.lines:
-        say(line)
+        info(line)
     vars(data).update(earlier.found)
     for name, image in earlier.images.items():
         data.cache.put(name, image)

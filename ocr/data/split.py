@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from ocr.data.duplicates import families
+from ocr.data.duplicates import duplicate_groups
 from ocr.data.samples import Sample
 from ocr.errors import UserError
 from ocr.pluralize import pluralize
@@ -23,7 +23,7 @@ def split(
     even: bool = False,
 ) -> dict[str, list[Sample]]:
     """Share out `samples`: to each part of `shares` about its share, the rest to "train"."""
-    numbers = np.array(families(samples), np.uint64)
+    numbers = np.array(duplicate_groups(samples), np.uint64)
     return {
         part: [samples[i] for i in where]
         for part, where in cut(numbers, shares, start, even).items()
@@ -87,7 +87,7 @@ def cover(parts: dict[str, list[Sample]]) -> tuple[dict[str, list[Sample]], list
     """
     pool = [(part, s) for part, kept in parts.items() if part != "train" for s in kept]
     groups = defaultdict(list)
-    for (part, sample), number in zip(pool, families([s for _, s in pool]), strict=True):
+    for (part, sample), number in zip(pool, duplicate_groups([s for _, s in pool]), strict=True):
         groups[part, number].append(sample)
     # A part's digests are neighbours, as it was cut from their circle: mixed anew, none is first.
     order = sorted(groups, key=lambda group: (group[1] * MIXING % 2**64, group))

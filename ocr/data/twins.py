@@ -7,7 +7,7 @@ from pathlib import Path
 from ocr.data.samples import Folder, Skipped, stem
 from ocr.data.sources.labels_file import Row
 from ocr.data.sources.sidecar import original
-from ocr.log import say
+from ocr.log import info
 from ocr.pluralize import pluralize
 
 
@@ -39,7 +39,7 @@ def with_twins(
     many = f"{sizes.pop()}" if len(sizes) == 1 else "several"
     first, second, *_ = sorted(Path(file).name for file in next(iter(twins.values())))
     captions = pluralize(len(twins), "caption is", "captions are")
-    say(
+    info(
         f"{captions} of {many} images each, such as {first} and {second}: they stay together in "
         "the split"
     )

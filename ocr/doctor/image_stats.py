@@ -9,9 +9,9 @@ from PIL import ExifTags, Image
 
 from ocr.data.images.formats import format_of
 from ocr.data.images.loading import DECODE_ERRORS, ImageSource, is_transparent
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample, Skipped
-from ocr.data.scan import ImageCache, Inspector, Looked, digest
+from ocr.data.scan import ImageCache, Scanner, ScanResult, digest
 from ocr.data.text.unicode import Spelling
 
 _GREYS = np.arange(256.0)
@@ -39,13 +39,13 @@ class Look(NamedTuple):
     error: str | None = None
 
 
-class Closer(Inspector):
+class Closer(Scanner):
     """Looks as training does, and takes a `Look` besides: `looks`, by the image's name."""
 
     def __init__(
-        self, normalizer: Normalizer, cache: ImageCache, seed: int, looks: dict[str, Look]
+        self, preprocessor: Preprocessor, cache: ImageCache, seed: int, looks: dict[str, Look]
     ) -> None:
-        super().__init__(normalizer, cache, seed)
+        super().__init__(preprocessor, cache, seed)
         self.looks = looks
 
     def note(self, source: ImageSource, outcome: np.ndarray | str) -> Look:
@@ -60,7 +60,7 @@ class Closer(Inspector):
         pixels = digest(outcome, 0)
         return look._replace(spread=spread, ink=ink, pixels=pixels)
 
-    def keep(self, looked: Looked) -> Sample | Skipped:
+    def keep(self, looked: ScanResult) -> Sample | Skipped:
         """And the `Look`."""
         if looked.note:
             self.looks[looked.sample.name] = looked.note._replace(frames=looked.frames)

@@ -16,9 +16,9 @@ from ocr.data.samples import Sample, Skipped
 from ocr.data.sources.image_folder import FolderParts
 from ocr.doctor.image_stats import Closer, Listener, Look
 from ocr.errors import UserError
-from ocr.log import hush
+from ocr.log import silence_libraries
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
-from ocr.training.start import begin, inherit, ready
+from ocr.training.start import apply_checkpoint, begin, ready
 
 # Between Hydra's quotes, what means the same without: a name or a path.
 _PLAIN = re.compile(r"(?:[A-Za-z_/]|\.+[A-Za-z_/])[A-Za-z0-9_./-]*'")
@@ -87,7 +87,7 @@ class Examination:
 
         network = CRNN(
             **{part: self.config.model[part] for part in PARTS},
-            normalizer=self.data.normalizer,
+            preprocessor=self.data.preprocessor,
             num_classes=len(self.data.charset),
         )
         return network.encoder.time_steps
@@ -117,9 +117,9 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
         raise UserError(f"{others[0]}: the doctor looks at a folder of images; leave that out")
     words = of_folder(folder, labels, overrides)
     config = composed(words)
-    hush()
+    silence_libraries()
     config.data.cache_mb = 0  # each image is looked at once
-    inherit(config, words)
+    apply_checkpoint(config, words)
     data = unserved(config, words)
     given = [] if labels is None else ["--labels", labels]
     seen = Examination(folder, words, [str(folder), *given, *overrides], config, data)
@@ -128,7 +128,7 @@ def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Exami
         try:
             (begin if config.init_from else ready)(config, data)
             before = len(data.skipped)
-            data.drop_unplaceable(seen.time_steps)
+            data.drop_infeasible(seen.time_steps)
             seen.unplaced = data.skipped[before:]
             data.require_enough()
         except UserError as error:
@@ -145,7 +145,7 @@ def _watch(data: FolderParts, seen: Examination) -> None:
         return seen.found
 
     data.find = watched
-    data.inspector = lambda: Closer(data.normalizer, data.cache, data.split_seed, seen.looks)
+    data.scanner = lambda: Closer(data.preprocessor, data.cache, data.split_seed, seen.looks)
 
 
 @contextmanager

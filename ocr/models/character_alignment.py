@@ -37,16 +37,16 @@ class Alignment(Callback):
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Read, without augmentation."""
         data = trainer.datamodule
-        if trainer.state.fn != TrainerFn.FITTING or not data.lookalikes.share:
+        if trainer.state.fn != TrainerFn.FITTING or not data.splicing.share:
             return
         dataset = data.dataset("train")
-        left = [i for i in range(len(dataset)) if i not in data.lookalikes]
+        left = [i for i in range(len(dataset)) if i not in data.splicing]
         left.sort(key=dataset.widths.__getitem__)
         found = {}
         for start in range(0, len(left), BATCH):
             batch = collate([dataset[i] for i in left[start : start + BATCH]])
             widths = batch.widths.to(pl_module.device)
-            images = data.normalizer.floats(batch.images.to(pl_module.device), widths)
+            images = data.preprocessor.floats(batch.images.to(pl_module.device), widths)
             with trainer.precision_plugin.forward_context():
                 logits, lengths = pl_module(images, widths)
             stride = batch.images.shape[-1] / logits.shape[1]
@@ -57,4 +57,4 @@ class Alignment(Callback):
                     columns = [(step + 0.5) * stride for _, step in read]
                     found[index] = Reading(caption.tolist(), columns, int(steps))
         if found:
-            data.lookalikes.learn(found)
+            data.splicing.learn(found)

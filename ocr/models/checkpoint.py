@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from hydra.errors import HydraException
 
-from ocr.data.images.preprocessing import CHOICES, Normalizer
+from ocr.data.images.preprocessing import CHOICES, Preprocessor
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
 from ocr.models.crnn import CRNN
@@ -22,11 +22,11 @@ class Network(NamedTuple):
     model: CRNN
     parts: dict[str, dict[str, Any]]
     charset: Charset
-    normalizer: Normalizer
+    preprocessor: Preprocessor
 
     def shape(self) -> dict[str, dict[str, Any]]:
         """What the weights are for, as the sections of train.py's config say it."""
-        size = {key: getattr(self.normalizer, key) for key in CHOICES}
+        size = {key: getattr(self.preprocessor, key) for key in CHOICES}
         return {**self.parts, "data": size}
 
 
@@ -42,7 +42,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
                 "another one of its run (best.ckpt, last.ckpt)"
             )
         saved = torch.load(path, map_location="cpu", weights_only=True)
-        if {"symbols", "normalizer", *PARTS} <= saved["hyper_parameters"].keys():
+        if {"symbols", "preprocessor", *PARTS} <= saved["hyper_parameters"].keys():
             return saved
     except IsADirectoryError as error:
         raise UserError(f"{path}: a folder; give the best.ckpt in it") from error
@@ -71,8 +71,8 @@ def load_network(path: str | Path) -> Network:
     parts = {part: values[part] for part in PARTS}
     try:
         charset = Charset(values["symbols"], values.get("order", "visual"))
-        normalizer = Normalizer(**values["normalizer"])
-        model = CRNN(**parts, normalizer=normalizer, num_classes=len(charset))
+        preprocessor = Preprocessor(**values["preprocessor"])
+        model = CRNN(**parts, preprocessor=preprocessor, num_classes=len(charset))
         weights = {
             name.removeprefix("model."): value
             for name, value in saved["state_dict"].items()
@@ -81,7 +81,7 @@ def load_network(path: str | Path) -> Network:
         model.load_state_dict(weights)
     except (AttributeError, HydraException, KeyError, RuntimeError, TypeError, UserError) as error:
         raise UserError(f"{path}: its parts don't fit together ({error})") from error
-    return Network(model, parts, charset, normalizer)
+    return Network(model, parts, charset, preprocessor)
 
 
 def differences(

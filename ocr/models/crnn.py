@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ocr.config.instantiate import build_part
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 
 
 class CRNN(nn.Module):
@@ -25,15 +25,15 @@ class CRNN(nn.Module):
         encoder: Mapping[str, Any],
         recurrent: Mapping[str, Any],
         head: Mapping[str, Any],
-        normalizer: Normalizer,
+        preprocessor: Preprocessor,
         num_classes: int,
     ) -> None:
         super().__init__()
         self.encoder = build_part(
             encoder,
             section="encoder",
-            in_channels=normalizer.channels,
-            height=normalizer.height,
+            in_channels=preprocessor.channels,
+            height=preprocessor.height,
         )
         self.recurrent = build_part(
             recurrent, section="recurrent", in_features=self.encoder.out_features

@@ -10,7 +10,7 @@ from torchmetrics.text import CharErrorRate
 from ocr.callbacks.stop_reason import ending
 from ocr.config.instantiate import build
 from ocr.data.collate import Batch
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.charset import Charset
 from ocr.models.crnn import CRNN
 from ocr.models.ctc import best_path, blank_share, ctc_loss
@@ -25,7 +25,7 @@ class Recognizer(LightningModule):
     """Teaches a `CRNN` with CTC.
 
     encoder, recurrent, head, optimizer, scheduler: configs. They, `symbols` and `order`
-    (of a `Charset`) and `normalizer` (the state of a `Normalizer`) are plain dicts, strings and
+    (of a `Charset`) and `preprocessor` (the state of a `Preprocessor`) are plain dicts, strings and
     numbers, so that a checkpoint holds all that rebuilds the reader.
     """
 
@@ -33,7 +33,7 @@ class Recognizer(LightningModule):
         self,
         *,
         symbols: str,
-        normalizer: dict[str, Any],
+        preprocessor: dict[str, Any],
         encoder: dict[str, Any],
         recurrent: dict[str, Any],
         head: dict[str, Any],
@@ -48,7 +48,7 @@ class Recognizer(LightningModule):
             encoder=encoder,
             recurrent=recurrent,
             head=head,
-            normalizer=Normalizer(**normalizer),
+            preprocessor=Preprocessor(**preprocessor),
             num_classes=len(self.charset),
         )
         self.metrics = nn.ModuleDict({"val": _metrics(), "test": _metrics()})

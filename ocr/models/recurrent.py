@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 
-class BothWays(nn.Module):
+class Bidirectional(nn.Module):
     """One layer of `kind` read from left to right, and one from right to left.
 
     (B, T, F) -> (B, T, 2 * hidden_size). torch's own bidirectional layers take sequences of several
@@ -19,14 +19,16 @@ class BothWays(nn.Module):
 
     def __init__(self, kind: type[nn.RNNBase], in_features: int, hidden_size: int) -> None:
         super().__init__()
-        self.rightward = kind(in_features, hidden_size, batch_first=True)
-        self.leftward = kind(in_features, hidden_size, batch_first=True)
+        self.forward_rnn = kind(in_features, hidden_size, batch_first=True)
+        self.backward_rnn = kind(in_features, hidden_size, batch_first=True)
         self.register_load_state_dict_pre_hook(split_bidirectional)
 
     def forward(self, x: torch.Tensor, turned: torch.Tensor) -> torch.Tensor:
         """turned: (B, T, 1), the time steps of each sequence from its own end to its beginning."""
-        leftward, _ = self.leftward(torch.take_along_dim(x, turned, 1))
-        return torch.cat([self.rightward(x)[0], torch.take_along_dim(leftward, turned, 1)], -1)
+        backward_rnn, _ = self.backward_rnn(torch.take_along_dim(x, turned, 1))
+        return torch.cat(
+            [self.forward_rnn(x)[0], torch.take_along_dim(backward_rnn, turned, 1)], -1
+        )
 
 
 def split_bidirectional(module: nn.Module, weights: dict[str, Any], prefix: str, *_: Any) -> None:
@@ -34,7 +36,7 @@ def split_bidirectional(module: nn.Module, weights: dict[str, Any], prefix: str,
     for key in [key for key in weights if "." not in key.removeprefix(prefix)]:
         name = key.removeprefix(prefix)
         own = name.removesuffix("_reverse")
-        way = "rightward" if own == name else "leftward"
+        way = "forward_rnn" if own == name else "backward_rnn"
         weights[f"{prefix}{way}.{own}"] = weights.pop(key)
 
 
@@ -60,7 +62,7 @@ class Recurrent(nn.Module):
         sizes = [hidden_size] + [hidden_size_2 or hidden_size] * (num_layers - 1)
         self.layers = nn.ModuleList()
         for size in sizes:
-            self.layers.append(BothWays(self.kind, in_features, size))
+            self.layers.append(Bidirectional(self.kind, in_features, size))
             in_features = 2 * size
         self.dropout = nn.Dropout(dropout)
         self.out_features = in_features
@@ -93,7 +95,7 @@ class RNN(Recurrent):
     kind = nn.RNN
 
 
-class Bypass(nn.Module):
+class Identity(nn.Module):
     """No recurrent part: the head sees the encoder's features."""
 
     def __init__(self, *, in_features: int) -> None:

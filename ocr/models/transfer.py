@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from ocr.config.instantiate import build
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.bidi import runs_leftwards
 from ocr.data.text.charset import BLANK, Charset
 from ocr.errors import UserError
@@ -60,14 +60,16 @@ def carry_over(network: Network, model: CRNN, charset: Charset) -> None:
 
 
 def require_fit(
-    network: Network, config: Mapping[str, Any], normalizer: Normalizer, path: str
+    network: Network, config: Mapping[str, Any], preprocessor: Preprocessor, path: str
 ) -> None:
     """Raise UserError, naming the keys, if the weights don't fit a model of this `config`."""
     there = network.shape()
-    here = {**config, "data": {key: getattr(normalizer, key) for key in there["data"]}}
+    here = {**config, "data": {key: getattr(preprocessor, key) for key in there["data"]}}
     # Of another kind, it may not even be complete: what is null follows from the images.
     if all(here[part].get("_target_") == there[part].get("_target_") for part in there):
-        model = build(config, symbols=network.charset.symbols, normalizer=normalizer.state()).model
+        model = build(
+            config, symbols=network.charset.symbols, preprocessor=preprocessor.state()
+        ).model
         try:
             model.load_state_dict(network.model.state_dict())
             return

@@ -44,7 +44,7 @@ def as_images(images: ReaderSource | Iterable[ReaderSource]) -> tuple[Iterable[R
 
 
 def image_source(source: ReaderSource) -> ImageSource:
-    """What `Normalizer.decode` takes, of what `Reader.read` does.
+    """What `Preprocessor.decode` takes, of what `Reader.read` does.
 
     Raises:
         UserError: It is nothing that could hold an image.

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ocr.data.collate import padded
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
 from ocr.models.checkpoint import load_network
@@ -28,11 +28,11 @@ class Reader:
     """
 
     def __init__(
-        self, model: CRNN, charset: Charset, normalizer: Normalizer, device: str = "cpu"
+        self, model: CRNN, charset: Charset, preprocessor: Preprocessor, device: str = "cpu"
     ) -> None:
         self.model = model.eval().requires_grad_(False).to(device)
         self.charset = charset
-        self.normalizer = normalizer
+        self.preprocessor = preprocessor
         self.device = torch.device(device)
         self._bf16 = fastest_precision(self.device.type) == "bf16-mixed"
 
@@ -44,7 +44,7 @@ class Reader:
         Raises UserError if the file is not one. Nothing in the file is executed.
         """
         network = load_network(checkpoint)
-        return cls(network.model, network.charset, network.normalizer, device)
+        return cls(network.model, network.charset, network.preprocessor, device)
 
     def read(
         self,
@@ -105,7 +105,7 @@ class Reader:
         """The pixels, or what is wrong with the image."""
         name = name_of(image)
         try:
-            return self.normalizer.decode(image_source(image), name or "image")
+            return self.preprocessor.decode(image_source(image), name or "image")
         except UserError as error:
             reason = str(error).removeprefix("image: ")
             return UserError(reason if name[:30] in reason else f"{name}: {reason}")
@@ -113,7 +113,7 @@ class Reader:
     @one_thread()
     @torch.inference_mode()
     def read_decoded(self, images: Sequence[np.ndarray]) -> list[Reading]:
-        """The readings of one batch of what `normalizer.decode` gives."""
+        """The readings of one batch of what `preprocessor.decode` gives."""
         return readings(*self._logits(images), self.charset)
 
     @one_thread()
@@ -132,4 +132,4 @@ class Reader:
         pixels, widths = padded(images)
         pixels, widths = pixels.to(self.device), widths.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-            return self.model(self.normalizer.floats(pixels, widths), widths)
+            return self.model(self.preprocessor.floats(pixels, widths), widths)

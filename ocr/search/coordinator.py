@@ -34,15 +34,15 @@ def interrupted(trial: FrozenTrial) -> bool:
 
 def counts(trial: FrozenTrial) -> bool:
     """Whether it is one of the study's `n_trials`."""
-    return not interrupted(trial) and "withdrawn" not in trial.user_attrs
+    return not interrupted(trial) and "superseded" not in trial.user_attrs
 
 
-class Ledger:
+class Coordinator:
     """Hands out the trials of `study` to this process and to others beside it.
 
     folder: of the sweep. queue: a file that processes lock to take a trial, for storages that can't
-    hand out one by themselves. salvage: called with an interrupted trial of a dead process; records
-    its result and returns True if it had come to its end all the same.
+    hand out one by themselves. recover_result: called with an interrupted trial of a dead
+    process; records its result and returns True if it had come to its end all the same.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Ledger:
         n_trials: int,
         folder: Path,
         queue: Path | None,
-        salvage: Callable[[FrozenTrial], bool],
+        recover_result: Callable[[FrozenTrial], bool],
     ) -> None:
         self.study = study
         self.n_trials = n_trials
         self.folder = folder
         self.queue = queue
-        self.salvage = salvage
+        self.recover_result = recover_result
         self._mutex = threading.Lock()
         self.own: set[int] = set()
         # The system gives the lock back when the process ends, however it does.
@@ -74,7 +74,7 @@ class Ledger:
     def trials(self) -> list[FrozenTrial]:
         """All that count, or were interrupted."""
         every = self.study.get_trials(deepcopy=False)
-        return [trial for trial in every if "withdrawn" not in trial.user_attrs]
+        return [trial for trial in every if "superseded" not in trial.user_attrs]
 
     def start_with(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Have these params tried first, once in the study."""
@@ -100,7 +100,7 @@ class Ledger:
                     # With the queue locked, nobody can have been faster since we looked.
                     if self.queue or not self._superfluous(trial):
                         return trial
-                    trial.set_user_attr("withdrawn", True)
+                    trial.set_user_attr("superseded", True)
                     trial.set_user_attr("reason", "another process ran it")
                     tell(self.study, trial, state=TrialState.FAIL)
             if all("owner" in trial.user_attrs for trial in self._others()):
@@ -119,7 +119,7 @@ class Ledger:
         """The trials that other processes run; waits until each is known to have one."""
         while True:
             with self._alone():
-                self.bury()
+                self.reap_dead_trials()
             running = self._others()
             if all("owner" in trial.user_attrs for trial in running):
                 return [trial.number for trial in running]
@@ -136,14 +136,14 @@ class Ledger:
         """Our trial came to its end and was told to the study."""
         self.own.discard(number)
 
-    def bury(self) -> list[FrozenTrial]:
+    def reap_dead_trials(self) -> list[FrozenTrial]:
         """Find trials whose process is dead, and have them tried again; returns all there are."""
         fail_stale_trials(self.study)  # of other machines, by their heartbeat
         trials = self.trials()
         dead = [t for t in trials if t.state == TrialState.RUNNING and self._orphaned(t)]
         for trial in dead:
             with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
-                if not self.salvage(trial):
+                if not self.recover_result(trial):
                     tell(self.study, trial.number, state=TrialState.FAIL)
         if dead:
             trials = self.trials()
@@ -160,7 +160,7 @@ class Ledger:
         return self.trials() if again else trials
 
     def _anything_left(self) -> bool:
-        trials = self.bury()
+        trials = self.reap_dead_trials()
         counted = [trial.number for trial in trials if counts(trial)]
         waiting = [trial.number for trial in trials if trial.state == TrialState.WAITING]
         return len(counted) < self.n_trials or any(

@@ -18,7 +18,7 @@ STEP = 0.1  # of the unit interval, at first; it shrinks by SHRINK a round
 SHRINK = 0.7
 
 
-class PrunedScore:
+class PrunedAsWorst:
     """A study in which pruned trials have come to their end as well, and as badly as any has.
 
     Those of another `space` don't count; and none before two others have shown what is bad.
@@ -64,7 +64,7 @@ class GaussianProcess(GPSampler):
     ) -> dict[str, Any]:
         """Optuna's would forget what was pruned, and propose it again."""
         if len(study.directions) == 1:  # with several, none is pruned
-            study = PrunedScore(study, search_space)
+            study = PrunedAsWorst(study, search_space)
         with one_thread():  # its matrices are small: two threads take twice as long
             return super().sample_relative(study, trial, search_space)
 

@@ -29,7 +29,7 @@ def span(seconds: float) -> str:
     return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
 
 
-class Board:
+class Progress:
     """A live table in a terminal; a line a trial where the output goes elsewhere.
 
     trials: what the study holds. n_trials: in all. n_jobs: at once. objectives: their names.
@@ -63,7 +63,7 @@ class Board:
             transient=True,
         )
 
-    def __enter__(self) -> "Board":
+    def __enter__(self) -> "Progress":
         if self.console.is_terminal:
             self._live.start()
         return self
@@ -72,7 +72,7 @@ class Board:
         if self.console.is_terminal:
             self._live.stop()
 
-    def say(self, line: str) -> None:
+    def info(self, line: str) -> None:
         """Print a line, above the table."""
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -90,7 +90,7 @@ class Board:
             f"best: {best}" if best else "",
             self._left(trials),
         ]
-        self.say(" · ".join(filter(None, parts)))
+        self.info(" · ".join(filter(None, parts)))
 
     def render(self) -> Group:
         """The table."""

@@ -11,7 +11,7 @@ from ocr.search.storage import one_transaction
 from ocr.search.study import tell
 
 
-class Outcomes:
+class ResultRecorder:
     """Tells `study` of its trials by what they left in their folders.
 
     objectives: the names in metrics.json that are its values.
@@ -46,7 +46,7 @@ class Outcomes:
             trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
             self.exhausted |= not tell(self.study, trial, **outcome)
 
-    def salvage(self, trial: FrozenTrial) -> bool:
+    def recover_result(self, trial: FrozenTrial) -> bool:
         """Record a trial whose process died between its end and the telling of it, if it did."""
         if read_metrics(Path(trial.user_attrs.get("folder", ""))) is None:
             return False

@@ -38,7 +38,7 @@ class Report:
             return error
 
 
-class Saver:
+class ResultWriter:
     """Writes into `folder` what there is to tell of trials.
 
     say: tells the person that something can't be written; the search goes on.
@@ -56,7 +56,7 @@ class Saver:
         self.objectives = objectives
         self.directions = directions
         self.folder = folder
-        self.say = say
+        self.info = say
         self._report_due = 0.0
         self._drawing: threading.Thread | None = None
         self._sections: list[str] | None = None  # of the report that was drawn last
@@ -77,7 +77,7 @@ class Saver:
             self._drawing = threading.Thread(target=self._draw, args=(trials, True), daemon=True)
             self._drawing.start()
 
-    def crown(self, trials: Sequence[FrozenTrial], winner: Mapping[str, str]) -> None:
+    def select_winner(self, trials: Sequence[FrozenTrial], winner: Mapping[str, str]) -> None:
         """Tell of the winner in the report, too; winner: see `write_page`."""
         from ocr.search.report import write_page
 
@@ -97,7 +97,7 @@ class Saver:
         with self._writing():
             why, drawn = run_aside(report) if apart else (None, report())
             if why:
-                self.say(f"the report can't be drawn now: {why}")
+                self.info(f"the report can't be drawn now: {why}")
             elif isinstance(drawn, OSError):
                 raise drawn
             else:
@@ -110,7 +110,7 @@ class Saver:
         try:
             yield
         except OSError as error:
-            self.say(
+            self.info(
                 f"{shown(Path(error.filename or self.folder))} can't be written "
                 f"({error.strerror}); nothing is lost, the study holds all results"
             )

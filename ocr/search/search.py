@@ -21,11 +21,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from ocr.errors import UserError, explain
 from ocr.log import shown
 from ocr.pluralize import pluralize
-from ocr.search.coordinator import Ledger, counts
+from ocr.search.coordinator import Coordinator, counts
 from ocr.search.launchers import end_workers, jobs_at_once
-from ocr.search.progress import Board
-from ocr.search.result_recorder import Outcomes
-from ocr.search.result_writer import Saver
+from ocr.search.progress import Progress
+from ocr.search.result_recorder import ResultRecorder
+from ocr.search.result_writer import ResultWriter
 from ocr.search.results import read_points, reason
 from ocr.search.space import Space
 from ocr.search.storage import GRACE, lock_file, one_transaction
@@ -69,18 +69,18 @@ class Search:
         if self.settings.minutes is not None:
             self.deadline = time.time() + 60 * self.settings.minutes
         self._launch = launch
-        self._outcomes = Outcomes(self.study, self.objectives)
+        self._outcomes = ResultRecorder(self.study, self.objectives)
         self._mutex = threading.Lock()
         self._over = False
         self._interrupted = False
 
     def __enter__(self) -> "Search":
         queue = lock_file(self.settings.storage)
-        self.ledger = Ledger(
-            self.study, self.settings.n_trials, self.folder, queue, self._outcomes.salvage
+        self.coordinator = Coordinator(
+            self.study, self.settings.n_trials, self.folder, queue, self._outcomes.recover_result
         )
-        self.board = Board(
-            self.ledger.trials,
+        self.board = Progress(
+            self.coordinator.trials,
             self.settings.n_trials,
             self.n_jobs,
             self.objectives,
@@ -88,13 +88,13 @@ class Search:
             self.deadline,
             self._finals(),
         )
-        self.saver = Saver(
-            self.space, self.objectives, self.directions, self.folder, self.board.say
+        self.saver = ResultWriter(
+            self.space, self.objectives, self.directions, self.folder, self.board.info
         )
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.ledger.close()
+        self.coordinator.close()
 
     def run(self) -> bool:
         """Run trials until there are enough; returns whether this process is the last one.
@@ -102,20 +102,22 @@ class Search:
         Raises UserError with the reasons if too many fail.
         """
         points = self._starting_points()
-        self.ledger.start_with(points)
+        self.coordinator.start_with(points)
         if len(points) > self.settings.n_trials:
-            self.board.say(
+            self.board.info(
                 f"hydra.sweeper.n_trials={self.settings.n_trials} leaves out "
                 f"{len(points) - self.settings.n_trials} of {len(points)} starting points"
             )
-        done = sum(trial.state.is_finished() and counts(trial) for trial in self.ledger.trials())
+        done = sum(
+            trial.state.is_finished() and counts(trial) for trial in self.coordinator.trials()
+        )
         if done >= self.settings.n_trials:
-            self.board.say(
+            self.board.info(
                 f"the study holds {pluralize(done, 'finished trial')}: hydra.sweeper.n_trials="
                 f"{self.settings.n_trials} asks for no more"
             )
         else:
-            self.board.say(
+            self.board.info(
                 f"trials to run: {self.settings.n_trials - done}, {self.n_jobs} at once; if this "
                 "is interrupted, the same command with "
                 f"hydra.sweep.dir={shown(self.folder)} goes on"
@@ -127,11 +129,11 @@ class Search:
                 self.interrupted()
                 raise
             finally:
-                self.saver.save(self.ledger.trials(), final=True)
-        elsewhere = self.ledger.running_elsewhere()
+                self.saver.save(self.coordinator.trials(), final=True)
+        elsewhere = self.coordinator.running_elsewhere()
         if elsewhere:
             running = pluralize(len(elsewhere), "trial is", "trials are")
-            self.board.say(
+            self.board.info(
                 f"{running} still running ({', '.join(map(str, elsewhere))}) in other processes; "
                 "the last process to end picks the winner"
             )
@@ -161,18 +163,18 @@ class Search:
         if self.n_jobs > 1:  # or what still runs would go on writing to the study
             end_workers(self.config)
         try:
-            for trial in self.ledger.trials():
-                if trial.number in self.ledger.own and trial.state == TrialState.RUNNING:
+            for trial in self.coordinator.trials():
+                if trial.number in self.coordinator.own and trial.state == TrialState.RUNNING:
                     tell(self.study, trial.number, state=TrialState.FAIL)
-            self.saver.save(self.ledger.trials())
+            self.saver.save(self.coordinator.trials())
         except (StorageInternalError, SQLAlchemyError):
             pass  # a storage that is busy; the next process to open the study finds them ownerless
-        self.board.say(
+        self.board.info(
             "interrupted; to go on, give the same command with "
             f"hydra.sweep.dir={shown(self.folder)}"
         )
         if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
-            self.ledger.close()
+            self.coordinator.close()
             os._exit(130)
 
     def _finals(self) -> int:
@@ -205,7 +207,7 @@ class Search:
 
     def _run_trials(self) -> None:
         while not self._ended():
-            trial = self.ledger.claim()
+            trial = self.coordinator.claim()
             if trial is None:
                 return
             start = time.monotonic()
@@ -224,11 +226,11 @@ class Search:
                 try:
                     self._outcomes.record(trial, failure)
                 except UpdateFinishedTrialError:  # asleep too long, it was taken for dead
-                    self.board.say(
+                    self.board.info(
                         f"trial {trial.number} gave no sign of life for {GRACE} s: tried again"
                     )
-                self.ledger.release(trial.number)
-                trials = self.ledger.trials()
+                self.coordinator.release(trial.number)
+                trials = self.coordinator.trials()
                 self.saver.save(trials)
                 self.board.ended(trial.number, trials, time.monotonic() - start)
                 self._give_up_if_hopeless(trials)
@@ -246,7 +248,7 @@ class Search:
             for line in (folder / "train.log").read_text(encoding="utf-8").splitlines():
                 # What follows on what the data chose is of that trial, but for one thing.
                 if line not in self.said and (of_all or " left out: " in line):
-                    self.board.say(line)
+                    self.board.info(line)
                 of_all &= not line.startswith(("chosen by the data", "┏"))  # or its closing table
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:

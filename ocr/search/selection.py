@@ -22,20 +22,20 @@ from ocr.search.results import metrics_of, read_metrics, reason
 from ocr.search.search import Search
 
 
-def crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
+def select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
     """Choose the winner, test it, write best.ckpt and best.yaml, and say how to use them.
 
     options_of: a config group's files. Raises UserError if no trial came to its end.
     """
     try:
-        _crown(search, options_of)
+        _select_winner(search, options_of)
     except KeyboardInterrupt:
         search.interrupted()
         raise
 
 
-def _crown(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
-    trials = search.ledger.trials()
+def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
+    trials = search.coordinator.trials()
     ranking = search.ranking(trials)
     if not ranking:
         reasons = dict.fromkeys(reason(trial) for trial in trials)
@@ -72,9 +72,11 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     if len(finalists) < 2:
         if finalists:
             alone = f"of those that came to their end, trial {finalists[0].number} alone reads"
-            search.board.say(f"{alone} anything: there is none to compare it with over fresh seeds")
+            search.board.info(
+                f"{alone} anything: there is none to compare it with over fresh seeds"
+            )
         return (finalists or ranking)[0], []
-    search.board.say(
+    search.board.info(
         f"the best {len(finalists)} once more with {pluralize(len(seeds), 'fresh seed')}: "
         f"trials {', '.join(str(t.number) for t in finalists)}"
     )
@@ -108,7 +110,7 @@ def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
         words = [*_settings(search, trial), f"seed={seed}"]
         failure = search.launch(words, subdir, trial.number)
         if failure:
-            search.board.say(f"trial {trial.number} with seed {seed} failed: {failure}")
+            search.board.info(f"trial {trial.number} with seed {seed} failed: {failure}")
             return None
     return folder
 
@@ -139,7 +141,7 @@ def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, An
         return metrics
     words = _settings(search, winner)
     if search.settings.retrain:
-        search.board.say(f"training trial {winner.number} on training and validation images")
+        search.board.info(f"training trial {winner.number} on training and validation images")
         words += ["data.train_on_val=true", "callbacks.early_stopping=null"]
     else:
         words += ["fit=false", "init_from=null", f"ckpt_path={quoted(str(checkpoint))}"]
@@ -225,7 +227,7 @@ def _conclude(
 ) -> None:
     from ocr.models.metrics import reads_nothing  # with torchmetrics, which takes a second to load
 
-    trials = search.ledger.trials()
+    trials = search.coordinator.trials()
     done = sum(trial.state == TrialState.COMPLETE for trial in trials)
     folder = shown(search.folder)
     which = f"trial {winner.number}{', the default,' if _is_default(search, winner) else ''}"
@@ -244,9 +246,9 @@ def _conclude(
         "train again": f"python train.py --config-dir {folder} experiment=best",
     }
     for name, text in told.items():
-        search.board.say(f"{name:<11} {text}")
+        search.board.info(f"{name:<11} {text}")
     if reads_nothing(metrics):
-        search.board.say(
+        search.board.info(
             "nothing was learnt: even the winner reads no image right, and hardly a character. See "
             "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
             "hydra.sweeper.n_trials"
@@ -257,4 +259,4 @@ def _conclude(
         values = [read_metrics(folder)[name] for folder in runs]
         scores = ", ".join(map(short, values))
         told["fresh seeds"] = f"{name} {short(mean(values))} on average ({scores})"
-    search.saver.crown(trials, told)
+    search.saver.select_winner(trials, told)

@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.config.instantiate import build
 from ocr.errors import UserError
-from ocr.log import overheard
+from ocr.log import capture_messages
 from ocr.models.time_steps import PARTS
 from ocr.search.composer import Composer
 from ocr.search.launchers import make_launcher, stays_here
 from ocr.search.search import Search
-from ocr.search.selection import crown
+from ocr.search.selection import select_winner
 from ocr.search.space_config import read_space
 from ocr.search.storage import first_line, hidden
 from ocr.search.study import is_grid
@@ -31,7 +31,7 @@ def search(
     config: DictConfig, context: HydraContext, task: TaskFunction, arguments: Sequence[str]
 ) -> None:
     """Run the sweep that `config` and the command line's `arguments` describe."""
-    hush()
+    silence_libraries()
     settings = config.hydra.sweeper
     loader = context.config_loader
     composed: dict[tuple[str, ...], DictConfig] = {}
@@ -54,7 +54,7 @@ def search(
         require_values(loader.load_sweep_config(config, default))
     searched = {value.key for value in space.values} - {"data.batch_size"}
     same = not any(key.startswith("data") for key in searched)
-    with overheard() as said:
+    with capture_messages() as said:
         if same and stays_here(config):  # on other machines the images may lie elsewhere
             build(unsearched.data).require_source()
     context = replace(context, config_loader=Composer(loader, composed))
@@ -65,7 +65,7 @@ def search(
     try:
         with Search(config, launcher.launch, space, said) as searching:
             if searching.run():
-                crown(searching, loader.get_group_options)
+                select_winner(searching, loader.get_group_options)
     except (StorageInternalError, SQLAlchemyError) as error:
         raise UserError(
             f"hydra.sweeper.storage={hidden(settings.storage)}: {first_line(error)}. What it "
@@ -78,7 +78,7 @@ def search(
         ) from error
 
 
-def hush() -> None:
+def silence_libraries() -> None:
     """The board tells what is launched; Optuna and matplotlib have nothing to add."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     for name in ("hydra", "hydra_plugins", "matplotlib"):

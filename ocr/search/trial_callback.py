@@ -10,7 +10,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ocr.data.samples import Sample
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 from ocr.search.study import joined
 
 # What is told to the pruner, so that it falls or rises as the objective does. Exact match stays 0
@@ -79,7 +79,7 @@ class Trial(Callback):
         reason = self._reason_to_stop(trainer) if trainer.is_global_zero else ""
         reason = trainer.strategy.broadcast(reason)
         if reason:
-            say(reason)
+            info(reason)
             trainer.should_stop = True
 
     def _reason_to_stop(self, trainer: Trainer) -> str:

@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from ocr.data.parts import Parts
 from ocr.data.text.charset import steps_needed
-from ocr.log import say
+from ocr.log import info
 
 ROOM = 1.5  # time steps that CTC should have for each that it needs
 TIGHT = 0.02  # the share of captions that may have less
@@ -22,11 +22,11 @@ GRACE = 6  # epochs without pruning, at most; of a large set, one in seven
 _GRACES = ("min_resource", "n_warmup_steps")  # as Optuna's pruners call it
 
 
-def settle(config: DictConfig, data: Parts) -> None:
+def resolve_auto(config: DictConfig, data: Parts) -> None:
     """Fill the keys of `config` that are null and follow from `data`, which is set up."""
     images = len(data.parts["train"])
     if data.batch_size > images:
-        say(
+        info(
             f"data.batch_size={data.batch_size} is more than the {images} training images; "
             f"training with data.batch_size={images}"
         )
@@ -39,7 +39,7 @@ def settle(config: DictConfig, data: Parts) -> None:
             1, round(config.effort.epochs * epochs(data))
         )
     if data.repeats > 1 and config.fit:
-        say(f"an epoch goes through the training images {data.repeats} times (data.min_images)")
+        info(f"an epoch goes through the training images {data.repeats} times (data.min_images)")
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
         stopping.patience = max(1, round(config.effort.patience * patience(data)))
@@ -53,7 +53,7 @@ def settle(config: DictConfig, data: Parts) -> None:
     if not config.fit:
         chosen = {key: value for key, value in chosen.items() if key.startswith("encoder")}
     if chosen:
-        say("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
+        info("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
 
 
 def stride(data: Parts) -> int:

@@ -14,10 +14,10 @@ from ocr.config.validation import require_types
 from ocr.data.parts import Parts
 from ocr.data.seen import set_up
 from ocr.errors import UserError
-from ocr.log import hush, say
+from ocr.log import info, silence_libraries
 from ocr.models.time_steps import PARTS
 from ocr.threads import require_threads, use_threads
-from ocr.training.auto import settle
+from ocr.training.auto import resolve_auto
 from ocr.training.seed import require_seed, seed
 from ocr.training.trainer import require_flags
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 def set_process(config: DictConfig) -> None:
     """Seed all chance in this process, choose its threads, keep routine remarks off the screen."""
-    hush()
+    silence_libraries()
     seed(config.seed)
     use_threads(config.threads)
 
 
-def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
+def apply_checkpoint(config: DictConfig, overrides: Iterable[str]) -> None:
     """Take over the network and the size of its images from the checkpoint in `config`, if any.
 
     What the command line's `overrides` say themselves stays as it is.
@@ -66,14 +66,14 @@ def inherit(config: DictConfig, overrides: Iterable[str]) -> None:
                 }
             config[section].update(new)
     if taken:
-        say(f"from {path}: {', '.join(taken)}")
+        info(f"from {path}: {', '.join(taken)}")
 
 
 def prepare(config: DictConfig, data: Parts, folder: Path) -> "Recognizer":
     """Do as `begin`, leave out captions that have too few time steps, and report into `folder`."""
     recognizer = begin(config, data)
     with naming_doctor(config):
-        data.drop_unplaceable(recognizer.time_steps)
+        data.drop_infeasible(recognizer.time_steps)
         data.report(folder)
     return recognizer
 
@@ -138,7 +138,7 @@ def ready(config: DictConfig, data: Parts) -> None:
     else:
         with naming_doctor(config):
             set_up(data, config.data)
-    settle(config, data)
+    resolve_auto(config, data)
 
 
 def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
@@ -149,17 +149,20 @@ def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
     if config.init_charset not in CHARSETS:
         raise UserError(f"init_charset={config.init_charset}: choose {', '.join(CHARSETS)}")
     network = load_network(path)
-    require_fit(network, config.model, data.normalizer, path)  # before the images are looked at
+    require_fit(network, config.model, data.preprocessor, path)  # before the images are looked at
     with naming_doctor(config):
         set_up(data, config.data)
-    settle(config, data)
+    resolve_auto(config, data)
     data.charset = merge(network.charset, data.charset, config.init_charset)
     # A stroke is to look to the weights as it did before.
-    data.normalizer.mean, data.normalizer.std = network.normalizer.mean, network.normalizer.std
+    data.preprocessor.mean, data.preprocessor.std = (
+        network.preprocessor.mean,
+        network.preprocessor.std,
+    )
     recognizer = build(config.model, **data.state())
     carry_over(network, recognizer.model, data.charset)
     unknown = network.charset.unknown(data.charset.symbols)
     known = len(data.charset.symbols) - len(unknown)
     new = f", {len(unknown)} new: {unknown!r}" if unknown else ""
-    say(f"starting with the weights of {path}: {known} characters it knew{new}")
+    info(f"starting with the weights of {path}: {known} characters it knew{new}")
     return recognizer

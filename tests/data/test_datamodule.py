@@ -39,7 +39,7 @@ BASE = {
     "max_skipped": 0.05,
     "cache_mb": 16,
     "num_workers": None,
-    "lookalikes": 0,
+    "splicing": 0,
     "augment": None,
 }
 DRAWN = {
@@ -138,8 +138,8 @@ def test_setup_happens_once(folder):
 def test_mean_and_deviation_are_the_training_part_s(folder):
     data = from_folder(folder)
     floats = torch.cat([batch.images for batch in data.train_dataloader()]).float() / 255
-    assert data.normalizer.mean == pytest.approx(floats.mean().item(), abs=1e-3)
-    assert data.normalizer.std == pytest.approx(floats.std().item(), abs=1e-3)
+    assert data.preprocessor.mean == pytest.approx(floats.mean().item(), abs=1e-3)
+    assert data.preprocessor.std == pytest.approx(floats.std().item(), abs=1e-3)
 
 
 def test_without_a_test_share_there_is_no_test_part(folder, tmp_path):
@@ -412,7 +412,7 @@ def test_a_part_that_lost_all_its_images_ends_the_run(tmp_path, folder):
 def test_a_caption_without_room_is_skipped_with_its_numbers(tmp_path):
     place = images(tmp_path / "images", "aab", *(f"{i}" for i in range(9)))
     data = from_folder(place, max_skipped=0)
-    data.drop_unplaceable(lambda width: width // 20)
+    data.drop_infeasible(lambda width: width // 20)
     (skipped,) = data.skipped
     assert skipped.name == str(place / "aab.png")
     assert "needs 4 time steps, its image gives 3: lower encoder.stride" in skipped.reason
@@ -425,7 +425,7 @@ def test_a_caption_without_room_is_skipped_with_its_numbers(tmp_path):
 def test_a_caption_with_just_enough_room_stays(tmp_path):
     place = images(tmp_path / "images", "aab", *(f"{i}" for i in range(9)))
     data = from_folder(place)
-    data.drop_unplaceable(lambda width: width // 15)
+    data.drop_infeasible(lambda width: width // 15)
     assert data.skipped == []
 
 
@@ -434,7 +434,7 @@ def test_room_goes_by_each_image_s_own_width(tmp_path):
     for caption in ("abcd", "efgh", "ijkl"):
         draw(caption, (30, 24)).save(place / f"{caption}.png")
     data = from_folder(place, width=None)
-    data.drop_unplaceable(lambda width: width // 10)
+    data.drop_infeasible(lambda width: width // 10)
     assert texts(data) == {"1234", "5678"}
 
 
@@ -547,7 +547,7 @@ def test_a_batch_is_normalised_on_the_device(folder, training):
     batch = transferred(data, training, of_width(30), of_width(50))
     assert batch.widths.tolist() == [30, 50]
     assert batch.targets.tolist() == [1]
-    expected = (200 / 255 - data.normalizer.mean) / data.normalizer.std
+    expected = (200 / 255 - data.preprocessor.mean) / data.preprocessor.std
     assert batch.images[1].unique().tolist() == pytest.approx([expected], abs=1e-5)
     assert (batch.images[0, ..., 30:] == 0).all()
 
@@ -719,7 +719,7 @@ def test_folds_of_a_set_with_a_test_part_of_its_own_are_refused(folder, tmp_path
 
 def test_drawn_images_may_choose_their_height():
     data = synthetic(height=None, channels=None)
-    assert data.normalizer.height and data.normalizer.channels
+    assert data.preprocessor.height and data.preprocessor.channels
     assert data.parts["train"][0].width == data.dataset("train").image(0).shape[-1]
 
 

@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 
 from ocr.data.collate import collate
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample
 from ocr.data.scan import ImageCache
 from ocr.data.text.charset import Charset
@@ -25,8 +25,8 @@ def samples(tmp_path) -> list[Sample]:
 
 
 def images(samples: list[Sample], cache_mb: float = 1, channels: int = 1) -> CaptionedImages:
-    normalizer = Normalizer(24, channels=channels)
-    return CaptionedImages(samples, normalizer, Charset("123"), ImageCache(cache_mb))
+    preprocessor = Preprocessor(24, channels=channels)
+    return CaptionedImages(samples, preprocessor, Charset("123"), ImageCache(cache_mb))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -38,7 +38,7 @@ def test_an_item_is_an_image_the_ids_of_its_caption_and_its_place(samples, chann
     assert image.dtype == np.uint8
     assert ids == [3, 1, 2]
     assert index == 2
-    assert np.array_equal(image, dataset.normalizer.decode(samples[2].name))
+    assert np.array_equal(image, dataset.preprocessor.decode(samples[2].name))
 
 
 def test_a_cached_image_is_not_decoded_again(samples):

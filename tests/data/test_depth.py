@@ -9,12 +9,12 @@ from conftest import draw
 from PIL import Image
 
 from ocr.data.images.depth import eight_bits
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 
 TEXT = np.asarray(draw("A12DF"))
-STRETCH = Normalizer(24, contrast="stretch", grey="principal")
-KEEP = Normalizer(24)
+STRETCH = Preprocessor(24, contrast="stretch", grey="principal")
+KEEP = Preprocessor(24)
 
 
 def saved(pixels: np.ndarray, form: str) -> bytes:
@@ -23,13 +23,13 @@ def saved(pixels: np.ndarray, form: str) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("normalizer", [STRETCH, KEEP])
-def test_floats_in_a_tiff_are_as_floats_in_an_array_and_as_bytes(normalizer):
+@pytest.mark.parametrize("preprocessor", [STRETCH, KEEP])
+def test_floats_in_a_tiff_are_as_floats_in_an_array_and_as_bytes(preprocessor):
     floats = (TEXT / 255).astype(np.float32)
-    expected = normalizer.decode(TEXT)
-    assert np.array_equal(normalizer.decode(saved(floats, "TIFF")), expected)
-    assert np.array_equal(normalizer.decode(floats), expected)
-    assert np.array_equal(normalizer.decode(saved(TEXT.astype(np.float32), "TIFF")), expected)
+    expected = preprocessor.decode(TEXT)
+    assert np.array_equal(preprocessor.decode(saved(floats, "TIFF")), expected)
+    assert np.array_equal(preprocessor.decode(floats), expected)
+    assert np.array_equal(preprocessor.decode(saved(TEXT.astype(np.float32), "TIFF")), expected)
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.int64, np.uint64])
@@ -37,10 +37,10 @@ def test_floats_in_a_tiff_are_as_floats_in_an_array_and_as_bytes(normalizer):
 def test_integers_of_any_type_are_as_bytes(dtype, factor):
     wide = TEXT.astype(dtype) * dtype(factor)
     colours = np.stack([wide] * 3, axis=-1)
-    for normalizer in (STRETCH, KEEP):
-        assert np.array_equal(normalizer.decode(wide), normalizer.decode(TEXT))
-        same = normalizer.decode(np.stack([TEXT] * 3, axis=-1))
-        assert np.array_equal(normalizer.decode(colours), same)
+    for preprocessor in (STRETCH, KEEP):
+        assert np.array_equal(preprocessor.decode(wide), preprocessor.decode(TEXT))
+        same = preprocessor.decode(np.stack([TEXT] * 3, axis=-1))
+        assert np.array_equal(preprocessor.decode(colours), same)
 
 
 def test_booleans_are_black_and_white():

@@ -6,13 +6,13 @@ import pytest
 from conftest import draw
 from PIL import Image
 
-from ocr.data.duplicates import MANY, families, look_of, near_pairs
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.duplicates import MANY, duplicate_groups, near_pairs, perceptual_hash
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample
 
 
 def look(image: Image.Image) -> int:
-    return look_of(Normalizer(32).decode(image))
+    return perceptual_hash(Preprocessor(32).decode(image))
 
 
 def distance(a: int, b: int) -> int:
@@ -46,8 +46,8 @@ def test_other_texts_look_different():
 
 
 def test_a_look_fits_colour_and_tiny_images():
-    assert look_of(np.full((3, 4, 4), 7, np.uint8)) == 0
-    assert look_of(np.array([[[0, 200, 0, 200]]], np.uint8)) > 0
+    assert perceptual_hash(np.full((3, 4, 4), 7, np.uint8)) == 0
+    assert perceptual_hash(np.array([[[0, 200, 0, 200]]], np.uint8)) > 0
 
 
 def sample(name: str, text="x", digest=0, look=0, group="", group_digest=0) -> Sample:
@@ -64,8 +64,8 @@ def test_families_follow_from_content():
         sample("another caption", "y", digest=20, look=bits),
         sample("another look", digest=10, look=far),
     ]
-    assert families(samples) == [30, 30, 30, 20, 10]
-    assert families(samples[::-1]) == [10, 20, 30, 30, 30]
+    assert duplicate_groups(samples) == [30, 30, 30, 20, 10]
+    assert duplicate_groups(samples[::-1]) == [10, 20, 30, 30, 30]
 
 
 def test_a_family_does_not_depend_on_the_order():
@@ -76,7 +76,7 @@ def test_a_family_does_not_depend_on_the_order():
         sample("c", digest=3, look=middle),
     ]
     for order in permutations(shots):
-        assert families(order) == [1, 1, 1]
+        assert duplicate_groups(order) == [1, 1, 1]
 
 
 def test_a_group_stays_together_with_all_its_duplicates():
@@ -86,7 +86,7 @@ def test_a_group_stays_together_with_all_its_duplicates():
         sample("copy of b", "y", digest=6),
         sample("c", digest=9),
     ]
-    numbers = families(samples)
+    numbers = duplicate_groups(samples)
     assert len({*numbers[:3]}) == 1 and numbers[3] == 9
 
 
@@ -96,5 +96,5 @@ def test_without_looks_there_are_no_near_pairs():
 
 def test_a_caption_of_very_many_images_is_a_kind_and_not_a_duplicate():
     samples = [sample(str(i), digest=i, look=5) for i in range(MANY + 1)]
-    assert families(samples) == list(range(MANY + 1))
-    assert set(families(samples[:MANY])) == {0}
+    assert duplicate_groups(samples) == list(range(MANY + 1))
+    assert set(duplicate_groups(samples[:MANY])) == {0}

@@ -8,7 +8,7 @@ from conftest import draw
 from PIL import Image, features
 
 from ocr.data.images.formats import FORMATS, SUFFIXES, UNREAD_SUFFIXES, format_of, unread
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 
 
@@ -27,14 +27,14 @@ def ftyp(*brands: bytes) -> bytes:
 def test_what_is_read_is_known_by_its_content(form):
     content = encoded(form)
     assert format_of(content) == form
-    assert Normalizer(24).decode(content).shape == (1, 24, 60)
+    assert Preprocessor(24).decode(content).shape == (1, 24, 60)
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
 def test_avif_is_read_under_any_name(folder):
     assert ".avif" in SUFFIXES
     (folder / "123.png").write_bytes(encoded("AVIF"))
-    assert np.ptp(Normalizer(24).decode(folder / "123.png").astype(int)) > 200
+    assert np.ptp(Preprocessor(24).decode(folder / "123.png").astype(int)) > 200
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_other_formats_are_named_and_not_called_damaged(tmp_path, content, name)
     path = tmp_path / "A1.png"
     path.write_bytes(content)
     with pytest.raises(UserError, match=rf"A1\.png: {name}, which isn't read: save it as PNG"):
-        Normalizer(24).decode(path)
+        Preprocessor(24).decode(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"BMW is no bitmap", b"<html></html>"])
@@ -112,9 +112,9 @@ def test_the_frame_that_is_chosen_is_read(form, frame, shade, opened):
     options = {"lossless": True} if form == "WEBP" else {}
     content = encoded(form, frames[0], save_all=True, append_images=frames[1:], **options)
     source = Image.open(io.BytesIO(content)) if opened else content
-    normalizer = Normalizer(**Normalizer(10, frame=frame).state())  # as a checkpoint has it
+    preprocessor = Preprocessor(**Preprocessor(10, frame=frame).state())  # as a checkpoint has it
     for _ in range(2):
-        assert abs(int(normalizer.decode(source).max()) - shade) <= 1
+        assert abs(int(preprocessor.decode(source).max()) - shade) <= 1
 
 
 def test_an_image_that_the_caller_has_turned_to_a_frame_stays_there():
@@ -122,17 +122,17 @@ def test_an_image_that_the_caller_has_turned_to_a_frame_stays_there():
     content = encoded("GIF", frames[0], save_all=True, append_images=frames[1:])
     image = Image.open(io.BytesIO(content))
     image.seek(1)
-    assert Normalizer(10, frame=-1).decode(image).max() == 128
+    assert Preprocessor(10, frame=-1).decode(image).max() == 128
 
 
 @pytest.mark.parametrize("frame", [1, -2])
 def test_a_frame_that_is_not_there_is_refused(frame):
     with pytest.raises(UserError, match=f"A1: it has 1 frame or page, .*data.frame={frame}"):
-        Normalizer(24, frame=frame).decode(encoded("PNG"), "A1")
-    assert Normalizer(24, frame=-1).decode(encoded("PNG")).shape == (1, 24, 60)
+        Preprocessor(24, frame=frame).decode(encoded("PNG"), "A1")
+    assert Preprocessor(24, frame=-1).decode(encoded("PNG")).shape == (1, 24, 60)
 
 
 @pytest.mark.parametrize("frame", ["last", 0.5, None, True])
 def test_a_frame_is_a_whole_number(frame):
     with pytest.raises(UserError, match=r"data\.frame"):
-        Normalizer(24, frame=frame)
+        Preprocessor(24, frame=frame)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ocr.data.collate import blank_padding, padded, rounded
 from ocr.data.images.loading import FORMATS, SUFFIXES
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 
 BANDS = np.repeat(np.uint8([[0, 128, 255]]), 20, axis=1).repeat(20, axis=0)  # 20 high, 60 wide
@@ -59,7 +59,7 @@ def flat(value: int, width: int, height: int = 10) -> np.ndarray:
     ],
 )
 def test_every_kind_of_pixel_becomes_8_bits(mode, kind, channels):
-    pixels = Normalizer(20, channels=channels).decode(encode(picture(mode), kind))
+    pixels = Preprocessor(20, channels=channels).decode(encode(picture(mode), kind))
     assert pixels.dtype == np.uint8
     assert pixels.shape == (channels, 20, 60)
     bands = pixels[:, :, [10, 30, 50]].astype(float)  # away from the edges, which JPEG blurs
@@ -70,18 +70,18 @@ def test_every_kind_of_pixel_becomes_8_bits(mode, kind, channels):
 def test_one_bit_a_pixel_becomes_black_and_white(kind):
     image = Image.fromarray(BANDS > 200)
     assert image.mode == "1"
-    pixels = Normalizer(20).decode(encode(image, kind))
+    pixels = Preprocessor(20).decode(encode(image, kind))
     assert pixels[..., :40].max() == 0
     assert pixels[..., 40:].min() == 255
 
 
 def test_grey_weighs_the_colours():
-    red, green = (Normalizer(4).decode(Image.new("RGB", (4, 4), c)) for c in ("red", "lime"))
+    red, green = (Preprocessor(4).decode(Image.new("RGB", (4, 4), c)) for c in ("red", "lime"))
     assert 0 < red.max() < green.min() < 255
 
 
 def test_colour_channels_are_red_green_blue():
-    pixels = Normalizer(8, channels=3).decode(Image.new("RGB", (8, 8), (10, 20, 30)))
+    pixels = Preprocessor(8, channels=3).decode(Image.new("RGB", (8, 8), (10, 20, 30)))
     assert pixels[:, 0, 0].tolist() == [10, 20, 30]
     assert pixels.flags.c_contiguous
 
@@ -107,20 +107,20 @@ def see_through(mode: str, colour: object, **options) -> bytes:
     ids=["RGBA", "LA", "P", "P-table", "L", "RGB", "1", "WEBP", "GIF"],
 )
 def test_transparent_is_white(content, channels):
-    pixels = Normalizer(10, channels=channels).decode(content)
+    pixels = Preprocessor(10, channels=channels).decode(content)
     assert pixels.shape == (channels, 10, 12)
     assert pixels.min() == 255
 
 
 def test_half_transparent_black_is_grey():
-    pixels = Normalizer(10).decode(Image.new("RGBA", (10, 10), (0, 0, 0, 128)))
+    pixels = Preprocessor(10).decode(Image.new("RGBA", (10, 10), (0, 0, 0, 128)))
     assert np.unique(pixels).tolist() == pytest.approx([127], abs=1)
 
 
 def test_ink_on_a_transparent_ground_stays_ink():
     image = Image.new("RGBA", (30, 10), (0, 0, 0, 0))
     image.paste((0, 0, 0, 255), (10, 0, 20, 10))
-    pixels = Normalizer(10).decode(encode(image))
+    pixels = Preprocessor(10).decode(encode(image))
     assert pixels[0, 5, [5, 15, 25]].tolist() == [255, 0, 255]
 
 
@@ -132,7 +132,7 @@ def test_a_photo_is_turned_as_its_camera_says(kind, orientation, ink):
     image.paste(0, (0, 0, 20, 20))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    pixels = Normalizer(20).decode(encode(image, kind, exif=exif))
+    pixels = Preprocessor(20).decode(encode(image, kind, exif=exif))
     assert pixels.shape == (1, 20, 40)
     left, right = pixels[0, 10, 5].item(), pixels[0, 10, 35].item()
     assert (left < 20 and right > 235) if ink == "left" else (right < 20 and left > 235)
@@ -142,32 +142,32 @@ def test_an_animation_is_its_first_frame():
     frames = [Image.new("L", (10, 10), value) for value in (0, 255, 128)]
     content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert Image.open(io.BytesIO(content)).n_frames == 3
-    assert Normalizer(10).decode(content).max() == 0
+    assert Preprocessor(10).decode(content).max() == 0
 
 
 @pytest.mark.parametrize(
     "size,width", [((100, 50), 40), ((40, 20), 40), ((10, 10), 20), ((33, 7), 94), ((1, 300), 1)]
 )
 def test_proportions_are_kept(size, width):
-    assert Normalizer(20).decode(Image.new("L", size)).shape == (1, 20, width)
+    assert Preprocessor(20).decode(Image.new("L", size)).shape == (1, 20, width)
 
 
 @pytest.mark.parametrize("size", [(100, 50), (64, 20), (5, 300)])
 def test_a_fixed_width_squashes(size):
-    assert Normalizer(20, width=64).decode(Image.new("L", size)).shape == (1, 20, 64)
+    assert Preprocessor(20, width=64).decode(Image.new("L", size)).shape == (1, 20, 64)
 
 
 @pytest.mark.parametrize("width", [None, 64])
 @pytest.mark.parametrize("size", [(100, 50), (33, 7), (5, 300), (1, 1)])
 def test_the_width_is_known_without_decoding(size, width):
-    normalizer = Normalizer(20, width)
-    assert normalizer.scaled_width(*size) == normalizer.decode(Image.new("L", size)).shape[-1]
+    preprocessor = Preprocessor(20, width)
+    assert preprocessor.scaled_width(*size) == preprocessor.decode(Image.new("L", size)).shape[-1]
 
 
 def test_scaling_keeps_left_left_and_top_top():
     image = Image.new("L", (200, 100), 255)
     image.paste(0, (0, 0, 100, 50))
-    pixels = Normalizer(20).decode(image)
+    pixels = Preprocessor(20).decode(image)
     assert pixels[0, [5, 5, 15, 15], [10, 30, 10, 30]].tolist() == [0, 255, 255, 255]
 
 
@@ -175,15 +175,15 @@ def test_scaling_keeps_left_left_and_top_top():
 def test_every_source_gives_the_same_pixels(tmp_path, channels):
     image, path = noise(), tmp_path / "a.png"
     image.save(path)
-    normalizer = Normalizer(20, channels=channels)
-    expected = normalizer.decode(path)
+    preprocessor = Preprocessor(20, channels=channels)
+    expected = preprocessor.decode(path)
     for source in (str(path), path.read_bytes(), image, np.array(image)):
-        assert np.array_equal(normalizer.decode(source), expected)
+        assert np.array_equal(preprocessor.decode(source), expected)
 
 
 @pytest.mark.parametrize("shape", [(10, 30), (10, 30, 3), (10, 30, 4)])
 def test_arrays_of_grey_colour_and_alpha(shape):
-    pixels = Normalizer(10).decode(np.full(shape, 255, np.uint8))
+    pixels = Preprocessor(10).decode(np.full(shape, 255, np.uint8))
     assert pixels.shape == (1, 10, 30)
     assert pixels.min() == 255
 
@@ -191,9 +191,9 @@ def test_arrays_of_grey_colour_and_alpha(shape):
 def test_the_caller_keeps_its_image_and_array():
     image, pixels = Image.new("RGBA", (10, 20), (1, 2, 3, 4)), np.zeros((20, 10), np.uint8)
     before = image.copy()
-    result = Normalizer(20).decode(pixels)
+    result = Preprocessor(20).decode(pixels)
     result += 1
-    Normalizer(20).decode(image)
+    Preprocessor(20).decode(image)
     assert image == before
     assert pixels.max() == 0
 
@@ -224,7 +224,7 @@ def test_a_broken_image_is_named_in_one_line(tmp_path, content):
     path = tmp_path / "A1.png"
     path.write_bytes(content)
     with pytest.raises(UserError) as caught:
-        Normalizer(20).decode(path)
+        Preprocessor(20).decode(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
 
@@ -233,35 +233,35 @@ def test_a_broken_image_is_named_in_one_line(tmp_path, content):
 def test_a_missing_file_is_named(tmp_path, as_type):
     path = as_type(tmp_path / "gone.png")
     with pytest.raises(UserError, match=r"gone\.png: No such file"):
-        Normalizer(20).decode(path)
+        Preprocessor(20).decode(path)
 
 
 def test_a_folder_is_no_image(tmp_path):
     with pytest.raises(UserError, match=str(tmp_path)):
-        Normalizer(20).decode(tmp_path)
+        Preprocessor(20).decode(tmp_path)
 
 
 def test_bytes_go_by_the_given_name():
     with pytest.raises(UserError, match=r"^upload 7: "):
-        Normalizer(20).decode(b"", "upload 7")
+        Preprocessor(20).decode(b"", "upload 7")
 
 
 @pytest.mark.parametrize("source", [None, 5, [[1, 2]]])
 def test_what_is_no_image_at_all_is_refused(source):
     with pytest.raises(UserError, match="image: "):
-        Normalizer(20).decode(source)
+        Preprocessor(20).decode(source)
 
 
 @pytest.mark.parametrize("shape", [(3, 10, 30), (1, 10, 30, 3), (10, 30, 5)])
 def test_an_array_of_another_shape_is_refused(shape):
     with pytest.raises(UserError, match="image: "):
-        Normalizer(20).decode(np.zeros(shape, np.uint8))
+        Preprocessor(20).decode(np.zeros(shape, np.uint8))
 
 
 @pytest.mark.parametrize("source", [Image.new("L", (5, 0)), np.zeros((0, 5), np.uint8)])
 def test_an_image_without_rows_is_refused(source):
     with pytest.raises(UserError, match="image: "):
-        Normalizer(20).decode(source)
+        Preprocessor(20).decode(source)
 
 
 def rotated_with_a_damaged_tag() -> bytes:
@@ -275,12 +275,12 @@ def rotated_with_a_damaged_tag() -> bytes:
 
 def test_damaged_metadata_is_no_defect_of_ours():
     with pytest.raises(UserError, match="A1: "):
-        Normalizer(20).decode(rotated_with_a_damaged_tag(), "A1")
+        Preprocessor(20).decode(rotated_with_a_damaged_tag(), "A1")
 
 
 def test_16_bits_with_a_transparent_value_are_scaled():
     image = Image.fromarray(np.full((10, 10), 0x8000, np.uint16))
-    pixels = Normalizer(10).decode(encode(image, transparency=0))
+    pixels = Preprocessor(10).decode(encode(image, transparency=0))
     assert np.unique(pixels).tolist() == [128]
 
 
@@ -288,7 +288,7 @@ def test_16_bits_with_a_transparent_value_are_scaled():
 def test_a_camera_that_uses_fewer_bits_is_not_read_dark(bits):
     values = BANDS.astype(int) * (2**bits - 1) // 255
     image = Image.fromarray(values.astype(np.uint16))
-    pixels = Normalizer(20).decode(encode(image))[0, 0, [10, 30, 50]]
+    pixels = Preprocessor(20).decode(encode(image))[0, 0, [10, 30, 50]]
     assert abs(pixels.astype(float) - [0, 128, 255]).max() <= 1
 
 
@@ -301,26 +301,26 @@ def test_more_pixels_than_pillow_trusts_are_refused(tmp_path, monkeypatch, pixel
     source = read(path)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pixels)
     with pytest.raises(UserError, match="more pixels"):
-        Normalizer(20).decode(source)
+        Preprocessor(20).decode(source)
 
 
 def test_as_many_pixels_as_pillow_trusts_are_fine(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2400)
-    assert Normalizer(20).decode(noise()).shape == (1, 20, 30)
+    assert Preprocessor(20).decode(noise()).shape == (1, 20, 30)
 
 
 def test_an_absurdly_wide_line_is_refused(tmp_path):
     path = tmp_path / "line.png"
     Image.new("L", (3000, 1)).save(path)
     with pytest.raises(UserError, match=r"line\.png: .*60000 pixels wide at data\.height=20"):
-        Normalizer(20).decode(path)
-    assert Normalizer(20, width=100).decode(path).shape == (1, 20, 100)
+        Preprocessor(20).decode(path)
+    assert Preprocessor(20, width=100).decode(path).shape == (1, 20, 100)
 
 
 @pytest.mark.parametrize("channels", [0, 2, 4])
 def test_only_1_or_3_channels(channels):
     with pytest.raises(UserError, match=r"data\.channels"):
-        Normalizer(20, channels=channels)
+        Preprocessor(20, channels=channels)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_only_1_or_3_channels(channels):
 )
 def test_sizes_are_positive(size, key):
     with pytest.raises(UserError, match=rf"data\.{key}"):
-        Normalizer(*size)
+        Preprocessor(*size)
 
 
 def test_a_batch_is_padded_on_the_right():
@@ -367,18 +367,18 @@ def test_rounding_a_width_adds_a_sixteenth_at_most():
 
 
 def test_floats_are_counted_in_deviations_from_the_mean():
-    normalizer = Normalizer(10, mean=0.6, std=0.2)
+    preprocessor = Preprocessor(10, mean=0.6, std=0.2)
     batch, widths = padded([flat(255, 2), flat(51, 2)])
-    floats = normalizer.floats(batch, widths)
+    floats = preprocessor.floats(batch, widths)
     assert floats.dtype == torch.float32
     assert floats[0].unique().tolist() == pytest.approx([2.0], abs=1e-5)
     assert floats[1].unique().tolist() == pytest.approx([-2.0], abs=1e-5)
 
 
 def test_padding_is_exactly_0():
-    normalizer = Normalizer(10, mean=0.3, std=0.1)
+    preprocessor = Preprocessor(10, mean=0.3, std=0.1)
     batch, widths = padded([flat(200, 3), flat(200, 8)])
-    floats = normalizer.floats(batch, widths)
+    floats = preprocessor.floats(batch, widths)
     assert (floats[0, ..., 3:] == 0).all()
     assert (floats[0, ..., :3] != 0).all()
     assert (floats[1] != 0).all()
@@ -386,60 +386,60 @@ def test_padding_is_exactly_0():
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_an_image_has_the_same_values_alone_and_beside_a_wider_one(channels):
-    normalizer = Normalizer(20, channels=channels, mean=0.41, std=0.17)
-    images = [normalizer.decode(noise(width)) for width in (30, 77)]
-    alone = normalizer.floats(*padded(images[:1]))
-    beside = normalizer.floats(*padded(images))
+    preprocessor = Preprocessor(20, channels=channels, mean=0.41, std=0.17)
+    images = [preprocessor.decode(noise(width)) for width in (30, 77)]
+    alone = preprocessor.floats(*padded(images[:1]))
+    beside = preprocessor.floats(*padded(images))
     assert torch.equal(beside[:1, ..., : alone.shape[-1]], alone)
 
 
 def test_floats_leave_the_batch_as_it_was():
-    normalizer = Normalizer(10)
+    preprocessor = Preprocessor(10)
     batch, widths = padded([flat(200, 3), flat(100, 5)])
     before = batch.clone()
-    normalizer.floats(batch, widths)
+    preprocessor.floats(batch, widths)
     assert torch.equal(batch, before)
 
 
 def test_a_padded_batch_holds_what_each_image_is_alone(tmp_path):
-    normalizer = Normalizer(20, mean=0.4, std=0.3)
-    images = [normalizer.decode(image) for image in (noise(60, 40), noise(100, 40))]
-    floats = normalizer.floats(*padded(images))
+    preprocessor = Preprocessor(20, mean=0.4, std=0.3)
+    images = [preprocessor.decode(image) for image in (noise(60, 40), noise(100, 40))]
+    floats = preprocessor.floats(*padded(images))
     assert floats.shape == (2, 1, 20, 50)
-    alone = normalizer.floats(*padded(images[:1]))
+    alone = preprocessor.floats(*padded(images[:1]))
     assert torch.equal(floats[:1, ..., :30], alone)
     assert floats[0, ..., 30:].abs().max() == 0
 
 
 def test_fit_takes_mean_and_deviation_of_the_pixels():
-    normalizer = Normalizer(10)
-    normalizer.fit([flat(0, 10), flat(255, 30)])
-    assert normalizer.mean == pytest.approx(0.75, abs=1e-3)
-    assert normalizer.std == pytest.approx(0.75**0.5 / 2, abs=2e-3)
+    preprocessor = Preprocessor(10)
+    preprocessor.fit([flat(0, 10), flat(255, 30)])
+    assert preprocessor.mean == pytest.approx(0.75, abs=1e-3)
+    assert preprocessor.std == pytest.approx(0.75**0.5 / 2, abs=2e-3)
 
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_blank_images_leave_the_floats_finite(value):
-    normalizer = Normalizer(10)
-    normalizer.fit([flat(value, 10)])
-    floats = normalizer.floats(*padded([flat(0, 4), flat(255, 4)]))
+    preprocessor = Preprocessor(10)
+    preprocessor.fit([flat(value, 10)])
+    floats = preprocessor.floats(*padded([flat(0, 4), flat(255, 4)]))
     assert floats.isfinite().all()
 
 
 def test_state_builds_the_same_normalizer():
-    normalizer = Normalizer(24, width=70, channels=3)
-    normalizer.fit([normalizer.decode(noise())])
-    state = json.loads(json.dumps(normalizer.state()))
-    again = Normalizer(**state)
-    assert again.state() == normalizer.state()
-    image, widths = padded([normalizer.decode(noise())])
-    assert torch.equal(normalizer.floats(image, widths), again.floats(image, widths))
+    preprocessor = Preprocessor(24, width=70, channels=3)
+    preprocessor.fit([preprocessor.decode(noise())])
+    state = json.loads(json.dumps(preprocessor.state()))
+    again = Preprocessor(**state)
+    assert again.state() == preprocessor.state()
+    image, widths = padded([preprocessor.decode(noise())])
+    assert torch.equal(preprocessor.floats(image, widths), again.floats(image, widths))
 
 
 def test_state_is_a_copy():
-    normalizer = Normalizer(24)
-    normalizer.state()["height"] = 1
-    assert normalizer.height == 24
+    preprocessor = Preprocessor(24)
+    preprocessor.state()["height"] = 1
+    assert preprocessor.height == 24
 
 
 def test_blank_padding_goes_by_each_row_s_width():
@@ -457,13 +457,13 @@ def test_postscript_is_never_opened(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
     with pytest.raises(UserError, match=r"a\.png"):
-        Normalizer(24).decode(path)
+        Preprocessor(24).decode(path)
 
 
 def test_arrays_of_floats_and_of_one_channel():
     pixels = np.random.default_rng(0).integers(0, 256, (16, 32), dtype=np.uint8)
-    expected = Normalizer(16).decode(pixels)
-    assert np.array_equal(Normalizer(16).decode(pixels / 255), expected)
-    assert np.array_equal(Normalizer(16).decode(pixels[..., None]), expected)
+    expected = Preprocessor(16).decode(pixels)
+    assert np.array_equal(Preprocessor(16).decode(pixels / 255), expected)
+    assert np.array_equal(Preprocessor(16).decode(pixels[..., None]), expected)
     with pytest.raises(UserError, match="floats must be from 0 to 1"):
-        Normalizer(16).decode(pixels.astype(np.float32))
+        Preprocessor(16).decode(pixels.astype(np.float32))

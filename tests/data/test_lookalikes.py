@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ocr.data.collate import Batch
-from ocr.data.images.splicing import Lookalikes, Reading, Text, gaps, join, joints, widths
+from ocr.data.images.splicing import Reading, Splicing, Text, gaps, join, joints, widths
 from ocr.errors import UserError
 
 HEIGHT, SLOT = 8, 20
@@ -36,10 +36,10 @@ def batch(*texts: Text) -> Batch:
     return Batch(images, widths, targets, lengths, torch.arange(len(texts)) + 100)
 
 
-def learnt(share: float, *texts: Text) -> Lookalikes:
-    lookalikes = Lookalikes(share)
-    lookalikes.learn({i: reading(one) for i, one in enumerate(texts, start=100)})
-    return lookalikes
+def learnt(share: float, *texts: Text) -> Splicing:
+    splicing = Splicing(share)
+    splicing.learn({i: reading(one) for i, one in enumerate(texts, start=100)})
+    return splicing
 
 
 def reading(one: Text) -> Reading:
@@ -79,9 +79,9 @@ def test_a_caption_that_ctc_has_no_steps_for_is_not_made():
 
 def test_a_batch_of_look_alikes_keeps_its_widths_and_says_what_it_shows():
     texts = [text([1, 2, 3]), text([4, 5, 6]), text([7, 8]), text([9, 10, 11, 12])]
-    before, lookalikes = batch(*texts), learnt(1.0, *texts)
+    before, splicing = batch(*texts), learnt(1.0, *texts)
     for _ in range(20):
-        made = lookalikes(before)
+        made = splicing(before)
         assert torch.equal(made.widths, before.widths)
         captions = [c.tolist() for c in made.targets.split(made.target_lengths.tolist())]
         for i, (one, caption) in enumerate(zip(texts, captions, strict=True)):
@@ -149,5 +149,5 @@ def test_a_width_that_nothing_tells_is_the_usual_one():
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, "half"])
 def test_a_share_that_is_none_is_refused(share):
-    with pytest.raises(UserError, match=r"data\.lookalikes="):
-        Lookalikes(share)
+    with pytest.raises(UserError, match=r"data\.splicing="):
+        Splicing(share)

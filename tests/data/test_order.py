@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_datamodule import captions_of, from_folder, synthetic
 
-from ocr.callbacks.predictions import spoken_as
-from ocr.data.text.bidi import on_paper, order_of, spoken
+from ocr.callbacks.predictions import to_logical_caption
+from ocr.data.text.bidi import order_of, spoken, to_visual
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
 from ocr.models.transfer import merge
@@ -43,9 +43,9 @@ ALEF_ARABIC, BEH, HEH, STRETCH, FIVE = "\u0627", "\u0628", "\u0647", "\u0640", "
     ],
 )
 def test_lines_from_right_to_left(text, seen):
-    assert on_paper(text, "rtl") == seen
+    assert to_visual(text, "rtl") == seen
     assert spoken(seen, "rtl") == text
-    assert on_paper(text, "visual") == spoken(text, "visual") == text
+    assert to_visual(text, "visual") == spoken(text, "visual") == text
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_lines_from_right_to_left(text, seen):
     ],
 )
 def test_words_in_lines_from_left_to_right(text, seen):
-    assert on_paper(text, "ltr") == seen
+    assert to_visual(text, "ltr") == seen
     assert spoken(seen, "ltr") == text
 
 
@@ -68,11 +68,14 @@ def test_words_in_lines_from_left_to_right(text, seen):
 )
 def test_lines_that_stand_on_paper_alike(order, texts):
     one, other = texts
-    seen = on_paper(one, order)
-    assert seen == on_paper(other, order) and spoken(seen, order) in texts
+    seen = to_visual(one, order)
+    assert seen == to_visual(other, order) and spoken(seen, order) in texts
     # Either is read as its caption says.
-    assert spoken_as(one, other, order) == one and spoken_as(other, one, order) == other
-    assert spoken_as(one, other, "visual") == other
+    assert (
+        to_logical_caption(one, other, order) == one
+        and to_logical_caption(other, one, order) == other
+    )
+    assert to_logical_caption(one, other, "visual") == other
 
 
 @settings(max_examples=2000, deadline=None, derandomize=True, database=None)
@@ -82,10 +85,10 @@ def test_lines_that_stand_on_paper_alike(order, texts):
     st.sampled_from(["rtl", "ltr"]),
 )
 def test_no_character_is_lost(word, others, order):
-    seen = on_paper(word + others, order)
+    seen = to_visual(word + others, order)
     assert sorted(seen) == sorted(word + others)
     assert word[::-1] in seen
-    assert on_paper(spoken(seen, order), order) == seen
+    assert to_visual(spoken(seen, order), order) == seen
 
 
 @pytest.mark.parametrize(

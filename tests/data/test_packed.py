@@ -101,7 +101,7 @@ def test_the_same_parts_as_the_folder(untidy, out, changes, monkeypatch):
     ours, theirs = packed(out, **changes), from_folder(untidy, **changes)
     same(ours, theirs)
     for data in (ours, theirs):
-        data.drop_unplaceable(lambda width: width // 20)
+        data.drop_infeasible(lambda width: width // 20)
     same(ours, theirs)
     assert ours.skipped
 
@@ -412,7 +412,7 @@ def test_setting_up_takes_no_object_a_row(out, monkeypatch):
         for i, digest in enumerate(digests.tolist()):
             writer.write(content.getvalue(), f"{i}.png", str(i), 2 * digest, 60, 24)
     data = packed(out, charset="0123456789")
-    data.drop_unplaceable(lambda width: 9)
+    data.drop_infeasible(lambda width: 9)
     data.train_dataloader()
     assert sum(map(len, data.parts.values())) == 20_000
     assert len(made) < 600

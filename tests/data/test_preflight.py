@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.parallel import FEW, begin, work
 from ocr.data.samples import Sample, Skipped
-from ocr.data.scan import ImageCache, Inspector, digest, inspect
+from ocr.data.scan import ImageCache, Scanner, digest, inspect
 
 KIB = 2**-10  # in the cache's MiB
 
@@ -27,7 +27,7 @@ def place(tmp_path):
 
 
 def look(*samples: Sample, height: int = 16, cache: float = 1, seed: int = 0):
-    return inspect(samples, Inspector(Normalizer(height), ImageCache(cache), seed))
+    return inspect(samples, Scanner(Preprocessor(height), ImageCache(cache), seed))
 
 
 def test_a_good_image_gets_its_digest_and_its_width(place):
@@ -117,9 +117,9 @@ def test_nothing_to_inspect():
 
 
 def test_inspected_images_are_cached_as_they_are_decoded(place):
-    sample, cache, normalizer = place("a.png", 0), ImageCache(1), Normalizer(10)
-    inspect([sample], Inspector(normalizer, cache, 0))
-    assert np.array_equal(cache.get(sample.name), normalizer.decode(sample.name))
+    sample, cache, preprocessor = place("a.png", 0), ImageCache(1), Preprocessor(10)
+    inspect([sample], Scanner(preprocessor, cache, 0))
+    assert np.array_equal(cache.get(sample.name), preprocessor.decode(sample.name))
 
 
 @pytest.mark.parametrize("kib,held", [(0, 0), (0.4, 0), (1, 2), (1.6, 3), (100, 8)])
@@ -127,7 +127,7 @@ def test_the_cache_holds_no_more_than_its_limit(place, kib, held):
     samples = [place(f"{i}.png", i) for i in range(8)]  # 512 bytes each
     cache = ImageCache(kib * KIB)
     assert all(
-        isinstance(item, Sample) for item in inspect(samples, Inspector(Normalizer(16), cache, 0))
+        isinstance(item, Sample) for item in inspect(samples, Scanner(Preprocessor(16), cache, 0))
     )
     assert sum(cache.get(sample.name) is not None for sample in samples) == held
 
@@ -135,21 +135,21 @@ def test_the_cache_holds_no_more_than_its_limit(place, kib, held):
 def test_a_process_of_its_own_sends_images_until_the_cache_is_full(place):
     """It has a copy of the inspector, as it is not forked."""
     samples = [place(f"{i}.png", i) for i in range(3)]  # 512 bytes each
-    inspector = Inspector(Normalizer(16), ImageCache(0.6 * KIB), 0)
+    scanner = Scanner(Preprocessor(16), ImageCache(0.6 * KIB), 0)
     sent = []
-    with ProcessPoolExecutor(1, get_context("spawn"), begin, (inspector.look,)) as other:
+    with ProcessPoolExecutor(1, get_context("spawn"), begin, (scanner.look,)) as other:
         for sample in samples:
             [looked] = other.submit(work, [sample]).result()
             sent.append(looked.image is not None)
-            inspector.keep(looked)
+            scanner.keep(looked)
     assert sent == [True, True, False]
-    assert inspector.cache.get(samples[0].name) is not None
+    assert scanner.cache.get(samples[0].name) is not None
 
 
 def test_many_images_are_looked_at_by_processes_and_held_here(place):
     samples = [place(f"{i}.png", i % 5) for i in range(5)] * (FEW // 4)
     cache = ImageCache(100)
-    found = inspect(samples, Inspector(Normalizer(16), cache, 0), num_workers=2)
+    found = inspect(samples, Scanner(Preprocessor(16), cache, 0), num_workers=2)
     assert len(found) == len(samples) > FEW
     assert all(cache.get(sample.name) is not None for sample in samples)
 

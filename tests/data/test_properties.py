@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocr.data.images.preprocessing import MAX_WIDTH, Normalizer
+from ocr.data.images.preprocessing import MAX_WIDTH, Preprocessor
 from ocr.data.samples import Folder, Sample, Skipped
 from ocr.data.sources.captions import Captions
 from ocr.data.sources.labels_file import Columns, Row, read_labels
@@ -311,7 +311,7 @@ def peak() -> float:
 def test_any_bytes_are_an_image_or_one_line(width, channels, content):
     before, start = peak(), time.monotonic()
     try:
-        image = Normalizer(16, width, channels).decode(content, "A1.png")
+        image = Preprocessor(16, width, channels).decode(content, "A1.png")
     except UserError as error:
         assert str(error).startswith("A1.png: ") and is_one_line(error)
     else:

@@ -40,7 +40,7 @@ def test_the_next_run_needs_no_images(folder, caplog):
     (folder / "broken.png").write_bytes(b"no image")
     first = run(folder, "data.batch_size=8")
     said, shown, parts = list(caplog.messages), pixels(first), dict(first.parts)
-    first.drop_unplaceable(lambda width: 0)  # which is that network's affair
+    first.drop_infeasible(lambda width: 0)  # which is that network's affair
     handed_on = seen.handed_on()
 
     caplog.clear()

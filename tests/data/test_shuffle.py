@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningDataModule, LightningModule, Tr
 
 from ocr.callbacks.checkpointing import LastCheckpoint
 from ocr.data.datamodule import DataModule
-from ocr.data.samplers import POOL, ShuffledBatches, ShuffledLoader
+from ocr.data.samplers import POOL, ShuffledBatchSampler, ShuffledLoader
 from ocr.errors import UserError
 
 EQUAL = np.array([50])  # widths
@@ -17,9 +17,10 @@ EQUAL = np.array([50])  # widths
 
 def on_devices(
     count: int, batch_size: int, devices: int, seed: int = 0, widths: np.ndarray = EQUAL
-) -> list[ShuffledBatches]:
+) -> list[ShuffledBatchSampler]:
     return [
-        ShuffledBatches(count, batch_size, devices, rank, seed, widths) for rank in range(devices)
+        ShuffledBatchSampler(count, batch_size, devices, rank, seed, widths)
+        for rank in range(devices)
     ]
 
 
@@ -58,7 +59,7 @@ def test_a_batch_holds_images_of_about_one_width():
 
 
 def loader(count: int, done: int = 0, batch_size: int = 4, devices: int = 1, rank: int = 0, seed=0):
-    batches = ShuffledBatches(count, batch_size, devices, rank, seed, EQUAL)
+    batches = ShuffledBatchSampler(count, batch_size, devices, rank, seed, EQUAL)
     return ShuffledLoader(range(count), batches, lambda: done, collate_fn=list)
 
 
@@ -71,7 +72,7 @@ def test_what_is_left_of_an_epoch_is_each_image_that_was_not_seen(devices, worke
         handed_out = iter(stopped)
         seen += [i for _ in range(3) for i in next(handed_out)]
         next(handed_out)  # on its way when the training stopped
-        batches = ShuffledBatches(45, 4, devices, rank, 77, EQUAL)
+        batches = ShuffledBatchSampler(45, 4, devices, rank, 77, EQUAL)
         goes_on = ShuffledLoader(
             range(45), batches, lambda: 0, collate_fn=list, num_workers=workers
         )

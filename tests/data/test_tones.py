@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw
 
 from ocr.data.images.contrast import brightness, colourfulness, even, light_text, principal_grey
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 
 GREEN, RED = (40, 120, 40), (200, 40, 30)  # as bright as each other, for the eye
@@ -132,29 +132,29 @@ def test_colours_beside_the_line_between_text_and_paper():
     assert colourfulness(rainbow()) > 0.55
 
 
-def normalizer(images):
-    found = Normalizer(None, channels=None, polarity=None, contrast="stretch", grey="principal")
+def preprocessor(images):
+    found = Preprocessor(None, channels=None, polarity=None, contrast="stretch", grey="principal")
     found.suit(images)
     return found
 
 
 def test_polarity_is_evened_out_where_it_is_mixed():
     dark, light = [text()], [text("white", "black")]
-    assert normalizer(dark * 9 + light).polarity == "keep"
-    assert normalizer(dark + light * 9).polarity == "keep"
-    mixed = normalizer(dark * 6 + light * 4)
+    assert preprocessor(dark * 9 + light).polarity == "keep"
+    assert preprocessor(dark + light * 9).polarity == "keep"
+    mixed = preprocessor(dark * 6 + light * 4)
     assert mixed.polarity == "dark"
     one, other = (mixed.decode(images[0]).astype(float) for images in (dark, light))
     assert abs(one - other).max() <= 2  # of rounding
 
 
 def test_colour_only_where_grey_would_lose_much():
-    assert normalizer([text(RED, GREEN)] * 3).channels == 1
-    assert normalizer([rainbow()] * 3).channels == 3
+    assert preprocessor([text(RED, GREEN)] * 3).channels == 1
+    assert preprocessor([rainbow()] * 3).channels == 3
 
 
 def test_one_text_in_any_colours_is_one_image():
-    prepared = normalizer([text(), text("white", "black")])
+    prepared = preprocessor([text(), text("white", "black")])
     images = [
         prepared.decode(text(ink, paper)).astype(float)
         for ink, paper in (("black", "white"), (RED, GREEN), (GREEN, RED), ((90, 90, 90), "white"))
@@ -165,7 +165,7 @@ def test_one_text_in_any_colours_is_one_image():
 
 def test_what_is_stored_without_colour_is_not_looked_at_for_it(monkeypatch):
     monkeypatch.setattr("ocr.data.images.preprocessing.principal_grey", None)
-    prepared = Normalizer(20, grey="principal")
+    prepared = Preprocessor(20, grey="principal")
     image = text().convert("L")
     for mode in ("1", "L", "LA", "La", "I;16", "F"):
         kind = image.convert(mode) if mode != "La" else image.convert("LA").convert(mode)
@@ -175,7 +175,7 @@ def test_what_is_stored_without_colour_is_not_looked_at_for_it(monkeypatch):
 @pytest.mark.parametrize("key", ["polarity", "contrast", "grey"])
 def test_other_values_are_refused(key):
     with pytest.raises(UserError, match=rf"data\.{key}=much: choose "):
-        Normalizer(20, **{key: "much"})
+        Preprocessor(20, **{key: "much"})
 
 
 @pytest.mark.parametrize("grey", ["luma", "principal"])
@@ -189,7 +189,7 @@ def test_every_mode_becomes_grey(mode, grey):
         image = image.convert(mode[:-1] if mode == "PA" else "RGBA").convert(mode)
     else:
         image = image.convert(mode)
-    pixels = Normalizer(20, grey=grey, contrast="stretch").decode(image)
+    pixels = Preprocessor(20, grey=grey, contrast="stretch").decode(image)
     assert pixels.shape == (1, 20, 60)
     assert pixels.min() == 0 and pixels.max() == 255
 
@@ -197,13 +197,13 @@ def test_every_mode_becomes_grey(mode, grey):
 @pytest.mark.parametrize("shape", [(10, 0), (0, 10), (10, 0, 3)])
 def test_an_image_without_pixels_is_refused(shape):
     with pytest.raises(UserError, match="no pixels"):
-        Normalizer(20, grey="principal").decode(np.zeros(shape, np.uint8))
+        Preprocessor(20, grey="principal").decode(np.zeros(shape, np.uint8))
 
 
 def test_a_checkpoint_from_before_these_keys_reads_as_it_did():
-    state = Normalizer(20).state()
+    state = Preprocessor(20).state()
     del state["grey"]
     image = text(RED, GREEN)
-    read = Normalizer(**state).decode(image)
-    assert np.array_equal(read, Normalizer(20, grey="luma").decode(image))
-    assert not np.array_equal(read, Normalizer(20, grey="principal").decode(image))
+    read = Preprocessor(**state).decode(image)
+    assert np.array_equal(read, Preprocessor(20, grey="luma").decode(image))
+    assert not np.array_equal(read, Preprocessor(20, grey="principal").decode(image))

@@ -377,9 +377,9 @@ def test_mistakes_are_one_line(folder, capsys):
         ([str(folder), "data.hight=3"], "data.hight"),
         ([str(folder), "--mend", "nonsense"], "nonsense"),
         ([str(folder), "data=packed"], "data=packed"),
-        ([str(folder), "data.lookalikes=2"], "data.lookalikes=2"),
-        ([str(folder), "data.lookalikes=null"], "data.lookalikes=None"),
-        ([str(folder), "~data.lookalikes"], "data.lookalikes=None"),
+        ([str(folder), "data.splicing=2"], "data.splicing=2"),
+        ([str(folder), "data.splicing=null"], "data.splicing=None"),
+        ([str(folder), "~data.splicing"], "data.splicing=None"),
         ([str(folder), "augment.tilt=abc"], "tilt"),
         ([str(folder), "encoder.kernel_size=4"], "kernel_size"),
     ):

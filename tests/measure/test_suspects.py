@@ -9,7 +9,7 @@ import torch
 from conftest import draw
 from test_folds import rows
 
-from ocr.analysis.confusions import Slips, slips
+from ocr.analysis.confusions import Confusions, confusions
 from ocr.analysis.label_errors import opinions, rank
 from ocr.cli import main
 from ocr.data.manifest import Prediction
@@ -21,7 +21,7 @@ class Oracle:
 
     def __init__(self, beliefs: dict[str, dict[str, float]]) -> None:
         self.beliefs = beliefs
-        self.normalizer = SimpleNamespace(decode=lambda file: file)
+        self.preprocessor = SimpleNamespace(decode=lambda file: file)
 
     def read_decoded(self, images):
         best = [max(self.beliefs[image].items(), key=lambda pair: pair[1]) for image in images]
@@ -74,13 +74,13 @@ def test_a_slip_that_others_made_is_found_where_it_was_learnt():
 
 
 def test_slips_and_how_usual_they_are():
-    assert slips("Fab", "fab") == {("F", "f")}
-    assert slips("FFab", "ffab") == {("F", "f")}
-    assert slips("a1b2", "c1d2") == {("a", "c"), ("b", "d")}
-    assert slips("568b", "568db") == {("", "d")}
-    assert slips("ab", "ab") == set()
+    assert confusions("Fab", "fab") == {("F", "f")}
+    assert confusions("FFab", "ffab") == {("F", "f")}
+    assert confusions("a1b2", "c1d2") == {("a", "c"), ("b", "d")}
+    assert confusions("568b", "568db") == {("", "d")}
+    assert confusions("ab", "ab") == set()
     pairs = [("Fa", "fa")] * 4 + [("Fb", "Fb")] * 2 + [("ca", "cb")] + [("ca", "ca")] * 93
-    known = Slips(pairs)
+    known = Confusions(pairs)
     assert known.alternatives("aFF") == ["aff"]
     assert known.alternatives("ca") == []  # once is no habit
     assert known.log_odds("Fa", "fa", seen=True) == pytest.approx(math.log(3.1 / 3))
@@ -157,7 +157,10 @@ def test_the_reader_scores_any_text(checkpoint):
     from ocr.reader import Reader
 
     reader = Reader.load(checkpoint)
-    images = [reader.normalizer.decode(draw("12")), reader.normalizer.decode(draw("1", (90, 24)))]
+    images = [
+        reader.preprocessor.decode(draw("12")),
+        reader.preprocessor.decode(draw("1", (90, 24))),
+    ]
     read = reader.read_decoded(images)
     scored = reader.log_probabilities(images, [[read[0].text, "12x"], [read[1].text]])
     assert math.exp(scored[0][0]) == pytest.approx(read[0].confidence, rel=1e-4)

@@ -8,8 +8,8 @@ from pytorch_lightning.trainer.states import TrainerFn
 
 from ocr.data.collate import Batch
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images.preprocessing import Normalizer
-from ocr.data.images.splicing import Lookalikes
+from ocr.data.images.preprocessing import Preprocessor
+from ocr.data.images.splicing import Splicing
 from ocr.data.samples import Sample
 from ocr.data.scan import ImageCache
 from ocr.data.text.charset import Charset
@@ -60,15 +60,15 @@ class Data:
     texts = ("aa", "ab", "ba")
 
     def __init__(self, share: float):
-        self.lookalikes = Lookalikes(share)
-        self.normalizer = Normalizer(8)
+        self.splicing = Splicing(share)
+        self.preprocessor = Preprocessor(8)
 
     def dataset(self, part: str) -> CaptionedImages:
         cache = ImageCache(1)
         for text in self.texts:
             cache.put(text, torch.zeros(1, 8, 24, dtype=torch.uint8))
         samples = [Sample(text, text, width=24) for text in self.texts]
-        return CaptionedImages(samples, self.normalizer, Charset("abc"), cache)
+        return CaptionedImages(samples, self.preprocessor, Charset("abc"), cache)
 
 
 def known(data: Data, *said: list[int], fn: TrainerFn = TrainerFn.FITTING) -> list[bool]:
@@ -77,7 +77,7 @@ def known(data: Data, *said: list[int], fn: TrainerFn = TrainerFn.FITTING) -> li
     )
     for ids in said:
         Alignment().on_validation_epoch_end(trainer, Says(ids))
-    return [i in data.lookalikes for i in range(3)]
+    return [i in data.splicing for i in range(3)]
 
 
 def test_an_image_is_known_once_it_is_read_as_its_caption_says():
@@ -93,7 +93,7 @@ def test_its_cut_lies_between_its_characters():
     images[1] = 200
     widths, lengths, index = torch.tensor([24, 24]), torch.tensor([2, 2]), torch.tensor([1, 2])
     batch = Batch(images, widths, captions, lengths, index)
-    made = data.lookalikes(batch)
+    made = data.splicing(batch)
     assert made.targets.tolist() == [2, 2, 1, 1]
     assert (made.images[0, ..., :9] == 200).all() and not made.images[0, ..., 15:].any()
 

@@ -8,7 +8,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.utilities import rank_zero_only
 from scripted import Scripted
 
-from ocr.callbacks.csv_logger import COLUMNS, Curves, EpochValues
+from ocr.callbacks.csv_logger import COLUMNS, EpochCSVLogger, EpochMetrics
 from ocr.callbacks.monitors import Stopwatch
 from ocr.models.schedulers import onecycle
 
@@ -19,7 +19,7 @@ def rows(place):
 
 
 def curves(place, ckpt_path=None):
-    return Curves(str(place), "", "", ckpt_path and str(place / ckpt_path))
+    return EpochCSVLogger(str(place), "", "", ckpt_path and str(place / ckpt_path))
 
 
 def logged(log, epoch, **others):
@@ -50,7 +50,7 @@ def test_an_epoch_is_a_row(tmp_path, often):
     log = curves(tmp_path)
     model = Scripted(lambda epoch: 1 / (1 + epoch), schedule)
     trainer = Trainer(
-        max_epochs=4, logger=log, callbacks=[Stopwatch(), EpochValues()], accelerator="cpu",
+        max_epochs=4, logger=log, callbacks=[Stopwatch(), EpochMetrics()], accelerator="cpu",
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         log_every_n_steps=1, **often,
     )  # fmt: skip

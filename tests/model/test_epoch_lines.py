@@ -13,7 +13,7 @@ from scripted import Scripted
 
 from ocr.callbacks import time_left
 from ocr.callbacks.checkpointing import BestCheckpoint
-from ocr.callbacks.early_stopping import AnnealedStopping
+from ocr.callbacks.early_stopping import AnnealedEarlyStopping
 from ocr.callbacks.epoch_lines import EpochLines
 from ocr.callbacks.progress import ProgressBar
 from ocr.callbacks.stop_reason import ending
@@ -52,7 +52,7 @@ def fit(place, model=None, callbacks=(), ckpt_path=None, patience=8, threshold=N
     model = model or Told()
     best = BestCheckpoint(str(place), "val/cer", "min")
     best._judged = 0
-    stopping = AnnealedStopping(
+    stopping = AnnealedEarlyStopping(
         monitor="val/cer", patience=patience, stopping_threshold=threshold, strict=False
     )
     trainer = Trainer(

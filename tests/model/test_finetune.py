@@ -6,7 +6,7 @@ from conftest import ROOT, config
 from omegaconf import OmegaConf
 
 from ocr.config.instantiate import build
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.charset import BLANK, Charset
 from ocr.errors import UserError
 from ocr.models.checkpoint import Network
@@ -28,18 +28,20 @@ def model_config(*overrides):
 def network(*overrides, symbols="abc"):
     """Looks trained: no weight is where it starts."""
     values = model_config(*overrides)
-    normalizer = Normalizer(16)
-    model = build(values, symbols=symbols, normalizer=normalizer.state()).model.eval()
+    preprocessor = Preprocessor(16)
+    model = build(values, symbols=symbols, preprocessor=preprocessor.state()).model.eval()
     for value in model.state_dict().values():
         if value.is_floating_point():
             value.add_(0.1 * torch.rand(value.shape))
     parts = {part: values[part] for part in ("encoder", "recurrent", "head")}
-    return Network(model, parts, Charset(symbols), normalizer)
+    return Network(model, parts, Charset(symbols), preprocessor)
 
 
 def successor(old, charset, *overrides):
     values = model_config(*overrides)
-    made = build(values, symbols=charset.symbols, normalizer=old.normalizer.state()).model.eval()
+    made = build(
+        values, symbols=charset.symbols, preprocessor=old.preprocessor.state()
+    ).model.eval()
     carry_over(old, made, charset)
     return made
 
@@ -115,15 +117,15 @@ def test_no_weight_is_left_fresh():
 )
 def test_weights_that_do_not_fit_are_refused_by_name(overrides, key):
     with pytest.raises(UserError) as refusal:
-        require_fit(network(), model_config(*overrides), Normalizer(16), "old.ckpt")
+        require_fit(network(), model_config(*overrides), Preprocessor(16), "old.ckpt")
     assert key in str(refusal.value) and "old.ckpt" in str(refusal.value)
     assert "mean" not in str(refusal.value)
 
 
 def test_images_of_another_size_are_refused_by_name():
     with pytest.raises(UserError, match=r"data\.height \(16 there, 99 here\)"):
-        require_fit(network(), model_config(), Normalizer(99), "old.ckpt")
+        require_fit(network(), model_config(), Preprocessor(99), "old.ckpt")
 
 
 def test_what_has_no_weights_may_differ():
-    require_fit(network(), model_config("encoder.dropout=0.3"), Normalizer(16), "old.ckpt")
+    require_fit(network(), model_config("encoder.dropout=0.3"), Preprocessor(16), "old.ckpt")

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ocr.config.instantiate import _maker, build, build_part, foresee
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 from ocr.models.crnn import CRNN
 from ocr.models.encoders import Residual
@@ -32,7 +32,7 @@ def crnn(*overrides, height=32, channels=1, num_classes=11):
         encoder=model["encoder"],
         recurrent=model["recurrent"],
         head=model["head"],
-        normalizer=Normalizer(height, channels=channels),
+        preprocessor=Preprocessor(height, channels=channels),
         num_classes=num_classes,
     )
 
@@ -124,7 +124,7 @@ def test_linear_layers_have_sizes_of_their_own():
 
 def test_memory_units_have_sizes_of_their_own():
     model = crnn("recurrent.num_layers=3", "recurrent.hidden_size=24", "recurrent.hidden_size_2=12")
-    assert [layer.rightward.hidden_size for layer in model.recurrent.layers] == [24, 12, 12]
+    assert [layer.forward_rnn.hidden_size for layer in model.recurrent.layers] == [24, 12, 12]
 
 
 @pytest.mark.parametrize("kind", [LSTM, GRU, RNN])

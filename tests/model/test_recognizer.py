@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from ocr.config.instantiate import build
 from ocr.data.collate import Batch
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.models.precision import fastest_precision
 
 OPTIMIZERS = sorted(path.stem for path in (ROOT / "conf/optimizer").glob("*.yaml"))
@@ -21,7 +21,7 @@ def recognizer(*overrides, symbols="ab"):
     model = OmegaConf.to_container(
         config("encoder.channels=8", "encoder.stride=4", *overrides).model, resolve=True
     )
-    made = build(model, symbols=symbols, normalizer=Normalizer(16).state())
+    made = build(model, symbols=symbols, preprocessor=Preprocessor(16).state())
     made.log = lambda *args, **kwargs: None
     made._trainer = SimpleNamespace(estimated_stepping_batches=20)
     return made
@@ -91,7 +91,7 @@ def test_the_keras_recipe_is_keras_own():
         (8, (3, 3), (1, 1)),  # 32 and 64, were it not for the small channels of these tests
         (16, (3, 3), (1, 1)),
     ]
-    assert [layer.rightward.hidden_size for layer in model.recurrent.layers] == [128, 64]
+    assert [layer.forward_rnn.hidden_size for layer in model.recurrent.layers] == [128, 64]
     assert model.encoder.time_steps(200) == 50
 
 

@@ -6,7 +6,7 @@ import pytest
 from pytorch_lightning import Trainer
 from scripted import Scripted
 
-from ocr.callbacks.lr_backoff import Slowdown
+from ocr.callbacks.lr_backoff import LRBackoff
 from ocr.errors import UserError
 from ocr.models.schedulers import constant, cosine, onecycle, plateau
 
@@ -26,11 +26,11 @@ class Late(Scripted):
         self.log("val/exact_match", 0.1 if reads else 0.0)
 
 
-def trainer_with(slowdown, sanity=0):
+def trainer_with(lr_backoff, sanity=0):
     return Trainer(
         max_epochs=EPOCHS,
         num_sanity_val_steps=sanity,
-        callbacks=[slowdown],
+        callbacks=[lr_backoff],
         accelerator="cpu",
         logger=False,
         enable_checkpointing=False,
@@ -53,7 +53,7 @@ def on_plateau(optimizer, steps):
 
 def rates(begins, schedule=constant, steps=10, checkpoint=None, sanity=0):
     model = Late(begins, schedule)
-    trainer = trainer_with(Slowdown(steps=steps, factor=0.25), sanity)
+    trainer = trainer_with(LRBackoff(steps=steps, factor=0.25), sanity)
     trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
     return trainer, model.rates
 
@@ -77,7 +77,7 @@ def test_a_run_that_reads_in_time_keeps_it():
 @pytest.mark.parametrize("epoch", [1, 5])  # before, and after
 def test_a_run_that_goes_on_has_it(tmp_path, schedule, epoch):
     _, whole = rates(EPOCHS, schedule)
-    trainer = trainer_with(Slowdown(steps=10, factor=0.25))
+    trainer = trainer_with(LRBackoff(steps=10, factor=0.25))
     model = Interrupted(epoch, schedule)
     trainer.fit(model)
     trainer.save_checkpoint(tmp_path / "last.ckpt")
@@ -98,7 +98,7 @@ class Interrupted(Late):
 
 def test_to_validate_lowers_nothing(caplog):
     caplog.set_level(logging.INFO, "ocr")
-    trainer_with(Slowdown(steps=0, factor=0.25)).validate(Late(EPOCHS, constant), verbose=False)
+    trainer_with(LRBackoff(steps=0, factor=0.25)).validate(Late(EPOCHS, constant), verbose=False)
     assert "lr" not in caplog.text
 
 
@@ -113,11 +113,11 @@ def test_the_last_validation_says_nothing(caplog):
 
 
 def test_steps_that_are_no_number():
-    with pytest.raises(UserError, match=r"callbacks\.slowdown=null"):
-        Slowdown(steps=None, factor=0.5)
+    with pytest.raises(UserError, match=r"callbacks\.lr_backoff=null"):
+        LRBackoff(steps=None, factor=0.5)
 
 
 @pytest.mark.parametrize("factor", [0, -1, 1.5])
 def test_a_factor_that_lowers_nothing(factor):
-    with pytest.raises(UserError, match=r"callbacks\.slowdown\.factor"):
-        Slowdown(steps=1, factor=factor)
+    with pytest.raises(UserError, match=r"callbacks\.lr_backoff\.factor"):
+        LRBackoff(steps=1, factor=factor)

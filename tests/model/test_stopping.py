@@ -7,7 +7,7 @@ import pytest
 from pytorch_lightning import Callback, Trainer
 from scripted import Scripted
 
-from ocr.callbacks.early_stopping import AnnealedStopping
+from ocr.callbacks.early_stopping import AnnealedEarlyStopping
 from ocr.errors import UserError
 from ocr.models.schedulers import constant, onecycle
 
@@ -34,7 +34,7 @@ def fit(
 ):
     model = model or Scripted(score, schedule)
     trainer_settings = {key: settings.pop(key) for key in TRAINER if key in settings}
-    stopping = AnnealedStopping(monitor="val/cer", **{"patience": 8, **settings})
+    stopping = AnnealedEarlyStopping(monitor="val/cer", **{"patience": 8, **settings})
     trainer = Trainer(
         max_epochs=max_epochs,
         **trainer_settings,
@@ -80,7 +80,7 @@ def test_patience_is_shorter_where_nothing_is_left_to_learn(wrong, patience):
 def test_a_share_of_patience_is_one(share):
     refused = rf"callbacks\.early_stopping\.patience_if_perfect={share}"
     with pytest.raises(UserError, match=refused):
-        AnnealedStopping(monitor="val/cer", patience_if_perfect=share)
+        AnnealedEarlyStopping(monitor="val/cer", patience_if_perfect=share)
 
 
 def test_lr_falls_when_patience_is_over_and_the_run_ends_with_it():

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from ocr.search.progress import Board
+from ocr.search.progress import Progress
 
 COMPLETE, PRUNED = TrialState.COMPLETE, TrialState.PRUNED
 
@@ -20,7 +20,7 @@ def ended(number: int, state: TrialState, seconds: float):
 
 
 def told(trials, *, n_jobs=1, deadline=None, finals=8, capsys) -> str:
-    board = Board(lambda: trials, 10, n_jobs, ["val/cer"], lambda some: [], deadline, finals)
+    board = Progress(lambda: trials, 10, n_jobs, ["val/cer"], lambda some: [], deadline, finals)
     board.ended(0, trials, 1)
     return capsys.readouterr().out
 

@@ -14,7 +14,7 @@ from ocr.config.resolvers import register_resolvers
 from ocr.search.composer import Composer
 from ocr.search.space_config import read_space
 
-BYPASS = "# @package _global_\nrecurrent:\n  _target_: ocr.models.recurrent.Bypass\n"
+BYPASS = "# @package _global_\nrecurrent:\n  _target_: ocr.models.recurrent.Identity\n"
 OTHERS = {
     "wide": BYPASS + "encoder:\n  units: 512\n",
     "environment": BYPASS + "hydra:\n  job:\n    env_set:\n      A: 1\n",

@@ -89,7 +89,7 @@ def test_a_full_disk_loses_no_trial(tmp_path, monkeypatch, capsys, name):
     monkeypatch.setattr(saver if name == "write_csv" else report, name, refuse)
     with searching(tmp_path, "hydra.sweeper.n_trials=2") as searched:
         searched.run()
-        assert [t.state for t in searched.ledger.trials()] == [TrialState.COMPLETE] * 2
+        assert [t.state for t in searched.coordinator.trials()] == [TrialState.COMPLETE] * 2
     said = capsys.readouterr().out
     assert "can't be written (No space left on device)" in said and "Traceback" not in said
 

@@ -27,7 +27,7 @@ def test_every_sampler_handles_the_shipped_space(tmp_path, sampler):
     overrides = (f"hydra/sweeper/sampler={sampler}", "hydra.sweeper.n_trials=14")
     with searching(tmp_path, *overrides) as search:
         assert search.run()
-        values = {tuple(t.params.values()) for t in search.ledger.trials()}
+        values = {tuple(t.params.values()) for t in search.coordinator.trials()}
         assert len(values) == 14
     table = rows(tmp_path)
     assert [row["state"] for row in table] == ["complete"] * 14
@@ -46,7 +46,7 @@ def test_a_resumed_search_does_not_propose_the_same_again(tmp_path, sampler):
     for n_trials in (5, 10):
         with searching(tmp_path, *fixed, f"hydra.sweeper.n_trials={n_trials}") as search:
             search.run()
-            params = [str(t.params) for t in search.ledger.trials()]
+            params = [str(t.params) for t in search.coordinator.trials()]
     assert len(params) == len(set(params)) == 10
 
 
@@ -57,10 +57,10 @@ def test_processes_that_begin_at_once_do_not_propose_the_same(tmp_path, sampler)
         searching(tmp_path, *fixed, "hydra.sweeper.n_trials=6") as one,
         Search(one.config, launcher(tmp_path), one.space) as other,
     ):
-        one.ledger.n_trials = 3
+        one.coordinator.n_trials = 3
         one.run()
         other.run()
-        params = [str(t.params) for t in other.ledger.trials()]
+        params = [str(t.params) for t in other.coordinator.trials()]
     assert len(params) == len(set(params)) == 6
 
 
@@ -71,7 +71,7 @@ def test_the_surrogate_learns(tmp_path):
         overrides = (f"hydra/sweeper/sampler={sampler}", "hydra.sweeper.sampler.seed=0")
         with searching(folder, *overrides, "hydra.sweeper.n_trials=40") as search:
             search.run()
-            late = [t.value for t in search.ledger.trials()[20:]]
+            late = [t.value for t in search.coordinator.trials()[20:]]
             best[sampler] = sum(late) / len(late)
     assert max(best["tpe"], best["gp"]) < best["random"]
 
@@ -198,14 +198,14 @@ def test_a_study_made_for_something_else(tmp_path, other):
 def test_earlier_results_are_starting_points(tmp_path):
     with searching(tmp_path / "a", "hydra.sweeper.n_trials=8") as search:
         search.run()
-        best = search.ranking(search.ledger.trials())[:2]
+        best = search.ranking(search.coordinator.trials())[:2]
     csv_file = tmp_path / "a" / "trials.csv"
     with searching(
         tmp_path / "b", f"hydra.sweeper.start_from={csv_file}", "hydra.sweeper.n_trials=3",
         "hydra.sweeper.start_from_best=2",
     ) as search:  # fmt: skip
         search.run()
-        tried = search.ledger.trials()
+        tried = search.coordinator.trials()
     for old, new in zip(best, tried[1:], strict=True):
         assert search.space.settings(old.params) == search.space.settings(new.params)
 
@@ -233,7 +233,7 @@ def test_pareto_front(tmp_path):
                  "hydra.sweeper.direction=[minimize,minimize]")  # fmt: skip
     with searching(tmp_path, *overrides, "hydra.sweeper.n_trials=6") as search:
         search.run()
-        assert search.ranking(search.ledger.trials())
+        assert search.ranking(search.coordinator.trials())
     assert {"value/val/cer", "value/cpu_ms"} <= rows(tmp_path)[0].keys()
 
 
@@ -286,8 +286,8 @@ def test_a_dead_trial_is_no_reason_to_wait(tmp_path):
     with searching(tmp_path, "hydra.sweeper.n_trials=2") as search:
         search.run()
         dead = search.study.ask()
-        dead.set_user_attr("owner", search.ledger.owner | {"lock": str(tmp_path / "gone")})
-        assert search.ledger.running_elsewhere() == []
+        dead.set_user_attr("owner", search.coordinator.owner | {"lock": str(tmp_path / "gone")})
+        assert search.coordinator.running_elsewhere() == []
 
 
 def test_a_password_is_not_shown(tmp_path):

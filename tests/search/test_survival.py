@@ -122,7 +122,7 @@ def test_processes_side_by_side(tmp_path, shared):
     processes = [start(folder, *overrides, seconds=0.3) for folder in folders]
     for process, folder in zip(processes, folders, strict=True):
         end(process, folder)
-    found = [t for t in trials(shared) if "withdrawn" not in t.user_attrs]
+    found = [t for t in trials(shared) if "superseded" not in t.user_attrs]
     assert [t.state for t in found] == [TrialState.COMPLETE] * 24
     assert len({str(t.params) for t in found}) == 24
     assert sum(t.user_attrs.get("start") == 0 for t in found) == 1

@@ -8,7 +8,7 @@ import toy
 from toy import launcher, searching
 
 from ocr.search import report
-from ocr.search.selection import crown
+from ocr.search.selection import select_winner
 
 TRIALS = ("hydra.sweeper.n_trials=2", "hydra.sweeper.top_seeds=1")
 
@@ -29,7 +29,7 @@ def test_a_winner_that_reads_nothing_is_no_success(tmp_path, capsys, monkeypatch
     monkeypatch.setattr(toy, "score", lambda settings: scores)
     with searching(tmp_path, *TRIALS) as search:
         assert search.run()
-        crown(search, no_options)
+        select_winner(search, no_options)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("nothing was learnt") == (cer == 1.0)
 
@@ -57,12 +57,12 @@ def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
     with searching(tmp_path, *TRIALS, launch=launch) as search:
         assert search.run()
         with pytest.raises(KeyboardInterrupt):
-            crown(search, no_options)
+            select_winner(search, no_options)
     assert f"give the same command with hydra.sweep.dir={tmp_path}" in capsys.readouterr().out
     assert [*tmp_path.glob("finals/*/last.ckpt")]
     with searching(tmp_path, *TRIALS) as search:
         assert search.run()
-        crown(search, no_options)
+        select_winner(search, no_options)
     assert (tmp_path / "best.ckpt").read_text() == "weights"
     assert not [*tmp_path.glob("finals/*/last.ckpt")]
 
@@ -88,7 +88,7 @@ def test_ctrl_c_waits_for_no_final(tmp_path, capsys, monkeypatch):
     with searching(tmp_path, *TRIALS, *overrides, launch=launch) as search:
         assert search.run()
         with pytest.raises(SystemExit):
-            crown(search, no_options)
+            select_winner(search, no_options)
     long.set()
     assert ended == [(130, False)]
     assert "interrupted; to go on" in capsys.readouterr().out

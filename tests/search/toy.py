@@ -20,14 +20,14 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 import ocr.search.sweeper  # noqa: F401  makes hydra/sweeper=surrogate known
 from ocr.config.resolvers import register_resolvers
 from ocr.models.time_steps import PARTS
-from ocr.search import coordinator as ledger
+from ocr.search import coordinator as coordinator
 from ocr.search import report, storage
 from ocr.search import result_writer as saver
 from ocr.search.search import Search
 from ocr.search.space import Space
 from ocr.search.space_config import read_space
 from ocr.search.study import is_grid
-from ocr.search.sweep import hush
+from ocr.search.sweep import silence_libraries
 
 GRACE = 2  # seconds for the dead; they are waited for once a kill
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -79,7 +79,7 @@ def space_of(arguments: list[str], params: DictConfig, settled: Sequence[str] = 
 def searching(folder: Path, *overrides: str, launch=None):
     """A `Search` in `folder` whose jobs are `launch`'s."""
     register_resolvers()
-    hush()
+    silence_libraries()
     hydra = [o for o in overrides if o.startswith(("hydra.", "hydra/", "pruner="))]
     arguments = ["hparams_search=optuna", *(o for o in overrides if o not in hydra)]
     with initialize_config_dir(str(CONF)):
@@ -103,12 +103,12 @@ def main(folder: Path, seconds: float, *overrides: str) -> None:
     """A process that searches, and says so in `folder`/output."""
     report.write_report = lambda *_: None  # takes ten times as long as all else, and has own tests
     saver.run_aside = lambda task: (None, task())
-    ledger.NEWBORN = GRACE
+    coordinator.NEWBORN = GRACE
     storage.JournalFileBackend = impatient
     folder.mkdir(exist_ok=True)
     with (folder / "output").open("a") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-    hush()
+    silence_libraries()
     with searching(folder, *overrides, launch=launcher(folder, seconds)) as search:
         search.run()

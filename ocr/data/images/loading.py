@@ -46,7 +46,7 @@ def open_image(
     frame: int = 0,
     stretch: bool = False,
 ) -> Image.Image:
-    """Open what `Normalizer.decode` takes: the picture, decoded, upright and opaque.
+    """Open what `Preprocessor.decode` takes: the picture, decoded, upright and opaque.
 
     Args:
         source: A path, encoded bytes, a PIL image (which is left at the frame), or an array.

@@ -24,10 +24,16 @@ MIXED = 0.2  # the least share of images with light text, or with dark, that is 
 MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
 
 CHOSEN = ("height", "channels", "polarity")  # by the images, if they are None
-CHOICES = (*CHOSEN, "width", "contrast", "grey", "frame")  # of a `Normalizer`; the rest is measured
+CHOICES = (
+    *CHOSEN,
+    "width",
+    "contrast",
+    "grey",
+    "frame",
+)  # of a `Preprocessor`; the rest is measured
 
 
-class Normalizer:
+class Preprocessor:
     """One preparation of images, for training, reading and everything after.
 
     height: every image is brought to this height, in pixels.

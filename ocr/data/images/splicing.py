@@ -46,11 +46,11 @@ class Reading:
     steps: int
 
 
-class Lookalikes:
+class Splicing:
     """Replaces `share` of the images of training batches, once it knows where characters are."""
 
     def __init__(self, share: float) -> None:
-        require_share(lookalikes=share)
+        require_share(splicing=share)
         self.share = share
         self._known: dict[int, Reading] = {}
         self._widths: dict[int, float] = {}

@@ -16,7 +16,7 @@ from ocr.data.text.patterns import NamePattern
 from ocr.data.text.unicode import Spelling, flaw
 from ocr.data.twins import with_twins
 from ocr.errors import UserError, guess
-from ocr.log import say
+from ocr.log import info
 from ocr.pluralize import pluralize
 
 
@@ -70,11 +70,11 @@ class Captions:
             self.origins[part] = origin.name
             if isinstance(origin, LabelsFile):
                 for note in origin.notes:
-                    say(note)
+                    info(note)
                 origin.notes = []  # a file that serves several folders says them once
                 found[part] = list(origin.captions(folder, alone=len(places) == 1))
                 if origin.foreigner:
-                    say(
+                    info(
                         f"{origin.name} has paths of another place, such as {origin.foreigner}: "
                         "its rows go by the file name alone"
                     )
@@ -180,7 +180,7 @@ def _once_each(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
     repeats = sum(isinstance(sample, Sample) for sample in samples) - sum(map(len, said.values()))
     if repeats:
         rows = pluralize(repeats, "row says", "rows say")
-        say(f"{rows} again what another row says; each image counts once")
+        info(f"{rows} again what another row says; each image counts once")
     kept = []
     for sample in samples:
         if isinstance(sample, Skipped):
@@ -203,7 +203,7 @@ def _without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> list[
     without = [name for name in folder.images if str(folder.path / name) not in captioned]
     if without or empty:
         first = Path((empty or without)[0]).name
-        say(
+        info(
             f"{len(without) + len(empty)} of {max(len(folder.images), len(captioned))} images in "
             f"{folder.path} without a caption in {origin.name}: they stay out (the first: "
             f"{_printable(first)})"
@@ -213,7 +213,7 @@ def _without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> list[
         spare = [f for f in folder.files if f.endswith(origin.name) and f not in used]
         if spare:
             files = pluralize(len(spare), f"{origin.name} file")
-            say(f"{files} without an image beside it ({spare[0]})")
+            info(f"{files} without an image beside it ({spare[0]})")
     return [Skipped(str(folder.path / name), UNCAPTIONED + origin.name) for name in without]
 
 

@@ -23,7 +23,7 @@ from ocr.data.sources.unread import (
 )
 from ocr.data.text.patterns import NamePattern
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 
 # Files of such names are meant to be read, even if they can't be.
 PLAIN = ("labels", "metadata", "captions")
@@ -134,9 +134,9 @@ def _names(folder: Folder, unread: Sequence[Unread]) -> Detected:
     shown = ", ".join(repr(name.encode(errors="replace").decode()) for name in names[:3])
     doubt = doubt_of_names(folder)
     more = f". {doubt.text}" if doubt else ""
-    say(f"captions are the file names of {folder.path}, such as {shown}{more}")
+    info(f"captions are the file names of {folder.path}, such as {shown}{more}")
     for file in unread:
-        say(str(file))
+        info(str(file))
     return Detected(FileNames(NamePattern("name")), unread)
 
 
@@ -230,5 +230,5 @@ def _agreed(full: list[Origin], folder: Folder) -> Origin:
                     f"{row.file}: {said[row.file]!r} in {first.name}, {row.text!r} in "
                     f"{origin.name}: choose data.labels={first.name} or data.labels={origin.name}"
                 )
-    say(f"captions are from {first.name} in {folder.path} (data.labels=name: the file names)")
+    info(f"captions are from {first.name} in {folder.path} (data.labels=name: the file names)")
     return first

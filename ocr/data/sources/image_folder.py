@@ -5,7 +5,7 @@ from typing import Any
 
 from ocr.data.parts import Parts
 from ocr.data.samples import Sample, Skipped
-from ocr.data.scan import Inspector, inspect
+from ocr.data.scan import Scanner, inspect
 from ocr.data.sources.captions import Captions
 from ocr.data.sources.labels_file import Columns
 from ocr.data.text.patterns import NamePattern
@@ -77,7 +77,7 @@ class FolderParts(Parts):
         found = self.captions.find(self.dirs)
         everything = [s for samples in found.values() for s in samples if isinstance(s, Sample)]
         self.survey(everything)
-        looked = iter(inspect(everything, self.inspector(), self.num_workers))
+        looked = iter(inspect(everything, self.scanner(), self.num_workers))
         return {
             part: [next(looked) if isinstance(s, Sample) else s for s in samples]
             for part, samples in found.items()
@@ -88,9 +88,9 @@ class FolderParts(Parts):
         found = self.captions.find(self.dirs)
         self._require_images({part: self._keep(samples) for part, samples in found.items()})
 
-    def inspector(self) -> Inspector:
+    def scanner(self) -> Scanner:
         """What looks at the images."""
-        return Inspector(self.normalizer, self.cache, self.split_seed)
+        return Scanner(self.preprocessor, self.cache, self.split_seed)
 
 
 def _text(value: object) -> str | None:

@@ -80,7 +80,7 @@ class SyntheticData(DataModule):
         """Captions now, pictures when they are needed."""
         samples = drawings(self.count, self.symbols, self.length, self.size, self.seed)
         self.survey(samples)
-        width = self.normalizer.scaled_width(*self.size)
+        width = self.preprocessor.scaled_width(*self.size)
         return {
             "train": [
                 replace(s, digest=digest(s.name.encode(), self.split_seed), width=width)

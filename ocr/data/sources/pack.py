@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ocr.data.duplicates import families, look_of
+from ocr.data.duplicates import duplicate_groups, perceptual_hash
 from ocr.data.images.loading import frames_of, open_image
-from ocr.data.images.preprocessing import Normalizer
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.manifest import in_words, write_skipped
 from ocr.data.parallel import mapped
 from ocr.data.samples import Sample, Skipped
@@ -18,7 +18,7 @@ from ocr.data.sources.captions import Captions
 from ocr.errors import UserError
 
 # Decodes an image however long its line is, and for what it shows.
-_ANY_SHAPE = Normalizer(32, 128, polarity="dark", contrast="stretch", grey="principal")
+_ANY_SHAPE = Preprocessor(32, 128, polarity="dark", contrast="stretch", grey="principal")
 
 _Look = tuple[bytes, tuple[int, int], int, int]
 
@@ -82,7 +82,7 @@ def _fill(
             name = sample.name.removeprefix(f"{folder}{os.sep}")
             writer.write(content, name, sample.text, found.digest, width, height)
         first: dict[int, int] = {}
-        for row, family in enumerate(families(packed)):
+        for row, family in enumerate(duplicate_groups(packed)):
             if first.setdefault(family, row) != row:
                 writer.relate(row, first[family])
     if skipped:
@@ -98,7 +98,7 @@ def _look(sample: Sample | Skipped) -> _Look | Skipped:
         return content
     try:
         image = open_image(content, sample.name, stretch=True)
-        look = look_of(_ANY_SHAPE.decode(image, sample.name))
+        look = perceptual_hash(_ANY_SHAPE.decode(image, sample.name))
         return content, image.size, look, frames_of(content)
     except UserError as error:
         return unreadable(sample, error)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from ocr.data.ctc_feasibility import placed, spelt
-from ocr.data.images.preprocessing import MAX_WIDTH, Normalizer
+from ocr.data.images.preprocessing import MAX_WIDTH, Preprocessor
 from ocr.data.manifest import read_skipped
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import unreadable, without_conflicts
@@ -74,7 +74,7 @@ class PackedSamples(Sequence[Sample]):
         return self.pack.digests[self.rows]
 
     @property
-    def families(self) -> np.ndarray:
+    def duplicate_groups(self) -> np.ndarray:
         """Of each sample, uint64: the least digest of those it must stay together with."""
         rows, first = self.pack.relatives.T
         least = self.pack.digests.copy()
@@ -124,7 +124,7 @@ class PackedData(FolderData):
             self.skipped += read_skipped(folder)
         everything = np.arange(len(pack))
         self.survey(PackedSamples(pack, np.zeros(len(pack), np.int32), everything))
-        samples = PackedSamples(pack, _widths(pack.sizes, self.normalizer), everything)
+        samples = PackedSamples(pack, _widths(pack.sizes, self.preprocessor), everything)
         too_wide = np.flatnonzero(samples.widths > MAX_WIDTH)
         samples = self._judged(samples, too_wide, lambda some: map(self._decoded, some))
         _, where, copies = np.unique(samples.digests, return_inverse=True, return_counts=True)
@@ -157,7 +157,7 @@ class PackedData(FolderData):
 
     def _decoded(self, sample: Sample) -> Sample | Skipped:
         try:
-            self.normalizer.decode(sample.source(), sample.name)
+            self.preprocessor.decode(sample.source(), sample.name)
         except UserError as error:
             return unreadable(sample, error)
         return sample
@@ -184,7 +184,7 @@ class PackedData(FolderData):
         return {
             part: samples.take(where)
             for part, where in cut(
-                samples.families, shares, self.start, even=self.folds is not None
+                samples.duplicate_groups, shares, self.start, even=self.folds is not None
             ).items()
         }
 
@@ -210,9 +210,11 @@ class PackedData(FolderData):
         )
 
 
-def _widths(sizes: np.ndarray, normalizer: Normalizer) -> np.ndarray:
+def _widths(sizes: np.ndarray, preprocessor: Preprocessor) -> np.ndarray:
     """(N, 2) widths and heights -> (N,) widths as the network will see them."""
     pairs = sizes[:, 0].astype(np.int64) << 32 | sizes[:, 1]
     different, where = np.unique(pairs, return_inverse=True)
-    scaled = [normalizer.scaled_width(int(pair >> 32), int(pair & 2**32 - 1)) for pair in different]
+    scaled = [
+        preprocessor.scaled_width(int(pair >> 32), int(pair & 2**32 - 1)) for pair in different
+    ]
     return np.minimum(scaled, MAX_WIDTH + 1).astype(np.int32)[where]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from bidi import get_display
 
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 
 # As on paper; as spoken, in lines from right to left; and so in lines from left to right, of which
 # only words run the other way.
@@ -36,7 +36,7 @@ def runs_leftwards(text: str) -> bool:
     return not text.isascii() and any(unicodedata.bidirectional(c) in _LEFTWARDS for c in text)
 
 
-def on_paper(text: str, order: str) -> str:
+def to_visual(text: str, order: str) -> str:
     """A line that is stored in `order` as it stands on paper, from left to right.
 
     A bracket in a word from right to left stays what it is, though paper shows its mirror image.
@@ -47,16 +47,16 @@ def on_paper(text: str, order: str) -> str:
 
 
 def spoken(seen: str, order: str) -> str:
-    """A line that stands on paper so, in `order`: the way back from `on_paper`.
+    """A line that stands on paper so, in `order`: the way back from `to_visual`.
 
     There are lines that stand on paper alike and are spoken in two ways ("a 5" and "5 a" between
     words in Hebrew): for those it is one of them.
     """
     # As if it were spoken backwards, which is right where no context makes a difference; or by the
     # context that numbers have when they are read from the right.
-    first = on_paper(seen, order)
-    second = on_paper(seen[::-1], order)[::-1]
-    return second if on_paper(first, order) != seen == on_paper(second, order) else first
+    first = to_visual(seen, order)
+    second = to_visual(seen[::-1], order)[::-1]
+    return second if to_visual(first, order) != seen == to_visual(second, order) else first
 
 
 def order_of(texts: Iterable[str]) -> str:
@@ -76,7 +76,7 @@ def order_of(texts: Iterable[str]) -> str:
     if 2 * starts.total() <= letters:
         return "visual"
     order = "ltr" if starts["L"] > starts["R"] else "rtl"
-    say(
+    info(
         f"captions have words from right to left (the first: {example!r}); they are learnt in the "
         f"order in which they stand in the images (data.order={order}; data.order=visual if they "
         "are stored in that order)"

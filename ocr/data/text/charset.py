@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from ocr.data.text.bidi import on_paper, require_order, spoken
+from ocr.data.text.bidi import require_order, spoken, to_visual
 from ocr.errors import UserError
 
 BLANK = 0  # CTC's "nothing here"; symbols count from 1
@@ -56,7 +56,7 @@ class Charset:
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`. Raises KeyError for a character outside the charset."""
-        return [self._ids[symbol] for symbol in on_paper(text, self.order)]
+        return [self._ids[symbol] for symbol in to_visual(text, self.order)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, none of which is the blank."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ocr.data.text.invisible import character_name, visible, visible_symbols
 from ocr.data.text.spreadsheet import are_formulas, from_formula
 from ocr.errors import UserError
-from ocr.log import say
+from ocr.log import info
 from ocr.pluralize import pluralize
 
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
@@ -54,7 +54,7 @@ class Spelling:
         spelt = visible_symbols(charset)
         if spelt != charset:
             gone = ", ".join(character_name(c) for c in charset if c not in spelt)
-            say(f"data.charset freed of invisible characters, which no image shows ({gone})")
+            info(f"data.charset freed of invisible characters, which no image shows ({gone})")
         for _, _, change in self._letters[1:]:
             spelt = change(spelt)
         return spelt if spelt == charset else "".join(dict.fromkeys(spelt))
@@ -71,7 +71,7 @@ class Spelling:
                 before, after = changed[0]
                 why = f"{key}: " if key else ""
                 captions = pluralize(len(changed), "caption")
-                say(f"{why}{captions} {consequence} (the first: {before!a} -> {after!r})")
+                info(f"{why}{captions} {consequence} (the first: {before!a} -> {after!r})")
             texts = spelt
         return texts
 

@@ -131,7 +131,7 @@ def _roomier(seen: Examination) -> str:
     long = [s for s in long if steps_needed(s.text) <= DENSEST * s.width]
     if not long:
         return "images so narrow can't hold them"
-    encoder, normalizer = seen.config.encoder, seen.data.normalizer
+    encoder, preprocessor = seen.config.encoder, seen.data.preprocessor
     words = []
     for stride in (2, 1):
         if encoder.get("stride", 0) > stride:
@@ -139,8 +139,8 @@ def _roomier(seen: Examination) -> str:
             words = [f"encoder.stride={stride}"]
             if _lack(seen, long) <= 1:
                 return f"if they are right: {seen.train(*words)}"
-    key = "width" if normalizer.width else "height"
-    pixels = ceil(getattr(normalizer, key) * _lack(seen, long)) + 1
+    key = "width" if preprocessor.width else "height"
+    pixels = ceil(getattr(preprocessor, key) * _lack(seen, long)) + 1
     return f"if they are right: {seen.train(*words, f'data.{key}={pixels}')}"
 
 

@@ -67,7 +67,7 @@ def _conversion(forms: Mapping[str, str]) -> str:
 
 
 def _frames(seen: Examination, looks: Mapping[str, Look]) -> Iterator[Finding]:
-    frame = seen.data.normalizer.frame
+    frame = seen.data.preprocessor.frame
     empty = [name for name, look in looks.items() if look.spread < FLAT]
     if not looks or (frame and not empty):  # it was chosen, and shows something
         return

@@ -91,7 +91,7 @@ def _sizes(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
             "images far from the others in size, or in width for a character",
             len(odd),
             ["{}: {} x {}".format(seen.short(name), *sizes[name]) for name in odd],
-            f"brings them to data.height={seen.data.normalizer.height} like all others",
+            f"brings them to data.height={seen.data.preprocessor.height} like all others",
             f"look at them; if they are no lines of text: {away['mend']}",
             away.get("commands", ()),
             harmless=True,

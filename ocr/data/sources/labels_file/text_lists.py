@@ -69,9 +69,9 @@ def read_list(source: Source) -> Iterator[Row | Skipped]:
             cells = [""] * places["file"] + cells + [""] * (width - places["file"])
         elif len(cells) != width:
             raise UserError(
-                f"{source.path}, line {number}: {pluralize(len(cells), 'column')}, where most lines "
-                f"have {width}, {line!r:.60}: mend it, or data.label_column=2+ takes all that is "
-                "behind the name"
+                f"{source.path}, line {number}: {pluralize(len(cells), 'column')}, where most "
+                f"lines have {width}, {line!r:.60}: correct it, or data.label_column=2+ takes "
+                "all that is behind the name"
             )
         yield row_of(cells_of(cells, places), source.where(number))
 
