@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.search.trial_process import run_command
+from ocr.training.process import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "data"

@@ -8,7 +8,7 @@ from conftest import ROOT, SMALL, draw, saved
 from conftest import config as composed
 from test_docs import commands, words_of
 
-from ocr.search.trial_process import run_command
+from ocr.training.process import run_command
 
 # Which test runs those that take longer; each is the beginning of a command.
 ELSEWHERE = {

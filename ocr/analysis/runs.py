@@ -16,10 +16,10 @@ from rich.spinner import Spinner
 from ocr.config.compose import CONF, quoted
 from ocr.data.manifest import Prediction, read_predictions
 from ocr.errors import UserError
+from ocr.formatting import format_duration, format_score
 from ocr.pluralize import pluralize
-from ocr.search.progress import short, span
-from ocr.search.results import read_metrics
-from ocr.search.trial_process import run_command
+from ocr.training.process import run_command
+from ocr.training.run_folder import read_metrics
 
 _PLAN = "plan.json"
 
@@ -140,8 +140,8 @@ class Runs:
             job.title,
             f"{metrics['images_train']:,} images to train, {metrics['images_test']:,} to test",
             f"exact match {metrics['test/exact_match']:.1%}",
-            span(seconds),
-            f"about {span(left)} left" if left else "",
+            format_duration(seconds),
+            f"about {format_duration(left)} left" if left else "",
         ]
         self.info(" · ".join(filter(None, parts)))
 
@@ -159,7 +159,7 @@ def _progress(folder: Path, seconds: float) -> str:
     try:
         with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:
             last = [row for row in csv.DictReader(file) if row.get("val/cer")][-1]
-        epoch = f"epoch {last['epoch']} · val/cer {short(float(last['val/cer']))}"
+        epoch = f"epoch {last['epoch']} · val/cer {format_score(float(last['val/cer']))}"
     except (OSError, ValueError, LookupError):  # not yet
         epoch = "starting"
-    return f"{epoch} · {span(seconds)}"
+    return f"{epoch} · {format_duration(seconds)}"

@@ -10,7 +10,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from ocr.search.progress import short
+from ocr.formatting import format_score
 from ocr.search.results import metrics_of
 from ocr.search.space import spelt
 
@@ -192,7 +192,7 @@ class Score:
         seen = {trial.params[name] for trial in self.trials if name in trial.params}
         if len(seen) == 1:
             axis.set_minor_locator(NullLocator())
-            axis.set_ticks(list(seen), [short(*seen)])
+            axis.set_ticks(list(seen), [format_score(*seen)])
         elif distribution.log:  # matplotlib's own ticks run into each other within a decade
             ticks = [float(f"{tick:.2g}") for tick in np.geomspace(min(seen), max(seen), 4)]
             if isinstance(distribution, IntDistribution):

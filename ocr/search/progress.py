@@ -11,22 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ocr.formatting import format_duration, format_score
 from ocr.search.coordinator import interrupted
 from ocr.search.results import metrics_of, reason
-
-
-def short(value: float) -> str:
-    """A score in as many digits as matter."""
-    return f"{value:.4g}"
-
-
-def span(seconds: float) -> str:
-    """A time in words."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
 
 
 class Progress:
@@ -81,11 +68,13 @@ class Progress:
         trial = next(trial for trial in trials if trial.number == number)
         state = trial.state.name.lower()
         metrics = metrics_of(trial)
-        scores = "  ".join(f"{n} {short(metrics[n])}" for n in self.objectives if n in metrics)
+        scores = "  ".join(
+            f"{n} {format_score(metrics[n])}" for n in self.objectives if n in metrics
+        )
         best = ", ".join(f"trial {t.number} ({self._values(t)})" for t in self.best(trials)[:1])
         parts = [
             f"trial {trial.number:>3} {state:<8} {scores}",
-            f"{span(seconds)}",
+            f"{format_duration(seconds)}",
             reason(trial),
             f"best: {best}" if best else "",
             self._left(trials),
@@ -101,7 +90,7 @@ class Progress:
             table.add_row("then" if place else "best", f"trial {trial.number}", self._values(trial))
         for trial in by_state[TrialState.RUNNING]:
             seen = trial.intermediate_values
-            now = f"epoch {max(seen)}: {short(seen[max(seen)])}" if seen else "starting"
+            now = f"epoch {max(seen)}: {format_score(seen[max(seen)])}" if seen else "starting"
             table.add_row("running", f"trial {trial.number}", now)
         done = len(by_state[TrialState.COMPLETE])
         pruned = len(by_state[TrialState.PRUNED])
@@ -111,7 +100,7 @@ class Progress:
 
     def _values(self, trial: FrozenTrial) -> str:
         pairs = zip(self.objectives, trial.values, strict=True)
-        return ", ".join(f"{name} {short(value)}" for name, value in pairs)
+        return ", ".join(f"{name} {format_score(value)}" for name, value in pairs)
 
     def _left(self, trials: Sequence[FrozenTrial]) -> str:
         timed = [t for t in trials if t.duration and t.user_attrs]
@@ -123,9 +112,9 @@ class Progress:
             left = min(left, max(0.0, self.deadline - time.time()))
         complete = [t for t in timed if t.state == TrialState.COMPLETE]
         if not complete or not self.finals:
-            return f"about {span(left)} left"
+            return f"about {format_duration(left)} left"
         finals = _mean_seconds(complete) * ceil(self.finals / self.n_jobs)
-        return f"about {span(left)} left, and {span(finals)} for the finals"
+        return f"about {format_duration(left)} left, and {format_duration(finals)} for the finals"
 
 
 def _mean_seconds(trials: Sequence[FrozenTrial]) -> float:

@@ -12,9 +12,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from ocr.formatting import format_score
 from ocr.search.pictures import aside, pictures, png
 from ocr.search.plots import NoPictureError, study_of
-from ocr.search.progress import short
 from ocr.search.results import METRICS, metrics_of
 from ocr.search.space import spelt
 
@@ -182,7 +182,7 @@ def _table(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
 
 def _cell(value: Any) -> str:
     """As on the command line, a float in as many digits as matter."""
-    return short(value) if isinstance(value, float) else spelt(value)
+    return format_score(value) if isinstance(value, float) else spelt(value)
 
 
 def _write(content: bytes, target: Path) -> None:

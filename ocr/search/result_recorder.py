@@ -6,9 +6,10 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ocr.search.results import METRICS, read_metrics
+from ocr.search.results import METRICS
 from ocr.search.storage import one_transaction
 from ocr.search.study import tell
+from ocr.training.run_folder import read_metrics
 
 
 class ResultRecorder:

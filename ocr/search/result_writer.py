@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 from ocr.log import shown
 from ocr.search.results import reason, write_csv
 from ocr.search.space import Space
-from ocr.search.trial_process import run_aside
+from ocr.training.process import run_aside
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,14 +23,6 @@ METRICS = {  # column: name in metrics.json
     "parameters": "parameters",
     "cpu_ms": "cpu_ms",
 }
-
-
-def read_metrics(folder: Path) -> dict[str, Any] | None:
-    """metrics.json of a run that came to its end."""
-    try:
-        return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 def metrics_of(trial: FrozenTrial) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from rich.table import Table
 
 from ocr.config.compose import quoted
 from ocr.errors import UserError
+from ocr.formatting import format_score
 from ocr.log import shown
 from ocr.pluralize import pluralize
-from ocr.search.progress import short
-from ocr.search.results import metrics_of, read_metrics, reason
+from ocr.search.results import metrics_of, reason
 from ocr.search.search import Search
+from ocr.training.run_folder import read_metrics
 
 
 def select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
@@ -184,7 +185,7 @@ def _write_experiment(
                 value = str(Path(value).absolute())
             OmegaConf.update(values, key, value, force_add=True)
     scores = ", ".join(
-        f"{n} {short(v)}" for n, v in zip(search.objectives, winner.values, strict=True)
+        f"{n} {format_score(v)}" for n, v in zip(search.objectives, winner.values, strict=True)
     )
     head = f"# @package _global_\n# Trial {winner.number} of {search.study.study_name}: {scores}\n"
     text = head + OmegaConf.to_yaml({"defaults": bases + choices}) + OmegaConf.to_yaml(values)
@@ -206,9 +207,9 @@ def _show_finalists(
         values = [read_metrics(folder)[name] for folder in runs[trial.number]]
         table.add_row(
             str(trial.number),
-            short(trial.value),
-            ", ".join(map(short, values)),
-            short(mean(values)) if values else "",
+            format_score(trial.value),
+            ", ".join(map(format_score, values)),
+            format_score(mean(values)) if values else "",
             "the default" if _is_default(search, trial) else "",
         )
     search.board.console.print(table)
@@ -217,7 +218,7 @@ def _show_finalists(
 def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
     table = Table("trial", *search.objectives, box=None)
     for trial in front:
-        table.add_row(str(trial.number), *map(short, trial.values))
+        table.add_row(str(trial.number), *map(format_score, trial.values))
     search.board.console.print("the Pareto front: no other trial is better in both")
     search.board.console.print(table)
 
@@ -257,6 +258,6 @@ def _conclude(
     if runs:
         name = search.objectives[0]
         values = [read_metrics(folder)[name] for folder in runs]
-        scores = ", ".join(map(short, values))
-        told["fresh seeds"] = f"{name} {short(mean(values))} on average ({scores})"
+        scores = ", ".join(map(format_score, values))
+        told["fresh seeds"] = f"{name} {format_score(mean(values))} on average ({scores})"
     search.saver.select_winner(trials, told)

@@ -22,7 +22,7 @@ from ocr.config.instantiate import foresee
 from ocr.config.validation import require_types
 from ocr.data import seen
 from ocr.errors import UserError, plain_errors
-from ocr.search.trial_process import run_job, tell_ahead
+from ocr.training.process import run_job, tell_ahead
 from ocr.training.trainer import lightning_refusals
 
 _images: deque[bytes] = deque(maxlen=1)  # what is handed on from one job of a sweep to the next

@@ -1,5 +1,6 @@
 """The folder of a run that is refused: gone again, unless the refusal points to a file in it."""
 
+import json
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,14 @@ from omegaconf import DictConfig
 
 # What a run has written before it trains, besides Hydra's own; anything else is worth keeping.
 _LISTS = {"split.csv", "skipped.csv"}
+
+
+def read_metrics(folder: Path) -> dict[str, Any] | None:
+    """Read metrics.json of a finished run; None if the run has not finished."""
+    try:
+        return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 class RunFolder(Callback):

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from conftest import ROOT, SMALL
 
-from ocr.search.trial_process import run_command
+from ocr.training.process import run_command
 
 TRIAL = ("trainer.max_epochs=1", "data.count=40")
 ONCE = (*SMALL, "trainer.max_epochs=1", "data.min_images=1")

@@ -13,8 +13,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from ocr.search import trial_process as child
-from ocr.search.trial_process import run_command
+from ocr.training import process as child
+from ocr.training.process import run_command
 
 
 def script(tmp_path, text):
@@ -177,7 +177,7 @@ def test_a_run_is_over_before_its_process_but_the_next_one_waits(tmp_path):
 NESTED = """
 import time
 from pathlib import Path
-from ocr.search.trial_process import run_command
+from ocr.training.process import run_command
 if __name__ == "__main__":
     inner = Path("inner.py")
     inner.write_text("print('inner')")
@@ -232,7 +232,7 @@ def test_a_search_goes_on_when_its_shell_is_gone(tmp_path):
     main.write_text(
         "import os\n"
         "from pathlib import Path\n"
-        "from ocr.search.trial_process import run_command\n"
+        "from ocr.training.process import run_command\n"
         "if __name__ == '__main__':\n"
         f"    reason = run_command([{str(inner)!r}], '.', None)\n"
         "    Path('done').write_text(f'{reason} {os.getppid()}')\n"
