@@ -16,8 +16,8 @@ from rich.table import Table
 from training import train
 
 from ocr.data.samples import Sample
-from ocr.data.sources.captions import Captions
-from ocr.data.text.unicode import Spelling
+from ocr.data.sources.captions import CaptionFinder
+from ocr.data.text.unicode import TextNormalizer
 
 RECIPES = {"default": (), "look-alikes": ("data.splicing=0.5",)}
 
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--only", choices=RECIPES, help="one of the two recipes")
     parser.add_argument("overrides", nargs="*", help="for all, such as trainer.max_epochs=30")
     options = parser.parse_args()
-    found = Captions(Spelling()).find({"all": options.data})["all"]
+    found = CaptionFinder(TextNormalizer()).find({"all": options.data})["all"]
     samples = [sample for sample in found if isinstance(sample, Sample)]
     table = Table("labels", "recipe", "exact match", "least", "most", "CER", "seconds")
     for count in options.labels:

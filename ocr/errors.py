@@ -127,7 +127,8 @@ def _unknown_option(error: MissingConfigException) -> str:
     if group == "hydra/launcher" and extra in _EXTRAS and not there:
         return f"{group}={option} needs a package: pip install 'surrogate-ocr[{extra}]'"
     options = ", ".join(error.options)
-    return f"{group}={option}: no such option.{guess(option, error.options)} There are: {options}"
+    guess = did_you_mean(option, error.options)
+    return f"{group}={option}: no such option.{guess} There are: {options}"
 
 
 def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
@@ -148,7 +149,7 @@ def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -
     """A question after what may be meant, with the value that the command line gives it."""
     from ocr.config.suggest import called, meant_by, pair
 
-    word, own = str(error.full_key), guess(error.key, valid)
+    word, own = str(error.full_key), did_you_mean(error.key, valid)
     # A word without a section is rather a key of one than another section that is spelt like it.
     key = (called(word) if "." not in word else None) if own else meant_by(word)
     if key is None:
@@ -158,7 +159,7 @@ def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -
     return f" Did you mean {pair(key, value)}?"
 
 
-def guess(word: object, valid: Sequence[str]) -> str:
+def did_you_mean(word: object, valid: Sequence[str]) -> str:
     """A question after the one of `valid` that may be meant, if there is one."""
     near = get_close_matches(str(word), valid, n=1)
     return f" Did you mean {near[0]}?" if near else ""

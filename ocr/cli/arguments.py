@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ocr.config.suggest import meant_by
-from ocr.errors import guess
+from ocr.errors import did_you_mean
 
 Commands = argparse._SubParsersAction
 
@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
         """End with 2."""
         if unknown := re.match(r"argument COMMAND: invalid choice: '(.*?)'", message):
             commands = re.findall(r"[a-z]+", message.rpartition("choose from")[2])
-            message = f"{unknown[1]}: no such command.{guess(unknown[1], commands)}"
+            message = f"{unknown[1]}: no such command.{did_you_mean(unknown[1], commands)}"
             message += f" There are: {', '.join(commands)}"
         self.exit(2, f"error: {message} ({self.prog} --help)\n")
 
@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         following = "".join(words[place + 1 : place + 2])
         if not value and "=" not in following and not following.startswith("-"):
             value = following
-        meant = guess(name, re.findall(r"--[\w-]+", self.format_usage()))
+        meant = did_you_mean(name, re.findall(r"--[\w-]+", self.format_usage()))
         if not meant and "KEY=VALUE" in self.format_usage() and (key := meant_by(name)):
             meant = f" Did you mean {key}={value or '...'}?"
         self.error(f"{name}: no such option.{meant}")

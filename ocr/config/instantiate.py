@@ -17,7 +17,7 @@ TOLD = 12  # values in a message; of more, nobody would find the one that is wro
 PARTS = ("ocr.models.encoders.*", "ocr.models.recurrent.*", "ocr.models.heads.*")
 # What train.py builds from conf/; nothing else is meant to run.
 ALLOWED = (
-    "ocr.data.images.augmentation.*",
+    "ocr.data.augmentation.*",
     "ocr.data.sources.image_folder.FolderParts",
     "ocr.data.sources.kinds.*",
     "ocr.data.sources.packed.*",

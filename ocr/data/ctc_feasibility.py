@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ocr.data.samples import Sample, Skipped
-from ocr.data.text.charset import Charset, steps_needed
+from ocr.data.text.charset import Charset, required_time_steps
 
 
 def spelt(sample: Sample, charset: Charset) -> Sample | Skipped:
@@ -16,7 +16,7 @@ def spelt(sample: Sample, charset: Charset) -> Sample | Skipped:
 
 def placed(sample: Sample, charset: Charset, time_steps: Callable[[int], int]) -> Sample | Skipped:
     """The sample, if its caption needs no more than the `time_steps` that its width gives."""
-    needed = steps_needed(charset.encode(sample.text))
+    needed = required_time_steps(charset.encode(sample.text))
     available = time_steps(sample.width)
     if needed <= available:
         return sample

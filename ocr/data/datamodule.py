@@ -7,9 +7,9 @@ from pytorch_lightning import LightningDataModule
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ocr.data.augmentation.splicing import Splicing
 from ocr.data.collate import Batch, blank_padding, collate
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images.splicing import Splicing
 from ocr.data.parallel import helpers
 from ocr.data.parts import Parts
 from ocr.data.samplers import ShuffledBatchSampler, ShuffledLoader
@@ -59,7 +59,7 @@ class DataModule(Parts, LightningDataModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Normalise on the device, where it is cheapest; in training, augment."""
-        images = self.preprocessor.floats(batch.images, batch.widths)
+        images = self.preprocessor.normalize(batch.images, batch.widths)
         if self.augment is not None and self.trainer.training:
             images = blank_padding(self.augment(images), batch.widths)
         return batch._replace(images=images)

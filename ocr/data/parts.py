@@ -7,12 +7,12 @@ from typing import Any
 
 from ocr.data.ctc_feasibility import placed, spelt
 from ocr.data.dataset import CaptionedImages
-from ocr.data.images.preprocessing import CHOICES, CHOSEN, Preprocessor
+from ocr.data.images.preprocessing import INFERRED, SETTINGS, Preprocessor
 from ocr.data.manifest import in_words, left_out, write_lists
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import ImageCache, survey
 from ocr.data.split import cover, leaks, split
-from ocr.data.text.bidi import order_of, require_order
+from ocr.data.text.bidi import infer_order, validate_order
 from ocr.data.text.charset import Charset
 from ocr.data.validation import require_share, require_whole
 from ocr.errors import UserError
@@ -82,7 +82,7 @@ class Parts:
         )
         self.charset = None if charset is None else Charset(str(charset))
         if order is not None:
-            require_order(order)
+            validate_order(order)
         self.order = order
         self.batch_size = batch_size
         self.min_images = min_images
@@ -129,9 +129,9 @@ class Parts:
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Spell and prepare as an earlier run did; to be called before `setup`."""
         preprocessor = Preprocessor(**state["preprocessor"])
-        for key in CHOICES:
+        for key in SETTINGS:
             old, new = getattr(preprocessor, key), getattr(self.preprocessor, key)
-            chosen = new is None and key in CHOSEN
+            chosen = new is None and key in INFERRED
             if old != new and not chosen:
                 raise UserError(f"data.{key} was {old} in the run to go on from, and is {new} here")
         order = state.get("order", "visual")  # as all were in the first checkpoints
@@ -154,11 +154,11 @@ class Parts:
         if text := self._only_text(parts):
             info(f"every caption is {text!r}: there is nothing to learn")
         if self.charset is None:
-            self.charset = Charset.of(self._texts(parts))
+            self.charset = Charset.from_texts(self._texts(parts))
         else:
             parts = {part: self._spelt(kept) for part, kept in parts.items()}
             self._require_images(parts)
-        self.charset.order = self.order or order_of(self._texts(parts))
+        self.charset.order = self.order or infer_order(self._texts(parts))
         if self.folds and "test" in parts:
             raise UserError("data.folds cuts the test part itself: leave data.test_dir out")
         shares = {part: share for part, share in self.shares.items() if part not in parts}
@@ -193,7 +193,7 @@ class Parts:
     def survey(self, samples: Sequence[Sample]) -> None:
         """Choose by the images what the normalizer leaves to them, and say so."""
         preprocessor = self.preprocessor
-        left_open = [key for key in CHOSEN if getattr(preprocessor, key) is None]
+        left_open = [key for key in INFERRED if getattr(preprocessor, key) is None]
         if left_open:
             survey(samples, preprocessor)
             chosen = " ".join(f"data.{key}={getattr(preprocessor, key)}" for key in left_open)

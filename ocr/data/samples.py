@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from ocr.data.images.formats import SUFFIXES, unread
+from ocr.data.images.formats import SUFFIXES, find_unsupported
 from ocr.data.images.loading import ImageSource
-from ocr.errors import UserError, guess
+from ocr.errors import UserError, did_you_mean
 from ocr.log import info
 from ocr.pluralize import pluralize
 
@@ -100,7 +100,7 @@ class Folder:
                 f"{self.path}: a pack of images: train.py takes it as data=packed, other commands "
                 "want the folder that it was made of"
             )
-        if forms := unread(self.path, self.files):
+        if forms := find_unsupported(self.path, self.files):
             raise UserError(f"{_unread_images(self.path, forms)}, and no others: save them as PNG")
         below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
@@ -128,7 +128,7 @@ class Folder:
 
 def say_unread(folder: Folder) -> None:
     """Say how many images of `folder` are of a format that isn't read, if any."""
-    forms = unread(folder.path, folder.files)
+    forms = find_unsupported(folder.path, folder.files)
     if forms and folder.images:  # without any there will be an error that says so
         first = next(iter(forms))
         images = _unread_images(folder.path, forms)
@@ -172,7 +172,7 @@ def _not_a_folder(path: Path) -> str:
         if path.exists():
             return "a file, and no folder of images"
         beside = [other.name for other in islice(path.parent.iterdir(), 1000) if other.is_dir()]
-        return f"no such folder.{guess(path.name, beside)}".removesuffix(".")
+        return f"no such folder.{did_you_mean(path.name, beside)}".removesuffix(".")
     return "no such folder"
 
 

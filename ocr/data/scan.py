@@ -15,7 +15,7 @@ from PIL import Image
 
 from ocr.data.duplicates import perceptual_hash
 from ocr.data.images.formats import FORMATS
-from ocr.data.images.loading import DECODE_ERRORS, ImageSource, frames_in
+from ocr.data.images.loading import DECODE_ERRORS, ImageSource, count_frames
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.parallel import mapped
 from ocr.data.samples import Sample, Skipped
@@ -78,7 +78,7 @@ def survey(samples: Sequence[Sample], preprocessor: Preprocessor) -> None:
         with contextlib.suppress(UserError):  # `inspect` will tell
             if not isinstance(content, Skipped):
                 images.append(preprocessor.open(content))
-    preprocessor.suit(images)
+    preprocessor.infer(images)
 
 
 def load(sample: Sample) -> ImageSource | Skipped:
@@ -146,7 +146,7 @@ class Scanner:
             look=perceptual_hash(image),
         )
         kept = image if self.wanted.value else None
-        frames = frames_in(source) if isinstance(source, Image.Image) else 1
+        frames = count_frames(source) if isinstance(source, Image.Image) else 1
         return ScanResult(found, kept, self.note(source, image), frames)
 
     def opened(self, content: ImageSource) -> ImageSource:

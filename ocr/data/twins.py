@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ocr.data.samples import Folder, Skipped, stem
 from ocr.data.sources.labels_file import Row
-from ocr.data.sources.sidecar import original
+from ocr.data.sources.sidecar import strip_processing_suffixes
 from ocr.log import info
 from ocr.pluralize import pluralize
 
@@ -58,4 +58,4 @@ def _key(row: Row, folder: Folder, suffix: str | None) -> tuple[str, str]:
         name = stem(path.relative_to(folder.path).as_posix())
     else:
         name = stem(name)
-    return original(name), row.text
+    return strip_processing_suffixes(name), row.text

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import ExifTags, Image
 
-from ocr.data.images.formats import format_of
+from ocr.data.images.formats import identify_format
 from ocr.data.images.loading import DECODE_ERRORS, ImageSource, is_transparent
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import ImageCache, Scanner, ScanResult, digest
-from ocr.data.text.unicode import Spelling
+from ocr.data.text.unicode import TextNormalizer
 
 _GREYS = np.arange(256.0)
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
@@ -52,7 +52,7 @@ class Closer(Scanner):
         """A `Look`."""
         look = _stored(source) if isinstance(source, Image.Image) else Look()
         if isinstance(outcome, str):
-            worthless = isinstance(source, bytes) and format_of(source) is None
+            worthless = isinstance(source, bytes) and identify_format(source) is None
             return look._replace(error=outcome, worthless=worthless)
         if isinstance(source, Image.Image) and _turned(source):
             look = look._replace(size=look.size[::-1])
@@ -70,14 +70,14 @@ class Closer(Scanner):
 class Listener:
     """Does what `spelling` would, and keeps the captions as they are written."""
 
-    def __init__(self, spelling: Spelling, heard: list[str]) -> None:
+    def __init__(self, spelling: TextNormalizer, heard: list[str]) -> None:
         self.spelling = spelling
         self.heard = heard
 
-    def spell(self, texts: Iterable[str]) -> list[str]:
+    def normalize(self, texts: Iterable[str]) -> list[str]:
         """As `Spelling.spell`."""
         self.heard += texts
-        return self.spelling.spell(self.heard)
+        return self.spelling.normalize(self.heard)
 
 
 def _stored(image: Image.Image) -> Look:

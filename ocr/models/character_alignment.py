@@ -7,8 +7,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
+from ocr.data.augmentation.splicing import CharacterPositions
 from ocr.data.collate import collate
-from ocr.data.images.splicing import Reading
 from ocr.data.text.charset import BLANK
 
 BATCH = 64  # images aligned at once
@@ -46,7 +46,7 @@ class Alignment(Callback):
         for start in range(0, len(left), BATCH):
             batch = collate([dataset[i] for i in left[start : start + BATCH]])
             widths = batch.widths.to(pl_module.device)
-            images = data.preprocessor.floats(batch.images.to(pl_module.device), widths)
+            images = data.preprocessor.normalize(batch.images.to(pl_module.device), widths)
             with trainer.precision_plugin.forward_context():
                 logits, lengths = pl_module(images, widths)
             stride = batch.images.shape[-1] / logits.shape[1]
@@ -55,6 +55,6 @@ class Alignment(Callback):
             for index, caption, read, steps in rows:
                 if [i for i, _ in read] == caption.tolist():
                     columns = [(step + 0.5) * stride for _, step in read]
-                    found[index] = Reading(caption.tolist(), columns, int(steps))
+                    found[index] = CharacterPositions(caption.tolist(), columns, int(steps))
         if found:
             data.splicing.learn(found)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from hydra.errors import HydraException
 
-from ocr.data.images.preprocessing import CHOICES, Preprocessor
+from ocr.data.images.preprocessing import SETTINGS, Preprocessor
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
 from ocr.models.crnn import CRNN
@@ -26,7 +26,7 @@ class Network(NamedTuple):
 
     def shape(self) -> dict[str, dict[str, Any]]:
         """What the weights are for, as the sections of train.py's config say it."""
-        size = {key: getattr(self.preprocessor, key) for key in CHOICES}
+        size = {key: getattr(self.preprocessor, key) for key in SETTINGS}
         return {**self.parts, "data": size}
 
 

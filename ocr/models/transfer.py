@@ -8,7 +8,7 @@ import torch
 
 from ocr.config.instantiate import build
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.text.bidi import runs_leftwards
+from ocr.data.text.bidi import has_rtl
 from ocr.data.text.charset import BLANK, Charset
 from ocr.errors import UserError
 from ocr.models.checkpoint import Network, differences
@@ -30,7 +30,7 @@ def merge(old: Charset, new: Charset, how: str) -> Charset:
             "init_charset=union or new teaches them, data.charset leaves them out"
         )
     symbols = new.symbols if how == "new" else old.symbols + unknown
-    return Charset(symbols, (new if runs_leftwards(new.symbols) else old).order)
+    return Charset(symbols, (new if has_rtl(new.symbols) else old).order)
 
 
 @torch.no_grad()

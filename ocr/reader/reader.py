@@ -132,4 +132,4 @@ class Reader:
         pixels, widths = padded(images)
         pixels, widths = pixels.to(self.device), widths.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-            return self.model(self.preprocessor.floats(pixels, widths), widths)
+            return self.model(self.preprocessor.normalize(pixels, widths), widths)

@@ -15,7 +15,7 @@ for name in (
     "pytorch_lightning.loggers",
     "rich.emoji",
     "torch.utils.serialization.config",
-    "ocr.data.images.augmentation",
+    "ocr.data.augmentation.light",
     "ocr.data.sources.kinds",
     "ocr.models.character_alignment",
     "ocr.callbacks.monitors",

@@ -8,7 +8,7 @@ from hydra_plugins.hydra_optuna_sweeper._impl import create_optuna_distribution_
 from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from ocr.errors import UserError, guess
+from ocr.errors import UserError, did_you_mean
 from ocr.search.space import Fixed, Space, Value
 
 Compose = Callable[[list[str]], DictConfig]
@@ -118,7 +118,7 @@ def _having(
         return configs or {"": base}
     if not configs:
         valid = sorted({k for c in [base, *variants.get(group, {}).values()] for k in _keys(c)})
-        raise UserError(f"there is no key {path} to search or to set.{guess(path, valid)}")
+        raise UserError(f"there is no key {path} to search or to set.{did_you_mean(path, valid)}")
     return configs
 
 

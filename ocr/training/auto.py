@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from ocr.data.parts import Parts
-from ocr.data.text.charset import steps_needed
+from ocr.data.text.charset import required_time_steps
 from ocr.log import info
 
 ROOM = 1.5  # time steps that CTC should have for each that it needs
@@ -62,7 +62,7 @@ def stride(data: Parts) -> int:
     Captions for which no stride is small enough don't count: they will be left out.
     """
     room = sorted(
-        samples[i].width / max(1, steps_needed(samples[i].text))
+        samples[i].width / max(1, required_time_steps(samples[i].text))
         for samples in data.parts.values()
         for i in range(0, len(samples), 1 + len(samples) // LOOKED_AT)
     )

@@ -76,7 +76,7 @@ def conclude(
 def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
     """For one image of the validation part."""
     pixels, widths = padded([data.dataset("val").image(0)])
-    return cpu_ms(recognizer.model, data.preprocessor.floats(pixels, widths), widths)
+    return cpu_ms(recognizer.model, data.preprocessor.normalize(pixels, widths), widths)
 
 
 def _write(metrics: Mapping[str, Any], path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ocr.data.images.augmentation import Light
+from ocr.data.augmentation.light import LightAugmentation
 
 NONE = dict.fromkeys(
     ("tilt", "slant", "scale", "shift", "elastic", "contrast", "brightness", "blur", "noise"), 0.0
@@ -20,8 +20,8 @@ USUAL = {
 SHAPES = [(2, 1, 32, 100), (2, 3, 32, 100), (1, 1, 32, 800), (1, 1, 32, 8), (3, 1, 50, 1)]
 
 
-def light(**strengths: float) -> Light:
-    return Light(**NONE | strengths)
+def light(**strengths: float) -> LightAugmentation:
+    return LightAugmentation(**NONE | strengths)
 
 
 def stroke(width: int, start: int, end: int, height: int = 32) -> torch.Tensor:
@@ -34,7 +34,7 @@ def stroke(width: int, start: int, end: int, height: int = 32) -> torch.Tensor:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shape_and_type_are_kept_and_values_are_finite(shape):
     images = torch.randn(shape)
-    changed = Light(**USUAL)(images)
+    changed = LightAugmentation(**USUAL)(images)
     assert changed.shape == images.shape
     assert changed.dtype == images.dtype
     assert changed.isfinite().all()
@@ -66,20 +66,20 @@ def test_the_same_seed_changes_the_same():
     images, results = torch.rand(2, 1, 32, 100), []
     for _ in range(2):
         torch.manual_seed(3)
-        results.append(Light(**USUAL)(images))
+        results.append(LightAugmentation(**USUAL)(images))
     assert torch.equal(*results)
 
 
 def test_the_images_that_come_in_stay_as_they_were():
     images = torch.rand(2, 1, 32, 100)
     before = images.clone()
-    Light(**USUAL)(images)
+    LightAugmentation(**USUAL)(images)
     assert torch.equal(images, before)
 
 
 def test_colours_move_together():
     images = torch.rand(1, 1, 32, 100).repeat(1, 3, 1, 1)
-    red, green, blue = Light(**USUAL | {"noise": 0.0})(images)[0]
+    red, green, blue = LightAugmentation(**USUAL | {"noise": 0.0})(images)[0]
     assert torch.equal(red, green) and torch.equal(green, blue)
 
 

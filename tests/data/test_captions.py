@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from ocr.data.samples import Sample, Skipped
-from ocr.data.sources.captions import Captions
+from ocr.data.sources.captions import CaptionFinder
 from ocr.data.sources.labels_file import Columns
-from ocr.data.text.patterns import NamePattern
-from ocr.data.text.unicode import Spelling
+from ocr.data.text.file_name_patterns import FileNamePattern
+from ocr.data.text.unicode import TextNormalizer
 from ocr.errors import UserError
 
 
@@ -36,8 +36,8 @@ def found(
 ) -> dict[str, str]:
     """Captions by name, in order; reasons in angle brackets."""
     form = keys.pop("normal_form", "NFC")
-    captions = Captions(
-        Spelling(form, "keep", True), labels, pattern and NamePattern(pattern), **keys
+    captions = CaptionFinder(
+        TextNormalizer(form, "keep", True), labels, pattern and FileNamePattern(pattern), **keys
     )
     return shown(folder, captions.find({"train": folder})["train"])
 
@@ -51,8 +51,8 @@ def shown(folder: Path, samples: list[Sample | Skipped]) -> dict[str, str]:
 
 def groups(folder: Path, **keys: object) -> list[str]:
     pattern = keys.pop("pattern", None)
-    captions = Captions(
-        Spelling("NFC", "keep", True), pattern=pattern and NamePattern(pattern), **keys
+    captions = CaptionFinder(
+        TextNormalizer("NFC", "keep", True), pattern=pattern and FileNamePattern(pattern), **keys
     )
     samples = captions.find({"train": folder})["train"]
     return [sample.group for sample in samples if isinstance(sample, Sample)]
@@ -170,7 +170,7 @@ def test_the_text_with_most_of_the_name_is_the_image_s_own(tmp_path):
 def test_an_empty_text_is_no_caption_yet(tmp_path, said):
     touch(tmp_path, "1.png", "2.png")
     write(tmp_path, **{"1__gt__txt": "A", "2__gt__txt": " \n"})
-    _, other = Captions(Spelling("NFC", "keep", True)).find({"all": tmp_path})["all"]
+    _, other = CaptionFinder(TextNormalizer("NFC", "keep", True)).find({"all": tmp_path})["all"]
     assert not other.lost and "1 of 2 images" in said.text
 
 
@@ -284,7 +284,7 @@ def test_paths_may_go_up_and_down(tmp_path, monkeypatch, way):
     write(tmp_path / "meta", labels__csv="file,label\n../images/1.png,a\n")
     monkeypatch.chdir(tmp_path)
     folder = Path(way.format(tmp_path.name))
-    captions = Captions(Spelling("NFC", "keep", True), "meta/labels.csv")
+    captions = CaptionFinder(TextNormalizer("NFC", "keep", True), "meta/labels.csv")
     named, other = captions.find({"all": folder})["all"]
     assert (named.name, named.text) == (str(folder / "1.png"), "a")
     assert other.reason == "no caption in labels.csv"
@@ -296,7 +296,9 @@ def test_a_way_up_leads_out_of_what_a_link_points_to(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "meta").symlink_to(tmp_path / "store" / "meta")
     folder = tmp_path / "data" / "meta"
-    [sample] = Captions(Spelling("NFC", "keep", True), "labels.csv").find({"all": folder})["all"]
+    [sample] = CaptionFinder(TextNormalizer("NFC", "keep", True), "labels.csv").find(
+        {"all": folder}
+    )["all"]
     assert sample.text == "a" and Path(sample.name).exists()
 
 
@@ -313,7 +315,7 @@ def test_one_labels_file_for_several_folders(tmp_path):
     touch(tmp_path, "a/1.png", "b/2.png", "c/3.png")
     rows = ["a/1.png,A", "b/2.png,B", f"{tmp_path}/c/3.png,C", "c/4.png,D"]
     write(tmp_path, labels__csv="\n".join(["file,label", *rows]))
-    captions = Captions(Spelling("NFC", "keep", True), str(tmp_path / "labels.csv"))
+    captions = CaptionFinder(TextNormalizer("NFC", "keep", True), str(tmp_path / "labels.csv"))
     read = captions.find({part: tmp_path / part for part in "abc"})
     assert {part: shown(tmp_path, samples) for part, samples in read.items()} == {
         "a": {"a/1.png": "A", "c/4.png": "<no such file (labels.csv, line 5)>"},

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr.data.text.charset import BLANK, Charset, steps_needed
+from ocr.data.text.charset import BLANK, Charset, required_time_steps
 from ocr.errors import UserError
 
 
@@ -22,16 +22,16 @@ def test_ids_follow_the_given_order():
 
 
 def test_of_takes_every_character_once_in_code_point_order():
-    assert Charset.of(["bA", "", "éb", "1"]).symbols == "1Abé"
+    assert Charset.from_texts(["bA", "", "éb", "1"]).symbols == "1Abé"
 
 
 def test_of_does_not_depend_on_the_order_of_the_texts():
     texts = ["xa", "日b", "9c"]
-    assert Charset.of(texts) == Charset.of(reversed(texts))
+    assert Charset.from_texts(texts) == Charset.from_texts(reversed(texts))
 
 
 def test_of_takes_a_generator():
-    assert Charset.of(text for text in ("b", "a")).symbols == "ab"
+    assert Charset.from_texts(text for text in ("b", "a")).symbols == "ab"
 
 
 def test_unknown_characters_are_listed_once_and_sorted():
@@ -53,7 +53,7 @@ def test_duplicates_are_named():
         Charset("abcacc")
 
 
-@pytest.mark.parametrize("make", [lambda: Charset(""), lambda: Charset.of(["", ""])])
+@pytest.mark.parametrize("make", [lambda: Charset(""), lambda: Charset.from_texts(["", ""])])
 def test_an_empty_charset_is_refused(make):
     with pytest.raises(UserError, match="empty"):
         make()
@@ -63,7 +63,7 @@ def test_an_empty_charset_is_refused(make):
     "text,steps", [("", 0), ("a", 1), ("ab", 2), ("aab", 4), ("aaa", 5), ("abba", 5), ("aA", 2)]
 )
 def test_steps_needed(text, steps):
-    assert steps_needed(text) == steps
+    assert required_time_steps(text) == steps
 
 
 def test_equality_goes_by_symbols_in_order():

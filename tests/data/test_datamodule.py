@@ -12,8 +12,8 @@ import pytest
 import torch
 from conftest import draw
 
+from ocr.data.augmentation.light import LightAugmentation
 from ocr.data.collate import Batch, padded
-from ocr.data.images.augmentation import Light
 from ocr.data.sources.kinds import DownloadedData, FolderData, SyntheticData
 from ocr.errors import UserError
 
@@ -563,7 +563,7 @@ def test_only_training_augments_and_padding_stays_0(folder):
 
 def test_augmenting_beside_a_wide_image_keeps_a_narrow_one_s_first_character(folder):
     still = dict.fromkeys(("tilt", "slant", "shift", "elastic", "contrast", "brightness"), 0.0)
-    data = from_folder(folder, augment=Light(**still, scale=0.1, blur=0.0, noise=0.0))
+    data = from_folder(folder, augment=LightAugmentation(**still, scale=0.1, blur=0.0, noise=0.0))
     narrow = np.full((1, 24, 60), 255, np.uint8)
     narrow[..., 6:18] = 0  # a stroke, a quarter of the height from the edge
     images = transferred(data, True, *[narrow] * 50, of_width(1200)).images[:50]

@@ -8,7 +8,7 @@ import pytest
 from conftest import draw
 from PIL import Image
 
-from ocr.data.images.depth import eight_bits
+from ocr.data.images.depth import to_uint8
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 
@@ -94,8 +94,8 @@ def test_what_are_no_numbers_or_negative_is_refused():
 def test_the_largest_values_of_each_type(dtype):
     high = 1 if dtype(0.5) else np.iinfo(dtype).max
     with warnings.catch_warnings(action="error"):
-        assert np.ptp(eight_bits(np.array([[0, high]], dtype), stretch=True)) >= 127
+        assert np.ptp(to_uint8(np.array([[0, high]], dtype), stretch=True)) >= 127
 
 
 def test_bytes_are_not_touched():
-    assert eight_bits(TEXT, stretch=True) is TEXT
+    assert to_uint8(TEXT, stretch=True) is TEXT

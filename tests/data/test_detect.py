@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from test_captions import found, touch, write
 
-from ocr.data.sources.captions import Captions
-from ocr.data.text.unicode import Spelling
+from ocr.data.sources.captions import CaptionFinder
+from ocr.data.text.unicode import TextNormalizer
 from ocr.errors import UserError
 
 TEN = [f"{i}.png" for i in range(10)]
@@ -131,7 +131,7 @@ def test_paths_of_another_place_in_folders_of_parts(tmp_path):
         touch(tmp_path / part, *TEN)
         rows = table(TEN).replace("\n", f"\n/home/ann/{part}/")
         write(tmp_path / part, labels__csv=rows)
-    captions = Captions(Spelling("NFC", "keep", True))
+    captions = CaptionFinder(TextNormalizer("NFC", "keep", True))
     for samples in captions.find({part: tmp_path / part for part in ("train", "test")}).values():
         assert [sample.text for sample in samples] == [f"x{i}" for i in range(10)]
 
@@ -401,7 +401,7 @@ def test_examples_are_the_captions(tmp_path, said):
 def test_a_big_file_of_something_else_is_not_read_in_whole(tmp_path, monkeypatch):
     touch(tmp_path, *PLATES)
     write(tmp_path, big__csv="file,label\n" + "something,else\n" * 40_000)
-    monkeypatch.setattr("ocr.data.sources.origins.open_source", None)
+    monkeypatch.setattr("ocr.data.sources.origins.open_document", None)
     assert found(tmp_path)["platea.png"] == "platea"
 
 
@@ -409,17 +409,17 @@ def test_the_folders_of_a_split_are_named(tmp_path):
     touch(tmp_path, "train/12.png", "Val/34.png", "test/56.png")
     words = rf"data.train_dir={tmp_path}/train data.val_dir={tmp_path}/Val data.test_dir="
     with pytest.raises(UserError, match=words):
-        Captions().find({"all": tmp_path})
+        CaptionFinder().find({"all": tmp_path})
 
 
 def test_names_alone_are_enough_where_no_two_subfolders_share_one(tmp_path):
     touch(tmp_path, "a/0.png", "b/1.png")
     (tmp_path / "labels.csv").write_text("file,label\n0.png,12\n1.png,34\n")
-    [samples] = Captions(recursive=True).find({"all": tmp_path}).values()
+    [samples] = CaptionFinder(recursive=True).find({"all": tmp_path}).values()
     assert {Path(s.name).relative_to(tmp_path).as_posix(): s.text for s in samples} == {
         "a/0.png": "12",
         "b/1.png": "34",
     }
     touch(tmp_path, "b/0.png")
     with pytest.raises(UserError, match=r"labels\.csv names no image"):
-        Captions(recursive=True).find({"all": tmp_path})
+        CaptionFinder(recursive=True).find({"all": tmp_path})

@@ -4,7 +4,7 @@ import pytest
 from test_captions import found, touch
 
 from ocr.data.samples import Folder
-from ocr.data.sources.captions import Captions
+from ocr.data.sources.captions import CaptionFinder
 from ocr.data.sources.labels_file import Columns
 from ocr.data.sources.origins import LabelsFile
 from ocr.data.text.encoding import read_text
@@ -68,7 +68,7 @@ def test_texts_beside_the_images_in_the_encoding_that_is_given(tmp_path):
 @pytest.mark.parametrize("name", ["cp12522", "hex", "", "a\0b"])
 def test_an_encoding_that_there_is_not_is_one_line(name):
     with pytest.raises(UserError, match=r"data\.encoding=.*: no such encoding"):
-        Captions(encoding=name)
+        CaptionFinder(encoding=name)
 
 
 @pytest.mark.parametrize("given", ["utf-8", "ascii", "utf-16"])

@@ -7,7 +7,13 @@ import pytest
 from conftest import draw
 from PIL import Image, features
 
-from ocr.data.images.formats import FORMATS, SUFFIXES, UNREAD_SUFFIXES, format_of, unread
+from ocr.data.images.formats import (
+    FORMATS,
+    SUFFIXES,
+    UNSUPPORTED_SUFFIXES,
+    find_unsupported,
+    identify_format,
+)
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 
@@ -26,7 +32,7 @@ def ftyp(*brands: bytes) -> bytes:
 @pytest.mark.parametrize("form", FORMATS)
 def test_what_is_read_is_known_by_its_content(form):
     content = encoded(form)
-    assert format_of(content) == form
+    assert identify_format(content) == form
     assert Preprocessor(24).decode(content).shape == (1, 24, 60)
 
 
@@ -69,12 +75,12 @@ def test_other_formats_are_named_and_not_called_damaged(tmp_path, content, name)
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"BMW is no bitmap", b"<html></html>"])
 def test_what_is_no_image_has_no_name(content):
-    assert format_of(content) is None
+    assert identify_format(content) is None
 
 
 def test_avif_is_told_from_heic_by_its_brands():
-    assert format_of(ftyp(b"mif1", b"mif1", b"avif")) == "AVIF"
-    assert format_of(ftyp(b"isom", b"mp41")) == "a video"
+    assert identify_format(ftyp(b"mif1", b"mif1", b"avif")) == "AVIF"
+    assert identify_format(ftyp(b"isom", b"mp41")) == "a video"
 
 
 def test_unread_images_of_a_folder(tmp_path):
@@ -94,11 +100,13 @@ def test_unread_images_of_a_folder(tmp_path):
         (tmp_path / name).write_bytes(content)
     (tmp_path / "k.heic").mkdir()
     expected = {"a.HEIC": "HEIC", "b.tga": "TGA", "c": "HEIC", "d.nef": "camera raw"}
-    assert unread(tmp_path, [*files, "k.heic", "gone.psd"]) == expected
+    assert find_unsupported(tmp_path, [*files, "k.heic", "gone.psd"]) == expected
 
 
 def test_no_suffix_is_both_read_and_unread():
-    assert not {s for s in UNREAD_SUFFIXES if s in SUFFIXES and UNREAD_SUFFIXES[s] not in FORMATS}
+    assert not {
+        s for s in UNSUPPORTED_SUFFIXES if s in SUFFIXES and UNSUPPORTED_SUFFIXES[s] not in FORMATS
+    }
 
 
 SHADES = (0, 128, 255)

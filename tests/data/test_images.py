@@ -369,7 +369,7 @@ def test_rounding_a_width_adds_a_sixteenth_at_most():
 def test_floats_are_counted_in_deviations_from_the_mean():
     preprocessor = Preprocessor(10, mean=0.6, std=0.2)
     batch, widths = padded([flat(255, 2), flat(51, 2)])
-    floats = preprocessor.floats(batch, widths)
+    floats = preprocessor.normalize(batch, widths)
     assert floats.dtype == torch.float32
     assert floats[0].unique().tolist() == pytest.approx([2.0], abs=1e-5)
     assert floats[1].unique().tolist() == pytest.approx([-2.0], abs=1e-5)
@@ -378,7 +378,7 @@ def test_floats_are_counted_in_deviations_from_the_mean():
 def test_padding_is_exactly_0():
     preprocessor = Preprocessor(10, mean=0.3, std=0.1)
     batch, widths = padded([flat(200, 3), flat(200, 8)])
-    floats = preprocessor.floats(batch, widths)
+    floats = preprocessor.normalize(batch, widths)
     assert (floats[0, ..., 3:] == 0).all()
     assert (floats[0, ..., :3] != 0).all()
     assert (floats[1] != 0).all()
@@ -388,8 +388,8 @@ def test_padding_is_exactly_0():
 def test_an_image_has_the_same_values_alone_and_beside_a_wider_one(channels):
     preprocessor = Preprocessor(20, channels=channels, mean=0.41, std=0.17)
     images = [preprocessor.decode(noise(width)) for width in (30, 77)]
-    alone = preprocessor.floats(*padded(images[:1]))
-    beside = preprocessor.floats(*padded(images))
+    alone = preprocessor.normalize(*padded(images[:1]))
+    beside = preprocessor.normalize(*padded(images))
     assert torch.equal(beside[:1, ..., : alone.shape[-1]], alone)
 
 
@@ -397,16 +397,16 @@ def test_floats_leave_the_batch_as_it_was():
     preprocessor = Preprocessor(10)
     batch, widths = padded([flat(200, 3), flat(100, 5)])
     before = batch.clone()
-    preprocessor.floats(batch, widths)
+    preprocessor.normalize(batch, widths)
     assert torch.equal(batch, before)
 
 
 def test_a_padded_batch_holds_what_each_image_is_alone(tmp_path):
     preprocessor = Preprocessor(20, mean=0.4, std=0.3)
     images = [preprocessor.decode(image) for image in (noise(60, 40), noise(100, 40))]
-    floats = preprocessor.floats(*padded(images))
+    floats = preprocessor.normalize(*padded(images))
     assert floats.shape == (2, 1, 20, 50)
-    alone = preprocessor.floats(*padded(images[:1]))
+    alone = preprocessor.normalize(*padded(images[:1]))
     assert torch.equal(floats[:1, ..., :30], alone)
     assert floats[0, ..., 30:].abs().max() == 0
 
@@ -422,7 +422,7 @@ def test_fit_takes_mean_and_deviation_of_the_pixels():
 def test_blank_images_leave_the_floats_finite(value):
     preprocessor = Preprocessor(10)
     preprocessor.fit([flat(value, 10)])
-    floats = preprocessor.floats(*padded([flat(0, 4), flat(255, 4)]))
+    floats = preprocessor.normalize(*padded([flat(0, 4), flat(255, 4)]))
     assert floats.isfinite().all()
 
 
@@ -433,7 +433,7 @@ def test_state_builds_the_same_normalizer():
     again = Preprocessor(**state)
     assert again.state() == preprocessor.state()
     image, widths = padded([preprocessor.decode(noise())])
-    assert torch.equal(preprocessor.floats(image, widths), again.floats(image, widths))
+    assert torch.equal(preprocessor.normalize(image, widths), again.normalize(image, widths))
 
 
 def test_state_is_a_copy():

@@ -5,28 +5,36 @@ from itertools import pairwise
 import pytest
 import torch
 
+from ocr.data.augmentation.splicing import (
+    CharacterPositions,
+    SegmentedImage,
+    Splicing,
+    estimate_widths,
+    find_cuts,
+    splice,
+    splice_points,
+)
 from ocr.data.collate import Batch
-from ocr.data.images.splicing import Reading, Splicing, Text, gaps, join, joints, widths
 from ocr.errors import UserError
 
 HEIGHT, SLOT = 8, 20
 
 
-def text(caption: list[int], slot: int = SLOT, steps: int = 99) -> Text:
+def text(caption: list[int], slot: int = SLOT, steps: int = 99) -> SegmentedImage:
     """Each character fills a slot with stripes of its id times 10, but for its outer columns."""
     image = torch.zeros(1, HEIGHT, slot * len(caption), dtype=torch.uint8)
     for i, symbol in enumerate(caption):
         image[:, ::2, i * slot + 3 : (i + 1) * slot - 3] = 10 * symbol
-    return Text(image, caption, [slot * i for i in range(1, len(caption))], steps)
+    return SegmentedImage(image, caption, [slot * i for i in range(1, len(caption))], steps)
 
 
-def shown(made: Text) -> list[int]:
+def shown(made: SegmentedImage) -> list[int]:
     """What the pixels between the cuts say."""
     edges = [0, *made.cuts, made.image.shape[-1]]
     return [round(made.image[0, 0, (a + b) // 2].item() / 10) for a, b in pairwise(edges)]
 
 
-def batch(*texts: Text) -> Batch:
+def batch(*texts: SegmentedImage) -> Batch:
     widths = torch.tensor([one.image.shape[-1] for one in texts])
     images = torch.zeros(len(texts), 1, HEIGHT, int(widths.max()), dtype=torch.uint8)
     for row, one in zip(images, texts, strict=True):
@@ -36,22 +44,22 @@ def batch(*texts: Text) -> Batch:
     return Batch(images, widths, targets, lengths, torch.arange(len(texts)) + 100)
 
 
-def learnt(share: float, *texts: Text) -> Splicing:
+def learnt(share: float, *texts: SegmentedImage) -> Splicing:
     splicing = Splicing(share)
     splicing.learn({i: reading(one) for i, one in enumerate(texts, start=100)})
     return splicing
 
 
-def reading(one: Text) -> Reading:
+def reading(one: SegmentedImage) -> CharacterPositions:
     edges = [0, *one.cuts, one.image.shape[-1]]
-    return Reading(one.caption, [(a + b) / 2 for a, b in pairwise(edges)], one.steps)
+    return CharacterPositions(one.caption, [(a + b) / 2 for a, b in pairwise(edges)], one.steps)
 
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("slot", [17, 20, 24])
 def test_the_first_characters_are_the_head_s_and_the_others_the_tail_s(count, slot):
     head, tail = text([1, 2, 3, 4], slot), text([5, 6, 7])
-    made = join(head, tail, count)
+    made = splice(head, tail, count)
     assert made.image.shape == tail.image.shape and made.image.dtype == torch.uint8
     assert made.caption == head.caption[:count] + tail.caption[count:]
     assert made.cuts == tail.cuts  # of equal slots, stretched to fit
@@ -61,20 +69,20 @@ def test_the_first_characters_are_the_head_s_and_the_others_the_tail_s(count, sl
 def test_what_goes_in_stays_as_it_was():
     head, tail = text([1, 2]), text([3, 4])
     before = head.image.clone(), tail.image.clone()
-    join(head, tail, 1)
+    splice(head, tail, 1)
     assert torch.equal(head.image, before[0]) and torch.equal(tail.image, before[1])
 
 
 def test_characters_are_not_stretched_beyond_measure():
-    assert joints(text([1, 2, 3]), text([4, 5, 6, 7])) == [1, 2]
-    assert joints(text([1, 2, 3], 30), text([4, 5, 6, 7])) == []
-    assert joints(text([1]), text([4, 5])) == []
+    assert splice_points(text([1, 2, 3]), text([4, 5, 6, 7])) == [1, 2]
+    assert splice_points(text([1, 2, 3], 30), text([4, 5, 6, 7])) == []
+    assert splice_points(text([1]), text([4, 5])) == []
 
 
 def test_a_caption_that_ctc_has_no_steps_for_is_not_made():
     head, tail = text([1, 2, 3]), text([4, 2, 1], steps=3)
-    assert joints(head, tail) == [1, 2]
-    assert joints(text([2, 3, 1]), tail) == [2]  # 2 2 1 needs four steps
+    assert splice_points(head, tail) == [1, 2]
+    assert splice_points(text([2, 3, 1]), tail) == [2]  # 2 2 1 needs four steps
 
 
 def test_a_batch_of_look_alikes_keeps_its_widths_and_says_what_it_shows():
@@ -86,7 +94,7 @@ def test_a_batch_of_look_alikes_keeps_its_widths_and_says_what_it_shows():
         captions = [c.tolist() for c in made.targets.split(made.target_lengths.tolist())]
         for i, (one, caption) in enumerate(zip(texts, captions, strict=True)):
             image = made.images[i, ..., : made.widths[i]]
-            assert shown(Text(image, caption, one.cuts, 99)) == caption
+            assert shown(SegmentedImage(image, caption, one.cuts, 99)) == caption
             assert caption != one.caption and len(caption) == len(one.caption)
             assert not made.images[i, ..., made.widths[i] :].any()
 
@@ -114,20 +122,20 @@ def test_an_image_that_is_not_known_stays_and_gives_nothing():
 
 def test_a_cut_goes_where_there_is_least_to_cut():
     one = text([1, 2, 3], slot=20)
-    cuts = gaps(one.image, [6.0, 24.0, 46.0], [1, 1, 1])  # far from the middles of 10, 30, 50
+    cuts = find_cuts(one.image, [6.0, 24.0, 46.0], [1, 1, 1])  # far from the middles of 10, 30, 50
     for cut, true in zip(cuts, [20, 40], strict=True):
         assert abs(cut - true) <= 3
 
 
 def test_where_nothing_shows_a_gap_a_cut_goes_by_the_widths():
     flat = torch.zeros(1, HEIGHT, 60, dtype=torch.uint8)
-    assert gaps(flat, [10, 30, 50], [1, 1, 1]) == [20, 40]
-    assert gaps(flat, [10, 30, 50], [3, 1, 1]) == [25, 40]
+    assert find_cuts(flat, [10, 30, 50], [1, 1, 1]) == [20, 40]
+    assert find_cuts(flat, [10, 30, 50], [3, 1, 1]) == [25, 40]
 
 
 def test_peaks_side_by_side_give_cuts_within_the_image():
     image = torch.zeros(1, HEIGHT, 4, dtype=torch.uint8)
-    assert gaps(image, [0.5, 1.5, 2.5, 3.5], [1] * 4) == [1, 2, 3]
+    assert find_cuts(image, [0.5, 1.5, 2.5, 3.5], [1] * 4) == [1, 2, 3]
 
 
 def test_widths_follow_from_the_distances_of_peaks():
@@ -137,14 +145,16 @@ def test_widths_follow_from_the_distances_of_peaks():
         peaks = [wide[caption[0]] / 2]
         for a, b in pairwise(caption):
             peaks.append(peaks[-1] + (wide[a] + wide[b]) / 2)
-        readings.append(Reading(caption, peaks, 99))
-    assert widths(readings) == pytest.approx(wide, rel=0.05)
+        readings.append(CharacterPositions(caption, peaks, 99))
+    assert estimate_widths(readings) == pytest.approx(wide, rel=0.05)
 
 
 def test_a_width_that_nothing_tells_is_the_usual_one():
-    readings = [Reading([1, 1], [5, 15], 99)] * 50 + [Reading([2, 1], [5, 14], 99)]
-    assert widths(readings)[2] == pytest.approx(10, abs=1)
-    assert widths([Reading([4], [5], 99)]) == {}
+    readings = [CharacterPositions([1, 1], [5, 15], 99)] * 50 + [
+        CharacterPositions([2, 1], [5, 14], 99)
+    ]
+    assert estimate_widths(readings)[2] == pytest.approx(10, abs=1)
+    assert estimate_widths([CharacterPositions([4], [5], 99)]) == {}
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, "half"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_datamodule import captions_of, from_folder, synthetic
 
 from ocr.callbacks.predictions import to_logical_caption
-from ocr.data.text.bidi import order_of, spoken, to_visual
+from ocr.data.text.bidi import infer_order, to_logical, to_visual
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
 from ocr.models.transfer import merge
@@ -44,8 +44,8 @@ ALEF_ARABIC, BEH, HEH, STRETCH, FIVE = "\u0627", "\u0628", "\u0647", "\u0640", "
 )
 def test_lines_from_right_to_left(text, seen):
     assert to_visual(text, "rtl") == seen
-    assert spoken(seen, "rtl") == text
-    assert to_visual(text, "visual") == spoken(text, "visual") == text
+    assert to_logical(seen, "rtl") == text
+    assert to_visual(text, "visual") == to_logical(text, "visual") == text
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_lines_from_right_to_left(text, seen):
 )
 def test_words_in_lines_from_left_to_right(text, seen):
     assert to_visual(text, "ltr") == seen
-    assert spoken(seen, "ltr") == text
+    assert to_logical(seen, "ltr") == text
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_words_in_lines_from_left_to_right(text, seen):
 def test_lines_that_stand_on_paper_alike(order, texts):
     one, other = texts
     seen = to_visual(one, order)
-    assert seen == to_visual(other, order) and spoken(seen, order) in texts
+    assert seen == to_visual(other, order) and to_logical(seen, order) in texts
     # Either is read as its caption says.
     assert (
         to_logical_caption(one, other, order) == one
@@ -88,7 +88,7 @@ def test_no_character_is_lost(word, others, order):
     seen = to_visual(word + others, order)
     assert sorted(seen) == sorted(word + others)
     assert word[::-1] in seen
-    assert to_visual(spoken(seen, order), order) == seen
+    assert to_visual(to_logical(seen, order), order) == seen
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_no_character_is_lost(word, others, order):
     ],
 )
 def test_the_order_follows_from_the_captions(texts, order):
-    assert order_of(texts) == order
+    assert infer_order(texts) == order
 
 
 def test_ids_are_in_the_order_of_the_image():

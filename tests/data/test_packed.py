@@ -22,10 +22,10 @@ from test_datamodule import BASE, captions_of, from_folder, on_device
 from ocr import cli
 from ocr.data.sources import arrow
 from ocr.data.sources.arrow import INDEX, RELATIVES, Pack
-from ocr.data.sources.captions import Captions
+from ocr.data.sources.captions import CaptionFinder
 from ocr.data.sources.pack import _look, pack
 from ocr.data.sources.packed import PackedData, PackedSamples
-from ocr.data.text.patterns import NamePattern
+from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.errors import UserError
 
 
@@ -131,7 +131,7 @@ def apart(out: Path) -> int:
 
 
 def test_near_duplicates_stay_together(twins, out):
-    pack(twins, out, Captions(pattern=NamePattern("label_id")))
+    pack(twins, out, CaptionFinder(pattern=FileNamePattern("label_id")))
     assert apart(out) == 0
     (out / "relatives.arrow").unlink()  # as packs were that didn't look for them
     assert apart(out) > 10
@@ -140,7 +140,7 @@ def test_near_duplicates_stay_together(twins, out):
 def test_groups_stay_together(folder, out):
     for path in [*folder.iterdir()]:
         path.rename(folder / f"{path.stem[0]}_{path.name}")
-    pack(folder, out, Captions(pattern=NamePattern("group_label")))
+    pack(folder, out, CaptionFinder(pattern=FileNamePattern("group_label")))
     data = packed(out, val_size=0.3, test_size=0.3)
     groups = [{text[0] for text in texts(data, part)} for part in data.parts]
     assert sorted(group for some in groups for group in some) == ["1", "2", "3"]

@@ -3,12 +3,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ocr.data.text.patterns import NamePattern
+from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.errors import UserError
 
 
 def match(pattern: str, name: str) -> tuple[str, str] | None:
-    return NamePattern(pattern).matches([name])[0]
+    return FileNamePattern(pattern).matches([name])[0]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_name_that_does_not_fit(pattern, name):
 @pytest.mark.parametrize("pattern", ["", "id", "hash_labels", "label_label", "[0-9]+", "(label)"])
 def test_a_pattern_must_name_something(pattern):
     with pytest.raises(UserError, match=r"data\.pattern=.*label_id.*\(\?P<label>"):
-        NamePattern(pattern)
+        FileNamePattern(pattern)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_a_pattern_must_name_something(pattern):
 )
 def test_a_broken_expression_is_one_line(pattern):
     with pytest.raises(UserError, match=r"^data\.pattern=.*not a regular expression") as caught:
-        NamePattern(pattern)
+        FileNamePattern(pattern)
     assert "\n" not in str(caught.value)
 
 
 def test_an_expression_that_takes_for_ever_is_stopped(monkeypatch):
-    monkeypatch.setattr("ocr.data.text.patterns.PATIENCE", 0.2)
+    monkeypatch.setattr("ocr.data.text.file_name_patterns.TIMEOUT", 0.2)
     start = time.monotonic()
     with pytest.raises(UserError, match=r"data\.pattern=.*for ever"):
         match("(?P<label>(a+)+)b", "a" * 100)
@@ -81,7 +81,7 @@ def test_patterns_work_in_threads_which_have_no_alarm():
 
 
 def test_which_groups_a_pattern_has():
-    both = NamePattern("group/label_id")
+    both = FileNamePattern("group/label_id")
     assert (both.has_label, both.has_group, both.has_folders) == (True, True, True)
-    one = NamePattern("group_id")
+    one = FileNamePattern("group_id")
     assert (one.has_label, one.has_group, one.has_folders) == (False, True, False)

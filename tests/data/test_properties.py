@@ -23,10 +23,10 @@ from PIL import Image
 
 from ocr.data.images.preprocessing import MAX_WIDTH, Preprocessor
 from ocr.data.samples import Folder, Sample, Skipped
-from ocr.data.sources.captions import Captions
+from ocr.data.sources.captions import CaptionFinder
 from ocr.data.sources.labels_file import Columns, Row, read_labels
-from ocr.data.text.patterns import NamePattern
-from ocr.data.text.unicode import CASES, FORMS, Spelling, flaw
+from ocr.data.text.file_name_patterns import FileNamePattern
+from ocr.data.text.unicode import CASES, FORMS, TextNormalizer, flaw
 from ocr.errors import UserError
 
 MORE = int(os.environ.get("OCR_CASES", "1"))
@@ -185,10 +185,10 @@ def test_no_image_of_a_folder_is_lost(names, labels, pattern, others, recursive,
             content = noise if kind == 2 else as_file(Path(other).suffix, pairs[kind:])
             (folder / other).write_bytes(content)
         try:
-            captions = Captions(
-                Spelling("NFC", "keep", True),
+            captions = CaptionFinder(
+                TextNormalizer("NFC", "keep", True),
                 labels,
-                pattern and NamePattern(pattern),
+                pattern and FileNamePattern(pattern),
                 recursive=recursive,
             )
             found = captions.find({"train": folder})["train"]
@@ -224,7 +224,7 @@ def test_any_pattern_gives_labels_or_one_line(pattern, names):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         try:
-            matches = NamePattern(pattern).matches(names)
+            matches = FileNamePattern(pattern).matches(names)
         except UserError as error:
             assert str(error).startswith("data.pattern=")
             return
@@ -243,9 +243,9 @@ def test_any_pattern_gives_labels_or_one_line(pattern, names):
 @example(text=" \u0345", form="NFC", case="upper", strip=True)
 @example(text="\u00a0\u0301a", form="NFKC", case="keep", strip=True)
 def test_what_is_spelt_well_stays(text, form, case, strip):
-    spelling = Spelling(form, case, strip)
-    spelt = spelling.spell([text])
-    assert spelling.spell(spelt) == spelt
+    spelling = TextNormalizer(form, case, strip)
+    spelt = spelling.normalize([text])
+    assert spelling.normalize(spelt) == spelt
     assert form is None or is_normalized(form, spelt[0])
     assert not strip or spelt[0] == spelt[0].strip()
 

@@ -2,14 +2,14 @@ import logging
 
 import pytest
 
-from ocr.data.text.unicode import Spelling, flaw
+from ocr.data.text.unicode import TextNormalizer, flaw
 from ocr.errors import UserError
 
 
 def spell(
     text: str, normal_form: str | None = "NFC", case: str = "keep", strip: bool = True
 ) -> str:
-    return Spelling(normal_form, case, strip).spell([text])[0]
+    return TextNormalizer(normal_form, case, strip).normalize([text])[0]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_spaces_within_stay_and_breaks_become_spaces(text, spelt, kept):
 def test_marks_of_direction_are_no_characters():
     assert spell("\u200f\u05d0 12\u200e\u202b!\u202c\u2067\u2069\u061c") == "\u05d0 12!"
     assert spell("a\u200e\u0301") == "\u00e1"
-    assert Spelling().symbols("1\u200f2") == "12"
+    assert TextNormalizer().symbols("1\u200f2") == "12"
     assert spell("\u0645\u200c\u0627") == "\u0645\u200c\u0627"  # which changes how letters look
 
 
@@ -91,22 +91,22 @@ def test_what_changes_how_its_neighbours_look_stays(text):
 
 def test_a_charset_has_no_invisible_characters_either(caplog):
     with caplog.at_level(logging.INFO):
-        assert Spelling().symbols("1\u200b2\u200c") == "12"
+        assert TextNormalizer().symbols("1\u200b2\u200c") == "12"
     assert "U+200B zero width space" in caplog.records[0].message
-    assert Spelling().symbols("12\u0645\u200c") == "12\u0645\u200c"
-    assert Spelling().symbols("\u200c12\u0645") == "\u200c12\u0645"  # wherever it stands
+    assert TextNormalizer().symbols("12\u0645\u200c") == "12\u0645\u200c"
+    assert TextNormalizer().symbols("\u200c12\u0645") == "\u200c12\u0645"  # wherever it stands
 
 
 def test_the_quotes_of_a_spreadsheet_are_taken_off_where_that_is_clear(caplog):
     with caplog.at_level(logging.INFO):
-        assert Spelling().spell(['="007"', '="a""b"', "1"]) == ["007", 'a"b', "1"]
+        assert TextNormalizer().normalize(['="007"', '="a""b"', "1"]) == ["007", 'a"b', "1"]
     assert "2 captions taken out of a spreadsheet's quotes" in caplog.records[0].message
-    assert Spelling().spell(['="007"', "x = 1"]) == ['="007"', "x = 1"]
+    assert TextNormalizer().normalize(['="007"', "x = 1"]) == ['="007"', "x = 1"]
 
 
 def test_what_changes_is_said_once_with_an_example(caplog):
     with caplog.at_level(logging.INFO):
-        Spelling("NFC", "lower", True).spell(["A", "bB ", "c", "u\u0308"])
+        TextNormalizer("NFC", "lower", True).normalize(["A", "bB ", "c", "u\u0308"])
     assert [record.message for record in caplog.records] == [
         r"data.normal_form=NFC: 1 caption spelt otherwise (the first: 'u\u0308' -> 'ü')",
         "data.case=lower: 2 captions changed in case (the first: 'A' -> 'a')",
@@ -116,7 +116,7 @@ def test_what_changes_is_said_once_with_an_example(caplog):
 
 def test_nothing_is_said_where_nothing_changes(caplog):
     with caplog.at_level(logging.INFO):
-        Spelling("NFC", "upper", True).spell(["A", "1 2", "日本"])
+        TextNormalizer("NFC", "upper", True).normalize(["A", "1 2", "日本"])
     assert not caplog.records
 
 
@@ -131,7 +131,7 @@ def test_nothing_is_said_where_nothing_changes(caplog):
     ],
 )
 def test_a_charset_is_spelt_like_its_captions(charset, form, case, symbols):
-    assert Spelling(form, case, True).symbols(charset) == symbols
+    assert TextNormalizer(form, case, True).symbols(charset) == symbols
 
 
 @pytest.mark.parametrize("text", ["a\0", "\x07", "\x1b[0m", "\x7f", "\x80", "\ud800", "\udcfc"])

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from ocr.data.images.contrast import brightness, colourfulness, even, light_text, principal_grey
+from ocr.data.images.contrast import (
+    brightness_histogram,
+    colourfulness,
+    has_light_text,
+    normalize_contrast,
+    principal_grey,
+)
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 
@@ -55,7 +61,7 @@ def test_paper_that_changes_its_colour_slowly_does_not_hide_text():
     image = Image.fromarray(np.tile(shades, (40, 1, 1)))
     image.paste("black", (60, 8, 64, 32))
     image.paste("black", (110, 8, 114, 32))
-    pixels = even(principal_grey(image), stretch=True, dark=False)
+    pixels = normalize_contrast(principal_grey(image), stretch=True, dark=False)
     paper = np.delete(pixels, [*range(60, 64), *range(110, 114)], axis=1)
     assert pixels[20, 61] < 20 and pixels[20, 112] < 20 and paper.min() > 80
 
@@ -86,41 +92,43 @@ def test_the_strongest_colours_fit_into_grey(ink, paper):
 
 def test_stretched_from_black_to_white():
     faint = text((140, 140, 140), (180, 180, 180)).convert("L")
-    stretched = even(faint, stretch=True, dark=False)
+    stretched = normalize_contrast(faint, stretch=True, dark=False)
     assert stretched.min() == 0 and stretched.max() == 255
-    assert np.array_equal(even(faint, stretch=False, dark=False), faint)
+    assert np.array_equal(normalize_contrast(faint, stretch=False, dark=False), faint)
 
 
 def test_single_odd_pixels_dont_count_for_the_contrast():
     faint = text((140, 140, 140), (180, 180, 180)).convert("L")
     faint.putpixel((0, 0), 255)
     faint.putpixel((1, 0), 0)
-    pixels = even(faint, stretch=True, dark=False)
+    pixels = normalize_contrast(faint, stretch=True, dark=False)
     assert (pixels == 255).sum() > 1000 and (pixels == 0).sum() > 5
 
 
 def test_a_full_stop_is_no_odd_pixel():
     image = Image.new("L", (400, 40), 200)
     image.paste(120, (10, 30, 14, 34))  # 16 pixels of 16,000
-    pixels = even(image, stretch=True, dark=False)
+    pixels = normalize_contrast(image, stretch=True, dark=False)
     assert pixels[32, 12] == 0 and pixels[0, 0] == 255
 
 
 def test_the_noise_of_an_empty_image_stays_faint():
     noise = np.random.default_rng(0).integers(198, 203, (40, 160), np.uint8)
     image = Image.fromarray(noise)
-    assert np.array_equal(even(image, stretch=True, dark=False), noise)
+    assert np.array_equal(normalize_contrast(image, stretch=True, dark=False), noise)
 
 
 def test_light_text_is_inverted():
     light, dark = text("white", "black").convert("L"), text().convert("L")
-    assert light_text(brightness(light)) and not light_text(brightness(dark))
-    assert np.array_equal(even(light, stretch=False, dark=True), dark)
-    assert np.array_equal(even(dark, stretch=False, dark=True), dark)
+    assert has_light_text(brightness_histogram(light)) and not has_light_text(
+        brightness_histogram(dark)
+    )
+    assert np.array_equal(normalize_contrast(light, stretch=False, dark=True), dark)
+    assert np.array_equal(normalize_contrast(dark, stretch=False, dark=True), dark)
 
 
 def test_in_colour_the_hue_is_kept():
-    pixels = even(text((120, 60, 60), (180, 160, 160)), stretch=True, dark=False)
+    pixels = normalize_contrast(text((120, 60, 60), (180, 160, 160)), stretch=True, dark=False)
     assert contrast(Image.fromarray(pixels).convert("L")) > 200
     hues = pixels.astype(int).reshape(-1, 3)
     assert (hues[:, 0] >= hues[:, 1]).all() and (hues[:, 1] == hues[:, 2]).all()
@@ -134,7 +142,7 @@ def test_colours_beside_the_line_between_text_and_paper():
 
 def preprocessor(images):
     found = Preprocessor(None, channels=None, polarity=None, contrast="stretch", grey="principal")
-    found.suit(images)
+    found.infer(images)
     return found
 
 

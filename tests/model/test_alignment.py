@@ -6,10 +6,10 @@ import torch
 from pytorch_lightning.plugins.precision import Precision
 from pytorch_lightning.trainer.states import TrainerFn
 
+from ocr.data.augmentation.splicing import Splicing
 from ocr.data.collate import Batch
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.images.splicing import Splicing
 from ocr.data.samples import Sample
 from ocr.data.scan import ImageCache
 from ocr.data.text.charset import Charset

@@ -27,9 +27,9 @@ def principal_grey(image: Image.Image) -> Image.Image:
     return image.convert("L", (*line.tolist(), -255 * float(line[line < 0].sum())))
 
 
-def even(image: Image.Image, stretch: bool, dark: bool) -> np.ndarray:
+def normalize_contrast(image: Image.Image, stretch: bool, dark: bool) -> np.ndarray:
     """The pixels, (H, W) or (H, W, 3), from black to white if `stretch`, dark text if `dark`."""
-    counts = brightness(image)
+    counts = brightness_histogram(image)
     values = np.arange(256.0)
     table = values
     if stretch:
@@ -38,18 +38,18 @@ def even(image: Image.Image, stretch: bool, dark: bool) -> np.ndarray:
             if high - low >= FAINT:
                 table = ((values - low) * (255 / (high - low))).clip(0, 255)
                 break
-    if dark and light_text(counts):
+    if dark and has_light_text(counts):
         table = 255 - table
     return table.round().astype(np.uint8).take(np.asarray(image))
 
 
-def brightness(image: Image.Image) -> np.ndarray:
+def brightness_histogram(image: Image.Image) -> np.ndarray:
     """How many of its pixels have each grey value, (256,)."""
     return np.array(image.convert("L").histogram())
 
 
-def light_text(counts: np.ndarray) -> bool:
-    """Whether most of an image, its background, is darker than the rest; by its `brightness`."""
+def has_light_text(counts: np.ndarray) -> bool:
+    """Return whether the background, most of an image, is darker than the rest."""
     median, _ = _between(counts, 0.5)
     return median < counts @ np.arange(256) / counts.sum()
 
@@ -62,7 +62,7 @@ def _between(counts: np.ndarray, share: float) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def spread(image: Image.Image) -> float:
+def brightness_std(image: Image.Image) -> float:
     """Standard deviation of the brightness, 0 to 128."""
     return ImageStat.Stat(image.convert("L")).stddev[0]
 

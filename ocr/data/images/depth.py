@@ -11,7 +11,7 @@ MOST = 2**16  # of floats that stand for integers; beyond, they are no picture
 UNRELATED = 0.2  # correlation of neighbours; where it is less, there is only noise
 
 
-def eight_bits(pixels: np.ndarray, stretch: bool = False) -> np.ndarray:
+def to_uint8(pixels: np.ndarray, stretch: bool = False) -> np.ndarray:
     """Scale pixels to uint8.
 
     Args:

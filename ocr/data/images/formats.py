@@ -28,7 +28,7 @@ CAMERA_RAW = (
     ".srw", ".raw", ".3fr", ".erf", ".kdc", ".x3f",
 )  # fmt: skip
 # Images by their suffixes, whose content needn't tell.
-UNREAD_SUFFIXES = {
+UNSUPPORTED_SUFFIXES = {
     ".avif": "AVIF", ".avifs": "AVIF", ".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC",
     ".jxl": "JPEG XL", ".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jpx": "JPEG 2000",
     ".jpf": "JPEG 2000", ".j2c": "JPEG 2000", ".jpc": "JPEG 2000", ".jls": "JPEG-LS",
@@ -75,7 +75,7 @@ _HEAD = 1024  # bytes, in which an SVG begins
 _SOME = 1000  # files of unknown suffixes that are looked into, at most: they may be many
 
 
-def format_of(content: bytes) -> str | None:
+def identify_format(content: bytes) -> str | None:
     """The format of an image, or of what else may be of worth, by its first bytes; or None."""
     head = content[:_HEAD]
     for signature, form in (*_SIGNATURES, *_HOLDERS):
@@ -126,7 +126,7 @@ def _boxed(brands: bytes) -> str:
     return "a video"
 
 
-def unread(folder: Path, names: Iterable[str]) -> dict[str, str]:
+def find_unsupported(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """The images among the files `names` of `folder` whose format isn't read, and that format.
 
     By their content, or, where that tells nothing, by their suffixes. Not those that only lack the
@@ -135,7 +135,7 @@ def unread(folder: Path, names: Iterable[str]) -> dict[str, str]:
     known, unknown = [], []
     for name in names:
         suffix = Path(name).suffix.lower()
-        if suffix in UNREAD_SUFFIXES:
+        if suffix in UNSUPPORTED_SUFFIXES:
             known.append(name)
         elif suffix not in (*_TEXTS, *SUFFIXES):
             unknown.append(name)
@@ -150,10 +150,10 @@ def _unread(file: Path) -> str | None:
             return None
         with file.open("rb") as stream:
             head = stream.read(_HEAD)
-        form = format_of(head)
+        form = identify_format(head)
         if form == "TIFF" and suffix in CAMERA_RAW:  # what it shows as a TIFF is its thumbnail
             return "camera raw"
         if form is None:
-            return UNREAD_SUFFIXES.get(suffix) if head else None
+            return UNSUPPORTED_SUFFIXES.get(suffix) if head else None
         return None if form in FORMATS or form in dict(_HOLDERS).values() else form
     return None

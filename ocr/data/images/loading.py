@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from ocr.data.images.contrast import spread
-from ocr.data.images.depth import eight_bits
-from ocr.data.images.formats import FORMATS, SUFFIXES, format_of  # noqa: F401, the suffixes for others
+from ocr.data.images.contrast import brightness_std
+from ocr.data.images.depth import to_uint8
+from ocr.data.images.formats import FORMATS, SUFFIXES, identify_format  # noqa: F401, the suffixes for others
 from ocr.errors import UserError
 from ocr.pluralize import pluralize
 
@@ -32,7 +32,7 @@ DECODE_ERRORS = (
 )
 
 UNREAD = "which isn't read"  # part of a reason, by which the doctor knows it
-FLAT = 2.0  # standard deviation of grey values; less can't be read
+BLANK_STD = 2.0  # standard deviation of grey values; less can't be read
 _BETWEEN = {"La": "LA", "LAB": "RGB"}
 GREYS = ("1", "L", "LA", "I", "F")  # Pillow's modes without colour; "I;16" is an I as well
 
@@ -53,7 +53,7 @@ def open_image(
         name: What to call it, if it isn't a path.
         mode: L or RGB; None: L for what is stored without colour, RGB for others.
         frame: Which of several frames or pages, from 0; -1 is the last.
-        stretch: See `eight_bits`.
+        stretch: See `to_uint8`.
 
     Returns:
         The image in `mode`.
@@ -63,7 +63,7 @@ def open_image(
     """
     if isinstance(source, str | Path):
         name = str(source)
-    with one_line(name):
+    with image_errors(name):
         if isinstance(source, str | Path):
             source = Path(source).read_bytes()
         if isinstance(source, bytes):
@@ -93,13 +93,13 @@ def _identified(content: bytes, name: str) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except UnidentifiedImageError as error:
-        form = format_of(content)
+        form = identify_format(content)
         if form is None or form in FORMATS:
             raise
         raise UserError(f"{name}: {form}, {UNREAD}: save it as PNG") from error
 
 
-def frames_in(image: Image.Image) -> int:
+def count_frames(image: Image.Image) -> int:
     """Count the frames of an animation, or the pages of a TIFF.
 
     What a telephone stores after a JPEG for its own use, such as a preview, is neither.
@@ -112,17 +112,17 @@ def frames_in(image: Image.Image) -> int:
         return 1
 
 
-def frames_of(content: bytes) -> int:
-    """`frames_in` an encoded image that can be opened."""
+def count_frames_in_bytes(content: bytes) -> int:
+    """`count_frames` an encoded image that can be opened."""
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-        return frames_in(image)
+        return count_frames(image)
 
 
 def _turn(image: Image.Image, frame: int, name: str) -> None:
     """Go to a frame, unless the caller has turned to one already."""
     if frame == 0 or getattr(image, "tell", int)() != 0:
         return
-    count = frames_in(image)
+    count = count_frames(image)
     number = frame if frame >= 0 else count + frame
     if not 0 <= number < count:
         frames = pluralize(count, "frame or page", "frames or pages")
@@ -137,7 +137,7 @@ def _pixels(array: np.ndarray, stretch: bool) -> np.ndarray:
         array = array[..., 0]
     if array.dtype.kind == "f" and array.size and array.max() > 1:
         raise ValueError("floats must be from 0 to 1")
-    return eight_bits(array, stretch)
+    return to_uint8(array, stretch)
 
 
 def is_transparent(image: Image.Image) -> bool:
@@ -149,14 +149,14 @@ def _opaque(image: Image.Image, mode: str, stretch: bool) -> Image.Image:
     """The image in `mode`, what is transparent on white: the paper that it was meant for."""
     if image.mode.startswith(("I", "F")):
         # Pillow's own conversion to 8 bits clips instead of scaling.
-        return Image.fromarray(eight_bits(np.asarray(image), stretch)).convert(mode)
+        return Image.fromarray(to_uint8(np.asarray(image), stretch)).convert(mode)
     if is_transparent(image):
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         on_white = _on("white", rgba, mode)
-        if spread(on_white) >= FLAT:
+        if brightness_std(on_white) >= BLANK_STD:
             return on_white
         on_black = _on("black", rgba, mode)  # white text is gone on white paper
-        return on_black if spread(on_black) >= FLAT else on_white
+        return on_black if brightness_std(on_black) >= BLANK_STD else on_white
     return image if image.mode == mode else image.convert(mode)
 
 
@@ -168,7 +168,7 @@ def _on(paper: str, rgba: Image.Image, mode: str) -> Image.Image:
 
 
 @contextmanager
-def one_line(name: str) -> Iterator[None]:
+def image_errors(name: str) -> Iterator[None]:
     """Make what goes wrong with an image a UserError that names it."""
     try:
         yield

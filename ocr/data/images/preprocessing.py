@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from ocr.data.images.contrast import brightness, colourfulness, even, light_text, principal_grey
-from ocr.data.images.loading import ImageSource, one_line, open_image
+from ocr.data.images.contrast import (
+    brightness_histogram,
+    colourfulness,
+    has_light_text,
+    normalize_contrast,
+    principal_grey,
+)
+from ocr.data.images.loading import ImageSource, image_errors, open_image
 from ocr.errors import UserError
 
 if TYPE_CHECKING:  # it takes seconds to load, and who only looks at images needs none of it
@@ -23,9 +29,9 @@ MIXED = 0.2  # the least share of images with light text, or with dark, that is 
 
 MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
 
-CHOSEN = ("height", "channels", "polarity")  # by the images, if they are None
-CHOICES = (
-    *CHOSEN,
+INFERRED = ("height", "channels", "polarity")  # by the images, if they are None
+SETTINGS = (
+    *INFERRED,
     "width",
     "contrast",
     "grey",
@@ -47,7 +53,7 @@ class Preprocessor:
     grey: how colours become grey: luma, as bright as they look, or principal, see `principal_grey`.
     frame: which of an image's frames or pages is read, from 0; -1 is the last.
 
-    height, channels and polarity may be None until `suit` has chosen them.
+    height, channels and polarity may be None until `infer` has chosen them.
     """
 
     def __init__(
@@ -88,7 +94,7 @@ class Preprocessor:
         self.grey = grey
         self.frame = frame
 
-    def suit(self, images: Sequence[Image.Image]) -> None:
+    def infer(self, images: Sequence[Image.Image]) -> None:
         """Choose what was left open (None) of height, channels, polarity, by what RGB `images` are.
 
         Their median height, but no lower than a network that begins by halving it needs, and no
@@ -103,7 +109,7 @@ class Preprocessor:
             self.channels = 3 if shares[len(shares) // 2] > COLOURFUL else 1
         if self.polarity is None:
             shown = images if self.channels == 3 else map(self._grey, images)
-            light = sum(light_text(brightness(image)) for image in shown)
+            light = sum(has_light_text(brightness_histogram(image)) for image in shown)
             mixed = MIXED * len(images) < light < (1 - MIXED) * len(images)
             self.polarity = "dark" if mixed else "keep"
 
@@ -131,7 +137,7 @@ class Preprocessor:
         """
         if isinstance(source, str | Path):
             name = str(source)
-        with one_line(name):
+        with image_errors(name):
             mode = "RGB" if self.channels == 3 else "L" if self.grey == "luma" else None
             return self._fit(self.open(source, name, mode))
 
@@ -150,7 +156,7 @@ class Preprocessor:
         if image.size != (width, self.height):
             image = image.resize((width, self.height), Image.Resampling.BILINEAR)
         # Now, as resizing has taken much of what noise there was.
-        pixels = even(image, self.contrast == "stretch", self.polarity == "dark")
+        pixels = normalize_contrast(image, self.contrast == "stretch", self.polarity == "dark")
         return pixels[None] if self.channels == 1 else pixels.transpose(2, 0, 1).copy()
 
     def _grey(self, image: Image.Image) -> Image.Image:
@@ -158,7 +164,7 @@ class Preprocessor:
             return principal_grey(image)
         return image.convert("L")
 
-    def floats(self, images: "torch.Tensor", widths: "torch.Tensor") -> "torch.Tensor":
+    def normalize(self, images: "torch.Tensor", widths: "torch.Tensor") -> "torch.Tensor":
         """Normalised float (B, C, H, W) of a uint8 batch; padding is exactly 0, the mean."""
         from ocr.data.collate import blank_padding
 

@@ -8,25 +8,31 @@ from ocr.data.images.loading import SUFFIXES
 from ocr.data.samples import UNCAPTIONED, Folder, Sample, Skipped, say_unread, stem
 from ocr.data.sources.detection import detect
 from ocr.data.sources.labels_file import Columns, Row
-from ocr.data.sources.origins import Beside, FileNames, LabelsFile, Origin, is_file
-from ocr.data.sources.sidecar import pairs
-from ocr.data.sources.unread import Unread
-from ocr.data.text.encoding import require_encoding
-from ocr.data.text.patterns import NamePattern
-from ocr.data.text.unicode import Spelling, flaw
+from ocr.data.sources.origins import (
+    CaptionSource,
+    FileNameCaptions,
+    LabelsFile,
+    SidecarText,
+    is_file,
+)
+from ocr.data.sources.sidecar import find_sidecars
+from ocr.data.sources.unused_caption_files import UnusedCaptionFile
+from ocr.data.text.encoding import validate_encoding
+from ocr.data.text.file_name_patterns import FileNamePattern
+from ocr.data.text.unicode import TextNormalizer, flaw
 from ocr.data.twins import with_twins
-from ocr.errors import UserError, guess
+from ocr.errors import UserError, did_you_mean
 from ocr.log import info
 from ocr.pluralize import pluralize
 
 
 @dataclass
-class Captions:
+class CaptionFinder:
     """Where captions are kept, and how they are spelt.
 
     labels: "name", the file names; a suffix such as ".gt.txt", text files beside the images; or a
         labels file. None finds out.
-    pattern: see `NamePattern`; None is the whole name.
+    pattern: see `FileNamePattern`; None is the whole name.
     columns: of a labels file.
     recursive: look into subfolders.
     encoding: of labels files and texts beside the images; see `read_text`.
@@ -35,19 +41,19 @@ class Captions:
     lies beside each folder's images and may hold some as well.
     """
 
-    spelling: Spelling = field(default_factory=Spelling)
+    spelling: TextNormalizer = field(default_factory=TextNormalizer)
     labels: str | None = None
-    pattern: NamePattern | None = None
+    pattern: FileNamePattern | None = None
     columns: Columns = field(default_factory=Columns)
     recursive: bool = False
     encoding: str | None = None
     origins: dict[str, str] = field(default_factory=dict, init=False)
-    unread: dict[str, Sequence[Unread]] = field(default_factory=dict, init=False)
+    unread: dict[str, Sequence[UnusedCaptionFile]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Look for contradictions."""
         if self.encoding is not None:
-            require_encoding(self.encoding)
+            validate_encoding(self.encoding)
         if self.pattern and self.pattern.has_label and self.labels not in (None, "name"):
             raise UserError(
                 f"data.pattern={self.pattern.text} and data.labels={self.labels} both say where "
@@ -94,15 +100,15 @@ class Captions:
 
     def _origin(
         self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool
-    ) -> tuple[Origin, Sequence[Unread]]:
+    ) -> tuple[CaptionSource, Sequence[UnusedCaptionFile]]:
         """Where captions are, and what else may hold some, which is looked at if nobody says."""
-        unread: Sequence[Unread] = ()
+        unread: Sequence[UnusedCaptionFile] = ()
         if self.pattern and self.pattern.has_label:
-            origin = FileNames(self.pattern)
+            origin = FileNameCaptions(self.pattern)
         elif self.labels is None:
             origin, unread = detect(folder, self.columns, self.encoding)
         elif self.labels == "name":
-            origin = FileNames(NamePattern("name"))
+            origin = FileNameCaptions(FileNamePattern("name"))
         else:
             origin = self._given(folder, shared, alone)
         if self.columns != Columns() and not isinstance(origin, LabelsFile):
@@ -112,7 +118,7 @@ class Captions:
             )
         return origin, unread
 
-    def _given(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> Origin:
+    def _given(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> CaptionSource:
         path = Path(self.labels).expanduser()
         if not path.is_absolute() and is_file(folder.path / path):
             path = folder.path / path
@@ -123,23 +129,27 @@ class Captions:
                     path, self.columns, alone, folder if alone else None, self.encoding, given=True
                 )
             return shared[path]
-        if "/" not in self.labels and (self.labels.startswith(".") or pairs(folder, self.labels)):
-            return Beside(self.labels, self.encoding)
+        if "/" not in self.labels and (
+            self.labels.startswith(".") or find_sidecars(folder, self.labels)
+        ):
+            return SidecarText(self.labels, self.encoding)
         others = [name for name in folder.files if not name.lower().endswith(SUFFIXES)]
         raise UserError(
             f"data.labels={self.labels}: no such file, neither in {folder.path} nor from here."
-            f"{guess(self.labels, others[:1000])}"
+            f"{did_you_mean(self.labels, others[:1000])}"
         )
 
     def _with_groups(
-        self, rows: list[Row | Skipped], folder: Folder, origin: Origin
+        self, rows: list[Row | Skipped], folder: Folder, origin: CaptionSource
     ) -> list[Row | Skipped]:
         """As the pattern says, where captions are not from the names but groups are.
 
         Where nobody names groups, images of one text are one.
         """
         if self.columns.group is None and not (self.pattern and self.pattern.has_group):
-            return with_twins(rows, folder, origin.name if isinstance(origin, Beside) else None)
+            return with_twins(
+                rows, folder, origin.name if isinstance(origin, SidecarText) else None
+            )
         if not self.pattern or self.pattern.has_label:
             return rows
         files = [row.file if isinstance(row, Row) else "" for row in rows]
@@ -156,7 +166,7 @@ class Captions:
         self, found: Mapping[str, list[Row | Skipped]]
     ) -> dict[str, list[Sample | Skipped]]:
         texts = [row.text for rows in found.values() for row in rows if isinstance(row, Row)]
-        spelt = iter(self.spelling.spell(texts))
+        spelt = iter(self.spelling.normalize(texts))
         return {
             part: _once_each([_sample(r, next(spelt)) if isinstance(r, Row) else r for r in rows])
             for part, rows in found.items()
@@ -194,9 +204,9 @@ def _once_each(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
     return kept
 
 
-def _without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> list[Skipped]:
+def _without(folder: Folder, origin: CaptionSource, rows: list[Row | Skipped]) -> list[Skipped]:
     """The images that nobody has captioned; says how many, and which texts have no image."""
-    if isinstance(origin, FileNames):
+    if isinstance(origin, FileNameCaptions):
         return []
     empty = [row.name for row in rows if isinstance(row, Skipped) and not row.lost]
     captioned = {row.file if isinstance(row, Row) else row.name for row in rows}
@@ -208,8 +218,8 @@ def _without(folder: Folder, origin: Origin, rows: list[Row | Skipped]) -> list[
             f"{folder.path} without a caption in {origin.name}: they stay out (the first: "
             f"{_printable(first)})"
         )
-    if isinstance(origin, Beside):
-        used = set(origin.pairs(folder).values())
+    if isinstance(origin, SidecarText):
+        used = set(origin.find(folder).values())
         spare = [f for f in folder.files if f.endswith(origin.name) and f not in used]
         if spare:
             files = pluralize(len(spare), f"{origin.name} file")

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ocr.data.samples import Folder, split_hint, stem
-from ocr.data.sources.doubts import ENOUGH, SOME, doubt_of_names, folders_hint
+from ocr.data.sources.file_name_check import ENOUGH, SOME, check_file_names, folders_hint
+from ocr.data.sources.image_mentions import SAMPLE, ImageMentions, ImageNameIndex, find_mentions
 from ocr.data.sources.labels_file import READERS, Columns, Row
-from ocr.data.sources.mentions import SAMPLE, ImageNames, Mentions, mentions
-from ocr.data.sources.origins import Beside, FileNames, LabelsFile, Origin
-from ocr.data.sources.sidecar import schemes
-from ocr.data.sources.unread import (
-    Unread,
+from ocr.data.sources.origins import CaptionSource, FileNameCaptions, LabelsFile, SidecarText
+from ocr.data.sources.sidecar import find_sidecar_suffixes
+from ocr.data.sources.unused_caption_files import (
+    UnusedCaptionFile,
     above,
     in_parts,
     is_output,
@@ -21,7 +21,7 @@ from ocr.data.sources.unread import (
     neighbours,
     text_folder,
 )
-from ocr.data.text.patterns import NamePattern
+from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.errors import UserError
 from ocr.log import info
 
@@ -33,8 +33,8 @@ PARTS = ("train", "val", "valid", "validation", "test")
 class Detected(NamedTuple):
     """Where captions are, and which files may hold some, too, but aren't read."""
 
-    origin: Origin
-    unread: Sequence[Unread] = ()
+    origin: CaptionSource
+    unread: Sequence[UnusedCaptionFile] = ()
 
 
 def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Detected:
@@ -42,7 +42,7 @@ def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Det
 
     Raises UserError, with the override to give, where that isn't clear.
     """
-    origins, doubts = [Beside(".gt.txt", encoding)], []
+    origins, doubts = [SidecarText(".gt.txt", encoding)], []
     beside = _beside(folder)
     for name, named in beside.items():
         if not (may_be_read(Path(name)) and _is_readable(folder, name, named)):
@@ -80,16 +80,18 @@ def detect(folder: Folder, columns: Columns, encoding: str | None = None) -> Det
     return _names(folder, unread)
 
 
-def _beside(folder: Folder) -> dict[str, Mentions]:
+def _beside(folder: Folder) -> dict[str, ImageMentions]:
     """What the files in the folder say of its images; those in a subfolder, of the images there."""
-    names = {"": ImageNames(folder.images)}
-    kinds = tuple(kind.suffix for kind in schemes(folder) if kind.share >= SOME)
+    names = {"": ImageNameIndex(folder.images)}
+    kinds = tuple(kind.suffix for kind in find_sidecar_suffixes(folder) if kind.share >= SOME)
     found = {}
     for name in neighbours(folder, kinds):
         place = _place(name, folder)
         if place not in names:
-            names[place] = ImageNames([image for image in folder.images if image.startswith(place)])
-        found[name] = mentions(folder.path / name, names[place])
+            names[place] = ImageNameIndex(
+                [image for image in folder.images if image.startswith(place)]
+            )
+        found[name] = find_mentions(folder.path / name, names[place])
     return found
 
 
@@ -102,7 +104,7 @@ def _place(name: str, folder: Folder) -> str:
     return place if 0 < inside < len(folder.images) else ""
 
 
-def _is_readable(folder: Folder, name: str, named: Mentions) -> bool:
+def _is_readable(folder: Folder, name: str, named: ImageMentions) -> bool:
     """Whether it may be a labels file for all by its name, and is no big one of something else."""
     if "/" in name or not name.lower().endswith(tuple(READERS)):
         return False
@@ -112,8 +114,8 @@ def _is_readable(folder: Folder, name: str, named: Mentions) -> bool:
 
 
 def _unread(
-    folder: Folder, beside: Mapping[str, Mentions], columns: Columns, encoding: str | None
-) -> Iterator[tuple[Unread | None, bool]]:
+    folder: Folder, beside: Mapping[str, ImageMentions], columns: Columns, encoding: str | None
+) -> Iterator[tuple[UnusedCaptionFile | None, bool]]:
     """What is to be said of all that lies beside the images, or above them; see `judge`."""
     parts = {name: named for name, named in beside.items() if _place(name, folder)}
     yield in_parts(parts, folder)
@@ -121,23 +123,23 @@ def _unread(
         if name not in parts:
             yield judge(folder.path / name, named, folder, columns, encoding)
     if folder.images:
-        names = ImageNames(folder.images)
+        names = ImageNameIndex(folder.images)
         for path in above(folder):
-            yield judge(path, mentions(path, names), folder, columns, encoding)
+            yield judge(path, find_mentions(path, names), folder, columns, encoding)
         yield text_folder(folder), False
 
 
-def _names(folder: Folder, unread: Sequence[Unread]) -> Detected:
+def _names(folder: Folder, unread: Sequence[UnusedCaptionFile]) -> Detected:
     """The file names, with what makes one doubt that they are captions."""
     folder.require_images(f", or give data.recursive=true for all{_hint_below(folder)}")
     names = [text for name in folder.images if (text := stem(name.rpartition("/")[2]))]
     shown = ", ".join(repr(name.encode(errors="replace").decode()) for name in names[:3])
-    doubt = doubt_of_names(folder)
+    doubt = check_file_names(folder)
     more = f". {doubt.text}" if doubt else ""
     info(f"captions are the file names of {folder.path}, such as {shown}{more}")
     for file in unread:
         info(str(file))
-    return Detected(FileNames(NamePattern("name")), unread)
+    return Detected(FileNameCaptions(FileNamePattern("name")), unread)
 
 
 def _hint_below(folder: Folder) -> str:
@@ -165,7 +167,7 @@ def _elsewhere(origin: LabelsFile, folder: Folder) -> str | None:
     )
 
 
-def _partial(shares: Mapping[Origin, float], folder: Folder) -> str:
+def _partial(shares: Mapping[CaptionSource, float], folder: Folder) -> str:
     """On what has captions for some of the images, or for none."""
     most = max(shares, key=shares.get)
     if not shares[most]:
@@ -197,7 +199,7 @@ def _below(origin: LabelsFile, folder: Folder) -> str:
     return ""
 
 
-def _require_same_images(origins: Sequence[Origin], folder: Folder) -> None:
+def _require_same_images(origins: Sequence[CaptionSource], folder: Folder) -> None:
     """Raise UserError if files are lists of different images, such as the parts of a split."""
     images = [
         {row.file for row in origin.captions(folder) if isinstance(row, Row)} for origin in origins
@@ -217,7 +219,7 @@ def _is_plain(name: str, among: Collection[str] = PLAIN) -> bool:
     return stem(name).lower() in among and not name.lower().endswith(".txt")
 
 
-def _agreed(full: list[Origin], folder: Folder) -> Origin:
+def _agreed(full: list[CaptionSource], folder: Folder) -> CaptionSource:
     """The first of `full`; UserError if another contradicts it."""
     first, *others = full
     if others and not folder.images:

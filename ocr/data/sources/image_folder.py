@@ -6,23 +6,23 @@ from typing import Any
 from ocr.data.parts import Parts
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import Scanner, inspect
-from ocr.data.sources.captions import Captions
+from ocr.data.sources.captions import CaptionFinder
 from ocr.data.sources.labels_file import Columns
-from ocr.data.text.patterns import NamePattern
-from ocr.data.text.unicode import Spelling
+from ocr.data.text.file_name_patterns import FileNamePattern
+from ocr.data.text.unicode import TextNormalizer
 from ocr.errors import UserError
 
 
 class FolderParts(Parts):
-    """A folder of images, with captions where `Captions` finds them.
+    """A folder of images, with captions where `CaptionFinder` finds them.
 
     dir: the folder, split by `val_size` and `test_size`; or, for folders that are split already,
     train_dir, val_dir, test_dir: what has no folder of its own is cut from train_dir.
-    labels: a labels file, in each folder or one for all, or what else `Captions` takes.
-    pattern: see `NamePattern`. recursive: look into subfolders.
+    labels: a labels file, in each folder or one for all, or what else `CaptionFinder` takes.
+    pattern: see `FileNamePattern`. recursive: look into subfolders.
     file_column, label_column, group: a labels file's columns; None for the usual ones, no groups.
     encoding: of labels files and texts, such as cp1252; None for UTF-8 (and UTF-16 with its mark).
-    normal_form, case, strip: see `Spelling`.
+    normal_form, case, strip: see `TextNormalizer`.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class FolderParts(Parts):
         charset: str | None = None,
         **kwargs: Any,
     ) -> None:
-        spelling = Spelling(normal_form, case, strip)
+        spelling = TextNormalizer(normal_form, case, strip)
         super().__init__(
             charset=None if charset is None else spelling.symbols(str(charset)), **kwargs
         )
@@ -63,10 +63,10 @@ class FolderParts(Parts):
             for part, place in {"train": train, "val": val_dir, "test": test_dir}.items()
             if place is not None
         }
-        self.captions = Captions(
+        self.captions = CaptionFinder(
             spelling,
             labels=_text(labels),
-            pattern=None if pattern is None else NamePattern(str(pattern)),
+            pattern=None if pattern is None else FileNamePattern(str(pattern)),
             columns=Columns(_text(file_column), _text(label_column), _text(group)),
             recursive=recursive,
             encoding=_text(encoding),

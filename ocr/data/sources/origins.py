@@ -5,18 +5,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ocr.data.samples import UNCAPTIONED, Folder, Skipped, stem
-from ocr.data.sources.labels_file import Columns, Row, open_source, read_source
-from ocr.data.sources.naming import last_parts, spellings
-from ocr.data.sources.sidecar import pairs
+from ocr.data.sources.image_names import base_names, name_variants
+from ocr.data.sources.labels_file import Columns, Row, open_document, read_document
+from ocr.data.sources.sidecar import find_sidecars
 from ocr.data.text.encoding import read_text
-from ocr.data.text.patterns import NamePattern
+from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.errors import UserError
 
 
-class FileNames:
+class FileNameCaptions:
     """The images' own names."""
 
-    def __init__(self, pattern: NamePattern) -> None:
+    def __init__(self, pattern: FileNamePattern) -> None:
         self.pattern = pattern
         self.name = "name"
 
@@ -35,7 +35,7 @@ class FileNames:
         return stem(name if self.pattern.has_folders else name.rpartition("/")[2])
 
 
-class Beside:
+class SidecarText:
     """A text file for each image: line.png and line.gt.txt, or line.bin.png and line.gt.txt."""
 
     def __init__(self, suffix: str, encoding: str | None = None) -> None:
@@ -45,7 +45,7 @@ class Beside:
     def captions(self, folder: Folder) -> Iterator[Row | Skipped]:
         """In the order of those images that have one; an empty text is none yet."""
         folder.require_images()
-        for name, text in self.pairs(folder).items():
+        for name, text in self.find(folder).items():
             path = str(folder.path / name)
             try:
                 caption = read_text(folder.path / text, self.encoding)
@@ -55,13 +55,13 @@ class Beside:
                 if caption.strip():
                     yield Row(path, caption.removesuffix("\n").removesuffix("\r"), "", text)
 
-    def pairs(self, folder: Folder) -> dict[str, str]:
+    def find(self, folder: Folder) -> dict[str, str]:
         """The names of the images that have a text, and of their texts."""
-        return pairs(folder, self.name)
+        return find_sidecars(folder, self.name)
 
     def share(self, folder: Folder) -> float:
         """Of the images."""
-        return len(self.pairs(folder)) / max(1, len(folder.images))
+        return len(self.find(folder)) / max(1, len(folder.images))
 
 
 class LabelsFile:
@@ -86,8 +86,8 @@ class LabelsFile:
         self.path = path
         self.foreign = foreign
         self.foreigner: str | None = None
-        source = open_source(path, columns, folder, encoding, given)
-        self.rows = read_source(source)
+        source = open_document(path, columns, folder, encoding, given)
+        self.rows = read_document(source)
         texts = [row.text.strip() for row in self.rows if isinstance(row, Row)]
         if texts and not any(texts):
             raise UserError(f"{path}: nobody has written a caption there: all are empty")
@@ -151,13 +151,13 @@ class LabelsFile:
             return {}
         named = {}
         for file in files:
-            images = (own.get(part) or folder.image(part) for part in last_parts(file))
+            images = (own.get(part) or folder.image(part) for part in base_names(file))
             if image := next(filter(None, images), None):
                 named[file] = folder.path / image
         return named if len(set(named.values())) == len(named) else {}
 
     def _locate(self, file: str, folder: Folder, alone: bool) -> Path | None:
-        names = spellings(file)
+        names = name_variants(file)
         for name in names:
             if image := folder.image(name):
                 return folder.path / image
@@ -174,7 +174,7 @@ class LabelsFile:
         return None
 
 
-Origin = FileNames | Beside | LabelsFile
+CaptionSource = FileNameCaptions | SidecarText | LabelsFile
 
 
 def _plain(path: Path) -> Path:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ocr.data.duplicates import duplicate_groups, perceptual_hash
-from ocr.data.images.loading import frames_of, open_image
+from ocr.data.images.loading import count_frames_in_bytes, open_image
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.manifest import in_words, write_skipped
 from ocr.data.parallel import mapped
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import digest, load, say_frames, unreadable
 from ocr.data.sources.arrow import SEED, Writer
-from ocr.data.sources.captions import Captions
+from ocr.data.sources.captions import CaptionFinder
 from ocr.errors import UserError
 
 # Decodes an image however long its line is, and for what it shows.
@@ -24,7 +24,7 @@ _Look = tuple[bytes, tuple[int, int], int, int]
 
 
 def pack(
-    folder: Path, out: Path, captions: Captions | None = None, num_workers: int | None = None
+    folder: Path, out: Path, captions: CaptionFinder | None = None, num_workers: int | None = None
 ) -> tuple[int, list[Skipped]]:
     """Pack the captioned images of `folder` into `out`: how many, and those left out.
 
@@ -34,7 +34,7 @@ def pack(
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"{out}: exists already; give a new place, or remove it")
-    captions = captions or Captions()
+    captions = captions or CaptionFinder()
     [samples] = captions.find({"train": folder}).values()
     scratch = out.with_name(f"{out.name}.partial")
     try:
@@ -99,6 +99,6 @@ def _look(sample: Sample | Skipped) -> _Look | Skipped:
     try:
         image = open_image(content, sample.name, stretch=True)
         look = perceptual_hash(_ANY_SHAPE.decode(image, sample.name))
-        return content, image.size, look, frames_of(content)
+        return content, image.size, look, count_frames_in_bytes(content)
     except UserError as error:
         return unreadable(sample, error)

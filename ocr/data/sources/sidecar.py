@@ -27,14 +27,14 @@ FEWEST, ENOUGH = 5, 0.9  # texts elsewhere that are called after images, and the
 FOLDERS, LISTED = 20, 2000  # folders that texts may be in, and files in each, to look at
 
 
-def original(base: str) -> str:
+def strip_processing_suffixes(base: str) -> str:
     """`base` without what pre-processing has added to it."""
     while (shorter := _MADE_LAST.sub("", base)) != base:
         base = shorter
     return base
 
 
-def bases(name: str) -> list[str]:
+def possible_stems(name: str) -> list[str]:
     """What a text of the image may be called before its suffix, the most of the name first.
 
     Args:
@@ -50,7 +50,7 @@ def bases(name: str) -> list[str]:
     return found
 
 
-def pairs(folder: Folder, suffix: str) -> dict[str, str]:
+def find_sidecars(folder: Folder, suffix: str) -> dict[str, str]:
     """The images that have a text whose name ends in `suffix`, and their texts.
 
     The text whose name has most of the image's is its own. v1.gt.txt is of v1.png and not of
@@ -61,7 +61,7 @@ def pairs(folder: Folder, suffix: str) -> dict[str, str]:
     found = {}
     for name in folder.images if texts else ():
         own = stem(name)
-        base = next((base for base in bases(name) if base + suffix in texts), None)
+        base = next((base for base in possible_stems(name) if base + suffix in texts), None)
         if base is None:
             continue
         others = len(base) < len(own) and base in stems
@@ -70,7 +70,7 @@ def pairs(folder: Folder, suffix: str) -> dict[str, str]:
     return found
 
 
-class Scheme(NamedTuple):
+class SidecarSuffix(NamedTuple):
     """How texts beside the images are called.
 
     suffix: what their names end in. share: of the images that have one.
@@ -82,9 +82,9 @@ class Scheme(NamedTuple):
     content: str
 
 
-def schemes(folder: Folder) -> list[Scheme]:
+def find_sidecar_suffixes(folder: Folder) -> list[SidecarSuffix]:
     """The ways in which files that hold text are called after the images, the commonest first."""
-    owners = {base for name in folder.images for base in bases(name)}
+    owners = {base for name in folder.images for base in possible_stems(name)}
     images = set(folder.images)
     named: Mapping[str, list[str]] = defaultdict(list)
     for file in folder.files:
@@ -93,17 +93,17 @@ def schemes(folder: Folder) -> list[Scheme]:
     counts = Counter({suffix: len(files) for suffix, files in named.items()})
     found = []
     for suffix, _ in counts.most_common(5):
-        paired = pairs(folder, suffix)
+        paired = find_sidecars(folder, suffix)
         texts = list(dict.fromkeys(paired.values()))
         content = _content(folder.path, texts[:: 1 + len(texts) // LOOKED_AT])
         if content:
-            found.append(Scheme(suffix, len(paired) / len(folder.images), content))
+            found.append(SidecarSuffix(suffix, len(paired) / len(folder.images), content))
     return sorted(found, key=lambda scheme: -scheme.share)
 
 
-def texts_elsewhere(folder: Folder) -> tuple[Path, str] | None:
+def find_sidecar_folder(folder: Folder) -> tuple[Path, str] | None:
     """A folder beside or below that of the images with a text for each, and what they end in."""
-    owners = {base.rpartition("/")[2] for name in folder.images for base in bases(name)}
+    owners = {base.rpartition("/")[2] for name in folder.images for base in possible_stems(name)}
     here = folder.path.absolute()
     for above in (here, here.parent) if len(folder.images) >= FEWEST else ():
         with suppress(OSError), os.scandir(above) as entries:

@@ -25,13 +25,13 @@ _STRETCH = "\u0640"  # Arabic's hyphen, which only makes a letter longer
 _WORD = re.compile("R[^LNR]*R")
 
 
-def require_order(order: str) -> None:
+def validate_order(order: str) -> None:
     """Raise UserError for what is none."""
     if order not in ORDERS:
         raise UserError(f"data.order={order}: give {', '.join(ORDERS)} or null")
 
 
-def runs_leftwards(text: str) -> bool:
+def has_rtl(text: str) -> bool:
     """Whether there are letters from right to left in it."""
     return not text.isascii() and any(unicodedata.bidirectional(c) in _LEFTWARDS for c in text)
 
@@ -41,12 +41,12 @@ def to_visual(text: str, order: str) -> str:
 
     A bracket in a word from right to left stays what it is, though paper shows its mirror image.
     """
-    if order == "visual" or not runs_leftwards(text):
+    if order == "visual" or not has_rtl(text):
         return text
     return get_display(text, base_dir=_BASES[order])
 
 
-def spoken(seen: str, order: str) -> str:
+def to_logical(seen: str, order: str) -> str:
     """A line that stands on paper so, in `order`: the way back from `to_visual`.
 
     There are lines that stand on paper alike and are spoken in two ways ("a 5" and "5 a" between
@@ -59,7 +59,7 @@ def spoken(seen: str, order: str) -> str:
     return second if to_visual(first, order) != seen == to_visual(second, order) else first
 
 
-def order_of(texts: Iterable[str]) -> str:
+def infer_order(texts: Iterable[str]) -> str:
     """How captions are stored: as they are spoken, if most of what can tell are words.
 
     Single letters between numbers, as on plates, tend to be typed as they stand.
@@ -67,7 +67,7 @@ def order_of(texts: Iterable[str]) -> str:
     starts, letters = Counter(), 0
     example = None
     for text in texts:
-        if runs_leftwards(text):
+        if has_rtl(text):
             letters += 1
             classes = _classes(text)
             if _WORD.search(classes):

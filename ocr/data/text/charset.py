@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from ocr.data.text.bidi import require_order, spoken, to_visual
+from ocr.data.text.bidi import to_logical, to_visual, validate_order
 from ocr.errors import UserError
 
 BLANK = 0  # CTC's "nothing here"; symbols count from 1
 
 
-def steps_needed(text: Sequence) -> int:
+def required_time_steps(text: Sequence) -> int:
     """CTC's time steps for a text, or its ids: one each, and a blank between equal neighbours."""
     return len(text) + sum(a == b for a, b in pairwise(text))
 
@@ -21,7 +21,7 @@ class Charset:
     """
 
     def __init__(self, symbols: Iterable[str], order: str = "visual") -> None:
-        require_order(order)
+        validate_order(order)
         self.order = order
         self.symbols = "".join(symbols)
         self._ids = {symbol: i for i, symbol in enumerate(self.symbols, start=1)}
@@ -32,7 +32,7 @@ class Charset:
             raise UserError(f"data.charset names {' '.join(map(repr, twice))} more than once")
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Charset":
+    def from_texts(cls, texts: Iterable[str]) -> "Charset":
         """The characters of `texts`, in code point order, so that the order never varies."""
         return cls(sorted(set().union(*texts)))
 
@@ -60,4 +60,4 @@ class Charset:
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, none of which is the blank."""
-        return spoken("".join(self.symbols[i - 1] for i in ids), self.order)
+        return to_logical("".join(self.symbols[i - 1] for i in ids), self.order)

@@ -19,7 +19,7 @@ _LATIN = ("cp1252", "cp1250")  # the more usual first
 _LOOKED_AT = 100_000  # bytes, at most, from which an encoding is guessed
 
 
-def require_encoding(name: str) -> None:
+def validate_encoding(name: str) -> None:
     """Raise UserError if Python knows no text encoding by that name."""
     try:
         "".encode(name)
@@ -48,7 +48,7 @@ def read_text(path: Path, encoding: str | None = None) -> str:
         text = content.decode(named or "utf-8")
     except (LookupError, UnicodeError) as error:
         if encoding:
-            require_encoding(encoding)
+            validate_encoding(encoding)
         raise UserError(f"{path}{_reason(content, named, error)}") from error
     if "\0" in text:
         raise UserError(

@@ -23,7 +23,7 @@ _JOINERS = "\u200c\u200d"
 _KEYCAP = "\u20e3"
 
 
-def visible(text: str) -> str:
+def remove_invisible(text: str) -> str:
     """The text without what leaves no ink, and changes none either."""
     if not _INVISIBLE.search(text):
         return text
@@ -32,28 +32,28 @@ def visible(text: str) -> str:
     for i, character in enumerate(text):
         if _INVISIBLE.match(character) and i not in flags:
             after = text[i + 1 : i + 2]
-            if not _matters(character, "".join(kept[-2:]), after):
+            if not _affects_rendering(character, "".join(kept[-2:]), after):
                 continue
         kept.append(character)
     return "".join(kept)
 
 
-def visible_symbols(charset: str) -> str:
+def remove_invisible_symbols(charset: str) -> str:
     """The charset without what leaves no ink in any text of these symbols."""
     others = [symbol for symbol in charset if not _INVISIBLE.match(symbol)]
     return "".join(
         symbol
         for symbol in charset
         if not _INVISIBLE.match(symbol)
-        or any(_matters(symbol, one, one) for one in others)
+        or any(_affects_rendering(symbol, one, one) for one in others)
         or ("\U000e0020" <= symbol <= "\U000e007f" and "\U0001f3f4" in others)
     )
 
 
-def invisible_in(text: str) -> list[str]:
-    """The characters that `visible` takes out of the text, each once."""
+def find_invisible(text: str) -> list[str]:
+    """The characters that `remove_invisible` takes out of the text, each once."""
     gone = {c for c in text if _INVISIBLE.match(c)}
-    kept = visible(text)
+    kept = remove_invisible(text)
     return sorted(c for c in gone if kept.count(c) < text.count(c))
 
 
@@ -62,7 +62,7 @@ def character_name(character: str) -> str:
     return f"U+{ord(character):04X} {name(character, '').lower()}".strip()
 
 
-def _matters(character: str, before: str, after: str) -> bool:
+def _affects_rendering(character: str, before: str, after: str) -> bool:
     """Whether it changes how what stands around it looks."""
     last = before[-1:]
     if character in _JOINERS:

@@ -14,7 +14,7 @@ _SIGNS = (
 )
 
 
-def are_formulas(texts: Sequence[str]) -> bool:
+def contain_formulas(texts: Sequence[str]) -> bool:
     """Whether some are ="007", a spreadsheet's way to keep zeros, and no other has such signs."""
     some = False
     for text in texts:
@@ -25,18 +25,18 @@ def are_formulas(texts: Sequence[str]) -> bool:
     return some
 
 
-def from_formula(text: str) -> str:
+def unwrap_formula(text: str) -> str:
     """What ="007" stands for; any other text as it is."""
     found = _FORMULA.fullmatch(text)
     return found[1].replace('""', '"') if found else text
 
 
-def formulas(texts: Sequence[str]) -> list[str]:
+def find_formulas(texts: Sequence[str]) -> list[str]:
     """Those that are ="007"."""
     return [text for text in texts if _FORMULA.fullmatch(text)]
 
 
-def damaged(texts: Sequence[str]) -> list[tuple[str, str]]:
+def find_damaged(texts: Sequence[str]) -> list[tuple[str, str]]:
     """Those that a spreadsheet seems to have changed, each with how."""
     found = []
     for how, sign, alien in _SIGNS:

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from ocr.data.text.invisible import character_name, visible, visible_symbols
-from ocr.data.text.spreadsheet import are_formulas, from_formula
+from ocr.data.text.invisible import character_name, remove_invisible, remove_invisible_symbols
+from ocr.data.text.spreadsheet import contain_formulas, unwrap_formula
 from ocr.errors import UserError
 from ocr.log import info
 from ocr.pluralize import pluralize
@@ -18,7 +18,7 @@ _BREAKS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
 _UNREADABLE = re.compile("[\0-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff]")
 
 
-class Spelling:
+class TextNormalizer:
     """Makes equal captions equal strings.
 
     normal_form: Unicode's; file systems and keyboards differ in theirs. None keeps the source's.
@@ -39,7 +39,7 @@ class Spelling:
 
         change_case = CASES[case]
         self._letters = [
-            ("", "freed of invisible characters, which no image shows", visible),
+            ("", "freed of invisible characters, which no image shows", remove_invisible),
             (f"data.normal_form={normal_form}", "spelt otherwise", compose),
         ]
         if change_case:  # which may take letters apart
@@ -51,7 +51,7 @@ class Spelling:
 
     def symbols(self, charset: str) -> str:
         """A charset as captions spell it; what its symbols come to have in common counts once."""
-        spelt = visible_symbols(charset)
+        spelt = remove_invisible_symbols(charset)
         if spelt != charset:
             gone = ", ".join(character_name(c) for c in charset if c not in spelt)
             info(f"data.charset freed of invisible characters, which no image shows ({gone})")
@@ -59,11 +59,11 @@ class Spelling:
             spelt = change(spelt)
         return spelt if spelt == charset else "".join(dict.fromkeys(spelt))
 
-    def spell(self, texts: Iterable[str]) -> list[str]:
+    def normalize(self, texts: Iterable[str]) -> list[str]:
         """All of `texts`; what changes in how many of them is said."""
         texts = list(texts)
-        formulas = [("", "taken out of a spreadsheet's quotes", from_formula)]
-        first = formulas if are_formulas(texts) else ()
+        formulas = [("", "taken out of a spreadsheet's quotes", unwrap_formula)]
+        first = formulas if contain_formulas(texts) else ()
         for key, consequence, change in (*first, *self._letters, *self._spaces):
             spelt = [change(text) for text in texts]
             changed = [pair for pair in zip(texts, spelt, strict=True) if pair[0] != pair[1]]

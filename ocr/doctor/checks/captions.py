@@ -8,8 +8,8 @@ from unicodedata import is_normalized
 
 from ocr.config.compose import quoted
 from ocr.data.samples import Sample, stem
-from ocr.data.text.charset import steps_needed
-from ocr.data.text.patterns import NamePattern
+from ocr.data.text.charset import required_time_steps
+from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.doctor.finding import Finding, without
 from ocr.doctor.scan import Examination
 
@@ -68,7 +68,7 @@ def _other_pattern(seen: Examination) -> str:
     template = re.fullmatch(r"(label|id)[-_.](label|id)", str(seen.config.data.pattern))
     for separator in "-_." if template else "":
         text = f"{template[1]}{separator}{template[2]}"
-        if all(NamePattern(text).matches(names)):
+        if all(FileNamePattern(text).matches(names)):
             return f"give the pattern that all fit: {seen.train(f'data.pattern={text}')}"
     return "give a pattern that they fit as data.pattern"
 
@@ -128,7 +128,7 @@ def _roomier(seen: Examination) -> str:
     """The command with which right captions have their time steps, but for the hopeless ones."""
     names = {s.name for s in seen.unplaced}
     long = [s for s in seen.samples if s.name in names]
-    long = [s for s in long if steps_needed(s.text) <= DENSEST * s.width]
+    long = [s for s in long if required_time_steps(s.text) <= DENSEST * s.width]
     if not long:
         return "images so narrow can't hold them"
     encoder, preprocessor = seen.config.encoder, seen.data.preprocessor
@@ -147,7 +147,7 @@ def _roomier(seen: Examination) -> str:
 def _lack(seen: Examination, samples: list[Sample]) -> float:
     """How many times wider their images had to be."""
     steps = seen.time_steps
-    return max(steps_needed(s.text) / max(1, steps(s.width)) for s in samples)
+    return max(required_time_steps(s.text) / max(1, steps(s.width)) for s in samples)
 
 
 def _mixed_forms(seen: Examination) -> Iterator[Finding]:

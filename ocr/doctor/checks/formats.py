@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ocr.data.images.formats import unread
-from ocr.data.images.loading import FLAT, UNREAD
+from ocr.data.images.formats import find_unsupported
+from ocr.data.images.loading import BLANK_STD, UNREAD
 from ocr.doctor.finding import FEW, Finding, mended_by
 from ocr.doctor.image_stats import Look
 from ocr.doctor.scan import Examination
@@ -40,7 +40,9 @@ def _unread(seen: Examination) -> Iterator[Finding]:
     for place in dict.fromkeys(seen.data.dirs.values()):
         if place.is_dir():
             files = seen.data.captions.folder(place).files
-            forms |= {str(place / name): form for name, form in unread(place, files).items()}
+            forms |= {
+                str(place / name): form for name, form in find_unsupported(place, files).items()
+            }
     if not forms:
         return
     kinds = ", ".join(f"{form} {count:,}" for form, count in Counter(forms.values()).most_common())
@@ -68,7 +70,7 @@ def _conversion(forms: Mapping[str, str]) -> str:
 
 def _frames(seen: Examination, looks: Mapping[str, Look]) -> Iterator[Finding]:
     frame = seen.data.preprocessor.frame
-    empty = [name for name, look in looks.items() if look.spread < FLAT]
+    empty = [name for name, look in looks.items() if look.spread < BLANK_STD]
     if not looks or (frame and not empty):  # it was chosen, and shows something
         return
     which = {0: "the first", -1: "the last"}.get(frame, f"number {frame}")

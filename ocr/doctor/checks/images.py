@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import log
 from statistics import quantiles
 
-from ocr.data.images.loading import FLAT
+from ocr.data.images.loading import BLANK_STD
 from ocr.doctor.checks.formats import is_unread, lacks_frame
 from ocr.doctor.finding import Finding, without
 from ocr.doctor.image_stats import Look
@@ -45,7 +45,7 @@ def findings(seen: Examination) -> Iterator[Finding]:
 def _empty(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
     # Of several frames, another may show the text; there is a finding about that.
     looks = {name: look for name, look in looks.items() if look.frames == 1}
-    flat = {name: look for name, look in looks.items() if look.spread < FLAT}
+    flat = {name: look for name, look in looks.items() if look.spread < BLANK_STD}
     clear = [name for name, look in flat.items() if look.transparent]
     if clear:
         yield Finding(
@@ -59,7 +59,7 @@ def _empty(seen: Examination, looks: dict[str, Look]) -> Iterator[Finding]:
     empty = [
         name
         for name, look in looks.items()
-        if (look.spread < FLAT or look.ink < INK) and name not in clear
+        if (look.spread < BLANK_STD or look.ink < INK) and name not in clear
     ]
     if empty:
         yield Finding(

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from unicodedata import category
 
-from ocr.data.text.invisible import character_name, invisible_in, visible
-from ocr.data.text.spreadsheet import are_formulas, damaged, formulas
+from ocr.data.text.invisible import character_name, find_invisible, remove_invisible
+from ocr.data.text.spreadsheet import contain_formulas, find_damaged, find_formulas
 from ocr.doctor.finding import Finding
 from ocr.doctor.scan import Examination
 
@@ -21,13 +21,13 @@ def findings(seen: Examination) -> Iterator[Finding]:
 
 
 def _invisible(seen: Examination) -> Iterator[Finding]:
-    some = [text for text in seen.heard if visible(text) != text]
+    some = [text for text in seen.heard if remove_invisible(text) != text]
     if some:
         yield Finding(
             "invisible_characters",
             "captions with invisible characters, which no image shows",
             len(some),
-            [f"{text!a}: {', '.join(map(character_name, invisible_in(text)))}" for text in some],
+            [f"{text!a}: {', '.join(map(character_name, find_invisible(text)))}" for text in some],
             "takes them off",
             "nothing to do, or take them out of the captions yourself",
             harmless=True,
@@ -35,9 +35,9 @@ def _invisible(seen: Examination) -> Iterator[Finding]:
 
 
 def _formulas(seen: Examination) -> Iterator[Finding]:
-    some = formulas(seen.heard)
+    some = find_formulas(seen.heard)
     if some:
-        clear = are_formulas(seen.heard)
+        clear = contain_formulas(seen.heard)
         yield Finding(
             "spreadsheet_formulas",
             'captions in the quotes of a spreadsheet, ="..."',
@@ -52,7 +52,7 @@ def _formulas(seen: Examination) -> Iterator[Finding]:
 
 
 def _damaged(seen: Examination) -> Iterator[Finding]:
-    some = damaged(seen.heard)
+    some = find_damaged(seen.heard)
     if some:
         yield Finding(
             "spreadsheet_damage",

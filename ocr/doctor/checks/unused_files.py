@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from ocr.data.images.formats import CAMERA_RAW, FORMATS, UNREAD_SUFFIXES
+from ocr.data.images.formats import CAMERA_RAW, FORMATS, UNSUPPORTED_SUFFIXES
 from ocr.data.images.loading import DECODE_ERRORS
 from ocr.data.samples import Folder
-from ocr.data.sources.doubts import SOME, doubt_of_names
-from ocr.data.sources.sidecar import pairs, schemes
-from ocr.data.sources.unread import Unread
+from ocr.data.sources.file_name_check import SOME, check_file_names
+from ocr.data.sources.sidecar import find_sidecar_suffixes, find_sidecars
+from ocr.data.sources.unused_caption_files import UnusedCaptionFile
 from ocr.doctor.checks.formats import suffix_of
 from ocr.doctor.finding import Finding, mended_by
 from ocr.doctor.scan import Examination
@@ -47,9 +47,9 @@ def _texts_beside(seen: Examination, places: Sequence[Path]) -> set[Path]:
     return {
         folder.path / text
         for folder in map(seen.data.captions.folder, places)
-        for scheme in schemes(folder)
+        for scheme in find_sidecar_suffixes(folder)
         if scheme.share >= SOME
-        for text in pairs(folder, scheme.suffix).values()
+        for text in find_sidecars(folder, scheme.suffix).values()
     }
 
 
@@ -90,7 +90,7 @@ def _suffixes(seen: Examination, files: list[Path]) -> Iterator[Finding]:
 
 
 def _is_format(suffix: str) -> bool:
-    return suffix.lower() in UNREAD_SUFFIXES
+    return suffix.lower() in UNSUPPORTED_SUFFIXES
 
 
 def _subfolders(seen: Examination, folders: list[Path]) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def _looked_at(seen: Examination, parts: Collection[Path]) -> str:
     return seen.train("data.recursive=true")
 
 
-def _unread(seen: Examination, files: list[Unread]) -> Iterator[Finding]:
+def _unread(seen: Examination, files: list[UnusedCaptionFile]) -> Iterator[Finding]:
     if files:
         yield Finding(
             "unread_captions",
@@ -157,7 +157,7 @@ def _tables(seen: Examination, others: list[Path]) -> Iterator[Finding]:
 
 def _doubtful_names(seen: Examination, places: list[Path]) -> Iterator[Finding]:
     folders = [seen.data.captions.folder(place) for place in places]
-    doubts = {doubt: folder for folder in folders if (doubt := doubt_of_names(folder))}
+    doubts = {doubt: folder for folder in folders if (doubt := check_file_names(folder))}
     for doubt, folder in [*doubts.items()][:1]:
         yield Finding(
             doubt.kind,

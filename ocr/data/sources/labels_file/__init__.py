@@ -5,11 +5,11 @@ from pathlib import Path
 
 from ocr.data.samples import Folder, Skipped
 from ocr.data.sources.labels_file.columns import FILES, LABELS
-from ocr.data.sources.labels_file.objects import read_objects
-from ocr.data.sources.labels_file.source import Columns, Row, Source
-from ocr.data.sources.labels_file.tables import read_table
+from ocr.data.sources.labels_file.csv_file import read_table
+from ocr.data.sources.labels_file.document import Columns, LabelsDocument, Row
+from ocr.data.sources.labels_file.json_file import read_objects
 from ocr.data.sources.labels_file.text_lists import read_list
-from ocr.data.sources.labels_file.unread import refuse_others
+from ocr.data.sources.labels_file.unsupported import require_supported
 from ocr.data.text.encoding import marked_encoding, read_text
 from ocr.errors import UserError
 
@@ -63,27 +63,27 @@ def read_labels(
     Raises:
         UserError: If it is no labels file, or an unclear one: one line, "PATH, line N: why".
     """
-    return read_source(open_source(path, columns, folder, encoding, given))
+    return read_document(open_document(path, columns, folder, encoding, given))
 
 
-def open_source(
+def open_document(
     path: Path,
     columns: Columns,
     folder: Folder | None = None,
     encoding: str | None = None,
     given: bool = True,
-) -> Source:
-    """The file as `read_source` takes it. Args and Raises: see `read_labels`."""
-    text = read_text(refuse_others(path), encoding)
+) -> LabelsDocument:
+    """The file as `read_document` takes it. Args and Raises: see `read_labels`."""
+    text = read_text(require_supported(path), encoding)
     if not text.strip():
         raise UserError(f"{path}: it is empty")
-    source = Source(path, text, columns, folder, given)
+    source = LabelsDocument(path, text, columns, folder, given)
     if mark := marked_encoding(path):
         source.notes.append(f"{path.name} is in {mark}, as its byte order mark says")
     return source
 
 
-def read_source(source: Source) -> list[Row | Skipped]:
+def read_document(source: LabelsDocument) -> list[Row | Skipped]:
     """The rows of a file that is open; see `read_labels`."""
     read = READERS.get(source.path.suffix.lower(), read_list)
     if read is read_list and _JSON.match(source.text):

@@ -5,8 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ocr.data.samples import Folder
-from ocr.data.sources.labels_file.content import in_boxes, is_few, names_images, reads_like_captions
-from ocr.data.sources.labels_file.source import Source
+from ocr.data.sources.labels_file.column_content import (
+    box_columns,
+    image_name_score,
+    is_categorical,
+    looks_like_captions,
+)
+from ocr.data.sources.labels_file.document import LabelsDocument
 from ocr.errors import UserError
 
 # Names that others give the two columns, in small letters.
@@ -38,7 +43,7 @@ class Grid:
         names: Of the columns; "1", "2" and so on where nobody has named them.
         rows: The cells of each row, as many as there are names.
         prefixed: Whether a name is a path in an object, of which the last part counts as well.
-        varied: See `reads_like_captions`.
+        varied: See `looks_like_captions`.
     """
 
     names: Sequence[str]
@@ -54,7 +59,7 @@ class Grid:
         return self._columns[place]
 
 
-def choose(grid: Grid, source: Source) -> dict[str, int]:
+def choose_columns(grid: Grid, source: LabelsDocument) -> dict[str, int]:
     """Where file, label and, if it is given, group are among the columns.
 
     What is given goes first, then our own names, then the usual ones, then what the columns hold.
@@ -69,17 +74,17 @@ def choose(grid: Grid, source: Source) -> dict[str, int]:
         "label": _given(names, columns.label, "data.label_column"),
     }
     if places["file"] is None:
-        named = usual(names, FILES, grid.prefixed)
+        named = find_usual(names, FILES, grid.prefixed)
         places["file"] = _file(grid, named, places["label"], source.folder)
     if places["label"] is None:
-        named = usual(names, LABELS, grid.prefixed)
+        named = find_usual(names, LABELS, grid.prefixed)
         places["label"] = named[0] if len(named) == 1 else _label(grid, named, places, source)
     if columns.group is not None:
         places["group"] = _given(names, columns.group, "data.group")
     return places
 
 
-def usual(names: Sequence[str], known: Sequence[str], prefixed: bool = False) -> list[int]:
+def find_usual(names: Sequence[str], known: Sequence[str], prefixed: bool = False) -> list[int]:
     """The places of the names that are known: of our own one alone if it is among them."""
     for parts in (names, [name.rpartition(".")[2] for name in names] if prefixed else ()):
         plain = [_plain(name) for name in parts]
@@ -90,10 +95,10 @@ def usual(names: Sequence[str], known: Sequence[str], prefixed: bool = False) ->
     return []
 
 
-def are_usual(names: Sequence[str]) -> bool:
+def is_header(names: Sequence[str]) -> bool:
     """Whether they are a header's, with a name for images and one for captions."""
     texts = [place for place, name in enumerate(names) if _words(name) & _TELLING]
-    return bool(usual(names, FILES) and (usual(names, LABELS) or texts))
+    return bool(find_usual(names, FILES) and (find_usual(names, LABELS) or texts))
 
 
 def _given(names: Sequence[str], chosen: str | None, key: str) -> int | None:
@@ -108,7 +113,7 @@ def _file(grid: Grid, named: list[int], label: int | None, folder: Folder | None
     if len(named) == 1:
         return named[0]
     some = named or [place for place in range(len(grid.names)) if place != label]
-    sure = {place: names_images(grid.column(place), folder) for place in some}
+    sure = {place: image_name_score(grid.column(place), folder) for place in some}
     sure = {place: share for place, share in sure.items() if share}
     if sure:
         best = max(sure, key=sure.get)
@@ -133,7 +138,9 @@ def _agree(grid: Grid, places: Sequence[int]) -> bool:
     )
 
 
-def _label(grid: Grid, named: list[int], places: Mapping[str, int | None], source: Source) -> int:
+def _label(
+    grid: Grid, named: list[int], places: Mapping[str, int | None], source: LabelsDocument
+) -> int:
     others = [place for place in range(len(grid.names)) if place != places["file"]]
     rest = _like_captions(grid, named or others)
     for some in _narrower(grid, rest, others, source.given):
@@ -153,20 +160,20 @@ def _label(grid: Grid, named: list[int], places: Mapping[str, int | None], sourc
 
 
 def _like_captions(grid: Grid, places: Sequence[int]) -> list[int]:
-    boxes = in_boxes([grid.column(place) for place in range(len(grid.names))])
+    boxes = box_columns([grid.column(place) for place in range(len(grid.names))])
     return [
         place
         for place in places
         if place not in boxes
-        and reads_like_captions(grid.column(place), varied=grid.varied)
-        and names_images(grid.column(place), None) == 0
+        and looks_like_captions(grid.column(place), varied=grid.varied)
+        and image_name_score(grid.column(place), None) == 0
     ]
 
 
 def _narrower(grid: Grid, rest: list[int], others: list[int], given: bool) -> Iterator[list[int]]:
     """Ways to choose from the columns that read like captions, the surest first."""
     words = {place: _words(grid.names[place]) for place in others}
-    various = [place for place in rest if not (grid.varied and is_few(grid.column(place)))]
+    various = [place for place in rest if not (grid.varied and is_categorical(grid.column(place)))]
     telling = [place for place in rest if words[place] & _TELLING]
     if not given:  # in a file that nobody has named it may well be something else
         sure = [place for place in various if not words[place] & _OTHERS]

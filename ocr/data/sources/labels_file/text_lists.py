@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ocr.data.samples import Skipped
-from ocr.data.sources.labels_file.answers import has_a_line_per_image, read_answers
-from ocr.data.sources.labels_file.columns import Grid, are_usual, cells_of, choose
-from ocr.data.sources.labels_file.content import (
-    image_called,
-    in_boxes,
+from ocr.data.sources.labels_file.cells import split_cells, split_pair
+from ocr.data.sources.labels_file.column_content import (
+    box_columns,
+    find_image,
     is_image_name,
-    reads_like_captions,
+    looks_like_captions,
 )
-from ocr.data.sources.labels_file.separated import split_cells, split_pair
-from ocr.data.sources.labels_file.source import Columns, Row, Source, row_of
-from ocr.data.sources.labels_file.unread import refuse_detections
+from ocr.data.sources.labels_file.columns import Grid, cells_of, choose_columns, is_header
+from ocr.data.sources.labels_file.document import Columns, LabelsDocument, Row, make_row
+from ocr.data.sources.labels_file.line_per_image import has_a_line_per_image, read_line_per_image
+from ocr.data.sources.labels_file.unsupported import reject_detections
 from ocr.errors import UserError
 from ocr.pluralize import pluralize
 
@@ -31,7 +31,7 @@ _FEW = 5  # fewer lines of as many words each may be so by chance
 Lines = list[tuple[int, str]]
 
 
-def read_list(source: Source) -> Iterator[Row | Skipped]:
+def read_list(source: LabelsDocument) -> Iterator[Row | Skipped]:
     """The rows of a list without header, or with one.
 
     What is after the first separator is the caption, whatever it holds; but if all lines have the
@@ -50,7 +50,7 @@ def read_list(source: Source) -> Iterator[Row | Skipped]:
     if not lines:
         return
     rows = [split_cells(line, separator) for _, line in lines]
-    refuse_detections(source, lines[0], rows[0])
+    reject_detections(source, lines[0], rows[0])
     width = _width(rows, separator)
     if width < 2 and any(name != "2+" for name in source.columns.given().values()):
         key, name = next(iter(source.columns.given().items()))
@@ -73,7 +73,7 @@ def read_list(source: Source) -> Iterator[Row | Skipped]:
                 f"lines have {width}, {line!r:.60}: correct it, or data.label_column=2+ takes "
                 "all that is behind the name"
             )
-        yield row_of(cells_of(cells, places), source.where(number))
+        yield make_row(cells_of(cells, places), source.where(number))
 
 
 def _width(rows: Sequence[Sequence[str]], separator: str) -> int:
@@ -86,7 +86,7 @@ def _width(rows: Sequence[Sequence[str]], separator: str) -> int:
     return width if width > 2 and len(rows) >= _FEW and count > enough * counts.total() else 0
 
 
-def _lines(source: Source) -> tuple[Lines, list[str]]:
+def _lines(source: LabelsDocument) -> tuple[Lines, list[str]]:
     """What isn't empty: the lines with their numbers, and the comments above the first."""
     lines, comments = [], []
     for number, line in enumerate(source.text.split("\n"), start=1):
@@ -98,13 +98,13 @@ def _lines(source: Source) -> tuple[Lines, list[str]]:
     return lines, comments
 
 
-def _names_one(line: str, source: Source) -> bool:
+def _names_one(line: str, source: LabelsDocument) -> bool:
     """Whether a line that looks like a comment begins with the name of an image."""
     first = re.split(r"[\t,;| ]", line.strip(), maxsplit=1)[0]
-    return image_called(first, source.folder) is not None
+    return find_image(first, source.folder) is not None
 
 
-def _separator(lines: Lines, source: Source) -> tuple[str | None, int]:
+def _separator(lines: Lines, source: LabelsDocument) -> tuple[str | None, int]:
     """What stands between the cells, and how many lines of the first then name an image."""
     some = [line for _, line in lines[:_LOOKED_AT]]
     counts = {
@@ -123,19 +123,19 @@ def _separator(lines: Lines, source: Source) -> tuple[str | None, int]:
     return best, counts[best]
 
 
-def _is_image(cell: str, source: Source) -> bool:
-    return is_image_name(cell) or image_called(cell, source.folder) is not None
+def _is_image(cell: str, source: LabelsDocument) -> bool:
+    return is_image_name(cell) or find_image(cell, source.folder) is not None
 
 
 def _header(
-    lines: Lines, comments: Sequence[str], separator: str, source: Source, named: int
+    lines: Lines, comments: Sequence[str], separator: str, source: LabelsDocument, named: int
 ) -> list[str] | None:
     """The columns' names: of the first line, or of the last comment above it."""
     first = split_cells(lines[0][1], separator)
     given = [*source.columns.given().values()]
     if not any(_is_image(cell, source) for cell in first):
         others = min(len(lines), _LOOKED_AT) - 1
-        if are_usual(first) or (given and all(name in first for name in given)):
+        if is_header(first) or (given and all(name in first for name in given)):
             return first
         # The only one of the lines that names no image.
         second = split_cells(lines[1][1], separator) if others >= 2 and named == others else [""]
@@ -145,7 +145,7 @@ def _header(
     told = comments[-1].lstrip("# \t") if comments else ""
     names = [name.strip().strip("[]<>{}()\"'") for name in re.split(r"[\t,;|]|\s+", told)]
     names = [name for name in names if name]
-    known = are_usual(names) or (given and all(name in names for name in given))
+    known = is_header(names) or (given and all(name in names for name in given))
     return names if len(names) == len(first) and known else None
 
 
@@ -154,7 +154,7 @@ def _numbers(width: int) -> list[str]:
 
 
 def _places(
-    source: Source,
+    source: LabelsDocument,
     names: Sequence[str],
     lines: Lines,
     rows: Sequence[list[str]],
@@ -173,7 +173,7 @@ def _places(
     # A space after an image's file name may as well stand between the words of a caption.
     words = plain and separator == " " and numbered and all(map(is_image_name, grid.column(0)))
     try:
-        places = choose(grid, replace(source, given=True, notes=[]))
+        places = choose_columns(grid, replace(source, given=True, notes=[]))
     except UserError as error:
         # Captions may hold as many words in each of a few lines by chance.
         by_chance = len(rows) < _FEW or len(whole) < len(rows)
@@ -194,13 +194,13 @@ def _places(
 def _are_all_captions(grid: Grid) -> bool:
     """Whether every column behind the name reads like captions, as the words of one do."""
     columns = [grid.column(place) for place in range(len(grid.names))]
-    return not in_boxes(columns) and all(
-        reads_like_captions(column, varied=False) and not all(map(_IDENTIFIER.fullmatch, column))
+    return not box_columns(columns) and all(
+        looks_like_captions(column, varied=False) and not all(map(_IDENTIFIER.fullmatch, column))
         for column in columns[1:]
     )
 
 
-def _tell_whole(source: Source, line: str, separator: str) -> None:
+def _tell_whole(source: LabelsDocument, line: str, separator: str) -> None:
     """Say that all that is behind the name is the caption."""
     source.notes.append(
         f"{source.path.name}: captions are all that is behind the name, such as "
@@ -210,7 +210,7 @@ def _tell_whole(source: Source, line: str, separator: str) -> None:
 
 
 def _tell_left_out(
-    source: Source,
+    source: LabelsDocument,
     names: Sequence[str],
     places: dict[str, int],
     cells: Sequence[str],
@@ -226,7 +226,7 @@ def _tell_left_out(
         )
 
 
-def _pairs(source: Source, lines: Lines, separator: str) -> Iterator[Row | Skipped]:
+def _pairs(source: LabelsDocument, lines: Lines, separator: str) -> Iterator[Row | Skipped]:
     """A name, and all that comes after the separator."""
     for number, line in lines:
         name, caption = split_pair(line, separator)
@@ -235,18 +235,18 @@ def _pairs(source: Source, lines: Lines, separator: str) -> Iterator[Row | Skipp
             if separator != "\t":
                 message = message.replace("a tab", repr(_NAMES.get(separator, separator)))
             raise UserError(f"{message}: {line!r:.60}")
-        yield row_of({"file": name, "label": caption or ""}, source.where(number))
+        yield make_row({"file": name, "label": caption or ""}, source.where(number))
 
 
-def _without_names(source: Source, lines: Lines) -> Iterator[Row | Skipped]:
+def _without_names(source: LabelsDocument, lines: Lines) -> Iterator[Row | Skipped]:
     """A list of answers, or none at all."""
     number, line = lines[0]
-    names = [image_called(line, source.folder) for _, line in lines]
+    names = [find_image(line, source.folder) for _, line in lines]
     alone = all(is_image_name(line) for _, line in lines) or None not in names
     # Numbers may be names as well; but not all images' names, in their order.
     listed = alone and (names == sorted(filter(None, names)) or is_image_name(line))
     if source.given and not listed and has_a_line_per_image(source.text, source.folder):
-        yield from read_answers(source)
+        yield from read_line_per_image(source)
         return
     if alone:
         yield from _pairs(source, lines, "\t")

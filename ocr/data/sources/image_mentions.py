@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from ocr.data.images.loading import SUFFIXES
 from ocr.data.samples import stem
-from ocr.data.sources.naming import last_parts
+from ocr.data.sources.image_names import base_names
 
 SAMPLE = 2**18  # bytes to look for names in
 BLOCKS = 16  # that the sample of a bigger file is taken in
@@ -34,7 +34,7 @@ _Word = tuple[str, tuple[str, bool] | None]  # and what image it names, see `Ima
 _SMALL_NUMBER = re.compile(r"0|[1-9]\d{0,2}")
 
 
-class ImageNames:
+class ImageNameIndex:
     """The names of images, to find them in texts."""
 
     def __init__(self, images: Sequence[str]) -> None:
@@ -63,7 +63,7 @@ class ImageNames:
     def image(self, word: str) -> tuple[str, bool] | None:
         """The image that `word` names, and whether that is beyond doubt; None if it names none."""
         word = word.replace("\\", "/").removeprefix("./")
-        own, *others = last_parts(word)
+        own, *others = base_names(word)
         if found := self.whole.get(own.lower()) or self.paths.get(word):
             return found, True
         if found := next(filter(None, (self.whole.get(other.lower()) for other in others)), None):
@@ -73,7 +73,7 @@ class ImageNames:
 
 
 @dataclass(frozen=True)
-class Mentions:
+class ImageMentions:
     """What a file has to do with a folder's images.
 
     whole: the share of the images that it names with their suffix or their folder.
@@ -93,16 +93,16 @@ class Mentions:
     texts: Sequence[str] = ()
 
 
-def mentions(path: Path, names: ImageNames) -> Mentions:
+def find_mentions(path: Path, names: ImageNameIndex) -> ImageMentions:
     """Look through `path`; nothing in it if it is no text, table or spreadsheet."""
     try:
         text, read = _text(path)
     except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError):
-        return Mentions()
+        return ImageMentions()
     lines = [line.strip() for line in text.splitlines() if line.strip()] if read == 1 else None
     text = normalize("NFC", text)
     if not names.may_be_in(text, read):
-        return Mentions(lines=_lines(path, lines), texts=lines or ())
+        return ImageMentions(lines=_lines(path, lines), texts=lines or ())
     words = list(_words(text, names))
     named = [found for _, found in words if found]
     whole = {image for image, sure in named if sure}
@@ -117,7 +117,7 @@ def mentions(path: Path, names: ImageNames) -> Mentions:
     share = sum(map(bool, said)) / max(1, len(said))
     if path.suffix.lower() == ".json":  # images and captions may be in two lists
         share = max(share, len(different) / max(1, len(said)))
-    return Mentions(
+    return ImageMentions(
         min(1.0, len(whole) / count),
         min(1.0, len(bare) / count),
         min(1.0, share),
@@ -128,7 +128,7 @@ def mentions(path: Path, names: ImageNames) -> Mentions:
     )
 
 
-def _words(text: str, names: ImageNames) -> Iterator[_Word]:
+def _words(text: str, names: ImageNameIndex) -> Iterator[_Word]:
     """The words of `text`, and an empty one at the end of each line."""
     for line in text.splitlines():
         for piece in map(str.strip, _BORDERS.split(line)):

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ocr.data.samples import Skipped
-from ocr.data.sources.labels_file.columns import Grid, are_usual, cells_of, choose
-from ocr.data.sources.labels_file.content import image_called, is_image_name
-from ocr.data.sources.labels_file.source import Columns, Row, Source, row_of
+from ocr.data.sources.labels_file.column_content import find_image, is_image_name
+from ocr.data.sources.labels_file.columns import Grid, cells_of, choose_columns, is_header
+from ocr.data.sources.labels_file.document import Columns, LabelsDocument, Row, make_row
 from ocr.data.sources.labels_file.text_lists import read_list
 from ocr.errors import UserError
 
 
-def read_table(source: Source) -> Iterator[Row | Skipped]:
+def read_table(source: LabelsDocument) -> Iterator[Row | Skipped]:
     """The rows of a table; every cell is text."""
     text, skipped = _without_preamble(source)
     delimiter = _delimiter(source, text)
@@ -39,7 +39,7 @@ def read_table(source: Source) -> Iterator[Row | Skipped]:
         if not any(cells[len(names) :])
     ]
     try:
-        places = choose(Grid(names, [cells for _, cells in whole]), source)
+        places = choose_columns(Grid(names, [cells for _, cells in whole]), source)
     except UserError as error:
         raise UserError(f"{source.path}: {error}") from error
     whole = iter(whole)
@@ -48,32 +48,32 @@ def read_table(source: Source) -> Iterator[Row | Skipped]:
             reason = f"{len(cells)} cells below {len(names)} columns; quote what has a delimiter"
             yield Skipped(source.where(line), reason)
         else:
-            yield row_of(cells_of(next(whole)[1], places), source.where(line))
+            yield make_row(cells_of(next(whole)[1], places), source.where(line))
 
 
-def has_header(head: Sequence[str], source: Source) -> bool:
+def has_header(head: Sequence[str], source: LabelsDocument) -> bool:
     """Whether the first row names the columns, rather than an image."""
     given = [*source.columns.given().values()]
     if any(map(is_image_name, head)):
         return False
-    if (given and all(name in head for name in given)) or are_usual(head):
+    if (given and all(name in head for name in given)) or is_header(head):
         return True
-    return not any(image_called(cell, source.folder) for cell in head)
+    return not any(find_image(cell, source.folder) for cell in head)
 
 
-def _without_preamble(source: Source) -> tuple[str, int]:
+def _without_preamble(source: LabelsDocument) -> tuple[str, int]:
     """The text below comment lines and Excel's "sep=;", and how many lines that are."""
     lines = source.text.split("\n") if source.text[:1] in ("#", "s", '"') else []
     count = 0
     for line in lines:
-        comment = line.startswith("#") and not are_usual(re.split(r"[,;\t|]", line.strip()))
+        comment = line.startswith("#") and not is_header(re.split(r"[,;\t|]", line.strip()))
         if not (comment or re.fullmatch(r'"?sep=.?"?\s*', line)):
             break
         count += 1
     return ("\n".join(lines[count:]), count) if count < len(lines) else (source.text, 0)
 
 
-def _delimiter(source: Source, text: str) -> str:
+def _delimiter(source: LabelsDocument, text: str) -> str:
     """Excel writes semicolons where commas are decimal points."""
     heads = {delimiter: _first_row(text, delimiter) for delimiter in ",;\t|"}
     if source.path.suffix.lower() == ".tsv" and len(heads["\t"]) > 1:
@@ -90,11 +90,11 @@ def _first_row(text: str, delimiter: str) -> list[str]:
         return []
 
 
-def _tells(head: Sequence[str], source: Source) -> bool:
+def _tells(head: Sequence[str], source: LabelsDocument) -> bool:
     """Whether the first row is one that this delimiter splits well."""
     given = [*source.columns.given().values()]
     return (
         (len(head) > 1 and any(map(is_image_name, head)))
-        or are_usual(head)
+        or is_header(head)
         or (bool(given) and all(name in head for name in given))
     )

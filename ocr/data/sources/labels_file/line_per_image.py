@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ocr.data.samples import Folder, stem
-from ocr.data.sources.labels_file.source import Row, Source
+from ocr.data.sources.labels_file.document import LabelsDocument, Row
 from ocr.errors import UserError
 
 
@@ -13,14 +13,14 @@ def has_a_line_per_image(text: str, folder: Folder | None) -> bool:
     return folder is not None and bool(_answers(text, folder))
 
 
-def read_answers(source: Source) -> Iterator[Row]:
+def read_line_per_image(source: LabelsDocument) -> Iterator[Row]:
     """Each line as the caption of the image of its number.
 
     Raises:
         UserError: If the images aren't numbered.
     """
     lines = _answers(source.text, source.folder)
-    images = numbered(source.folder.images)
+    images = order_by_number(source.folder.images)
     if images is None:
         raise UserError(
             f"{source.path}: it has a line for each of the {len(lines)} images, but which is of "
@@ -35,7 +35,7 @@ def read_answers(source: Source) -> Iterator[Row]:
         yield Row(image, text, "", source.where(number))
 
 
-def numbered(names: list[str]) -> list[str] | None:
+def order_by_number(names: list[str]) -> list[str] | None:
     """The names in the order of the one number in which they differ; None if there is none."""
     parts = [re.split(r"(\d+)", stem(name)) for name in names]
     if len({len(part) for part in parts}) != 1:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 from ocr.errors import UserError
 
-PATIENCE = 5.0  # seconds for the names of a folder, and one more for each 10,000
+TIMEOUT = 5.0  # seconds for the names of a folder, and one more for each 10,000
 WORDS = r"(?:label|id|group)"
 _TEMPLATE = re.compile(rf"{WORDS}(?:[-_.@ /]+{WORDS})*")
 
 
-class NamePattern:
+class FileNamePattern:
     """What is looked for in file names without their suffixes.
 
     `text` is a template, words with separators between them as in the names: label_id for
@@ -41,7 +41,7 @@ class NamePattern:
         """Label and group of each name; None where the pattern doesn't fit."""
         try:
             # Python's expressions have no limit of their own, and some would take years.
-            with _at_most(PATIENCE + len(names) / 10_000):
+            with _at_most(TIMEOUT + len(names) / 10_000):
                 found = [self._regex.fullmatch(name) for name in names]
         except TimeoutError:
             raise UserError(

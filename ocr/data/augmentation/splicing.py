@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from ocr.data.collate import Batch
-from ocr.data.text.charset import steps_needed
+from ocr.data.text.charset import required_time_steps
 from ocr.data.validation import require_share
 
 STRETCH = 1.25  # how much wider or narrower characters may become to fit
@@ -22,7 +22,7 @@ SEAM = 2  # pixels on each side of a cut over which one image becomes the other
 
 
 @dataclass(frozen=True)
-class Text:
+class SegmentedImage:
     """An image (C, H, W) and what is where in it.
 
     caption: ids. cuts: a column between each two characters. steps: that the network has for it.
@@ -35,7 +35,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Reading:
+class CharacterPositions:
     """Of an image that is read as it should be.
 
     caption: ids. peaks: the columns at which CTC says them. steps: that the network has for it.
@@ -52,17 +52,17 @@ class Splicing:
     def __init__(self, share: float) -> None:
         require_share(splicing=share)
         self.share = share
-        self._known: dict[int, Reading] = {}
+        self._known: dict[int, CharacterPositions] = {}
         self._widths: dict[int, float] = {}
         self._cuts: dict[int, list[int]] = {}  # which don't change from epoch to epoch
 
     def __contains__(self, index: int) -> bool:
         return index in self._known
 
-    def learn(self, readings: Mapping[int, Reading]) -> None:
+    def learn(self, readings: Mapping[int, CharacterPositions]) -> None:
         """What is known of training images from now on, by their index."""
         self._known |= readings
-        self._widths = widths(self._known.values())
+        self._widths = estimate_widths(self._known.values())
         self._cuts.clear()
 
     def __call__(self, batch: Batch) -> Batch:
@@ -87,32 +87,32 @@ class Splicing:
             target_lengths=torch.tensor([len(caption) for caption in captions]),
         )
 
-    def _text(self, index: int, image: torch.Tensor) -> Text:
+    def _text(self, index: int, image: torch.Tensor) -> SegmentedImage:
         reading = self._known[index]
         if index not in self._cuts:
             # A character that always stands alone has no width, and its image no cuts.
             wide = [self._widths.get(i, 1.0) for i in reading.caption]
-            self._cuts[index] = gaps(image, reading.peaks, wide)
-        return Text(image, reading.caption, self._cuts[index], reading.steps)
+            self._cuts[index] = find_cuts(image, reading.peaks, wide)
+        return SegmentedImage(image, reading.caption, self._cuts[index], reading.steps)
 
-    def _varied(self, text: Text, others: Sequence[Text]) -> Text:
+    def _varied(self, text: SegmentedImage, others: Sequence[SegmentedImage]) -> SegmentedImage:
         for j in torch.randperm(len(others)).tolist():
-            if counts := joints(others[j], text):
-                return join(others[j], text, counts[int(torch.randint(len(counts), ()))])
+            if counts := splice_points(others[j], text):
+                return splice(others[j], text, counts[int(torch.randint(len(counts), ()))])
         return text
 
 
-def joints(head: Text, tail: Text) -> list[int]:
+def splice_points(head: SegmentedImage, tail: SegmentedImage) -> list[int]:
     """After how many characters `head` can go over into `tail`."""
     return [
         count
         for count, (a, b) in enumerate(zip(head.cuts, tail.cuts, strict=False), start=1)
         if 1 / STRETCH <= a / b <= STRETCH
-        and steps_needed(head.caption[:count] + tail.caption[count:]) <= tail.steps
+        and required_time_steps(head.caption[:count] + tail.caption[count:]) <= tail.steps
     ]
 
 
-def join(head: Text, tail: Text, count: int) -> Text:
+def splice(head: SegmentedImage, tail: SegmentedImage, count: int) -> SegmentedImage:
     """`tail`, whose first `count` characters are those of `head`, stretched to fit."""
     a, b = head.cuts[count - 1], tail.cuts[count - 1]
     soft = min(SEAM, a, b, head.image.shape[-1] - a, tail.image.shape[-1] - b)
@@ -124,7 +124,7 @@ def join(head: Text, tail: Text, count: int) -> Text:
     image[..., : b + soft] = torch.lerp(
         image[..., : b + soft].float(), left, weight.to(left.dtype)
     ).to(image.dtype)
-    return Text(
+    return SegmentedImage(
         image,
         head.caption[:count] + tail.caption[count:],
         [round(cut * b / a) for cut in head.cuts[: count - 1]] + tail.cuts[count - 1 :],
@@ -132,7 +132,7 @@ def join(head: Text, tail: Text, count: int) -> Text:
     )
 
 
-def widths(readings: Iterable[Reading]) -> dict[int, float]:
+def estimate_widths(readings: Iterable[CharacterPositions]) -> dict[int, float]:
     """How wide each character is, by least squares: two peaks are half of both widths apart.
 
     Of a character that is hardly ever seen, as wide as all are on average.
@@ -157,7 +157,7 @@ def widths(readings: Iterable[Reading]) -> dict[int, float]:
     return dict(zip(symbols, wide.tolist(), strict=True))
 
 
-def gaps(image: torch.Tensor, peaks: Sequence[float], widths: Sequence[float]) -> list[int]:
+def find_cuts(image: torch.Tensor, peaks: Sequence[float], widths: Sequence[float]) -> list[int]:
     """The columns at which to cut `image` (C, H, W) between characters of `widths` at `peaks`.
 
     About where their widths say, and where there is least to cut through.

@@ -10,7 +10,7 @@ _UPLOADED = re.compile(
 )  # what Label Studio puts before an uploaded file's name
 
 
-def spellings(name: str) -> list[str]:
+def name_variants(name: str) -> list[str]:
     """The ways to understand a path as somebody has written it, the literal one first."""
     return list(dict.fromkeys(_spellings(name)))
 
@@ -26,8 +26,8 @@ def _spellings(name: str) -> Iterator[str]:
         yield unquote(path)
 
 
-def last_parts(name: str) -> list[str]:
+def base_names(name: str) -> list[str]:
     """The file names alone, without the folders, in a path as somebody has written it."""
-    parts = [written.rpartition("/")[2] for written in spellings(name)[1:] or [name]]
+    parts = [written.rpartition("/")[2] for written in name_variants(name)[1:] or [name]]
     parts += [_UPLOADED.sub("", part, count=1) for part in parts if _UPLOADED.match(part)]
     return list(dict.fromkeys(parts))

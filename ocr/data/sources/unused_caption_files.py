@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ocr.data.images.loading import SUFFIXES
 from ocr.data.samples import Folder, stem
-from ocr.data.sources.doubts import ENOUGH, SOME, are_numbered
+from ocr.data.sources.file_name_check import ENOUGH, SOME, are_numbered
+from ocr.data.sources.image_mentions import SPREADSHEETS, ImageMentions
 from ocr.data.sources.labels_file import READERS, Columns, Row
-from ocr.data.sources.mentions import SPREADSHEETS, Mentions
 from ocr.data.sources.origins import LabelsFile
-from ocr.data.sources.sidecar import bases, texts_elsewhere
+from ocr.data.sources.sidecar import find_sidecar_folder, possible_stems
 from ocr.errors import UserError
 
 # What models, programs and people write about images and sets that is no labels file.
@@ -35,7 +35,7 @@ PARENT = 30  # in the folder above; where there are more, it is no folder of the
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnusedCaptionFile:
     """A file that may hold captions.
 
     path: of it. text: what it is. override: what reads it. harmless: it is hardly meant.
@@ -58,7 +58,7 @@ def neighbours(folder: Folder, schemes: tuple[str, ...] = ()) -> Iterator[str]:
     """
     images = set(folder.images)
     stems = {stem(name) for name in folder.images}
-    owners = {base for name in folder.images for base in bases(name)} if schemes else set()
+    owners = {base for name in folder.images for base in possible_stems(name)} if schemes else set()
     files = [
         name
         for name in folder.files
@@ -104,11 +104,11 @@ def is_output(path: Path) -> bool:
 
 def judge(
     path: Path,
-    named: Mentions,
+    named: ImageMentions,
     folder: Folder,
     columns: Columns,
     encoding: str | None = None,
-) -> tuple[Unread | None, bool]:
+) -> tuple[UnusedCaptionFile | None, bool]:
     """What is to be said of a file, and whether that is a reason not to start.
 
     It is one where a file names nearly all images and says of each what may be its caption: with
@@ -128,10 +128,14 @@ def judge(
         text, sure = f"{path} has as many lines as there are images", numbered
     else:
         return None, False
-    return _with_reason(Unread(path, text, _reading(path, folder)), folder, columns, encoding), sure
+    return _with_reason(
+        UnusedCaptionFile(path, text, _reading(path, folder)), folder, columns, encoding
+    ), sure
 
 
-def _with_reason(unread: Unread, folder: Folder, columns: Columns, encoding: str | None) -> Unread:
+def _with_reason(
+    unread: UnusedCaptionFile, folder: Folder, columns: Columns, encoding: str | None
+) -> UnusedCaptionFile:
     """The same with the reason why the file can't be read, if it can't."""
     text = f"{unread.text}, but can't be read"
     try:
@@ -164,19 +168,23 @@ def _reading(path: Path, folder: Folder) -> str:
     return f"data.labels={_argument(path, folder)} takes the captions from there"
 
 
-def _of_output(path: Path, named: Mentions, folder: Folder) -> Unread | None:
+def _of_output(path: Path, named: ImageMentions, folder: Folder) -> UnusedCaptionFile | None:
     if not holds_captions(named):
         return None
     text = f"{path} names {_share(named.bare)} of the images, but is called like a program's output"
-    return Unread(path, text, f"if they are captions, {_reading(path, folder)}", harmless=True)
+    return UnusedCaptionFile(
+        path, text, f"if they are captions, {_reading(path, folder)}", harmless=True
+    )
 
 
-def holds_captions(named: Mentions) -> bool:
+def holds_captions(named: ImageMentions) -> bool:
     """Whether a file says something of many images that may be their captions."""
     return named.bare >= SOME and named.said >= SOME
 
 
-def in_parts(files: Mapping[str, Mentions], folder: Folder) -> tuple[Unread | None, bool]:
+def in_parts(
+    files: Mapping[str, ImageMentions], folder: Folder
+) -> tuple[UnusedCaptionFile | None, bool]:
     """What is to be said of files in subfolders, each of which names the images beside it."""
     found = [name for name, named in files.items() if holds_captions(named)]
     found = [name for name in found if not is_output(Path(name))]
@@ -185,27 +193,27 @@ def in_parts(files: Mapping[str, Mentions], folder: Folder) -> tuple[Unread | No
     if share < SOME:
         return None, False
     more = f" and {len(found) - 1} more name" if len(found) > 1 else " names"
-    return Unread(
+    return UnusedCaptionFile(
         folder.path / found[0],
         f"{folder.path / found[0]}{more} the images of one subfolder each, {_share(share)} in all",
         f"write their rows into one labels.csv in {folder.path}, each file with its subfolder",
     ), share >= ENOUGH
 
 
-def text_folder(folder: Folder) -> Unread | None:
+def text_folder(folder: Folder) -> UnusedCaptionFile | None:
     """On a folder beside the images with a text for each, which nobody looks into."""
-    found = texts_elsewhere(folder)
+    found = find_sidecar_folder(folder)
     if not found:
         return None
     place, suffix = found
-    return Unread(
+    return UnusedCaptionFile(
         place,
         f"{place} has a {suffix} for each image",
         f"copy them to the images: data.labels={suffix} takes the captions from there",
     )
 
 
-def _has_answers(path: Path, named: Mentions, folder: Folder) -> bool:
+def _has_answers(path: Path, named: ImageMentions, folder: Folder) -> bool:
     """Whether it may be a list of captions in the images' order."""
     images = len(folder.images)
     if named.lines != images or images < 5 or named.whole >= SOME:

@@ -12,7 +12,7 @@ from torch import nn
 from ocr.errors import UserError
 
 
-class Light(nn.Module):
+class LightAugmentation(nn.Module):
     """What a camera, a scanner or a captcha generator might have done differently.
 
     Lengths are in image heights, so that they mean the same for a plate and for a printed line;

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ocr.data.samples import Skipped
-from ocr.data.sources.labels_file.columns import FILES, LABELS, Grid, choose, usual
-from ocr.data.sources.labels_file.content import image_called, is_image_name
-from ocr.data.sources.labels_file.source import Row, Source, row_of
+from ocr.data.sources.labels_file.column_content import find_image, is_image_name
+from ocr.data.sources.labels_file.columns import FILES, LABELS, Grid, choose_columns, find_usual
+from ocr.data.sources.labels_file.document import LabelsDocument, Row, make_row
 from ocr.errors import UserError
 
 Leaves = dict[str, list[Any]]
@@ -26,7 +26,7 @@ class _Object(dict):
         self.members = members
 
 
-def read_objects(source: Source) -> Iterator[Row | Skipped]:
+def read_objects(source: LabelsDocument) -> Iterator[Row | Skipped]:
     """The rows of JSON Lines, or of a JSON file; numbers stay as they are written."""
     values = _values(source)
     try:
@@ -42,7 +42,7 @@ def read_objects(source: Source) -> Iterator[Row | Skipped]:
         if any(not name.startswith("predictions.") for name in names):  # of Label Studio: a model's
             names = [name for name in names if not name.startswith("predictions.")]
         rows = [[_cell(leaves.get(name)) for name in names] for _, leaves in entries]
-        places = choose(Grid(names, rows, prefixed=True), source)
+        places = choose_columns(Grid(names, rows, prefixed=True), source)
     except UserError as error:
         text = str(error)
         raise UserError(
@@ -74,10 +74,10 @@ def _row(
                 where, f"has several values of {name!r}: {told}; an image shows one text"
             )
         cells[key] = values[0] if values else ""
-    return row_of(cells, where)
+    return make_row(cells, where)
 
 
-def _values(source: Source) -> list[tuple[int, Any]]:
+def _values(source: LabelsDocument) -> list[tuple[int, Any]]:
     """The values in the text, one after another, each with the number of its line."""
     decoder = json.JSONDecoder(
         parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_Object
@@ -102,7 +102,7 @@ def _values(source: Source) -> list[tuple[int, Any]]:
         line += text.count("\n", start, place)
 
 
-def _of_line(source: Source, number: int, value: Any) -> Entry:
+def _of_line(source: LabelsDocument, number: int, value: Any) -> Entry:
     if not isinstance(value, dict):
         raise UserError(
             f"{source.path}, line {number}: not an object, such as "
@@ -111,18 +111,18 @@ def _of_line(source: Source, number: int, value: Any) -> Entry:
     return source.where(number), _flat(value)
 
 
-def _entries(source: Source, value: Any, depth: int) -> list[Entry] | None:
+def _entries(source: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
     """What may be rows: of an array, of an object by images' names, or of one that holds those."""
     if isinstance(value, list):
         return [
             (source.where(number, "entry"), _flat(one)) for number, one in enumerate(value, start=1)
         ]
-    if usual([*value], FILES) and usual([*value], LABELS):  # one row
+    if find_usual([*value], FILES) and find_usual([*value], LABELS):  # one row
         return [(source.where(1), _flat(value))]
     if joined := _joined(value):
         return _entries(source, joined, depth)
     keys = [*value][:_LOOKED_AT]
-    named = [is_image_name(key) or image_called(key, source.folder) for key in keys]
+    named = [is_image_name(key) or find_image(key, source.folder) for key in keys]
     if sum(map(bool, named)) > 0.5 * len(named):
         return [
             (source.where(number, "entry"), _by_name(key, one))
@@ -140,7 +140,7 @@ def _is_of_image(value: Any) -> bool:
     return any(isinstance(text, str) and is_image_name(text) for text in texts)
 
 
-def _inside(source: Source, value: Any, depth: int) -> list[Entry] | None:
+def _inside(source: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
     """The entries of a part of an object, if they name images."""
     entries = _entries(source, value, depth + 1) or []
     values = [one for _, leaves in entries for some in leaves.values() for one in some]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ocr.data.sources.labels_file.source import Source
+from ocr.data.sources.labels_file.document import LabelsDocument
 from ocr.errors import UserError
 
 _SHEET = "open it in a spreadsheet program and save it as CSV in UTF-8"
@@ -46,7 +46,7 @@ _MAGIC = {
 }
 
 
-def refuse_others(path: Path) -> Path:
+def require_supported(path: Path) -> Path:
     """The path, if the file may be a labels file.
 
     Raises:
@@ -69,7 +69,7 @@ def refuse_others(path: Path) -> Path:
     return path
 
 
-def refuse_detections(source: Source, first: tuple[int, str], cells: Sequence[str]) -> None:
+def reject_detections(source: LabelsDocument, first: tuple[int, str], cells: Sequence[str]) -> None:
     """PPOCRLabel's Label.txt has boxes with texts for each photo, and is for finding text."""
     number, line = first
     if "\t" not in line:

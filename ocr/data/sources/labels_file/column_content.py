@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from ocr.data.images.loading import SUFFIXES
 from ocr.data.samples import Folder
-from ocr.data.sources.naming import last_parts, spellings
+from ocr.data.sources.image_names import base_names, name_variants
 
 _ENOUGH = 0.5  # the share of a column's values that must name images
 _SCORE = re.compile(r"(?:0?\.\d+|[01]\.\d+|\d(?:\.\d+)?e-\d+)")
@@ -21,18 +21,18 @@ _LOOKED_AT = 2000  # values, at most, that tell what a column holds
 
 def is_image_name(value: str) -> bool:
     """Whether it ends as the names of image files do."""
-    return any(name.lower().endswith(SUFFIXES) for name in spellings(value))
+    return any(name.lower().endswith(SUFFIXES) for name in name_variants(value))
 
 
-def image_called(value: str, folder: Folder | None) -> str | None:
+def find_image(value: str, folder: Folder | None) -> str | None:
     """The image in the folder that it names, by the file name alone if need be."""
     if folder is None or not value.strip():
         return None
-    called = (folder.image(name) for name in [*spellings(value), *last_parts(value)])
+    called = (folder.image(name) for name in [*name_variants(value), *base_names(value)])
     return next(filter(None, called), None)
 
 
-def names_images(values: Sequence[str], folder: Folder | None) -> float:
+def image_name_score(values: Sequence[str], folder: Folder | None) -> float:
     """How surely a column names images: 2 by their suffixes, 1 by those in the folder, 0 not.
 
     What comes on top is the share that is in the folder.
@@ -40,13 +40,13 @@ def names_images(values: Sequence[str], folder: Folder | None) -> float:
     some = _some(values)
     if not some:
         return 0.0
-    there = sum(image_called(value, folder) is not None for value in some) / len(some)
+    there = sum(find_image(value, folder) is not None for value in some) / len(some)
     if sum(map(is_image_name, some)) >= _ENOUGH * len(some):
         return 2 + there
     return 1 + there if there >= _ENOUGH else 0.0
 
 
-def reads_like_captions(values: Sequence[str], *, varied: bool = True) -> bool:
+def looks_like_captions(values: Sequence[str], *, varied: bool = True) -> bool:
     """Whether a column could hold captions, and no scores, boxes, counters, codes or times.
 
     varied: whether values that are all the same, of several, are no captions.
@@ -60,7 +60,7 @@ def reads_like_captions(values: Sequence[str], *, varied: bool = True) -> bool:
     return not any(all(map(other.fullmatch, some)) for other in others)
 
 
-def in_boxes(columns: Sequence[Sequence[str]]) -> set[int]:
+def box_columns(columns: Sequence[Sequence[str]]) -> set[int]:
     """The places of columns of numbers that stand four or more in a row: the edges of a box."""
     numeric = [
         bool(some := _some(column)) and all(map(_NUMBER.fullmatch, some)) and not _is_counter(some)
@@ -76,7 +76,7 @@ def in_boxes(columns: Sequence[Sequence[str]]) -> set[int]:
     return places
 
 
-def is_few(values: Sequence[str]) -> bool:
+def is_categorical(values: Sequence[str]) -> bool:
     """Whether a column has so few different values that they rather tell kinds, such as a split."""
     some = _some(values)
     return len(some) >= 10 and len({*some}) <= max(2, len(some) // 10)

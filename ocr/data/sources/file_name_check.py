@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ocr.data.images.loading import SUFFIXES
 from ocr.data.samples import Folder, stem
-from ocr.data.sources.sidecar import schemes
+from ocr.data.sources.sidecar import find_sidecar_suffixes
 
 ENOUGH = 0.9  # the share of the images that must have a caption there
 SOME = 0.5  # the share from which on it is no chance
@@ -24,7 +24,7 @@ _DATE = re.compile(r"\d{2,4}[-_.]?\d\d[-_.]?\d{2,4}.*")
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 
 
-class Doubt(NamedTuple):
+class FileNameIssue(NamedTuple):
     """What is odd about the names.
 
     text: a sentence on that, and on what to do. harmless: they may well be right. kind: a word for
@@ -36,19 +36,21 @@ class Doubt(NamedTuple):
     kind: str = "doubtful_names"
 
 
-def doubt_of_names(folder: Folder) -> Doubt | None:
+def check_file_names(folder: Folder) -> FileNameIssue | None:
     """What makes one doubt whether the file names are captions, if anything does."""
     names = [text for name in folder.images if (text := stem(name.rpartition("/")[2]))]
     if texts := _texts_beside(folder):
         return texts
     if hint := _of_folders(folder.images):
-        return Doubt(f"If {hint}", harmless=False)
+        return FileNameIssue(f"If {hint}", harmless=False)
     if len(names) >= 10 and _are_counted(names):
-        return Doubt("That looks like counting: captions from elsewhere are data.labels=FILE")
+        return FileNameIssue(
+            "That looks like counting: captions from elsewhere are data.labels=FILE"
+        )
     for separator in "_-.":
         if names and all(separator in name for name in names):
             patterns = f"data.pattern=label{separator}id or id{separator}label"
-            return Doubt(f"If the caption is a part of the name, say so: {patterns}")
+            return FileNameIssue(f"If the caption is a part of the name, say so: {patterns}")
     return None
 
 
@@ -71,9 +73,9 @@ def folders_hint(folder: Folder, below: Sequence[str]) -> str:
     return f"; if {hint}" if hint else ""
 
 
-def _texts_beside(folder: Folder) -> Doubt | None:
+def _texts_beside(folder: Folder) -> FileNameIssue | None:
     """On texts that are called after the images, and that nobody reads unasked."""
-    for suffix, share, content in schemes(folder) if folder.images else ():
+    for suffix, share, content in find_sidecar_suffixes(folder) if folder.images else ():
         if share < SOME or content == "blank":
             continue
         have = "Each has" if share == 1 else f"{share:.0%} of the images have"
@@ -83,10 +85,10 @@ def _texts_beside(folder: Folder) -> Doubt | None:
                 f"{have} a {suffix}",
                 "which isn't read: write what it says to a labels.csv",
             )
-            return Doubt(f"{have} beside it, {mend} if captions are there")
+            return FileNameIssue(f"{have} beside it, {mend} if captions are there")
         numbers = content == "numbers"  # boxes, say
         kind = "doubtful_names" if numbers else "unread_captions"
-        return Doubt(f"{have} a {suffix} beside it: {mend}", numbers, kind)
+        return FileNameIssue(f"{have} a {suffix} beside it: {mend}", numbers, kind)
     return None
 
 

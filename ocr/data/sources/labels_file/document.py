@@ -38,7 +38,7 @@ class Columns:
 
 
 @dataclass
-class Source:
+class LabelsDocument:
     """A labels file that is to be read.
 
     Attributes:
@@ -65,7 +65,7 @@ class Source:
         return f"{self.path.name}, {unit} {number}"
 
 
-def row_of(cells: dict[str, str], where: str) -> Row | Skipped:
+def make_row(cells: dict[str, str], where: str) -> Row | Skipped:
     """A row by what its cells are: file, label and perhaps group."""
     if not cells["file"].strip():
         return Skipped(where, f"names no file for the caption {cells['label']!r}")
