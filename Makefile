@@ -32,7 +32,10 @@ format: setup  ## mend style and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean:  ## remove .venv and caches (runs/ and data/ stay)
-	rm -rf $(VENV) .pytest_cache .ruff_cache *.egg-info
+docs: setup  ## build the manual in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: help setup train test lint format clean
+clean:  ## remove .venv and caches (runs/ and data/ stay)
+	rm -rf $(VENV) .pytest_cache .ruff_cache *.egg-info site
+
+.PHONY: help setup train test lint format docs clean
