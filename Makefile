@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ARGS ?=
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
 
 $(READY): pyproject.toml .constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.11")'
@@ -21,8 +21,11 @@ setup: $(READY)  ## make .venv and install the pinned dependencies
 train: setup  ## train ten epochs on synthetic captchas (ARGS="data=folder data.dir=PATH" for your own)
 	$(BIN)/python train.py $(ARGS)
 
-test: setup  ## run the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: setup  ## run the unit and integration tests (about 4 minutes on two cores)
+	$(BIN)/python -m pytest tests/unit tests/integration $(ARGS)
+
+test-slow: setup  ## run the rest: killed processes, many trainings, databases
+	$(BIN)/python -m pytest tests/slow $(ARGS)
 
 lint: setup  ## check style and formatting
 	$(BIN)/ruff check .
@@ -38,4 +41,4 @@ docs: setup  ## build the manual in site/
 clean:  ## remove .venv and caches (runs/ and data/ stay)
 	rm -rf $(VENV) .pytest_cache .ruff_cache *.egg-info site
 
-.PHONY: help setup train test lint format docs clean
+.PHONY: help setup train test test-slow lint format docs clean

@@ -11,86 +11,21 @@ import numpy as np
 import pytest
 import torch
 from conftest import draw
+from datamodules import (
+    BASE,
+    captions_of,
+    from_folder,
+    images,
+    names,
+    on_device,
+    synthetic,
+    texts,
+)
 
 from ocr.data.augmentation.light import LightAugmentation
 from ocr.data.collate import Batch, padded
-from ocr.data.sources.kinds import DownloadedData, FolderData, SyntheticData
+from ocr.data.sources.kinds import DownloadedData, FolderData
 from ocr.errors import UserError
-
-BASE = {
-    "batch_size": 4,
-    "min_images": 1,
-    "val_size": 0.2,
-    "test_size": 0.2,
-    "split_seed": 0,
-    "folds": None,
-    "fold": 0,
-    "train_images": None,
-    "stratify": False,
-    "train_on_val": False,
-    "height": 24,
-    "width": None,
-    "channels": 1,
-    "polarity": "keep",
-    "contrast": "keep",
-    "grey": "luma",
-    "charset": None,
-    "order": None,
-    "max_skipped": 0.05,
-    "cache_mb": 16,
-    "num_workers": None,
-    "splicing": 0,
-    "augment": None,
-}
-DRAWN = {
-    "count": 30,
-    "symbols": "ABC",
-    "length": 3,
-    "image_width": 60,
-    "image_height": 30,
-    "seed": 0,
-}
-
-
-def from_folder(dir: object = None, **changes) -> FolderData:
-    """Data of a folder, found and split."""
-    data = FolderData(dir=str(dir) if isinstance(dir, Path) else dir, **BASE | changes)
-    data.setup()
-    return data
-
-
-def synthetic(**changes) -> SyntheticData:
-    data = SyntheticData(**DRAWN | BASE | changes)
-    data.setup()
-    return data
-
-
-def names(data: FolderData, part: str) -> list[str]:
-    return [Path(sample.name).name for sample in data.parts[part]]
-
-
-def texts(data: FolderData) -> set[str]:
-    return {sample.text for kept in data.parts.values() for sample in kept}
-
-
-def captions_of(data: FolderData, loader) -> list[str]:
-    """What a loader hands out, as texts, in its order."""
-    found = []
-    for batch in loader:
-        for ids in batch.targets.split(batch.target_lengths.tolist()):
-            found.append(data.charset.decode(ids.tolist()))
-    return found
-
-
-def on_device(data: FolderData, rank: int, world_size: int) -> None:
-    data.trainer = SimpleNamespace(world_size=world_size, global_rank=rank, training=False)
-
-
-def images(place: Path, *captions: str, width: int = 60) -> Path:
-    place.mkdir(parents=True)
-    for caption in captions:
-        draw(caption, (width, 24)).save(place / f"{caption}.png")
-    return place
 
 
 def rows(path: Path) -> list[list[str]]:

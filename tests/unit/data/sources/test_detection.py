@@ -2,7 +2,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from test_captions import found, touch, write
+from caption_folders import found, touch, write
 
 from ocr.data.sources.captions import CaptionFinder
 from ocr.data.text.unicode import TextNormalizer

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SMALL, draw, saved
 from conftest import config as composed
-from test_docs import commands, words_of
+from doc_commands import commands, words_of
 
 from ocr.training.process import run_command
 

@@ -1,7 +1,7 @@
 import codecs
 
 import pytest
-from test_captions import found, touch
+from caption_folders import found, touch
 
 from ocr.data.samples import Folder
 from ocr.data.sources.captions import CaptionFinder

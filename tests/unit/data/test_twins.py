@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import draw
-from test_datamodule import BASE, from_folder
+from datamodules import BASE, from_folder
 
 from ocr.data.sources.pack import pack
 from ocr.data.sources.packed import PackedData

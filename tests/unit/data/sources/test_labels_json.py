@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_captions import found, touch
+from caption_folders import found, touch
 
 from ocr.data.sources.labels_file import Columns
 from ocr.errors import UserError

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_captions import found, touch
+from caption_folders import found, touch
 
 from ocr.data.samples import Folder
 from ocr.data.sources.labels_file import Columns, read_labels

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 import torch
 from conftest import HEBREW, SMALL, draw, trained
+from datamodules import BASE, captions_of, from_folder, on_device
 from PIL import Image, ImageOps
-from test_datamodule import BASE, captions_of, from_folder, on_device
 
 from ocr import cli
 from ocr.data.sources import arrow

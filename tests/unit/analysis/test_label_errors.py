@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from conftest import draw
-from test_folds import rows
+from trainings import rows
 
 from ocr.analysis.confusions import Confusions, confusions
 from ocr.analysis.label_errors import opinions, rank

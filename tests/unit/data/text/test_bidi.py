@@ -7,9 +7,9 @@ from itertools import permutations
 
 import pytest
 from conftest import draw
+from datamodules import captions_of, from_folder, synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_datamodule import captions_of, from_folder, synthetic
 
 from ocr.callbacks.predictions import to_logical_caption
 from ocr.data.text.bidi import infer_order, to_logical, to_visual

@@ -1,0 +1,40 @@
+"""Folders of files for tests, and the captions that are found in them."""
+
+from pathlib import Path
+
+from ocr.data.samples import Sample, Skipped
+from ocr.data.sources.captions import CaptionFinder
+from ocr.data.text.file_name_patterns import FileNamePattern
+from ocr.data.text.unicode import TextNormalizer
+
+
+def write(folder: Path, **files: str) -> None:
+    """Files by names whose "__" is a dot; images need no content here."""
+    for name, content in files.items():
+        path = folder / name.replace("__", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode())
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def found(
+    folder: Path, labels: str | None = None, pattern: str | None = None, **keys: object
+) -> dict[str, str]:
+    """Captions by name, in order; reasons in angle brackets."""
+    form = keys.pop("normal_form", "NFC")
+    captions = CaptionFinder(
+        TextNormalizer(form, "keep", True), labels, pattern and FileNamePattern(pattern), **keys
+    )
+    return shown(folder, captions.find({"train": folder})["train"])
+
+
+def shown(folder: Path, samples: list[Sample | Skipped]) -> dict[str, str]:
+    names = [s.name.removeprefix(f"{folder}/") for s in samples]
+    texts = [s.text if isinstance(s, Sample) else f"<{s.reason}>" for s in samples]
+    assert len(set(names)) == len(names)
+    return dict(zip(names, texts))
