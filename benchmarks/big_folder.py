@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from ocr.config.instantiate import build
-from ocr.data.samples import image_files
+from ocr.data.sources.folder import image_files
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 

@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _image_paths(places: Sequence[Path], recursive: bool) -> tuple[list[Path], list[UserError]]:
     """The images to read, and why folders have none."""
-    from ocr.data.samples import Folder, image_files, say_unread
+    from ocr.data.sources.folder import Folder, image_files, say_unread
     from ocr.log import log_to_stderr
 
     paths, refused = [], []

@@ -8,7 +8,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from ocr.data.samples import require_folder
+from ocr.data.sources.folder import require_folder
 from ocr.errors import UserError
 
 _DIRS = ("dir", "train_dir", "val_dir", "test_dir")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ocr.data.samples import Sample, Skipped
+from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.text.charset import Charset, required_time_steps
 
 
@@ -10,7 +10,7 @@ def spelt(sample: Sample, charset: Charset) -> Sample | Skipped:
     """The sample, if its caption has no characters but those of `charset`."""
     if unknown := charset.unknown(sample.text):
         reason = f"caption {sample.text!r} has characters outside the charset: {unknown}"
-        return Skipped(sample.name, reason)
+        return Skipped(sample.name, SkipReason.OUTSIDE_CHARSET, reason)
     return sample
 
 
@@ -24,5 +24,6 @@ def placed(sample: Sample, charset: Charset, time_steps: Callable[[int], int]) -
     mend = f"correct it, or {mend}" if needed > sample.width else f"lower encoder.stride, or {mend}"
     return Skipped(
         sample.name,
+        SkipReason.TOO_FEW_TIME_STEPS,
         f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: {mend}",
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ocr.data.samples import Sample, Skipped
+from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.errors import UserError
 from ocr.log import is_first
 from ocr.pluralize import pluralize
@@ -34,8 +34,8 @@ def write_lists(
 
 def write_skipped(folder: Path, skipped: Sequence[Skipped]) -> None:
     """skipped.csv."""
-    rows = ((one.name, one.reason) for one in skipped)
-    _write_csv(folder / "skipped.csv", ("file", "reason"), rows)
+    rows = ((one.name, one.text, one.reason.name.lower()) for one in skipped)
+    _write_csv(folder / "skipped.csv", ("file", "reason", "kind"), rows)
 
 
 def read_skipped(folder: Path) -> list[Skipped]:
@@ -45,8 +45,11 @@ def read_skipped(folder: Path) -> list[Skipped]:
         return []
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [Skipped(row["file"], row["reason"]) for row in csv.DictReader(file)]
-    except (KeyError, ValueError, csv.Error) as error:
+            return [
+                Skipped(row["file"], SkipReason[row["kind"].upper()], row["reason"])
+                for row in csv.DictReader(file)
+            ]
+    except (AttributeError, KeyError, ValueError, csv.Error) as error:
         raise UserError(f"{path}: damaged ({error})") from error
 
 
@@ -73,7 +76,7 @@ def read_predictions(folder: Path) -> list[Prediction]:
 
 def in_words(skipped: Sequence[Skipped]) -> str:
     """The first three with their reasons, and how many more."""
-    shown = [f"{one.name} ({one.reason})" for one in skipped[:3]]
+    shown = [f"{one.name} ({one.text})" for one in skipped[:3]]
     more = [f"and {len(skipped) - 3} more"] if len(skipped) > 3 else []
     return ", ".join(shown + more)
 

@@ -18,7 +18,7 @@ from ocr.data.images.formats import FORMATS
 from ocr.data.images.loading import DECODE_ERRORS, ImageSource, count_frames
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.parallel import mapped
-from ocr.data.samples import Sample, Skipped
+from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.errors import UserError
 from ocr.log import info
 from ocr.pluralize import pluralize
@@ -84,20 +84,21 @@ def survey(samples: Sequence[Sample], preprocessor: Preprocessor) -> None:
 def load(sample: Sample) -> ImageSource | Skipped:
     """The image as it is stored; Skipped, with the reason, if it or its caption can't be had."""
     if not sample.text:
-        return Skipped(sample.name, "the caption has no characters")
+        return Skipped(sample.name, SkipReason.EMPTY_CAPTION)
     if any("\ud800" <= character <= "\udfff" for character in sample.name):
-        return Skipped(ascii(sample.name), "the file name is not Unicode")
+        return Skipped(ascii(sample.name), SkipReason.INVALID_NAME)
     try:
         return sample.source()
     except OSError as error:
-        return Skipped(sample.name, error.strerror or str(error))
+        return Skipped(sample.name, SkipReason.UNREADABLE_IMAGE, error.strerror or str(error))
     except ValueError as error:  # a NUL in the name
-        return Skipped(ascii(sample.name), str(error))
+        return Skipped(ascii(sample.name), SkipReason.INVALID_NAME, str(error))
 
 
 def unreadable(sample: Sample, error: UserError) -> Skipped:
     """The sample, skipped for what `Preprocessor.decode` said of it."""
-    return Skipped(sample.name, str(error).removeprefix(f"{sample.name}: "))
+    detail = str(error).removeprefix(f"{sample.name}: ")
+    return Skipped(sample.name, SkipReason.UNREADABLE_IMAGE, detail)
 
 
 class ScanResult(NamedTuple):
@@ -137,7 +138,7 @@ class Scanner:
             image = self.preprocessor.decode(source, sample.name)
         except UserError as error:
             skipped = unreadable(sample, error)
-            return ScanResult(skipped, note=self.note(source, skipped.reason))
+            return ScanResult(skipped, note=self.note(source, skipped.text))
         found = replace(
             sample,
             digest=digest(content, self.seed),
@@ -213,7 +214,7 @@ def without_conflicts(looked: Sequence[Sample | Skipped]) -> list[Sample | Skipp
             for text, name in captions[sample.digest].items():
                 if text != sample.text:
                     reason = f"the same content as {name}, whose caption is {text!r}"
-                    return Skipped(sample.name, reason)
+                    return Skipped(sample.name, SkipReason.CONFLICTING_CAPTIONS, reason)
         return sample
 
     return [judge(sample) for sample in looked]

@@ -65,7 +65,7 @@ class Trial(Callback):
             study.set_user_attr("validated", own)
         elif own != others:
             fewer = own["images"] < others["images"] and trainer.datamodule.lost
-            why = fewer[-1].reason if fewer else "images or captions aren't those of then"
+            why = fewer[-1].text if fewer else "images or captions aren't those of then"
             raise UserError(
                 f"{own['images']} validation images, and {others['images']} in the other trials, "
                 f"which can't be compared: {why}. If the folder has changed, search anew in "

@@ -12,6 +12,7 @@ from ocr.config.paths import naming_doctor, require_paths
 from ocr.config.resolvers import OBJECTIVES
 from ocr.config.validation import require_types
 from ocr.data.parts import Parts
+from ocr.data.samples import SkipReason
 from ocr.data.seen import set_up
 from ocr.errors import UserError
 from ocr.log import info, silence_libraries
@@ -129,7 +130,9 @@ def ready(config: DictConfig, data: Parts) -> None:
             with naming_doctor(config):
                 data.setup()
         except UserError as error:
-            if not config.fit or not any("outside the charset" in s.reason for s in data.skipped):
+            if not config.fit or all(
+                s.reason is not SkipReason.OUTSIDE_CHARSET for s in data.skipped
+            ):
                 raise
             raise UserError(
                 f"{error}. ckpt_path goes on with a run; one on other images starts with "

@@ -35,6 +35,6 @@ def found(
 
 def shown(folder: Path, samples: list[Sample | Skipped]) -> dict[str, str]:
     names = [s.name.removeprefix(f"{folder}/") for s in samples]
-    texts = [s.text if isinstance(s, Sample) else f"<{s.reason}>" for s in samples]
+    texts = [s.text if isinstance(s, Sample) else f"<{s.text}>" for s in samples]
     assert len(set(names)) == len(names)
     return dict(zip(names, texts))

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocr.data.images.loading import SUFFIXES
-from ocr.data.samples import UNCAPTIONED, Folder, Sample, Skipped, say_unread, stem
+from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.detection import detect
+from ocr.data.sources.folder import Folder, say_unread, stem
 from ocr.data.sources.labels_file import Columns, Row
 from ocr.data.sources.origins import (
     CaptionSource,
@@ -158,7 +159,11 @@ class CaptionFinder:
         return [
             row
             if isinstance(row, Skipped)
-            else (row._replace(group=match[1]) if match else Skipped(row.file, misfit))
+            else (
+                row._replace(group=match[1])
+                if match
+                else Skipped(row.file, SkipReason.NAME_MISMATCH, misfit)
+            )
             for row, match in zip(rows, self.pattern.matches(names), strict=True)
         ]
 
@@ -175,7 +180,7 @@ class CaptionFinder:
 
 def _sample(row: Row, text: str) -> Sample | Skipped:
     if reason := flaw(text):
-        return Skipped(row.file, reason)
+        return Skipped(row.file, SkipReason.CONTROL_CHARACTER, reason)
     return Sample(row.file, text, group=row.group)
 
 
@@ -194,13 +199,14 @@ def _once_each(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
     kept = []
     for sample in samples:
         if isinstance(sample, Skipped):
-            kept.append(Skipped(_printable(sample.name), _printable(sample.reason)))
+            kept.append(Skipped(_printable(sample.name), sample.reason, _printable(sample.detail)))
         elif same := said.pop(sample.name, None):
             if len(same) == 1:
                 kept.append(sample)
             else:
                 others = " and ".join(repr(s.text) for s in same[:2])
-                kept.append(Skipped(sample.name, f"rows disagree about it: {others}"))
+                detail = f"rows disagree about it: {others}"
+                kept.append(Skipped(sample.name, SkipReason.CONFLICTING_ROWS, detail))
     return kept
 
 
@@ -224,7 +230,10 @@ def _without(folder: Folder, origin: CaptionSource, rows: list[Row | Skipped]) -
         if spare:
             files = pluralize(len(spare), f"{origin.name} file")
             info(f"{files} without an image beside it ({spare[0]})")
-    return [Skipped(str(folder.path / name), UNCAPTIONED + origin.name) for name in without]
+    return [
+        Skipped(str(folder.path / name), SkipReason.NO_CAPTION, f"no caption in {origin.name}")
+        for name in without
+    ]
 
 
 def _name(file: str, folder: Folder, with_folders: bool) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ocr.data.samples import Folder, split_hint, stem
 from ocr.data.sources.file_name_check import ENOUGH, SOME, check_file_names, folders_hint
+from ocr.data.sources.folder import Folder, split_hint, stem
 from ocr.data.sources.image_mentions import SAMPLE, ImageMentions, ImageNameIndex, find_mentions
 from ocr.data.sources.labels_file import READERS, Columns, Row
 from ocr.data.sources.origins import CaptionSource, FileNameCaptions, LabelsFile, SidecarText

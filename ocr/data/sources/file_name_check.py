@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from ocr.data.images.loading import SUFFIXES
-from ocr.data.samples import Folder, stem
+from ocr.data.sources.folder import Folder, stem
 from ocr.data.sources.sidecar import find_sidecar_suffixes
 
 ENOUGH = 0.9  # the share of the images that must have a caption there

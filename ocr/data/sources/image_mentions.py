@@ -10,7 +10,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from ocr.data.images.loading import SUFFIXES
-from ocr.data.samples import stem
+from ocr.data.sources.folder import stem
 from ocr.data.sources.image_names import base_names
 
 SAMPLE = 2**18  # bytes to look for names in

@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ocr.data.samples import UNCAPTIONED, Folder, Skipped, stem
+from ocr.data.samples import Skipped, SkipReason
+from ocr.data.sources.folder import Folder, stem
 from ocr.data.sources.image_names import base_names, name_variants
 from ocr.data.sources.labels_file import Columns, Row, open_document, read_document
 from ocr.data.sources.sidecar import find_sidecars
@@ -29,7 +30,11 @@ class FileNameCaptions:
             if match:
                 yield Row(path, *match, name)
             else:
-                yield Skipped(path, f"the name doesn't fit data.pattern={self.pattern.text}")
+                yield Skipped(
+                    path,
+                    SkipReason.NAME_MISMATCH,
+                    f"the name doesn't fit data.pattern={self.pattern.text}",
+                )
 
     def _seen(self, name: str) -> str:
         return stem(name if self.pattern.has_folders else name.rpartition("/")[2])
@@ -50,7 +55,8 @@ class SidecarText:
             try:
                 caption = read_text(folder.path / text, self.encoding)
             except UserError as error:
-                yield Skipped(path, str(error).removeprefix(f"{folder.path}{os.sep}"))
+                detail = str(error).removeprefix(f"{folder.path}{os.sep}")
+                yield Skipped(path, SkipReason.UNREADABLE_CAPTION, detail)
             else:
                 if caption.strip():
                     yield Row(path, caption.removesuffix("\n").removesuffix("\r"), "", text)
@@ -111,14 +117,16 @@ class LabelsFile:
                 yield row._replace(file=str(path))
             elif path not in captioned:
                 captioned.add(path)
-                yield Skipped(str(path), UNCAPTIONED + row.where)
+                yield Skipped(str(path), SkipReason.NO_CAPTION, f"no caption in {row.where}")
 
     def left(self) -> list[Skipped]:
         """The rows that were no captions of any folder so far."""
         return self._flawed + [
-            Skipped(row.file, f"no such file ({where})")
+            Skipped(row.file, SkipReason.MISSING_FILE, f"no such file ({where})")
             if row.text.strip()
-            else Skipped(row.file, f"{UNCAPTIONED}{where}, and no such file")
+            else Skipped(
+                row.file, SkipReason.NO_CAPTION, f"no caption in {where}, and no such file"
+            )
             for where, row in self._missing.items()
         ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ocr.data.images.loading import SUFFIXES
-from ocr.data.samples import Folder, stem
+from ocr.data.sources.folder import Folder, stem
 
 # How pre-processing names what it makes of an image: line.bin.png, line.nrm.png (Ocropus, Kraken).
 _MADE = (

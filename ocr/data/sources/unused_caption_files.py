@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from ocr.data.images.loading import SUFFIXES
-from ocr.data.samples import Folder, stem
 from ocr.data.sources.file_name_check import ENOUGH, SOME, are_numbered
+from ocr.data.sources.folder import Folder, stem
 from ocr.data.sources.image_mentions import SPREADSHEETS, ImageMentions
 from ocr.data.sources.labels_file import READERS, Columns, Row
 from ocr.data.sources.origins import LabelsFile

@@ -7,25 +7,46 @@ from pathlib import Path
 from unicodedata import is_normalized
 
 from ocr.config.compose import quoted
-from ocr.data.samples import Sample, stem
+from ocr.data.samples import Sample, SkipReason
+from ocr.data.sources.folder import stem
 from ocr.data.text.charset import required_time_steps
 from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.doctor.finding import Finding, without
 from ocr.doctor.scan import Examination
 
-# A part of the reason that training gives, the kind, what it is, what mends it.
+# The reasons that training gives, the kind of finding, what it is, what repairs it.
 REASONS = (
-    ("the caption has no characters", "empty_caption", "captions without characters", "write them"),
-    ("no such file", "row_without_image", "rows whose image isn't there", "bring the files"),
-    ("rows disagree", "contradicting_rows", "images with rows that disagree", "keep one row each"),
+    ({SkipReason.EMPTY_CAPTION}, "empty_caption", "captions without characters", "write them"),
     (
-        "has the control character",
+        {SkipReason.MISSING_FILE},
+        "row_without_image",
+        "rows whose image isn't there",
+        "bring the files",
+    ),
+    (
+        {SkipReason.CONFLICTING_ROWS},
+        "contradicting_rows",
+        "images with rows that disagree",
+        "keep one row each",
+    ),
+    (
+        {SkipReason.CONTROL_CHARACTER},
         "control_character",
         "captions with what no image shows",
         "mend them",
     ),
-    ("doesn't fit data.pattern", "odd_name", "names that don't fit the pattern", "rename them"),
-    ("", "odd_row", "rows or files that can't be used", "mend them"),
+    ({SkipReason.NAME_MISMATCH}, "odd_name", "names that don't fit the pattern", "rename them"),
+    (
+        {
+            SkipReason.MALFORMED_ROW,
+            SkipReason.UNREADABLE_CAPTION,
+            SkipReason.INVALID_NAME,
+            SkipReason.UNREADABLE_IMAGE,  # a file that cannot even be opened
+        },
+        "odd_row",
+        "rows or files that can't be used",
+        "mend them",
+    ),
 )
 DENSEST = 4  # characters a pixel of width: beyond, it is the caption that is wrong
 
@@ -42,9 +63,8 @@ def findings(seen: Examination) -> Iterator[Finding]:
 def _unusable(seen: Examination) -> Iterator[Finding]:
     # Others are others' findings.
     left = [s for s in seen.skipped if s.lost and s.name not in seen.looks]
-    for part, kind, what, mend in REASONS:
-        some = [s for s in left if part in s.reason]
-        left = [s for s in left if part not in s.reason]
+    for reasons, kind, what, mend in REASONS:
+        some = [s for s in left if s.reason in reasons]
         if not some:
             continue
         if kind == "odd_name" and seen.config.data.pattern:  # good images, and not to be removed
@@ -55,7 +75,7 @@ def _unusable(seen: Examination) -> Iterator[Finding]:
             kind,
             what,
             len(some),
-            [f"{seen.short(s.name)}: {s.reason}" for s in some],
+            [f"{seen.short(s.name)}: {s.text}" for s in some],
             "leaves them out",
             f"{mend}, or {away['mend']}",
             away.get("commands", ()),
@@ -99,7 +119,7 @@ def _outside(seen: Examination) -> Iterator[Finding]:
             "outside_charset",
             "captions with characters outside data.charset",
             len(some),
-            [f"{seen.short(s.name)}: {s.reason}" for s in some],
+            [f"{seen.short(s.name)}: {s.text}" for s in some],
             "leaves them out",
             seen.train(f"data.charset={quoted(symbols)}"),
         )
@@ -111,10 +131,7 @@ def _unplaceable(seen: Examination) -> Iterator[Finding]:
             "unplaceable",
             "captions too long for CTC to place at their image's width",
             len(seen.unplaced),
-            [
-                f"{seen.short(s.name)}: {s.reason.partition(': correct it')[0]}"
-                for s in seen.unplaced
-            ],
+            [f"{seen.short(s.name)}: {s.text.partition(': correct it')[0]}" for s in seen.unplaced],
             "leaves them out",
             f"correct the captions that are wrong{_in_names(seen)}; {_roomier(seen)}",
         )

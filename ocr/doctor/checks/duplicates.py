@@ -52,7 +52,7 @@ def _contradictions(seen: Examination) -> Iterator[Finding]:
             "same_image_other_caption",
             "images equal to one with another caption",
             len(out),
-            [f"{seen.short(s.name)}: {s.reason}" for s in out],
+            [f"{seen.short(s.name)}: {s.text}" for s in out],
             "leaves them all out, as it can't tell which caption is right",
             f"of each pair, {_wrong_one(seen)}",
         )

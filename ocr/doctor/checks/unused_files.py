@@ -10,8 +10,8 @@ from PIL import Image
 
 from ocr.data.images.formats import CAMERA_RAW, FORMATS, UNSUPPORTED_SUFFIXES
 from ocr.data.images.loading import DECODE_ERRORS
-from ocr.data.samples import Folder
 from ocr.data.sources.file_name_check import SOME, check_file_names
+from ocr.data.sources.folder import Folder
 from ocr.data.sources.sidecar import find_sidecar_suffixes, find_sidecars
 from ocr.data.sources.unused_caption_files import UnusedCaptionFile
 from ocr.doctor.checks.formats import suffix_of

@@ -176,7 +176,7 @@ def test_a_given_charset_keeps_its_order_and_skips_other_captions(folder):
     assert data.charset.symbols == "21x"
     assert texts(data) == {f"{a}{b}{c}" for a in "12" for b in "12" for c in "12"}
     assert len(data.skipped) == 19
-    reasons = {Path(skipped.name).name: skipped.reason for skipped in data.skipped}
+    reasons = {Path(skipped.name).name: skipped.text for skipped in data.skipped}
     assert "'133'" in reasons["133.png"]
     assert reasons["133.png"].endswith("outside the charset: 3")
 
@@ -274,8 +274,10 @@ def test_report_lists_the_split_and_what_is_left_out(folder, tmp_path, caplog):
     )
     assert len(split) == 27
     head, *skipped = rows(tmp_path / "skipped.csv")
-    assert head == ["file", "reason"]
-    assert skipped == [[str(folder / "broken.png"), "not an image, or a damaged one"]]
+    assert head == ["file", "reason", "kind"]
+    assert skipped == [
+        [str(folder / "broken.png"), "not an image, or a damaged one", "unreadable_image"]
+    ]
     assert "1 of 28 images is left out" in caplog.text
 
 
@@ -287,7 +289,9 @@ def test_images_without_caption_are_listed_but_not_counted_as_lost(folder, tmp_p
         data.report(tmp_path)
     _, *skipped = rows(tmp_path / "skipped.csv")
     names = [line.partition(",")[0] for line in texts[:3]]
-    assert skipped == [[str(folder / name), "no caption in labels.csv"] for name in names]
+    assert skipped == [
+        [str(folder / name), "no caption in labels.csv", "no_caption"] for name in names
+    ]
     assert data.total == 24
     assert "left out" not in caplog.text
 
@@ -350,8 +354,8 @@ def test_a_caption_without_room_is_skipped_with_its_numbers(tmp_path):
     data.drop_infeasible(lambda width: width // 20)
     (skipped,) = data.skipped
     assert skipped.name == str(place / "aab.png")
-    assert "needs 4 time steps, its image gives 3: lower encoder.stride" in skipped.reason
-    assert "encoder.stride" in skipped.reason
+    assert "needs 4 time steps, its image gives 3: lower encoder.stride" in skipped.text
+    assert "encoder.stride" in skipped.text
     assert "aab" not in texts(data)
     with pytest.raises(UserError, match=r"aab\.png .*needs 4 time steps"):
         data.report(tmp_path)

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ocr.data.images.preprocessing import MAX_WIDTH, Preprocessor
-from ocr.data.samples import Folder, Sample, Skipped
+from ocr.data.samples import Sample, Skipped
 from ocr.data.sources.captions import CaptionFinder
+from ocr.data.sources.folder import Folder
 from ocr.data.sources.labels_file import Columns, Row, read_labels
 from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.data.text.unicode import CASES, FORMS, TextNormalizer, flaw
@@ -201,7 +202,7 @@ def test_no_image_of_a_folder_is_lost(names, labels, pattern, others, recursive,
                 one.text.encode()
                 assert Path(one.name).is_file()
             else:
-                f"{one.name}{one.reason}".encode()
+                f"{one.name}{one.text}".encode()
         kept = [one.name for one in found if isinstance(one, Sample)]
         assert len(kept) == len(set(kept))
         if labels == "name" and pattern != "group/label":

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ocr.data.samples import Folder, Sample, image_files
+from ocr.data.samples import Sample
+from ocr.data.sources.folder import Folder, image_files
 from ocr.errors import UserError
 
 

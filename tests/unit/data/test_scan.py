@@ -8,7 +8,7 @@ from PIL import Image
 
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.parallel import FEW, begin, work
-from ocr.data.samples import Sample, Skipped
+from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.scan import ImageCache, Scanner, digest, inspect
 
 KIB = 2**-10  # in the cache's MiB
@@ -40,18 +40,20 @@ def test_a_good_image_gets_its_digest_and_its_width(place):
 
 def test_an_empty_caption_is_skipped(place):
     assert look(place("a.png", 0, "")) == [
-        Skipped(place("a.png", 0).name, "the caption has no characters")
+        Skipped(place("a.png", 0).name, SkipReason.EMPTY_CAPTION)
     ]
 
 
 def test_a_missing_file_is_skipped(tmp_path):
     name = str(tmp_path / "gone.png")
-    assert look(Sample(name, "gone")) == [Skipped(name, "No such file or directory")]
+    assert look(Sample(name, "gone")) == [
+        Skipped(name, SkipReason.UNREADABLE_IMAGE, "No such file or directory")
+    ]
 
 
 def test_a_folder_named_like_an_image_is_skipped(tmp_path):
     (looked,) = look(Sample(str(tmp_path), "x"))
-    assert looked == Skipped(str(tmp_path), "Is a directory")
+    assert looked == Skipped(str(tmp_path), SkipReason.UNREADABLE_IMAGE, "Is a directory")
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", None])
@@ -62,8 +64,8 @@ def test_a_broken_image_is_skipped_with_a_reason_that_does_not_repeat_its_name(p
     (looked,) = look(sample)
     assert isinstance(looked, Skipped)
     assert looked.name == sample.name
-    assert "image" in looked.reason
-    assert sample.name not in looked.reason
+    assert "image" in looked.text
+    assert sample.name not in looked.text
 
 
 def test_a_name_that_no_file_can_have_is_skipped():
@@ -75,15 +77,15 @@ def test_one_content_under_two_captions_is_skipped_and_each_names_another(place)
     a, b, other = place("a.png", 0), place("b.png", 0), place("c.png", 1)
     looked = look(a, b, other)
     assert [type(item) for item in looked] == [Skipped, Skipped, Sample]
-    assert b.name in looked[0].reason and "'b'" in looked[0].reason
-    assert a.name in looked[1].reason and "'a'" in looked[1].reason
+    assert b.name in looked[0].text and "'b'" in looked[0].text
+    assert a.name in looked[1].text and "'a'" in looked[1].text
 
 
 def test_of_three_captions_of_one_content_none_is_believed(place):
     looked = look(*(place(f"{i}.png", 0, text) for i, text in enumerate(("x", "x", "y"))))
     assert all(isinstance(item, Skipped) for item in looked)
-    assert "2.png" in looked[0].reason and "2.png" in looked[1].reason
-    assert "0.png" in looked[2].reason
+    assert "2.png" in looked[0].text and "2.png" in looked[1].text
+    assert "0.png" in looked[2].text
 
 
 def test_one_file_under_two_captions_is_skipped(place):

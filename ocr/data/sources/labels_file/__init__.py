@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from ocr.data.samples import Folder, Skipped
+from ocr.data.samples import Skipped
+from ocr.data.sources.folder import Folder
 from ocr.data.sources.labels_file.columns import FILES, LABELS
 from ocr.data.sources.labels_file.csv_file import read_table
 from ocr.data.sources.labels_file.document import Columns, LabelsDocument, Row

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ocr.data.images.loading import SUFFIXES
-from ocr.data.samples import Folder
+from ocr.data.sources.folder import Folder
 from ocr.data.sources.image_names import base_names, name_variants
 
 _ENOUGH = 0.5  # the share of a column's values that must name images

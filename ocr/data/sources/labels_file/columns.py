@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ocr.data.samples import Folder
+from ocr.data.sources.folder import Folder
 from ocr.data.sources.labels_file.column_content import (
     box_columns,
     image_name_score,

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
-from ocr.data.samples import Skipped
+from ocr.data.samples import Skipped, SkipReason
 from ocr.data.sources.labels_file.column_content import find_image, is_image_name
 from ocr.data.sources.labels_file.columns import Grid, cells_of, choose_columns, is_header
 from ocr.data.sources.labels_file.document import Columns, LabelsDocument, Row, make_row
@@ -45,8 +45,8 @@ def read_table(source: LabelsDocument) -> Iterator[Row | Skipped]:
     whole = iter(whole)
     for line, cells in rows:
         if any(cells[len(names) :]):
-            reason = f"{len(cells)} cells below {len(names)} columns; quote what has a delimiter"
-            yield Skipped(source.where(line), reason)
+            detail = f"{len(cells)} cells below {len(names)} columns; quote what has a delimiter"
+            yield Skipped(source.where(line), SkipReason.MALFORMED_ROW, detail)
         else:
             yield make_row(cells_of(next(whole)[1], places), source.where(line))
 

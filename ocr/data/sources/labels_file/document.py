@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from ocr.data.samples import Folder, Skipped
+from ocr.data.samples import Skipped, SkipReason
+from ocr.data.sources.folder import Folder
 
 
 class Row(NamedTuple):
@@ -68,5 +69,7 @@ class LabelsDocument:
 def make_row(cells: dict[str, str], where: str) -> Row | Skipped:
     """A row by what its cells are: file, label and perhaps group."""
     if not cells["file"].strip():
-        return Skipped(where, f"names no file for the caption {cells['label']!r}")
+        return Skipped(
+            where, SkipReason.MALFORMED_ROW, f"names no file for the caption {cells['label']!r}"
+        )
     return Row(cells["file"], cells["label"], cells.get("group", ""), where)

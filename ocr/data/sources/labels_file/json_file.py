@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ocr.data.samples import Skipped
+from ocr.data.samples import Skipped, SkipReason
 from ocr.data.sources.labels_file.column_content import find_image, is_image_name
 from ocr.data.sources.labels_file.columns import FILES, LABELS, Grid, choose_columns, find_usual
 from ocr.data.sources.labels_file.document import LabelsDocument, Row, make_row
@@ -60,7 +60,7 @@ def _row(
 ) -> Row | Skipped:
     label, cells = chosen["label"], {}
     if label not in leaves and (odd := [name for name in leaves if name not in known]):
-        return Skipped(where, f"has no {label!r}, but {odd[0]!r}")
+        return Skipped(where, SkipReason.MALFORMED_ROW, f"has no {label!r}, but {odd[0]!r}")
     for key, name in chosen.items():
         values = list(dict.fromkeys(leaves.get(name, ())))
         if odd := [value for value in values if not isinstance(value, str | None)]:
@@ -71,7 +71,9 @@ def _row(
         if len(values) > 1:
             told = ", ".join(map(repr, values[:3]))
             return Skipped(
-                where, f"has several values of {name!r}: {told}; an image shows one text"
+                where,
+                SkipReason.MALFORMED_ROW,
+                f"has several values of {name!r}: {told}; an image shows one text",
             )
         cells[key] = values[0] if values else ""
     return make_row(cells, where)

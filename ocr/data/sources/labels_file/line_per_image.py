@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ocr.data.samples import Folder, stem
+from ocr.data.sources.folder import Folder, stem
 from ocr.data.sources.labels_file.document import LabelsDocument, Row
 from ocr.errors import UserError
 

@@ -256,7 +256,7 @@ def test_paths_may_go_up_and_down(tmp_path, monkeypatch, way):
     captions = CaptionFinder(TextNormalizer("NFC", "keep", True), "meta/labels.csv")
     named, other = captions.find({"all": folder})["all"]
     assert (named.name, named.text) == (str(folder / "1.png"), "a")
-    assert other.reason == "no caption in labels.csv"
+    assert other.text == "no caption in labels.csv"
 
 
 def test_a_way_up_leads_out_of_what_a_link_points_to(tmp_path):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from caption_folders import found, touch
 
-from ocr.data.samples import Folder, Skipped
+from ocr.data.samples import Skipped
+from ocr.data.sources.folder import Folder
 from ocr.data.sources.labels_file import Columns, read_labels
 from ocr.data.sources.origins import LabelsFile
 from ocr.errors import UserError
@@ -16,7 +17,7 @@ def rows(tmp_path: Path, name: str, content: str | bytes, **columns: str) -> lis
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     read = read_labels(path, Columns(**columns))
-    return [(r.name, r.reason) if isinstance(r, Skipped) else (r.file, r.text) for r in read]
+    return [(r.name, r.text) if isinstance(r, Skipped) else (r.file, r.text) for r in read]
 
 
 CAPTIONS = ["1,50", 'say "x"', "007", "Straße 日本", " x ", "1e5", "NA", "null", "TRUE", "a\nb", ""]

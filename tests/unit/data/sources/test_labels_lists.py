@@ -5,7 +5,7 @@ import json
 import pytest
 from caption_folders import found, touch
 
-from ocr.data.samples import Folder
+from ocr.data.sources.folder import Folder
 from ocr.data.sources.labels_file import Columns, read_labels
 from ocr.data.sources.origins import LabelsFile
 from ocr.errors import UserError

@@ -67,8 +67,8 @@ def same(ours: PackedData, theirs) -> None:
             assert (one.text, one.digest, one.width) == (other.text, other.digest, other.width)
             assert one.source() == other.source()
     assert ours.state() == theirs.state()
-    assert sorted((Path(s.name).name, s.reason.rpartition("/")[2]) for s in ours.skipped) == sorted(
-        (Path(s.name).name, s.reason.rpartition("/")[2]) for s in theirs.skipped
+    assert sorted((Path(s.name).name, s.text.rpartition("/")[2]) for s in ours.skipped) == sorted(
+        (Path(s.name).name, s.text.rpartition("/")[2]) for s in theirs.skipped
     )
 
 

@@ -3,8 +3,8 @@ import codecs
 import pytest
 from caption_folders import found, touch
 
-from ocr.data.samples import Folder
 from ocr.data.sources.captions import CaptionFinder
+from ocr.data.sources.folder import Folder
 from ocr.data.sources.labels_file import Columns
 from ocr.data.sources.origins import LabelsFile
 from ocr.data.text.encoding import read_text
