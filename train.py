@@ -8,9 +8,9 @@ from omegaconf import DictConfig
 
 import ocr.command  # noqa: F401, before what there is to load
 from ocr.config.command_line import run
+from ocr.config.error_reporting import report_errors
 from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.errors import plain_errors
 from ocr.search.trial_job import run_apart, sweeping
 from ocr.training.start import apply_checkpoint, prepare, require_start, set_process
 from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
@@ -25,7 +25,7 @@ def main(config: DictConfig) -> float:
     """One run, or one of a sweep."""
     if sweeping():
         return run_apart(__file__, config)
-    with plain_errors(), lightning_refusals():
+    with report_errors(), lightning_refusals():
         return train(config)
 
 

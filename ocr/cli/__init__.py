@@ -8,8 +8,7 @@ from functools import partial
 from ocr import __version__
 from ocr.cli import doctor, measure, pack, read
 from ocr.cli.arguments import Parser
-from ocr.config.command_line import require_pairs
-from ocr.errors import plain_errors
+from ocr.config.error_reporting import report_errors
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,8 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.overrides = [*options.overrides, *rest]
     # Captions hold any script, whatever the terminal's encoding.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    with plain_errors():
-        require_pairs(getattr(options, "overrides", ()))
+    with report_errors():
+        if overrides := getattr(options, "overrides", ()):
+            from ocr.config.command_line import require_pairs  # imports Hydra
+
+            require_pairs(overrides)
         try:
             options.run(options)
             sys.stdout.flush()

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ocr import __version__
+from ocr.config.error_reporting import report_errors
 from ocr.config.overrides import as_meant
 from ocr.config.suggest import meant_by, pair
-from ocr.errors import UserError, plain_errors
+from ocr.errors import UserError
 
 # Hydra's options, and how many words each takes.
 _OPTIONS = {
@@ -25,7 +26,7 @@ _SHOWN = {
 
 def run(main: Callable[[], None]) -> None:
     """Call Hydra's `main` with the words of the command line as they are meant."""
-    with plain_errors():
+    with report_errors():
         sys.argv[1:] = understood(sys.argv[1:])
         main()
 

@@ -18,7 +18,8 @@ from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from ocr.errors import UserError, explain
+from ocr.config.hydra_errors import explain
+from ocr.errors import UserError
 from ocr.log import shown
 from ocr.pluralize import pluralize
 from ocr.search.coordinator import Coordinator, counts

@@ -18,10 +18,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ocr.config.compose import quoted
+from ocr.config.error_reporting import report_errors
 from ocr.config.instantiate import foresee
 from ocr.config.validation import require_types
 from ocr.data import seen
-from ocr.errors import UserError, plain_errors
+from ocr.errors import UserError
 from ocr.training.process import run_job, tell_ahead
 from ocr.training.trainer import lightning_refusals
 
@@ -84,7 +85,7 @@ class Job:
         trainer = self.config.trainer
         if not trainer.devices == trainer.num_nodes == 1:  # other ranks see what is there now
             seen.remember(None)
-        with plain_errors(), lightning_refusals():
+        with report_errors(), lightning_refusals():
             runpy.run_path(script)["train"](self.config)
         return seen.handed_on()
 

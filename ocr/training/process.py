@@ -23,7 +23,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from ocr.errors import explain
+from ocr.config.hydra_errors import explain
 
 # What the server loads before it forks: all that train.py and conf/ will ask for.
 _PRELOAD = ["ocr.search.preload"]

@@ -42,7 +42,7 @@ class RunFolder(Callback):
         """Take back what a refused run has made, if that is all there is."""
         ended = job_return._return_value  # `return_value` would print, and raise
         folder = Path(config.hydra.runtime.output_dir)
-        # `plain_errors` ends the process with the line that it prints.
+        # `report_errors` ends the process with the line that it prints.
         if not (isinstance(ended, SystemExit) and isinstance(ended.code, str)):
             return
         own = {config.hydra.output_subdir, f"{config.hydra.job.name}.log"} | _LISTS

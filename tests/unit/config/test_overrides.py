@@ -4,9 +4,10 @@ import pytest
 from conftest import ROOT, config
 
 from ocr.config.compose import composed
+from ocr.config.hydra_errors import explain
 from ocr.config.overrides import as_meant, options_of
 from ocr.config.suggest import meant_by
-from ocr.errors import UserError, explain
+from ocr.errors import UserError
 
 
 @pytest.mark.parametrize("text", ["2024_01", "1.50", "1e5", "007", "0x10", "true", "nan", "-1"])

@@ -1,0 +1,101 @@
+"""What Hydra's and OmegaConf's errors mean, in one line that names the key or the option."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from traceback import extract_tb
+
+import hydra
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from ocr.config.suggest import called, meant_by, pair
+from ocr.errors import UserError, did_you_mean
+
+# Keys of data=folder, which users give without it.
+_OF_FOLDERS = {"dir", "train_dir", "val_dir", "test_dir", "labels", "pattern", "recursive", "group"}
+# Groups of conf/train.yaml that the composed config has no key for.
+_GROUPS = ("experiment", "hparams_search")
+_EXTRAS = ("joblib", "ray", "submitit")  # of pyproject.toml, each with a launcher
+_HYDRA = Path(hydra.__file__).parent
+
+
+def is_about_config(error: BaseException) -> bool:
+    """Return whether Hydra or OmegaConf raised the error because of what the user wrote."""
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return True
+    # Hydra has plain exceptions for some overrides, raised in its own code before `main` runs.
+    return isinstance(error, AssertionError | TypeError | ValueError) and Path(
+        extract_tb(error.__traceback__)[-1].filename
+    ).is_relative_to(_HYDRA)
+
+
+def explain(error: BaseException) -> str:
+    """Describe an error and its causes in one line.
+
+    Args:
+        error: A `UserError`, also one that a part raised while Hydra built it, or one of Hydra's.
+    """
+    chain = [error]
+    while (cause := chain[-1].__cause__) is not None:
+        chain.append(cause)
+    for link in chain:
+        if isinstance(link, UserError):  # raised by a part while Hydra was building it
+            return link.line()
+        if isinstance(link, ConfigKeyError | ConfigAttributeError) and link.parent_node is not None:
+            return _unknown_key(link)
+        if isinstance(link, MissingConfigException) and link.options:
+            return _unknown_option(link)
+        if isinstance(link, OverrideParseException):
+            return _no_override(link)
+    lines = [line.strip() for line in str(error).splitlines()]
+    last = str(chain[-1]).strip().partition("\n")[0] or type(chain[-1]).__name__
+    detail = f" ({last})" if len(chain) > 1 else ""
+    return " ".join(filter(None, lines)) + detail
+
+
+def _no_override(error: OverrideParseException) -> str:
+    """Return what Hydra's parser says, without its position and the expected tokens."""
+    beside = ("Error when parsing index", "Error parsing override", "See https")
+    lines = [line for line in error.message.splitlines() if not line.startswith(beside)]
+    return (
+        f"{error.override}: not an override ({' '.join(lines)}); write KEY=VALUE, and a value that "
+        "has any of = , ( ) [ ] { } in it as 'KEY=\"VALUE\"'"
+    )
+
+
+def _unknown_option(error: MissingConfigException) -> str:
+    group, _, option = error.missing_cfg_file.rpartition("/")
+    extra = option.partition("_")[0]
+    there = any(known.startswith(extra) for known in error.options)  # and only the rest is misspelt
+    if group == "hydra/launcher" and extra in _EXTRAS and not there:
+        return f"{group}={option} needs a package: pip install 'surrogate-ocr[{extra}]'"
+    options = ", ".join(error.options)
+    guess = did_you_mean(option, error.options)
+    return f"{group}={option}: no such option.{guess} There are: {options}"
+
+
+def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
+    section = error.full_key.rpartition(".")[0]
+    valid = sorted(str(key) for key in error.parent_node if not str(key).startswith("_"))
+    if section == "data" and error.key in _OF_FOLDERS and "dir" not in error.parent_node:
+        return f"{error.full_key} is for images of your own: add data=folder"
+    if not section:
+        valid = sorted([*valid, *_GROUPS])
+    where = f"of {section}" if section else "here"
+    return (
+        f"there is no key {error.full_key}.{_meant(error, valid)} Valid keys {where}: "
+        f"{', '.join(valid)} (+{error.full_key}=... adds one)"
+    )
+
+
+def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -> str:
+    """Suggest the key that may be meant, with the value that the command line gives it."""
+    word, own = str(error.full_key), did_you_mean(error.key, valid)
+    # A word without a section is rather a key of one than another section that is spelt like it.
+    key = (called(word) if "." not in word else None) if own else meant_by(word)
+    if key is None:
+        return own
+    given = [argument.lstrip("+").partition("=") for argument in sys.argv]
+    value = next((value for name, _, value in given if name == word), "")
+    return f" Did you mean {pair(key, value)}?"

@@ -1,0 +1,117 @@
+"""Nothing imports upwards, and looking at images and captions loads no torch."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Each layer imports from itself and from those before it.
+LAYERS = (
+    {"errors", "log", "formatting", "pluralize", "threads"},
+    {"config"},
+    {"data"},
+    {"models"},
+    {"callbacks"},
+    {"training", "reader"},
+    {"search", "analysis", "doctor"},
+    {"cli"},
+)
+INDEPENDENT = ("search", "analysis", "doctor", "training", "reader")
+ALLOWED_SIDEWAYS = {("search", "training"), ("analysis", "training"), ("doctor", "training")} | {
+    ("analysis", "reader"),
+    ("search", "reader"),
+}
+ENTRY_POINTS = {"__init__", "__main__", "command"}
+
+# Imports that still go upwards: this list must shrink to nothing.
+KNOWN_UPWARD_IMPORTS = {
+    ("ocr.config.compose", "ocr.data.sources.image_folder"),
+    ("ocr.config.compose", "ocr.data.validation"),
+    ("ocr.config.paths", "ocr.data.samples"),
+    ("ocr.config.resolvers", "ocr.models.precision"),
+    ("ocr.models.module", "ocr.callbacks.stop_reason"),
+}
+
+HEAVY = {"torch", "pytorch_lightning", "hydra"}
+LIGHT_PACKAGES = ("ocr.data.sources", "ocr.data.text", "ocr.data.images")
+LIGHT_MODULES = ("ocr.data.scan", "ocr.data.split", "ocr.reader", "ocr.cli")
+
+# Modules that still load a heavy library: this list must shrink to nothing.
+KNOWN_HEAVY = {"ocr.data.sources.kinds", "ocr.data.sources.packed", "ocr.reader"}
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of ocr that a file imports, at its top or within functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"ocr.{alias.name}" for alias in node.names]
+            found |= {*names} if node.module == "ocr" else {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {name for name in found if name.startswith("ocr.")}
+
+
+def part(name: str) -> str:
+    return name.split(".")[1]
+
+
+def is_allowed(importer: str, target: str) -> bool:
+    if importer == target or (importer, target) in ALLOWED_SIDEWAYS:
+        return True
+    ranks = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+    if target not in ranks:  # a name of `ocr` itself, such as __version__
+        return True
+    if importer in INDEPENDENT and target in INDEPENDENT:
+        return False
+    return ranks[target] <= ranks[importer] and target != "cli"
+
+
+def test_nothing_imports_upwards():
+    upward = {
+        (module_name(path), target)
+        for path in (ROOT / "ocr").rglob("*.py")
+        if path.parent != ROOT / "ocr" or path.stem not in ENTRY_POINTS
+        for target in imported(path)
+        if not is_allowed(part(module_name(path)), part(target))
+    }
+    assert upward == KNOWN_UPWARD_IMPORTS
+
+
+def test_every_part_of_the_package_has_a_layer():
+    parts = {path.stem for path in (ROOT / "ocr").iterdir() if not path.name.startswith("__py")}
+    assert parts - ENTRY_POINTS == set().union(*LAYERS)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Which of the heavy libraries a fresh interpreter has loaded after a statement."""
+    code = f"{statement}; import sys; print(*sys.modules.keys() & {HEAVY!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("package", LIGHT_PACKAGES)
+def test_looking_at_images_and_captions_loads_nothing_heavy(package):
+    folder = ROOT.joinpath(*package.split("."))
+    names = {module_name(path) for path in folder.rglob("*.py")} - KNOWN_HEAVY
+    assert loaded_by(f"import {', '.join(sorted(names))}") == set()
+
+
+@pytest.mark.parametrize("module", [name for name in LIGHT_MODULES if name not in KNOWN_HEAVY])
+def test_light_modules_load_nothing_heavy(module):
+    assert loaded_by(f"import {module}") == set()
+
+
+def test_what_is_known_to_be_heavy_still_is():
+    for module in KNOWN_HEAVY:
+        assert loaded_by(f"import {module}"), f"{module} has become light: take it off the list"
