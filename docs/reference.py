@@ -1,16 +1,23 @@
 """Build the configuration reference from the files and comments in conf/.
 
-An mkdocs hook: it replaces the marker in docs/configuration.md by one table for each file.
+An mkdocs hook: it replaces the marker in docs/configuration.md by one table for each file, and
+docs/benchmarks.md by benchmarks/README.md, which is outside of docs/.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+if TYPE_CHECKING:
+    from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parent.parent
+CONF = ROOT / "conf"
+BENCHMARKS = ROOT / "benchmarks" / "README.md"
 MARKER = "<!-- reference -->"
 # Groups in the order in which conf/train.yaml lists them; the others follow.
 ORDER = (
@@ -57,8 +64,10 @@ class Option:
     space: list[Key]
 
 
-def on_page_markdown(markdown: str, **_: object) -> str:
-    """Replace the marker by the reference (mkdocs calls this for every page)."""
+def on_page_markdown(markdown: str, page: "Page", **_: object) -> str:
+    """Fill the generated pages (mkdocs calls this for every page)."""
+    if page.file.src_uri == "benchmarks.md":
+        return BENCHMARKS.read_text(encoding="utf-8")
     return markdown.replace(MARKER, reference()) if MARKER in markdown else markdown
 
 

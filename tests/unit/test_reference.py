@@ -1,15 +1,13 @@
 """The configuration reference of the manual has every key, with what it means."""
 
 import re
-import runpy
 
 import pytest
 from conftest import ROOT
 from hydra import compose, initialize_config_dir
+from manual import OPTIONS, REFERENCE
 from omegaconf import DictConfig, OmegaConf
 
-REFERENCE = runpy.run_path(str(ROOT / "docs" / "reference.py"))
-OPTIONS = [REFERENCE["read_option"](path) for path in sorted((ROOT / "conf").rglob("*.yaml"))]
 PRESETS = ("experiment",)  # they set keys that are explained elsewhere
 
 
