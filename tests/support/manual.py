@@ -25,7 +25,7 @@ def commands(pages: list[Path] = PAGES) -> list[str]:
         inline = re.findall(r"`((?:python|make|pip|tensorboard)\s[^`]*)`", prose(page))
         found |= dict.fromkeys(inline)
     words = (shlex.join(shlex.split(line, comments=True)) for line in found)
-    return list(dict.fromkeys(filter(None, words)))
+    return list(dict.fromkeys(word.removesuffix(" ...") for word in words if word))
 
 
 def prose(page: Path) -> str:
