@@ -32,6 +32,7 @@ def main(config: DictConfig) -> float:
 def train(config: DictConfig) -> float:
     """Train, test, and return the validation value of `objective` that best.ckpt has."""
     require_start(config)
+    from ocr.callbacks.stop_reason import stop_reason
     from ocr.training.results import conclude  # which loads for seconds
 
     folder = Path(HydraConfig.get().runtime.output_dir)
@@ -42,14 +43,16 @@ def train(config: DictConfig) -> float:
     trainer, callbacks = make_trainer(config)
     require_validation(trainer, config, data)
     best = callbacks["best"]
+    stopped = None
     if config.fit:
         trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
+        stopped = stop_reason(trainer)
     else:
         best.take(config.ckpt_path)
         best.scores |= trainer.validate(recognizer, data, best.path, False, weights_only=True)[0]
     if config.test and "test" in data.parts:
         best.scores |= trainer.test(recognizer, data, best.path, False, weights_only=True)[0]
-    conclude(trainer, recognizer, data, callbacks, config, folder)
+    conclude(trainer, recognizer, data, callbacks, config, folder, stopped)
     return best.scores[config.objective]
 
 

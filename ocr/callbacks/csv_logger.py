@@ -4,13 +4,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities import rank_zero_only
 
 from ocr.callbacks.checkpointing import put_aside
-from ocr.callbacks.monitors import Stopwatch
 
 # In every file, in this order; whatever else a run logs follows.
 COLUMNS = (
@@ -109,28 +107,3 @@ class EpochCSVLogger(CSVLogger):
             writer.writeheader()
             writer.writerows(self._rows.values())
         scratch.replace(self._path)
-
-
-class EpochMetrics(Callback):
-    """Log what an epoch's row has besides losses and scores: `lr` and `train/seconds`.
-
-    `lr` is that of the epoch's last step, once for all groups of parameters; the seconds are those
-    of the stopwatch, if there is one.
-    """
-
-    def __init__(self) -> None:
-        self._lr: float | None = None
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        """Note the rate: after the step the optimizer has that of the next one."""
-        self._lr = trainer.optimizers[0].param_groups[0]["lr"]
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log them. A run may go on where all steps of an epoch were done."""
-        values = {} if self._lr is None else {"lr": float(self._lr)}
-        for callback in trainer.callbacks:
-            if isinstance(callback, Stopwatch):
-                values["train/seconds"] = callback.seconds
-        pl_module.log_dict(values, sync_dist=True)

@@ -1,4 +1,4 @@
-"""When a run that gets no better ends."""
+"""Early stopping that anneals the learning rate first."""
 
 import math
 from typing import Any
@@ -6,136 +6,158 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
+from pytorch_lightning.trainer.states import TrainerFn
 
 from ocr.errors import UserError
 from ocr.log import info
-from ocr.models.metrics import as_good_as_perfect, reads_nothing
-from ocr.models.schedulers import OneCycle
+from ocr.models.metrics import has_not_learned, is_near_perfect
+from ocr.models.schedulers import OneCycle, OneCycleLR
 from ocr.pluralize import pluralize
 
 
 class AnnealedEarlyStopping(EarlyStopping):
-    """Lightning's, but a run whose learning rate is up first lets it come down.
+    """Anneal the learning rate when the patience is exhausted, then stop.
 
-    Much of what a run learns it learns then, so to stop before would be to stop too soon. When
-    `patience` is over lr falls, for as long as if the run had been planned to be that short, and
-    the end of the fall is the end of the run. Other schedules than `onecycle` stop at once.
-    Patience begins when something is read: before that there is nothing that could get better.
-    It is shorter, and so is the fall, where the best epoch is `as_good_as_perfect`.
+    Much is learned while the rate of a `onecycle` schedule falls, so stopping at its peak would
+    stop too soon. When the patience is exhausted the rate begins to fall, over as many steps as if
+    the run had been planned that short, and the run ends with the fall. Other schedules stop at
+    once. The patience is counted from the first validation in which something is read. It is
+    shorter, and so is the fall, if the best epoch is near perfect.
+
+    Args:
+        patience_if_perfect: Share of `patience`, and of the fall, after an epoch that
+            `is_near_perfect`.
+        settings: Arguments of Lightning's `EarlyStopping`.
+
+    Raises:
+        UserError: If `patience_if_perfect` is not above 0 and up to 1.
     """
 
     def __init__(self, *, patience_if_perfect: float = 1.0, **settings: Any) -> None:
-        """Take what Lightning takes, and one setting more.
-
-        Args:
-            patience_if_perfect: The share of `patience`, and of lr's fall, that is left after an
-                epoch that is `as_good_as_perfect`.
-            settings: Those of Lightning's `EarlyStopping`.
-
-        Raises:
-            UserError: `patience_if_perfect` is no number above 0 and up to 1.
-        """
         if not (isinstance(patience_if_perfect, int | float) and 0 < patience_if_perfect <= 1):
             raise UserError(
                 f"callbacks.early_stopping.patience_if_perfect={patience_if_perfect}: give a "
-                "share, above 0 and up to 1"
+                "share above 0, up to 1"
             )
-        super().__init__(**settings)
+        super().__init__(**settings, check_on_train_epoch_end=False)
         self.patience_if_perfect = patience_if_perfect
-        self._whole_patience = self.patience
-        self._share = 1.0  # of patience and fall: less after an epoch that is as good as perfect
-        self._fell_at: int | None = None  # the step at which patience was over
+        self._full_patience = self.patience
+        self._share = 1.0  # of the patience and of the fall
+        self._annealed_from: int | None = None  # the step at which the rate began to fall
         self._has_read = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """A run that goes on ends where it would have ended."""
-        if self._fell_at is None:
+        """Let a resumed run fall, and end, as the interrupted one would have."""
+        cycle = _onecycle(trainer)
+        if self._annealed_from is None or cycle is None:
             return
-        cycle = _cycle(trainer)
-        cycle.fall_from(self._fell_at, self._share)
+        cycle.anneal_from(self._annealed_from, self._share)
         if trainer.global_step >= cycle.end:
             trainer.should_stop = True
             info(
-                "the run to go on from had come to its end, as it got no better. For more of it, "
-                "give a new run init_from in place of ckpt_path"
+                "the run that ckpt_path resumes had already ended by early stopping. To train it "
+                "further, give a new run init_from in place of ckpt_path"
             )
 
-    def _run_early_stopping_check(self, trainer: Trainer) -> None:
-        others = trainer.should_stop
-        self._has_read |= not reads_nothing(trainer.callback_metrics)
-        if not self._has_read:
-            self.wait_count = -1  # to which Lightning adds this epoch
-        super()._run_early_stopping_check(trainer)
-        if self.wait_count == 0 and self._fell_at is None:
-            perfect = as_good_as_perfect(trainer.callback_metrics)
-            self._share = self.patience_if_perfect if perfect else 1.0
-            self.patience = math.ceil(self._share * self._whole_patience)
-        cycle = _cycle(trainer)
-        impatient = self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED
-        if cycle is None or (trainer.should_stop and not impatient):
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Update the patience, and anneal or stop if it is exhausted."""
+        if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
-        if trainer.should_stop and self._fell_at is None and trainer.global_step < cycle.fall:
-            self._fell_at = trainer.global_step
-            cycle.fall_from(self._fell_at, self._share)
-            per_epoch = trainer.global_step / (trainer.current_epoch + 1)
-            info(
-                f"{self.monitor} has not improved for {checks(trainer, self.wait_count)} "
-                "(callbacks.early_stopping.patience): lr falls from here on, and the run ends with "
-                f"epoch {math.ceil(cycle.end / per_epoch)}"
-            )
-        over = self._fell_at is not None and trainer.global_step >= cycle.end
-        trainer.should_stop = others or over
+        stopped_by_others = trainer.should_stop
+        self._has_read |= not has_not_learned(trainer.callback_metrics)
+        if not self._has_read:
+            self.wait_count = -1  # Lightning adds this epoch
+        super().on_validation_end(trainer, pl_module)
+        if self.wait_count == 0 and self._annealed_from is None:
+            near_perfect = is_near_perfect(trainer.callback_metrics)
+            self._set_share(self.patience_if_perfect if near_perfect else 1.0)
+        cycle = _onecycle(trainer)
+        exhausted = self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED
+        if cycle is None or (trainer.should_stop and not exhausted):
+            return
+        if (
+            trainer.should_stop
+            and self._annealed_from is None
+            and trainer.global_step < cycle.fall_start
+        ):
+            self._anneal(trainer, cycle)
+        trainer.should_stop = stopped_by_others or self._is_annealed(trainer, cycle)
 
-    def stopped(self, trainer: Trainer) -> EarlyStoppingReason:
-        """Why this ended the fit; `NOT_STOPPED` if something else did.
+    def reason(self, trainer: Trainer) -> EarlyStoppingReason:
+        """Tell why this callback ended a fit.
 
         Args:
-            trainer: The trainer whose fit is over.
+            trainer: A trainer that has fitted.
+
+        Returns:
+            The reason; `NOT_STOPPED` if something else ended the fit.
         """
-        cycle = _cycle(trainer)
-        over = trainer.should_stop
+        cycle = _onecycle(trainer)
+        stopped = trainer.should_stop
         if cycle and self.stopping_reason == EarlyStoppingReason.PATIENCE_EXHAUSTED:
-            over = self._fell_at is not None and trainer.global_step >= cycle.end
-        return self.stopping_reason if over else EarlyStoppingReason.NOT_STOPPED
+            stopped = self._is_annealed(trainer, cycle)
+        return self.stopping_reason if stopped else EarlyStoppingReason.NOT_STOPPED
 
     def state_dict(self) -> dict[str, Any]:
-        """Lightning's own state, where and how lr began to fall, and whether something was read."""
-        own = {"fell_at": self._fell_at, "share": self._share, "has_read": self._has_read}
+        """Return Lightning's state and this class's own."""
+        own = {
+            "annealed_from": self._annealed_from,
+            "share": self._share,
+            "has_read": self._has_read,
+        }
         return super().state_dict() | own
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take that up; patience is this run's own."""
+        """Restore the state, with the patience that this run was given."""
         super().load_state_dict(state_dict)
-        self._share = state_dict.get("share", 1.0)  # earlier checkpoints have none
-        self.patience = math.ceil(self._share * self._whole_patience)
-        self._fell_at = state_dict["fell_at"]
+        self._set_share(state_dict["share"])
+        self._annealed_from = state_dict["annealed_from"]
         self._has_read = state_dict["has_read"]
+
+    def _set_share(self, share: float) -> None:
+        self._share = share
+        self.patience = math.ceil(share * self._full_patience)
+
+    def _anneal(self, trainer: Trainer, cycle: OneCycle) -> None:
+        self._annealed_from = trainer.global_step
+        cycle.anneal_from(trainer.global_step, self._share)
+        steps_per_epoch = trainer.global_step / (trainer.current_epoch + 1)
+        info(
+            f"{self.monitor} has not improved for {count_validations(trainer, self.wait_count)} "
+            "(callbacks.early_stopping.patience): the learning rate is annealed from here on, and "
+            f"the run ends with epoch {math.ceil(cycle.end / steps_per_epoch)}"
+        )
+
+    def _is_annealed(self, trainer: Trainer, cycle: OneCycle) -> bool:
+        return self._annealed_from is not None and trainer.global_step >= cycle.end
 
 
 def planned_steps(trainer: Trainer) -> float:
-    """Steps of the whole run, if nothing ends it before: fewer, once lr falls; maybe infinite.
+    """Return the steps of the whole run, fewer once the learning rate is annealed.
 
     Args:
         trainer: The trainer of the run.
+
+    Returns:
+        Optimizer steps; infinite if the run has no planned end.
     """
-    cycle = _cycle(trainer)
+    cycle = _onecycle(trainer)
     return min(trainer.estimated_stepping_batches, cycle.end if cycle else math.inf)
 
 
-def checks(trainer: Trainer, number: int) -> str:
-    """How often the scores were looked at, in words: '15 epochs', or '15 validations'.
+def count_validations(trainer: Trainer, count: int) -> str:
+    """Phrase a number of validations: '15 epochs' if each epoch has one, else '15 validations'.
 
     Args:
         trainer: The trainer, which knows when it validates.
-        number: Of validations.
+        count: Number of validations.
     """
     each_epoch = trainer.check_val_every_n_epoch == 1 and trainer.val_check_interval == 1.0
-    return pluralize(number, "epoch" if each_epoch else "validation")
+    return pluralize(count, "epoch" if each_epoch else "validation")
 
 
-def _cycle(trainer: Trainer) -> OneCycle | None:
-    """What the learning rate follows, if that is `onecycle`."""
+def _onecycle(trainer: Trainer) -> OneCycle | None:
+    """Return the `onecycle` schedule of a run, if it has one."""
     [config] = trainer.lr_scheduler_configs
-    factors = getattr(config.scheduler, "lr_lambdas", [None])
-    cycle = getattr(factors[0], "__self__", None)
-    return cycle if isinstance(cycle, OneCycle) else None
+    scheduler = config.scheduler
+    return scheduler.cycle if isinstance(scheduler, OneCycleLR) else None

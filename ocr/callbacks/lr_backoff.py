@@ -5,7 +5,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 
 from ocr.errors import UserError
 from ocr.log import info
-from ocr.models.metrics import reads_nothing
+from ocr.models.metrics import has_not_learned
 
 
 class LRBackoff(Callback):
@@ -33,7 +33,7 @@ class LRBackoff(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """See whether it is time."""
         fitting = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
-        if self._slowed or not fitting or not reads_nothing(trainer.callback_metrics):
+        if self._slowed or not fitting or not has_not_learned(trainer.callback_metrics):
             return
         if not self.steps <= trainer.global_step < trainer.estimated_stepping_batches:
             return

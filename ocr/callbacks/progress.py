@@ -33,7 +33,7 @@ class Words(ProgressColumn):
 class ProgressBar(RichProgressBar):
     """Lightning's, with the time left of the whole run, and short: 80 columns hold its line.
 
-    Epochs are counted from 1. What stays of an epoch is its line, see `EpochLines`.
+    Epochs are counted from 1. What stays of an epoch is its line, see `EpochSummary`.
     """
 
     def __init__(self, **settings: Any) -> None:

@@ -1,55 +1,68 @@
 """Why a run ended."""
 
+from typing import NamedTuple
+
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import Timer
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
-from ocr.callbacks.early_stopping import AnnealedEarlyStopping, checks
-
-_STOPPED = {
-    EarlyStoppingReason.PATIENCE_EXHAUSTED: (
-        "patience",
-        "because {0.monitor} had not improved for {1} (callbacks.early_stopping.patience)",
-    ),
-    EarlyStoppingReason.STOPPING_THRESHOLD: (
-        "threshold",
-        "because {0.monitor} had passed "
-        "callbacks.early_stopping.stopping_threshold={0.stopping_threshold:g}",
-    ),
-    EarlyStoppingReason.DIVERGENCE_THRESHOLD: (
-        "divergence",
-        "because {0.monitor} had passed "
-        "callbacks.early_stopping.divergence_threshold={0.divergence_threshold:g}",
-    ),
-    EarlyStoppingReason.NON_FINITE_METRIC: (
-        "not_finite",
-        "because {0.monitor} was not a finite number",
-    ),
-}
+from ocr.callbacks.early_stopping import AnnealedEarlyStopping, count_validations
 
 
-def ending(trainer: Trainer) -> tuple[str, str]:
-    """Why a fit ended: a word for machines, and words that go on with 'the run ended'.
+class StopReason(NamedTuple):
+    """Why a fit ended.
+
+    Attributes:
+        code: `ended` in metrics.json: patience, threshold, divergence, not_finite, max_steps,
+            max_epochs, max_time or stopped.
+        text: Continues "the run ended".
+    """
+
+    code: str
+    text: str
+
+
+def stop_reason(trainer: Trainer) -> StopReason:
+    """Tell why a fit ended.
 
     Args:
-        trainer: The trainer whose fit is over, and which has not tested since.
+        trainer: A trainer that has fitted and not tested since: a test overwrites the state of the
+            callbacks with that in best.ckpt.
 
     Returns:
-        `patience`, `threshold`, `divergence`, `not_finite`, `max_steps`, `max_epochs`, `max_time`
-        or `stopped`, and the words.
+        The reason.
     """
     for callback in trainer.callbacks:
-        if isinstance(callback, AnnealedEarlyStopping):
-            reason = callback.stopped(trainer)
-            if reason in _STOPPED:
-                word, words = _STOPPED[reason]
-                return word, words.format(callback, checks(trainer, callback.patience))
+        if isinstance(callback, AnnealedEarlyStopping) and (
+            reason := _early_stopping_reason(trainer, callback)
+        ):
+            return reason
     if 0 <= trainer.max_steps <= trainer.global_step:
-        return "max_steps", f"after trainer.max_steps={trainer.max_steps}"
+        return StopReason("max_steps", f"after trainer.max_steps={trainer.max_steps}")
     if trainer.global_step < trainer.estimated_stepping_batches:
         left = [c.time_remaining() for c in trainer.callbacks if isinstance(c, Timer)]
         if any(seconds is not None and seconds <= 0 for seconds in left):
-            return "max_time", "because trainer.max_time was over"
+            return StopReason("max_time", "because trainer.max_time was over")
         if trainer.should_stop:
-            return "stopped", "before its time, as a callback wanted"
-    return "max_epochs", f"after trainer.max_epochs={trainer.max_epochs}"
+            return StopReason("stopped", "early, because a callback stopped it")
+    return StopReason("max_epochs", f"after trainer.max_epochs={trainer.max_epochs}")
+
+
+def _early_stopping_reason(trainer: Trainer, stopping: AnnealedEarlyStopping) -> StopReason | None:
+    key = "callbacks.early_stopping"
+    match stopping.reason(trainer):
+        case EarlyStoppingReason.PATIENCE_EXHAUSTED:
+            validations = count_validations(trainer, stopping.patience)
+            return StopReason(
+                "patience",
+                f"because {stopping.monitor} had not improved for {validations} ({key}.patience)",
+            )
+        case EarlyStoppingReason.STOPPING_THRESHOLD:
+            threshold = f"{key}.stopping_threshold={stopping.stopping_threshold:g}"
+            return StopReason("threshold", f"because {stopping.monitor} had passed {threshold}")
+        case EarlyStoppingReason.DIVERGENCE_THRESHOLD:
+            threshold = f"{key}.divergence_threshold={stopping.divergence_threshold:g}"
+            return StopReason("divergence", f"because {stopping.monitor} had passed {threshold}")
+        case EarlyStoppingReason.NON_FINITE_METRIC:
+            return StopReason("not_finite", f"because {stopping.monitor} was not finite")
+    return None

@@ -14,7 +14,7 @@ LEAST, ENOUGH = 7, 20  # or at least 7, if they have taken 20 ms
 
 
 @torch.inference_mode()
-def cpu_ms(model: CRNN, images: torch.Tensor, widths: torch.Tensor) -> float:
+def cpu_latency_ms(model: CRNN, images: torch.Tensor, widths: torch.Tensor) -> float:
     """Milliseconds on one CPU thread from normalised images (B, C, H, W) to logits; a median.
 
     One thread and float32, so that models compare whatever else the machine is doing.

@@ -80,12 +80,12 @@ class Mean(Metric):
         return self.sum / self.weight
 
 
-def reads_nothing(metrics: Mapping[str, float | None]) -> bool:
+def has_not_learned(metrics: Mapping[str, float | None]) -> bool:
     """Whether these validation scores, if any, are of a network that hasn't learnt to read."""
     return metrics.get("val/exact_match") == 0 and (metrics.get("val/cer") or 0) > 0.9
 
 
-def as_good_as_perfect(metrics: Mapping[str, float]) -> bool:
+def is_near_perfect(metrics: Mapping[str, float]) -> bool:
     """Whether there is next to nothing left to learn, and enough validation images to tell.
 
     Args:

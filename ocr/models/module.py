@@ -7,7 +7,6 @@ from pytorch_lightning import LightningModule
 from torch import nn
 from torchmetrics.text import CharErrorRate
 
-from ocr.callbacks.stop_reason import ending
 from ocr.config.instantiate import build
 from ocr.data.collate import Batch
 from ocr.data.images.preprocessing import Preprocessor
@@ -53,7 +52,6 @@ class Recognizer(LightningModule):
         )
         self.metrics = nn.ModuleDict({"val": _metrics(), "test": _metrics()})
         self.train_loss = Mean()
-        self.ending: tuple[str, str] | None = None  # why its training ended, see `ending`
 
     def time_steps(self, width: int) -> int:
         """Time steps that an image of `width` pixels gives."""
@@ -78,10 +76,6 @@ class Recognizer(LightningModule):
         """Log the loss of the epoch, if it had steps: a run may go on where only they were done."""
         if self.train_loss.update_called:
             self.log("train/loss", self.train_loss)
-
-    def on_fit_end(self) -> None:
-        """Note why training ended: a test takes up the state that callbacks have in best.ckpt."""
-        self.ending = ending(self.trainer)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count a batch of the validation part."""

@@ -62,12 +62,14 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
 
     One lucky seed on a hundred images is noise: what a trial scored in the search doesn't count.
     """
-    from ocr.models.metrics import reads_nothing  # with torchmetrics, which takes a second to load
+    from ocr.models.metrics import (
+        has_not_learned,  # with torchmetrics, which takes a second to load
+    )
 
     seeds = range(search.config.seed + 1, search.config.seed + 1 + search.settings.top_seeds)
     finalists = ranking[: search.settings.top_k]
     finalists += [t for t in ranking if _is_default(search, t) and t not in finalists]
-    finalists = [t for t in finalists if not reads_nothing(metrics_of(t))]
+    finalists = [t for t in finalists if not has_not_learned(metrics_of(t))]
     if not search.settings.top_k or not seeds:
         return ranking[0], []
     if len(finalists) < 2:
@@ -226,7 +228,9 @@ def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
 def _conclude(
     search: Search, winner: FrozenTrial, runs: Sequence[Path], metrics: dict[str, Any]
 ) -> None:
-    from ocr.models.metrics import reads_nothing  # with torchmetrics, which takes a second to load
+    from ocr.models.metrics import (
+        has_not_learned,  # with torchmetrics, which takes a second to load
+    )
 
     trials = search.coordinator.trials()
     done = sum(trial.state == TrialState.COMPLETE for trial in trials)
@@ -248,7 +252,7 @@ def _conclude(
     }
     for name, text in told.items():
         search.board.info(f"{name:<11} {text}")
-    if reads_nothing(metrics):
+    if has_not_learned(metrics):
         search.board.info(
             "nothing was learnt: even the winner reads no image right, and hardly a character. See "
             "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "

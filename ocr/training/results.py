@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ocr import __version__
+from ocr.callbacks.stop_reason import StopReason
 from ocr.data.collate import padded
 from ocr.data.datamodule import DataModule
 from ocr.log import keep
-from ocr.models.latency import cpu_ms
-from ocr.models.metrics import reads_nothing, wilson_interval
+from ocr.models.latency import cpu_latency_ms
+from ocr.models.metrics import has_not_learned, wilson_interval
 from ocr.models.module import Recognizer
 from ocr.pluralize import pluralize
 
@@ -37,11 +38,12 @@ def conclude(
     callbacks: Mapping[str, Callback],
     config: Mapping[str, Any],
     folder: Path,
+    stopped: StopReason | None,
 ) -> None:
     """Write metrics.json into `folder` and print the closing table.
 
-    callbacks: by name; "best" holds the scores, "stopwatch" the seconds, if it is there. config: of
-    the run.
+    callbacks: by name; "best" holds the scores, "training_timer" the seconds, if it is
+    there. config: of the run. stopped: why the training ended, None if there was none.
     """
     counts = {part: len(data.parts.get(part, ())) for part in ("train", "val", "test")}
     scores = dict(callbacks["best"].scores)
@@ -60,23 +62,23 @@ def conclude(
         "images_per_epoch": len(data.train_dataloader().dataset),
         "epochs": trainer.current_epoch,
         "best_epoch": callbacks["best"].epoch,
-        "ended": recognizer.ending and recognizer.ending[0],
+        "ended": stopped and stopped.code,
         "parameters": sum(p.numel() for p in recognizer.parameters()),
         "cpu_ms": _cpu_ms(recognizer, data),
         "seed": config["seed"],
         "versions": VERSIONS,
     }
-    if "stopwatch" in callbacks:
-        metrics["fit_seconds"] = callbacks["stopwatch"].fit_seconds
+    if "training_timer" in callbacks:
+        metrics["fit_seconds"] = callbacks["training_timer"].fit_seconds
     _write(metrics, folder / "metrics.json")
     checkpoint = folder / "best.ckpt" if config["fit"] else Path(config["ckpt_path"])
-    _print(metrics, checkpoint, folder, recognizer.ending and recognizer.ending[1])
+    _print(metrics, checkpoint, folder, stopped and stopped.text)
 
 
 def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
     """For one image of the validation part."""
     pixels, widths = padded([data.dataset("val").image(0)])
-    return cpu_ms(recognizer.model, data.preprocessor.normalize(pixels, widths), widths)
+    return cpu_latency_ms(recognizer.model, data.preprocessor.normalize(pixels, widths), widths)
 
 
 def _write(metrics: Mapping[str, Any], path: Path) -> None:
@@ -123,7 +125,7 @@ def _print(
     if left:
         listed = f"listed in {_short(folder)}/skipped.csv"
         lines.insert(1, f"left out    {', and '.join(left)}, {listed}")
-    if reads_nothing(metrics):
+    if has_not_learned(metrics):
         lines.append(
             "It reads no image right, and hardly a character. See what python -m ocr doctor says "
             "of the images; if it has just been trained on them, give more trainer.max_epochs"

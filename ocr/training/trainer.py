@@ -38,8 +38,10 @@ def require_flags(config: DictConfig) -> None:
             "callbacks.best=null: it keeps best.ckpt, which a run is tested with and ends in. "
             "Leave it as it is"
         )
-    if config.data.get("splicing") and not config.callbacks.get("alignment"):
-        raise UserError("callbacks.alignment=null: data.splicing needs it. Give data.splicing=0")
+    if config.data.get("splicing") and not config.callbacks.get("character_alignment"):
+        raise UserError(
+            "callbacks.character_alignment=null: data.splicing needs it. Give data.splicing=0"
+        )
     for flag, instead in _INSTEAD.items():
         value = flags.get(flag)
         if value or (value is False and flag == "logger"):

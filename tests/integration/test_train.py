@@ -14,7 +14,7 @@ import pytest
 from conftest import HEBREW, ROOT, SMALL, draw, start, train, trained
 from PIL import Image
 
-from ocr.models.metrics import reads_nothing
+from ocr.models.metrics import has_not_learned
 
 
 def rows(path):
@@ -67,7 +67,7 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
         "hp_metric" in path.read_bytes().decode("latin-1") for path in run.rglob("events*")
     )
     assert "python -m ocr read" in output
-    assert ("It reads no image right" in output) == reads_nothing(metrics)
+    assert ("It reads no image right" in output) == has_not_learned(metrics)
     assert "Warning" not in output
     parts = [line.split("│")[1].strip() for line in output.splitlines() if line.count("│") == 4]
     assert parts == ["encoder", "recurrent", "head"]

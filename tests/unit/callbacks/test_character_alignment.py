@@ -6,6 +6,7 @@ import torch
 from pytorch_lightning.plugins.precision import Precision
 from pytorch_lightning.trainer.states import TrainerFn
 
+from ocr.callbacks.character_alignment import CharacterAlignment, peaks
 from ocr.data.augmentation.splicing import Splicing
 from ocr.data.collate import Batch
 from ocr.data.dataset import CaptionedImages
@@ -13,7 +14,6 @@ from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample
 from ocr.data.scan import ImageCache
 from ocr.data.text.charset import Charset
-from ocr.models.character_alignment import Alignment, peaks
 from ocr.models.ctc import best_path
 
 
@@ -76,7 +76,7 @@ def known(data: Data, *said: list[int], fn: TrainerFn = TrainerFn.FITTING) -> li
         datamodule=data, state=SimpleNamespace(fn=fn), precision_plugin=Precision()
     )
     for ids in said:
-        Alignment().on_validation_epoch_end(trainer, Says(ids))
+        CharacterAlignment().on_validation_epoch_end(trainer, Says(ids))
     return [i in data.splicing for i in range(3)]
 
 

@@ -8,7 +8,7 @@ from pytorch_lightning import Callback, LightningDataModule, LightningModule, Tr
 from torch.utils.data import DataLoader
 
 from ocr.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
-from ocr.callbacks.monitors import MovingAverage
+from ocr.callbacks.weight_averaging import EMAWeightAveraging
 from ocr.data.dataset import CaptionedImages
 from ocr.data.samples import Sample
 from ocr.errors import UserError
@@ -116,7 +116,7 @@ def test_the_latest_that_is_worse_by_no_more_than_chance(
 
 def test_average_is_what_is_saved_and_tested(tmp_path):
     scores = [0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
-    trainer, model, _ = fit(tmp_path, scores, MovingAverage(decay=0.5))
+    trainer, model, _ = fit(tmp_path, scores, EMAWeightAveraging(decay=0.5))
     # Weights 1, 2, ... after the steps; the average starts from the first, and takes up the fifth.
     expected = 1 * 0.5**4 + 5 * (1 - 0.5**4)
     assert weight_of(tmp_path / "best.ckpt") == pytest.approx(expected)

@@ -8,8 +8,9 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.utilities import rank_zero_only
 from scripted import Scripted
 
-from ocr.callbacks.csv_logger import COLUMNS, EpochCSVLogger, EpochMetrics
-from ocr.callbacks.monitors import Stopwatch
+from ocr.callbacks.csv_logger import COLUMNS, EpochCSVLogger
+from ocr.callbacks.lr_monitor import LRMonitor
+from ocr.callbacks.training_timer import TrainingTimer
 from ocr.models.schedulers import onecycle
 
 
@@ -50,7 +51,7 @@ def test_an_epoch_is_a_row(tmp_path, often):
     log = curves(tmp_path)
     model = Scripted(lambda epoch: 1 / (1 + epoch), schedule)
     trainer = Trainer(
-        max_epochs=4, logger=log, callbacks=[Stopwatch(), EpochMetrics()], accelerator="cpu",
+        max_epochs=4, logger=log, callbacks=[TrainingTimer(), LRMonitor()], accelerator="cpu",
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         log_every_n_steps=1, **often,
     )  # fmt: skip

@@ -24,7 +24,10 @@ from ocr.errors import UserError
             "callbacks.early_stopping.patience=x",
             "callbacks.early_stopping.patience=x: give a whole number",
         ),
-        ("callbacks.health.blank_steps=x", "callbacks.health.blank_steps=x: give a whole number"),
+        (
+            "callbacks.health_monitor.blank_steps=x",
+            "callbacks.health_monitor.blank_steps=x: give a whole number",
+        ),
     ],
 )
 def test_text_for_a_number(word, told):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ocr.models.latency import LEAST, REPEATS, cpu_ms
+from ocr.models.latency import LEAST, REPEATS, cpu_latency_ms
 
 
 class Network(nn.Module):
@@ -27,12 +27,12 @@ class Network(nn.Module):
 @pytest.mark.parametrize(("ms", "times"), [(0, REPEATS), (10, LEAST)])
 def test_a_network_is_measured_and_left_as_it_was(ms, times):
     network = Network(ms, torch.float32)
-    assert cpu_ms(network, torch.zeros(1, 2), torch.ones(1)) >= ms
+    assert cpu_latency_ms(network, torch.zeros(1, 2), torch.ones(1)) >= ms
     assert network.seen == [(False, torch.float32)] * times
     assert network.training
 
 
 def test_of_other_numbers_a_copy_is_measured():
     network = Network(0, torch.float64)
-    assert cpu_ms(network, torch.zeros(1, 2), torch.ones(1)) > 0
+    assert cpu_latency_ms(network, torch.zeros(1, 2), torch.ones(1)) > 0
     assert network.linear.weight.dtype == torch.float64 and network.training

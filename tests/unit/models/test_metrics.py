@@ -6,8 +6,8 @@ import torch
 from ocr.models.metrics import (
     ExactMatch,
     Mean,
-    as_good_as_perfect,
-    reads_nothing,
+    has_not_learned,
+    is_near_perfect,
     wilson_interval,
 )
 
@@ -45,7 +45,7 @@ def test_one_loss_that_is_no_number_is_not_hidden():
     [(1.0, 0.0, True), (1.7, 0.0, True), (1.0, 0.1, False), (0.5, 0.0, False)],
 )
 def test_reads_nothing(cer, exact_match, nothing):
-    assert reads_nothing({"val/cer": cer, "val/exact_match": exact_match}) == nothing
+    assert has_not_learned({"val/cer": cer, "val/exact_match": exact_match}) == nothing
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_wilson_interval_of_nothing_is_everything():
 )
 def test_as_good_as_perfect(wrong, images, perfect):
     scores = {"val/exact_match": 1 - wrong / images, "val/images": float(images)}
-    assert as_good_as_perfect(scores) == perfect
+    assert is_near_perfect(scores) == perfect
 
 
 def test_without_the_number_of_images_nothing_is_perfect():
-    assert not as_good_as_perfect({"val/exact_match": 1.0})
+    assert not is_near_perfect({"val/exact_match": 1.0})

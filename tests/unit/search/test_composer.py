@@ -84,7 +84,10 @@ TRIAL = [
         ([], TRIAL),
         (["data=folder", "data.dir=/a b", "+trainer.fast_dev_run=true"], TRIAL),
         (["experiment=keras"], TRIAL),
-        (["optimizer=adam", "~callbacks.health"], [w for w in TRIAL if "optimizer" not in w]),
+        (
+            ["optimizer=adam", "~callbacks.health_monitor"],
+            [w for w in TRIAL if "optimizer" not in w],
+        ),
         (["encoder=conv", "recurrent=none", "head=mlp", "optimizer=sgd"], ["optimizer.lr=0.5"]),
     ],
 )

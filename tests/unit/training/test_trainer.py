@@ -82,8 +82,8 @@ def test_no_epochs_split_the_data_all_the_same(tmp_path, folder):
 def test_callbacks_that_a_run_needs():
     with pytest.raises(UserError, match=r"callbacks\.best=null"):
         require_flags(config("callbacks.best=null"))
-    with pytest.raises(UserError, match=r"callbacks\.alignment=null"):
-        require_flags(config("callbacks.alignment=null", "data.splicing=0.5"))
+    with pytest.raises(UserError, match=r"callbacks\.character_alignment=null"):
+        require_flags(config("callbacks.character_alignment=null", "data.splicing=0.5"))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_callbacks_that_a_run_needs():
         (["++trainer.overfit_batches=0.1"], r"trainer\.overfit_batches=0\.1"),
         (["++trainer.nonsense=3"], r"trainer\.nonsense=3: Trainer has no such argument"),
         (["trainer.max_time=abc"], r"trainer\.max_time=abc"),
-        (["callbacks.stopwatch=true"], r"callbacks\.stopwatch=True"),
+        (["callbacks.training_timer=true"], r"callbacks\.training_timer=True"),
     ],
 )
 def test_a_run_that_would_not_be_validated_is_told_before_it_begins(run, tmp_path, words, told):
@@ -124,7 +124,7 @@ def test_scores_count_the_images_that_were_read(run):
             for name in config().callbacks
             if name not in ("best", "progress_bar", "model_summary")
         ],
-        ["~callbacks.stopwatch", "~callbacks.last"],
+        ["~callbacks.training_timer", "~callbacks.last"],
         ["logger.csv=null"],
         ["+trainer.enable_progress_bar=false", "+trainer.enable_model_summary=false"],
         ["+trainer.max_steps=1", "+trainer.val_check_interval=1"],
@@ -134,7 +134,7 @@ def test_scores_count_the_images_that_were_read(run):
 def test_what_a_run_can_do_without(run, words):
     metrics, place = run("trainer.max_epochs=1", *words)
     assert (place / "best.ckpt").exists() and metrics["images_test"] > 0
-    stopwatch = not any("stopwatch" in word for word in words)
+    stopwatch = not any("training_timer" in word for word in words)
     assert ("fit_seconds" in metrics) == stopwatch
     assert (place / "metrics.csv").exists() == ("logger.csv=null" not in words)
 

@@ -14,9 +14,9 @@ from scripted import Scripted
 from ocr.callbacks import time_left
 from ocr.callbacks.checkpointing import BestCheckpoint
 from ocr.callbacks.early_stopping import AnnealedEarlyStopping
-from ocr.callbacks.epoch_lines import EpochLines
+from ocr.callbacks.epoch_summary import EpochSummary
 from ocr.callbacks.progress import ProgressBar
-from ocr.callbacks.stop_reason import ending
+from ocr.callbacks.stop_reason import stop_reason
 from ocr.callbacks.time_left import TimeLeft, rounded
 from ocr.models.schedulers import constant, onecycle
 
@@ -40,7 +40,7 @@ class Told(Scripted):
         self.log("train/loss", 0.25)
 
     def on_fit_end(self):
-        self.ending = ending(self.trainer)
+        self.stopped = stop_reason(self.trainer)
 
 
 class Stops(Callback):
@@ -56,7 +56,7 @@ def fit(place, model=None, callbacks=(), ckpt_path=None, patience=8, threshold=N
         monitor="val/cer", patience=patience, stopping_threshold=threshold, strict=False
     )
     trainer = Trainer(
-        callbacks=[best, stopping, EpochLines(), *callbacks], accelerator="cpu", logger=False,
+        callbacks=[best, stopping, EpochSummary(), *callbacks], accelerator="cpu", logger=False,
         enable_progress_bar=any(isinstance(c, ProgressBar) for c in callbacks),
         enable_model_summary=False, num_sanity_val_steps=1, **{"max_epochs": 3, **settings},
     )  # fmt: skip
@@ -123,7 +123,7 @@ def test_why_a_perfect_run_goes_on_is_said_once(tmp_path, told):
 
 
 def test_to_validate_prints_nothing(tmp_path, told):
-    trainer = Trainer(callbacks=[EpochLines()], logger=False, enable_progress_bar=False)
+    trainer = Trainer(callbacks=[EpochSummary()], logger=False, enable_progress_bar=False)
     trainer.validate(Told(), verbose=False)
     assert not told()
 
@@ -157,8 +157,8 @@ def cycle(optimizer, steps):
 )  # fmt: skip
 def test_why_it_ended(tmp_path, word, words, model, settings):
     model, _, _ = fit(tmp_path, model, **settings)
-    assert model.ending[0] == word
-    assert words in model.ending[1]
+    assert model.stopped.code == word
+    assert words in model.stopped.text
 
 
 @pytest.fixture

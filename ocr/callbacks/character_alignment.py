@@ -27,7 +27,7 @@ def peaks(logits: torch.Tensor, lengths: torch.Tensor) -> list[list[tuple[int, f
     return read
 
 
-class Alignment(Callback):
+class CharacterAlignment(Callback):
     """Tells the data where the characters of its training images are, if it makes look-alikes.
 
     After each validation those images are looked at of which it isn't known. Only the ones that

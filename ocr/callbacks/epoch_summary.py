@@ -10,7 +10,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.trainer.states import TrainerFn
 
 from ocr.callbacks.checkpointing import BestCheckpoint
-from ocr.callbacks.early_stopping import checks, planned_steps
+from ocr.callbacks.early_stopping import count_validations, planned_steps
 from ocr.callbacks.progress import counted_epoch
 from ocr.callbacks.time_left import TimeLeft, rounded
 from ocr.log import info, shown
@@ -19,7 +19,7 @@ from ocr.log import info, shown
 PERFECT = {"val/cer": (0.0, "1e-6"), "val/exact_match": (1.0, "0.999999")}
 
 
-class EpochLines(Callback):
+class EpochSummary(Callback):
     """Print what each epoch came to: loss, scores, seconds, and whether best.ckpt is of it.
 
     A line is printed when the next epoch begins, or the next step after a validation within an
@@ -119,8 +119,8 @@ class EpochLines(Callback):
             return
         self._told_perfect = True
         how_long = (
-            f"for {checks(trainer, stopping.patience)} (callbacks.early_stopping.patience) and "
-            "then comes to its end"
+            f"for {count_validations(trainer, stopping.patience)} "
+            "(callbacks.early_stopping.patience) and then comes to its end"
         )
         if 0 <= (trainer.max_epochs or -1) <= trainer.current_epoch + stopping.patience:
             how_long = f"to its planned end (trainer.max_epochs={trainer.max_epochs})"

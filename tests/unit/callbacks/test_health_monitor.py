@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ocr.callbacks.monitors import HealthWatch, Stopwatch
+from ocr.callbacks.health_monitor import HealthMonitor
+from ocr.callbacks.training_timer import TrainingTimer
 from ocr.errors import UserError
 
 
@@ -18,7 +19,7 @@ def watch(steps, loss=1.0, blanks=1.0):
 
 def test_blanks_for_too_long_are_told_once(caplog):
     caplog.set_level(logging.INFO, "ocr")
-    health = HealthWatch(blank_steps=100)
+    health = HealthMonitor(blank_steps=100)
     health.on_validation_end(watch(99)[0], None)
     health.on_validation_end(watch(150, blanks=0.9)[0], None)
     assert not caplog.messages
@@ -26,12 +27,12 @@ def test_blanks_for_too_long_are_told_once(caplog):
     health.on_validation_end(watch(300)[0], None)
     assert len(caplog.messages) == 1
     assert "optimizer.lr" in caplog.messages[0]
-    HealthWatch(blank_steps=None).on_validation_end(watch(10**6)[0], None)
+    HealthMonitor(blank_steps=None).on_validation_end(watch(10**6)[0], None)
     assert len(caplog.messages) == 1
 
 
 def test_a_loss_that_stays_nan_ends_the_run():
-    health = HealthWatch(blank_steps=100)
+    health = HealthMonitor(blank_steps=100)
     for step, loss in enumerate([math.nan, math.inf, 1.0, math.nan, math.nan], start=1):
         trainer, outputs = watch(10 * step, loss)
         health.on_train_batch_end(trainer, None, outputs, None, 0)
@@ -46,7 +47,7 @@ def test_a_loss_that_stays_nan_ends_the_run():
 def test_cores_that_others_use_are_told_of_once(monkeypatch, caplog, load, workers, told):
     caplog.set_level(logging.INFO, "ocr")
     now = [0.0]
-    monkeypatch.setattr("ocr.callbacks.monitors.monotonic", lambda: now[0])
+    monkeypatch.setattr("ocr.callbacks.health_monitor.monotonic", lambda: now[0])
 
     def average():
         if load is None:
@@ -56,7 +57,7 @@ def test_cores_that_others_use_are_told_of_once(monkeypatch, caplog, load, worke
     monkeypatch.setattr("os.getloadavg", average)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr("torch.get_num_threads", lambda: 2)
-    health = HealthWatch(blank_steps=100)
+    health = HealthMonitor(blank_steps=100)
     trainer, outputs = watch(10)
     trainer.train_dataloader = SimpleNamespace(num_workers=workers)
     health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
@@ -73,29 +74,30 @@ def test_one_thread_needs_no_company(monkeypatch, caplog):
     monkeypatch.setattr("os.getloadavg", lambda: (99, 99, 99))
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr("torch.get_num_threads", lambda: 1)
-    health = HealthWatch(blank_steps=100)
+    health = HealthMonitor(blank_steps=100)
     trainer, outputs = watch(10)
     trainer.train_dataloader = None
     health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
-    monkeypatch.setattr("ocr.callbacks.monitors.monotonic", lambda: 1e9)
+    monkeypatch.setattr("ocr.callbacks.health_monitor.monotonic", lambda: 1e9)
     health.on_train_batch_end(trainer, None, outputs, None, 0)
     [said] = caplog.messages  # how many there are, and what gives more
     assert "1 thread" in said and "2 cores" in said and "threads=" in said
 
 
-def test_the_stopwatch_goes_on_in_the_middle_of_an_epoch(monkeypatch):
+def test_the_timer_goes_on_in_the_middle_of_an_epoch(monkeypatch):
     clock = 0.0
-    monkeypatch.setattr("ocr.callbacks.monitors.monotonic", lambda: clock)
-    first, second = Stopwatch(), Stopwatch()
+    monkeypatch.setattr("ocr.callbacks.training_timer.monotonic", lambda: clock)
+    first, second = TrainingTimer(), TrainingTimer()
+    logs = SimpleNamespace(log=lambda *args, **kwargs: None)
     first.on_fit_start(None, None)
     first.on_train_start(None, None)
     clock = 5.0
-    first.on_train_epoch_end(None, None)
+    first.on_train_epoch_end(None, logs)
     second.load_state_dict(first.state_dict())
     clock = 100.0
     second.on_fit_start(None, None)
     second.on_train_start(None, None)  # and no start of an epoch
     clock = 103.0
-    second.on_train_epoch_end(None, None)
+    second.on_train_epoch_end(None, logs)
     second.on_fit_end(None, None)
     assert second.state_dict()["seconds"] == second.fit_seconds == 8

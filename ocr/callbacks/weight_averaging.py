@@ -1,0 +1,57 @@
+"""Exponential moving average of the weights."""
+
+from typing import Any
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import WeightAveraging
+from pytorch_lightning.trainer.states import TrainerFn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+UPDATE_EVERY_N_STEPS = (
+    4  # updating after each step costs as much as a small layer and gains nothing
+)
+
+
+class EMAWeightAveraging(WeightAveraging):
+    """Validate and save the exponential moving average of the weights (Polyak & Juditsky 1992).
+
+    In the middle of a run the average scores what the weights themselves reach only after the
+    learning rate has been annealed. Unlike Lightning's `EMAWeightAveraging` it updates all weights
+    in one kernel, and it is only used while fitting.
+
+    Args:
+        decay: Share of the average that is kept per step.
+    """
+
+    def __init__(self, decay: float) -> None:
+        super().__init__(multi_avg_fn=get_ema_multi_avg_fn(decay**UPDATE_EVERY_N_STEPS))
+        self._swapped = False
+
+    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        """Update after the first step, and then every `UPDATE_EVERY_N_STEPS` steps."""
+        return step_idx is not None and step_idx % UPDATE_EVERY_N_STEPS == 0
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Swap in the average; a validation after the fit uses the weights it is given."""
+        if trainer.state.fn == TrainerFn.FITTING:
+            super().on_validation_epoch_start(trainer, pl_module)
+            self._swapped = True
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Swap the training weights back in."""
+        if self._swapped:
+            super().on_validation_epoch_end(trainer, pl_module)
+            self._swapped = False
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Restore the training weights before last.ckpt is saved by an interrupted validation."""
+        self.on_validation_epoch_end(trainer, pl_module)
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Restore the average to continue a fit; a test uses the weights of the checkpoint."""
+        if trainer.state.fn == TrainerFn.FITTING:
+            super().on_load_checkpoint(trainer, pl_module, checkpoint)
