@@ -1,4 +1,4 @@
-"""`python -m ocr doctor`: what is wrong with a folder of images."""
+"""`python -m ocr doctor`: report what is wrong with a folder of images."""
 
 import argparse
 import sys
@@ -9,40 +9,39 @@ from ocr.errors import UserError
 
 
 def add(commands: Commands) -> None:
-    """Tell argparse of it."""
-    doctor = commands.add_parser("doctor", help="tell what is wrong with a folder of images")
+    """Add the command to the parser."""
+    doctor = commands.add_parser("doctor", help="report what is wrong with a folder of images")
     add_folder(doctor)
-    doctor.add_argument("--json", action="store_true", help="one JSON object")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
     doctor.add_argument(
-        "--mend",
+        "--fix",
         metavar="KIND",
-        help="only print the shell commands that mend this kind of finding",
+        help="print only the shell commands that fix this kind of finding",
     )
     add_overrides(doctor)
     doctor.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
-    from ocr.doctor.doctor import findings
-    from ocr.doctor.rendering import as_json, show
-    from ocr.doctor.scan import examine
+    from ocr.doctor.checks import find_issues
+    from ocr.doctor.report import as_json, print_report
+    from ocr.doctor.scan import scan_folder
 
-    with redirect_stdout(sys.stderr):  # a progress bar is no part of the report
-        seen = examine(options.folder, options.labels, options.overrides)
-        found = findings(seen)
-    if options.mend:
-        commands = [line for one in found if one.kind == options.mend for line in one.commands]
-        if not commands:
-            kinds = ", ".join(one.kind for one in found if one.commands) or "none"
-            there = any(one.kind == options.mend for one in found)
-            why = "a finding that no shell command mends" if there else "no such finding here"
-            raise UserError(f"--mend {options.mend}: {why} (commands mend: {kinds})")
-        print(*commands, sep="\n")
+    with redirect_stdout(sys.stderr):  # keeps progress bars out of the report
+        scan = scan_folder(options.folder, options.labels, options.overrides)
+        findings = find_issues(scan)
+    if options.fix:
+        chosen = next((f for f in findings if f.kind == options.fix), None)
+        if not (chosen and chosen.fix.commands):
+            kinds = ", ".join(f.kind for f in findings if f.fix.commands) or "none"
+            why = "no shell command fixes this finding" if chosen else "no such finding here"
+            raise UserError(f"--fix {options.fix}: {why}. Choose from: {kinds}")
+        print(*chosen.fix.commands, sep="\n")
         return
     if options.json:
-        print(as_json(seen, found))
+        print(as_json(scan, findings))
     else:
-        show(seen, found)
-    if seen.refusal:
+        print_report(scan, findings)
+    if scan.refusal:
         sys.stdout.flush()
         sys.exit(1)

@@ -1,1 +1,4 @@
-"""What is in a folder of captioned images, and what training would make of it."""
+"""The doctor: scan a folder of captioned images as training would, and report what is wrong.
+
+`scan` collects the facts, `checks` turns them into findings, `report` prints them.
+"""

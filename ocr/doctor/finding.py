@@ -1,70 +1,115 @@
-"""Something to know about a folder of images, and what to do about it."""
+"""A finding: one kind of issue in a folder of images, and how to fix it."""
 
-import os
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
 
-from ocr.doctor.scan import Examination
-from ocr.doctor.set_aside import place_aside, real_path
 
-FEW = 3  # commands that one can still read
-# By the words that the commands begin with.
-DOES = {
-    ("rm",): "remove the files",
-    ("mv",): "rename them",
-    ("mkdir",): "set them aside",
-    ("mkdir", "rm"): "set them aside, or remove those with no image in them",
-}
+class Kind(StrEnum):
+    """The kinds of findings; the values are what `--json` shows and `--fix` takes."""
+
+    TRAINING_REFUSED = "training_refused"
+    # Captions and the rows, names or files that they are from
+    EMPTY_CAPTIONS = "empty_captions"
+    MISSING_IMAGES = "missing_images"
+    CONFLICTING_ROWS = "conflicting_rows"
+    CONTROL_CHARACTERS = "control_characters"
+    PATTERN_MISMATCH = "pattern_mismatch"
+    UNUSABLE_ROWS = "unusable_rows"
+    MISSING_CAPTIONS = "missing_captions"
+    OUTSIDE_CHARSET = "outside_charset"
+    CAPTION_TOO_LONG = "caption_too_long"
+    MIXED_NORMAL_FORMS = "mixed_normal_forms"
+    INVISIBLE_CHARACTERS = "invisible_characters"
+    SPREADSHEET_FORMULAS = "spreadsheet_formulas"
+    SPREADSHEET_DAMAGE = "spreadsheet_damage"
+    TOKENIZED_CAPTIONS = "tokenized_captions"
+    CONSTANT_CAPTIONS = "constant_captions"
+    # Image files
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    MULTIPLE_FRAMES = "multiple_frames"
+    MISSING_FRAME = "missing_frame"
+    WRONG_EXTENSION = "wrong_extension"
+    TRUNCATED_IMAGES = "truncated_images"
+    UNREADABLE_IMAGES = "unreadable_images"
+    TRANSPARENT_BLANK = "transparent_blank"
+    BLANK_IMAGES = "blank_images"
+    ODD_SIZE = "odd_size"
+    # Files that training doesn't use
+    MISSING_EXTENSION = "missing_extension"
+    UNUSED_SUBFOLDERS = "unused_subfolders"
+    UNUSED_CAPTION_FILES = "unused_caption_files"
+    UNUSED_TABLES = "unused_tables"
+    UNUSED_SIDECARS = "unused_sidecars"
+    DOUBTFUL_NAMES = "doubtful_names"
+    # Images that show the same
+    EXACT_DUPLICATES = "exact_duplicates"
+    NEAR_DUPLICATES = "near_duplicates"
+    LABEL_CONFLICTS = "label_conflicts"
+    PIXEL_LABEL_CONFLICTS = "pixel_label_conflicts"
+    VAL_LEAKAGE = "val_leakage"
+    TEST_LEAKAGE = "test_leakage"
+    # Characters
+    RARE_CHARACTERS = "rare_characters"
+    HOMOGLYPHS = "homoglyphs"
+    CONFUSABLE_CHARACTERS = "confusable_characters"
+    MIXED_CASE = "mixed_case"
+    UNTRAINED_CHARACTERS = "untrained_characters"
+    UNEVALUATED_CHARACTERS = "unevaluated_characters"
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"  # training refuses to start
+    WARNING = "warning"  # training loses images or accuracy
+    INFO = "info"  # worth a look; training is none the worse
+
+
+class Fix(NamedTuple):
+    """What to do about a finding.
+
+    Attributes:
+        text: A command, or advice in words.
+        commands: Shell commands, one per file, if they fix the finding.
+    """
+
+    text: str
+    commands: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of thing that is wrong, or worth a look.
+    """One kind of issue.
 
-    kind: a word for machines; what: for people. count: of images, captions or characters.
-    examples: all of them, each with what there is to say. training: what it does with them.
-    mend: the command. commands: for the shell, one a file, where that is what mends it.
-    harmless: training is none the worse.
+    Attributes:
+        kind: Which one.
+        severity: How much it matters.
+        message: What it is, as a plural noun phrase: "images that can't be read".
+        count: Number of images, captions or characters that have the issue.
+        examples: All of them, each with its details.
+        effect: What training does with them.
+        fix: What to do.
     """
 
-    kind: str
-    what: str
+    kind: Kind
+    severity: Severity
+    message: str
     count: int
-    examples: Sequence[str]
-    training: str
-    mend: str
-    commands: Sequence[str] = ()
-    harmless: bool = False
+    examples: Sequence[str] = field(repr=False)
+    effect: str
+    fix: Fix
 
-
-def mended_by(seen: Examination, kind: str, commands: Sequence[str]) -> str:
-    """The command that runs all of `commands`, which are of one kind, and what that does."""
-    if len(commands) <= FEW:
-        return "; ".join(commands)
-    words = tuple(sorted({command.partition(" ")[0] for command in commands}))
-    return f"{DOES[words]}: {seen.doctor('--mend', kind)} | sh"
-
-
-def without(seen: Examination, kind: str, names: Sequence[str]) -> dict[str, object]:
-    """`mend` and `commands` that take these images out of the folder.
-
-    What certainly is worthless is removed, all else is moved into a folder of its own.
-    """
-    if seen.tables:  # a row that has lost its image would only be the next finding
-        return {"mend": f"take their rows out of {' and '.join(seen.tables)}"}
-    # The name of a file that is no Unicode can't be typed. A link may lead nowhere.
-    files = {real_path(name): name for name in names if os.path.lexists(name)}
-    commands = [_taken_out(seen, name) for name in files.values()]
-    if not commands:
-        return {"mend": "take them out"}
-    return {"mend": mended_by(seen, kind, commands), "commands": commands}
-
-
-def _taken_out(seen: Examination, name: str) -> str:
-    file = shlex.quote(name)
-    if name in seen.looks and seen.looks[name].worthless:
-        return f"rm -- {file}"
-    target = place_aside(name, [*seen.data.dirs.values()])
-    folder = shlex.quote(str(target.parent))
-    return f"mkdir -p -- {folder} && mv -n -- {file} {shlex.quote(str(target))}"
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; `fix` becomes the two keys `fix` and `commands`."""
+        return {
+            "kind": self.kind.value,
+            "severity": self.severity.value,
+            "message": self.message,
+            "count": self.count,
+            "examples": list(self.examples),
+            "effect": self.effect,
+            "fix": self.fix.text,
+            "commands": list(self.fix.commands),
+        }

@@ -1,6 +1,5 @@
-"""Keep what training's own check of the images sees and forgets."""
+"""Statistics of images, collected while training's own scan looks at them."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -8,101 +7,113 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from ocr.data.images.formats import identify_format
-from ocr.data.images.loading import DECODE_ERRORS, ImageSource, is_transparent
+from ocr.data.images.loading import DECODE_ERRORS, BLANK_STD, ImageSource, is_transparent
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import ImageCache, Scanner, ScanResult, digest
-from ocr.data.text.unicode import TextNormalizer
 
-_GREYS = np.arange(256.0)
-_TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+_LEVELS = np.arange(256.0)
+_ROTATED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
-class Look(NamedTuple):
-    """An image file as it is stored, and what it comes out as.
+class ImageStats(NamedTuple):
+    """An image file as it is stored, and as training sees it.
 
-    size: width and height, upright. spread: standard deviation of the brightness, as training sees
-    it. ink: the share of its pixels that clearly differ from the background. pixels: 64 bits of
-    what training sees. frames: how many it has, or pages. error: why it can't be read, None if it
-    can. worthless: there certainly is no image in it.
+    Attributes:
+        readable: Whether it can be decoded; if not, most of the rest is missing.
+        is_junk: Whether there certainly is no image in the file.
+        format: Pillow's name of the file format.
+        mode: Pillow's mode.
+        size: Width and height in pixels, upright.
+        transparent: Whether it has transparent pixels.
+        std: Standard deviation of the grey values, 0 to 255, after preprocessing.
+        ink: Share of the pixels that clearly differ from the background, 0 to 1.
+        pixel_hash: 64-bit hash of the pixels after preprocessing.
+        frames: Number of frames or pages.
     """
 
+    readable: bool = False
+    is_junk: bool = False
     format: str | None = None
     mode: str = ""
     size: tuple[int, int] = (0, 0)
     transparent: bool = False
-    spread: float = 0.0
+    std: float = 0.0
     ink: float = 0.0
-    pixels: int = 0
+    pixel_hash: int = 0
     frames: int = 1
-    worthless: bool = False
-    error: str | None = None
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it has too little contrast to be read."""
+        return self.std < BLANK_STD
 
 
-class Closer(Scanner):
-    """Looks as training does, and takes a `Look` besides: `looks`, by the image's name."""
+class StatsScanner(Scanner):
+    """A scanner that also collects `ImageStats`.
+
+    Attributes:
+        stats: By the image's name.
+    """
 
     def __init__(
-        self, preprocessor: Preprocessor, cache: ImageCache, seed: int, looks: dict[str, Look]
+        self,
+        preprocessor: Preprocessor,
+        cache: ImageCache,
+        seed: int,
+        stats: dict[str, ImageStats],
     ) -> None:
         super().__init__(preprocessor, cache, seed)
-        self.looks = looks
+        self.stats = stats
 
-    def note(self, source: ImageSource, outcome: np.ndarray | str) -> Look:
-        """A `Look`."""
-        look = _stored(source) if isinstance(source, Image.Image) else Look()
+    def note(self, source: ImageSource, outcome: np.ndarray | str) -> ImageStats:
+        """Compute the statistics of an image.
+
+        Args:
+            source: The opened image; bytes if they can't be opened.
+            outcome: uint8 (C, H, W), or the reason why it can't be decoded.
+        """
+        stats = _stored_stats(source) if isinstance(source, Image.Image) else ImageStats()
         if isinstance(outcome, str):
-            worthless = isinstance(source, bytes) and identify_format(source) is None
-            return look._replace(error=outcome, worthless=worthless)
-        if isinstance(source, Image.Image) and _turned(source):
-            look = look._replace(size=look.size[::-1])
-        spread, ink = _brightness(outcome)
-        pixels = digest(outcome, 0)
-        return look._replace(spread=spread, ink=ink, pixels=pixels)
+            return stats._replace(is_junk=isinstance(source, bytes) and identify_format(source) is None)
+        if isinstance(source, Image.Image) and _is_rotated(source):
+            stats = stats._replace(size=stats.size[::-1])
+        std, ink = _contrast(outcome)
+        return stats._replace(readable=True, std=std, ink=ink, pixel_hash=digest(outcome, 0))
 
     def keep(self, looked: ScanResult) -> Sample | Skipped:
-        """And the `Look`."""
+        """Store the statistics in this process."""
         if looked.note:
-            self.looks[looked.sample.name] = looked.note._replace(frames=looked.frames)
+            self.stats[looked.sample.name] = looked.note._replace(frames=looked.frames)
         return super().keep(looked)
 
 
-class Listener:
-    """Does what `spelling` would, and keeps the captions as they are written."""
-
-    def __init__(self, spelling: TextNormalizer, heard: list[str]) -> None:
-        self.spelling = spelling
-        self.heard = heard
-
-    def normalize(self, texts: Iterable[str]) -> list[str]:
-        """As `Spelling.spell`."""
-        self.heard += texts
-        return self.spelling.normalize(self.heard)
+def _stored_stats(image: Image.Image) -> ImageStats:
+    """Read what the file's header says, without decoding."""
+    # Pillow calls a JPEG with previews MPO.
+    form = "JPEG" if image.format == "MPO" else image.format
+    return ImageStats(
+        format=form, mode=image.mode, size=image.size, transparent=is_transparent(image)
+    )
 
 
-def _stored(image: Image.Image) -> Look:
-    """What its file says of it; nothing is decoded for that."""
-    form = "JPEG" if image.format == "MPO" else image.format  # Pillow's name for one with previews
-    return Look(form, image.mode, image.size, is_transparent(image))
-
-
-def _turned(image: Image.Image) -> bool:
-    """Whether a decoded image lies on its side. Pillow would decode a PNG to tell."""
-    with suppress(*DECODE_ERRORS):  # metadata may be broken in an image that isn't
-        return image.getexif().get(ExifTags.Base.Orientation) in _TURNED
+def _is_rotated(image: Image.Image) -> bool:
+    """Whether EXIF turns it by a quarter. Only for decoded images: Pillow decodes PNGs for this."""
+    with suppress(*DECODE_ERRORS):  # metadata can be broken in a good image
+        return image.getexif().get(ExifTags.Base.Orientation) in _ROTATED
     return False
 
 
-def _brightness(image: np.ndarray) -> tuple[float, float]:
-    """Spread and ink of uint8 (C, H, W): those of the channel that has most."""
-    spreads, inks = zip(*map(_tones, image), strict=True)
-    return max(spreads), max(inks)
+def _contrast(image: np.ndarray) -> tuple[float, float]:
+    """Return `std` and `ink` of uint8 (C, H, W), each of the channel where it is highest."""
+    stds, inks = zip(*map(_channel_contrast, image), strict=True)
+    return max(stds), max(inks)
 
 
-def _tones(pixels: np.ndarray) -> tuple[float, float]:
+def _channel_contrast(pixels: np.ndarray) -> tuple[float, float]:
     counts = np.bincount(pixels.ravel(), minlength=256)
-    variance = counts @ _GREYS**2 / pixels.size - (counts @ _GREYS / pixels.size) ** 2
-    there = counts.nonzero()[0]
-    clearly = (there[-1] - there[0]) / 4
-    ink = counts[abs(_GREYS - counts.argmax()) > clearly].sum() / pixels.size
+    variance = counts @ _LEVELS**2 / pixels.size - (counts @ _LEVELS / pixels.size) ** 2
+    used = counts.nonzero()[0]
+    threshold = (used[-1] - used[0]) / 4
+    ink = counts[abs(_LEVELS - counts.argmax()) > threshold].sum() / pixels.size
     return max(float(variance), 0.0) ** 0.5, float(ink)

@@ -1,9 +1,10 @@
-"""Go through what training does before its first step, and keep all that comes up."""
+"""Scan a folder: do what training does before its first step, and keep the facts."""
 
 import logging
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -14,39 +15,46 @@ from omegaconf import DictConfig
 from ocr.config.compose import composed, of_folder, only_data, unserved
 from ocr.data.samples import Sample, Skipped
 from ocr.data.sources.image_folder import FolderParts
-from ocr.doctor.image_stats import Closer, Listener, Look
+from ocr.data.text.unicode import TextNormalizer
+from ocr.doctor.image_stats import ImageStats, StatsScanner
+from ocr.doctor.skip_reasons import SkipReason, reason_of
 from ocr.errors import UserError
 from ocr.log import silence_libraries
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
 from ocr.training.start import apply_checkpoint, begin, ready
 
-# Between Hydra's quotes, what means the same without: a name or a path.
-_PLAIN = re.compile(r"(?:[A-Za-z_/]|\.+[A-Za-z_/])[A-Za-z0-9_./-]*'")
-_VALUES = ("null", "true", "false", "nan", "inf")
+# A value in Hydra's quotes that means the same without them: a name or a path.
+_NEEDS_NO_QUOTES = re.compile(r"(?:[A-Za-z_/]|\.+[A-Za-z_/])[A-Za-z0-9_./-]*'")
+_HYDRA_CONSTANTS = ("null", "true", "false", "nan", "inf")
 
 
 @dataclass
-class Examination:
-    """What training would find in a folder.
+class FolderScan:
+    """What training finds in a folder.
 
-    words: the overrides of train.py that name it; arguments: those of this command.
-    config: of training. data: after all that training does to it.
-    found: what it found by part, before anything was left out for its caption or moved.
-    looks: at each image by its name. heard: the captions as they are written.
-    unplaced: left out because CTC can't place their captions.
-    says: the lines that training would print. refusal: why it would not start, or None.
+    Attributes:
+        folder: The folder.
+        overrides: The overrides of train.py that name it.
+        arguments: The arguments of `python -m ocr doctor`.
+        config: The config of the training.
+        data: The data set after all that training does to it before its first step.
+        found: Samples and skipped images by part, before captions are compared with the charset
+            and the images' widths, and before any image is moved to another part.
+        stats: Statistics by image name.
+        captions: The captions as they are written in their source.
+        messages: The lines that training would log.
+        refusal: Why training would not start, or None.
     """
 
     folder: Path
-    words: list[str]
+    overrides: list[str]
     arguments: list[str]
     config: DictConfig
     data: FolderParts
     found: dict[str, list[Sample | Skipped]] = field(default_factory=dict)
-    looks: dict[str, Look] = field(default_factory=dict)
-    heard: list[str] = field(default_factory=list)
-    unplaced: list[Skipped] = field(default_factory=list)
-    says: list[str] = field(default_factory=list)
+    stats: dict[str, ImageStats] = field(default_factory=dict)
+    captions: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     refusal: str | None = None
 
     @cached_property
@@ -55,9 +63,14 @@ class Examination:
         return [s for some in self.found.values() for s in some if isinstance(s, Sample)]
 
     @cached_property
-    def skipped(self) -> list[Skipped]:
-        """What was left out before captions were held against charset and width."""
-        return [s for some in self.found.values() for s in some if isinstance(s, Skipped)]
+    def readable(self) -> dict[str, ImageStats]:
+        """The statistics of the images that can be decoded, by name."""
+        return {name: stats for name, stats in self.stats.items() if stats.readable}
+
+    @cached_property
+    def character_counts(self) -> Counter[str]:
+        """How often each character occurs in the captions of usable images."""
+        return Counter(character for sample in self.samples for character in sample.text)
 
     @cached_property
     def images(self) -> dict[str, list[str]]:
@@ -66,7 +79,7 @@ class Examination:
         for part, place in self.data.dirs.items():
             if place.is_dir():
                 here = [str(place / name) for name in self.data.captions.folder(place).images]
-                used = [s.name for s in self.found.get(part, ()) if s.name in self.looks]
+                used = [s.name for s in self.found.get(part, ()) if s.name in self.stats]
                 images[part] = [*dict.fromkeys(here + used)]
         return images
 
@@ -77,13 +90,40 @@ class Examination:
         return [name for name in origins if name != "name" and not name.startswith(".")]
 
     @property
+    def in_tables(self) -> str:
+        """Where rows are to be changed: " in labels.csv", or nothing without a labels file."""
+        return f" in {' and '.join(self.tables)}" if self.tables else ""
+
+    @property
+    def captions_detected(self) -> bool:
+        """Whether training finds out by itself where the captions are."""
+        return not (self.config.data.labels or self.config.data.pattern)
+
+    @property
+    def named_folders(self) -> list[Path]:
+        """The folders whose images' names are taken as captions."""
+        origins = self.data.captions.origins
+        return [place for part, place in self.data.dirs.items() if origins.get(part) == "name"]
+
+    @cached_property
+    def other_files(self) -> list[Path]:
+        """The files and folders beside the images, but for those with an image's extension."""
+        files = []
+        for place in {place.resolve(): place for place in self.data.dirs.values()}.values():
+            if place.is_dir():
+                folder = self.data.captions.folder(place)
+                images = set(folder.images)
+                files += [place / name for name in folder.files if name not in images]
+        return files
+
+    @property
     def time_steps(self) -> Callable[[int], int]:
-        """What the configured network makes of an image's width."""
+        """The number of time steps that the configured network makes of an image's width."""
         encoder = self.config.encoder
-        # A shipped network needn't be made to know that it can be.
-        if only_data(self.words) and encoder._target_ in ENCODERS:
+        # The formula of a shipped encoder is known without torch.
+        if only_data(self.overrides) and encoder._target_ in ENCODERS:
             return partial(time_steps, stride=encoder.stride, stem_stride=encoder.stem_stride)
-        from ocr.models.crnn import CRNN  # with torch, which takes seconds to load
+        from ocr.models.crnn import CRNN  # torch takes seconds to import
 
         network = CRNN(
             **{part: self.config.model[part] for part in PARTS},
@@ -92,68 +132,99 @@ class Examination:
         )
         return network.encoder.time_steps
 
-    def short(self, name: str) -> str:
-        """An image's name without the folder's."""
+    def skipped(self, *reasons: SkipReason) -> dict[str, Skipped]:
+        """Return what is skipped for any of these reasons, by image name."""
+        return {
+            s.name: s for s in self.data.skipped if reason_of(s, s.name in self.stats) in reasons
+        }
+
+    def short_name(self, name: str) -> str:
+        """Return an image's path relative to the folder."""
         return name.removeprefix(f"{self.folder}/")
 
-    def train(self, *words: str) -> str:
-        """The command that trains on the folder, with these overrides besides."""
-        return " ".join(["python train.py", *_replaced(self.words, words)])
+    def train_command(self, *overrides: str) -> str:
+        """Return the command that trains on the folder, with these overrides added."""
+        return " ".join(["python train.py", *_replace_keys(self.overrides, overrides)])
 
-    def doctor(self, *words: str) -> str:
-        """The command that examined the folder."""
-        return " ".join(["python -m ocr doctor", *_replaced(self.arguments, words)])
+    def doctor_command(self, *arguments: str) -> str:
+        """Return the command that made this scan, with these arguments added."""
+        return " ".join(["python -m ocr doctor", *_replace_keys(self.arguments, arguments)])
 
 
-def examine(folder: Path, labels: str | None, overrides: Sequence[str]) -> Examination:
-    """Do what `train.py` would do with the folder, short of training.
+def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> FolderScan:
+    """Do what train.py does with a folder before it trains.
 
-    Raises UserError for what isn't the folder's fault, such as a value out of range.
+    Args:
+        folder: Holds the images.
+        labels: Where the captions are, as `data.labels`.
+        overrides: Further overrides of train.py.
+
+    Raises:
+        UserError: For mistakes that the folder isn't the cause of, such as a value out of range.
     """
     if not folder.is_dir():
         what = "not a folder" if folder.exists() else "no such folder"
         raise UserError(f"{folder}: {what}")
     if others := [word for word in overrides if word.startswith("data=")]:
-        raise UserError(f"{others[0]}: the doctor looks at a folder of images; leave that out")
+        raise UserError(f"{others[0]}: the doctor reads a folder of images; leave that out")
     words = of_folder(folder, labels, overrides)
     config = composed(words)
     silence_libraries()
-    config.data.cache_mb = 0  # each image is looked at once
+    config.data.cache_mb = 0  # each image is read once
     apply_checkpoint(config, words)
     data = unserved(config, words)
     given = [] if labels is None else ["--labels", labels]
-    seen = Examination(folder, words, [str(folder), *given, *overrides], config, data)
-    _watch(data, seen)
-    with _listening(seen.says):
+    scan = FolderScan(folder, words, [str(folder), *given, *overrides], config, data)
+    _record(scan)
+    with _collect_messages(scan.messages):
         try:
             (begin if config.init_from else ready)(config, data)
-            before = len(data.skipped)
-            data.drop_infeasible(seen.time_steps)
-            seen.unplaced = data.skipped[before:]
+            data.drop_infeasible(scan.time_steps)
             data.require_enough()
         except UserError as error:
-            seen.refusal = str(error)
-    return seen
+            scan.refusal = str(error)
+    return scan
 
 
-def _watch(data: FolderParts, seen: Examination) -> None:
-    find = data.find
+class _RecordingNormalizer:
+    """Spells captions, and keeps them as they were before."""
 
-    def watched() -> dict[str, list[Sample | Skipped]]:
-        data.captions.spelling = Listener(data.captions.spelling, seen.heard)
-        seen.found.update(find())
-        return seen.found
+    def __init__(self, spelling: TextNormalizer, captions: list[str]) -> None:
+        self.spelling = spelling
+        self.captions = captions
 
-    data.find = watched
-    data.scanner = lambda: Closer(data.preprocessor, data.cache, data.split_seed, seen.looks)
+    def normalize(self, texts: Iterable[str]) -> list[str]:
+        """Spell as `TextNormalizer.normalize` does."""
+        self.captions += texts
+        return self.spelling.normalize(self.captions)
+
+
+def _record(scan: FolderScan) -> None:
+    """Let the data set add what it sees to `scan`."""
+    data, find = scan.data, scan.data.find
+
+    def recording_find() -> dict[str, list[Sample | Skipped]]:
+        data.captions.spelling = _RecordingNormalizer(data.captions.spelling, scan.captions)
+        scan.found.update(find())
+        return scan.found
+
+    data.find = recording_find
+    data.scanner = lambda: StatsScanner(data.preprocessor, data.cache, data.split_seed, scan.stats)
+
+
+class _ListHandler(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self.lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
 
 
 @contextmanager
-def _listening(lines: list[str]) -> Iterator[None]:
-    """Add to `lines` what is said meanwhile."""
-    log = logging.getLogger("ocr")
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())
+def _collect_messages(lines: list[str]) -> Iterator[None]:
+    """Add what is logged to `lines` instead of printing it."""
+    log, handler = logging.getLogger("ocr"), _ListHandler(lines)
     level, propagate = log.level, log.propagate
     log.addHandler(handler)
     log.setLevel(logging.INFO)
@@ -166,17 +237,27 @@ def _listening(lines: list[str]) -> Iterator[None]:
         log.propagate = propagate
 
 
-def _replaced(words: Sequence[str], others: Sequence[str]) -> Iterator[str]:
-    """`words`, but for those whose keys `others` give anew, and then these."""
+def _replace_keys(words: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+    """Yield `words` without those whose keys are in `others`, then `others`, for a shell."""
     keys = {word.partition("=")[0] for word in others}
     kept = [word for word in words if "=" not in word or word.partition("=")[0] not in keys]
-    return map(_typed, [*kept, *others])
+    return map(_shell_quote, [*kept, *others])
 
 
-def _typed(word: str) -> str:
-    """An argument as one would type it, without quotes that nobody needs."""
+def _shell_quote(word: str) -> str:
+    """Quote an argument for the shell, and drop Hydra's quotes where they change nothing."""
     key, mark, value = word.partition("='")
-    if mark and _PLAIN.fullmatch(value) and value[:-1].lower() not in _VALUES:
+    if mark and _NEEDS_NO_QUOTES.fullmatch(value) and value[:-1].lower() not in _HYDRA_CONSTANTS:
         word = f"{key}={value[:-1]}"
-    # Hydra's quotes are single ones, so the shell's had better be double.
+    # Hydra's quotes are single ones, so the shell's are double where that is possible.
     return f'"{word}"' if "'" in word and not set(word) & set('"$`!\\') else shlex.quote(word)
+
+
+def group_by(
+    samples: Iterable[Sample], key: Callable[[Sample], Hashable]
+) -> Iterator[list[Sample]]:
+    """Yield the groups of samples that share a key with at least one other."""
+    groups = defaultdict(list)
+    for sample in samples:
+        groups[key(sample)].append(sample)
+    return (same for same in groups.values() if len(same) > 1)

@@ -1,0 +1,58 @@
+"""Captions that need more CTC time steps than their image's width gives."""
+
+from math import ceil
+
+from ocr.data.samples import Sample
+from ocr.data.text.charset import required_time_steps
+from ocr.doctor.finding import Finding, Fix, Kind, Severity
+from ocr.doctor.scan import FolderScan
+from ocr.doctor.skip_reasons import SkipReason
+
+MAX_DENSITY = 4  # characters per pixel of width; beyond, the caption is certainly wrong
+
+
+def caption_too_long(scan: FolderScan) -> Finding | None:
+    """Find captions that CTC can't align with their image."""
+    names = scan.skipped(SkipReason.CAPTION_TOO_LONG)
+    samples = [s for s in scan.samples if s.name in names]
+    if not samples:
+        return None
+    steps = scan.time_steps
+    rename = " (rename the files)" if "name" in scan.data.captions.origins.values() else ""
+    return Finding(
+        Kind.CAPTION_TOO_LONG,
+        Severity.WARNING,
+        "captions too long for CTC at their image's width",
+        len(samples),
+        [
+            f"{scan.short_name(s.name)}: caption {s.text!r} needs {required_time_steps(s.text)} time "
+            f"steps, its image gives {steps(s.width)}"
+            for s in samples
+        ],
+        "training skips them",
+        Fix(f"correct the captions that are wrong{rename}; {_add_time_steps(scan, samples)}"),
+    )
+
+
+def _add_time_steps(scan: FolderScan, samples: list[Sample]) -> str:
+    """Return the command with which correct captions get enough time steps."""
+    plausible = [s for s in samples if required_time_steps(s.text) <= MAX_DENSITY * s.width]
+    if not plausible:
+        return "images so narrow can't hold them"
+    encoder, preprocessor = scan.config.encoder, scan.data.preprocessor
+    overrides = []
+    for stride in (2, 1):
+        if encoder.get("stride", 0) > stride:
+            encoder.stride = stride
+            overrides = [f"encoder.stride={stride}"]
+            if _required_scale(scan, plausible) <= 1:
+                return f"if they are right: {scan.train_command(*overrides)}"
+    key = "width" if preprocessor.width else "height"
+    pixels = ceil(getattr(preprocessor, key) * _required_scale(scan, plausible)) + 1
+    return f"if they are right: {scan.train_command(*overrides, f'data.{key}={pixels}')}"
+
+
+def _required_scale(scan: FolderScan, samples: list[Sample]) -> float:
+    """Return by which factor the images would have to be wider."""
+    steps = scan.time_steps
+    return max(required_time_steps(s.text) / max(1, steps(s.width)) for s in samples)

@@ -1,0 +1,26 @@
+"""Images that have no caption yet."""
+
+from ocr.doctor.finding import Finding, Fix, Kind, Severity
+from ocr.doctor.scan import FolderScan
+from ocr.doctor.skip_reasons import SkipReason
+
+
+def missing_captions(scan: FolderScan) -> Finding | None:
+    """Find images without a row or text file."""
+    names = list(scan.skipped(SkipReason.NO_CAPTION))
+    if not names:
+        return None
+    source = " and ".join(dict.fromkeys(scan.data.captions.origins.values()))
+    return Finding(
+        Kind.MISSING_CAPTIONS,
+        Severity.INFO,
+        "images without a caption",
+        len(names),
+        [scan.short_name(name) for name in names],
+        "training skips them, and does not count them as lost",
+        Fix(
+            f"write a {source} file for each"
+            if source.startswith(".")
+            else f"add their captions to {source}"
+        ),
+    )

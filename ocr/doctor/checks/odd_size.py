@@ -1,0 +1,50 @@
+"""Images that differ much from the others in size."""
+
+from math import log
+from statistics import quantiles
+
+from ocr.doctor.finding import Finding, Fix, Kind, Severity
+from ocr.doctor.repair import remove_images
+from ocr.doctor.scan import FolderScan
+from ocr.doctor.skip_reasons import SkipReason
+
+MIN_IMAGES = 20  # fewer don't show what is usual
+MAX_DISTANCE = 3  # interquartile ranges beyond the quartiles: Tukey's outer fences
+MIN_RATIO = log(2)  # beyond the quartiles, at least
+
+
+def odd_size(scan: FolderScan) -> Finding | None:
+    """Find outliers in height, or in width per character."""
+    sizes = {s.name: scan.stats[s.name].size for s in scan.samples if all(scan.stats[s.name].size)}
+    heights = {name: height for name, (_, height) in sizes.items()}
+    # A long caption has a wide image, so the width per character is compared. Where it is too
+    # small, the caption is at fault, which is a finding of its own.
+    too_long = scan.skipped(SkipReason.CAPTION_TOO_LONG)
+    widths = {
+        s.name: sizes[s.name][0] / sizes[s.name][1] / len(s.text)
+        for s in scan.samples
+        if s.name in sizes and s.name not in too_long
+    }
+    odd = sorted(_outliers(heights) | _outliers(widths))
+    if not odd:
+        return None
+    removal = remove_images(scan, Kind.ODD_SIZE, odd)
+    return Finding(
+        Kind.ODD_SIZE,
+        Severity.INFO,
+        "images whose height, or width per character, is far from that of the others",
+        len(odd),
+        ["{}: {} x {}".format(scan.short_name(name), *sizes[name]) for name in odd],
+        f"training scales them to data.height={scan.data.preprocessor.height} like all others",
+        Fix(f"look at them; if they are not lines of text: {removal.text}", removal.commands),
+    )
+
+
+def _outliers(values: dict[str, float]) -> set[str]:
+    """Return the names of the values that are far from the others, on a logarithmic scale."""
+    if len(values) < MIN_IMAGES:
+        return set()
+    logs = {name: log(value) for name, value in values.items()}
+    low, _, high = quantiles(logs.values(), n=4, method="inclusive")
+    margin = max(MAX_DISTANCE * (high - low), MIN_RATIO)
+    return {name for name, value in logs.items() if not low - margin <= value <= high + margin}

@@ -1,0 +1,23 @@
+"""Captions with characters that aren't in `data.charset`."""
+
+from ocr.config.compose import quoted
+from ocr.doctor.finding import Finding, Fix, Kind, Severity
+from ocr.doctor.scan import FolderScan
+from ocr.doctor.skip_reasons import SkipReason
+
+
+def outside_charset(scan: FolderScan) -> Finding | None:
+    """Find captions that the given charset can't spell."""
+    skipped = scan.skipped(SkipReason.OUTSIDE_CHARSET)
+    if not skipped:
+        return None
+    symbols = "".join(sorted(scan.character_counts))
+    return Finding(
+        Kind.OUTSIDE_CHARSET,
+        Severity.WARNING,
+        "captions with characters outside data.charset",
+        len(skipped),
+        [f"{scan.short_name(name)}: {s.reason}" for name, s in skipped.items()],
+        "training skips them",
+        Fix(scan.train_command(f"data.charset={quoted(symbols)}")),
+    )

@@ -1,0 +1,74 @@
+"""Characters that only one part of the split has."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ocr.doctor.characters import describe_characters
+from ocr.doctor.finding import Finding, Fix, Kind, Severity
+from ocr.doctor.scan import FolderScan
+
+MIN_IMAGES = 5  # with a character, of which another split could move one
+
+
+def untrained_characters(scan: FolderScan) -> Finding | None:
+    """Find characters that occur in validation or test images only."""
+    train, evaluated = _characters(scan)
+    untrained = sorted(evaluated - train)
+    if not untrained:
+        return None
+    return Finding(
+        Kind.UNTRAINED_CHARACTERS,
+        Severity.WARNING,
+        "characters that occur in no training image",
+        len(untrained),
+        describe_characters(scan, untrained),
+        "the model can't learn them, and each counts as an error",
+        Fix(_train_on(scan, untrained)),
+    )
+
+
+def unevaluated_characters(scan: FolderScan) -> Finding | None:
+    """Find characters that occur in training images only."""
+    train, evaluated = _characters(scan)
+    unevaluated = sorted(train - evaluated)
+    if not unevaluated:
+        return None
+    images = Counter(c for sample in scan.samples for c in set(sample.text))
+    fix = "add images with them"
+    cut = {"val", "test"} - scan.data.dirs.keys()
+    if cut and any(images[c] > MIN_IMAGES for c in unevaluated):
+        fix += f", or try another split: {scan.train_command('data.split_seed=1')}"
+    return Finding(
+        Kind.UNEVALUATED_CHARACTERS,
+        Severity.INFO,
+        "characters that occur in training images only",
+        len(unevaluated),
+        describe_characters(scan, unevaluated),
+        "no score tells how well the model reads them",
+        Fix(fix),
+    )
+
+
+def _characters(scan: FolderScan) -> tuple[set[str], set[str]]:
+    """Return the characters of the training images, and those of all other parts."""
+    train, evaluated = set[str](), set[str]()
+    for part, samples in scan.data.parts.items():
+        (train if part == "train" else evaluated).update(*(s.text for s in samples))
+    return train, evaluated
+
+
+def _train_on(scan: FolderScan, characters: Sequence[str]) -> str:
+    """Return how training gets images with these characters."""
+    data = scan.data
+    own = [
+        part
+        for part, samples in data.parts.items()
+        if part in data.dirs and not set().union(*(s.text for s in samples)).isdisjoint(characters)
+    ]
+    if own:
+        rows = ", and their rows," if scan.tables else ""
+        folders = " or ".join(str(data.dirs[part]) for part in own)
+        return f"move such images{rows} from {folders} to {data.dirs['train']}"
+    if data.stratify or data.folds:  # which has moved all that could be moved
+        return "add images with them"
+    return scan.train_command("data.stratify=true")

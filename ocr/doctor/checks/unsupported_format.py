@@ -1,0 +1,53 @@
+"""Images in formats that aren't read."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from ocr.data.images.formats import find_unsupported
+from ocr.doctor.finding import Finding, Fix, Kind, Severity
+from ocr.doctor.repair import MAX_INLINE
+from ocr.doctor.scan import FolderScan
+from ocr.doctor.skip_reasons import SkipReason
+
+
+def unsupported_format(scan: FolderScan) -> Finding | None:
+    """Find HEIC, JPEG XL, camera raw and other images, by content or extension."""
+    formats = {
+        name: s.reason.partition(",")[0]
+        for name, s in scan.skipped(SkipReason.UNSUPPORTED_FORMAT).items()
+    }
+    for place in dict.fromkeys(scan.data.dirs.values()):
+        if place.is_dir():
+            files = scan.data.captions.folder(place).files
+            formats |= {str(place / name): form for name, form in find_unsupported(place, files).items()}
+    if not formats:
+        return None
+    counts = Counter(formats.values()).most_common()
+    renamed = any(Path(name).suffix.lower() != ".png" for name in formats)
+    rows = f", and change the names in {' and '.join(scan.tables)}"
+    return Finding(
+        Kind.UNSUPPORTED_FORMAT,
+        Severity.WARNING,
+        "images of an unsupported format "
+        f"({', '.join(f'{form} {count:,}' for form, count in counts)})",
+        len(formats),
+        [f"{scan.short_name(name)}: {form}" for name, form in formats.items()],
+        "training skips them",
+        Fix(
+            f"save them as PNG{rows if scan.tables and renamed else ''}, for example with "
+            f"ImageMagick: {_conversion_command(formats)}"
+        ),
+    )
+
+
+def _conversion_command(names: Iterable[str]) -> str:
+    """Return a command that converts to PNG, with a glob per extension where that is possible."""
+    pngs = [name for name in names if Path(name).suffix.lower() == ".png"]
+    others = [Path(name) for name in names if Path(name).suffix.lower() != ".png"]
+    groups = dict.fromkeys((str(file.parent), file.suffix) for file in others)
+    words = [shlex.quote(name) for name in pngs]
+    words += [f"{shlex.quote(folder)}/*{suffix}" for folder, suffix in groups]
+    more = " ..." if len(words) > MAX_INLINE else ""
+    return f"magick mogrify -format png {' '.join(words[:MAX_INLINE])}{more}"
