@@ -178,7 +178,9 @@ def trained(*overrides: str, cwd: Path) -> tuple[Path, dict, str]:
     return run, json.loads((run / "metrics.json").read_text()), output
 
 
-FINDING = {"kind", "what", "count", "examples", "training", "mend", "commands", "harmless"}
+FINDING = {
+    "kind", "severity", "message", "count", "examples", "effect", "fix", "commands",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from ocr.data.images.formats import identify_format
-from ocr.data.images.loading import DECODE_ERRORS, BLANK_STD, ImageSource, is_transparent
+from ocr.data.images.loading import BLANK_STD, DECODE_ERRORS, ImageSource, is_transparent
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import ImageCache, Scanner, ScanResult, digest
@@ -50,11 +50,7 @@ class ImageStats(NamedTuple):
 
 
 class StatsScanner(Scanner):
-    """A scanner that also collects `ImageStats`.
-
-    Attributes:
-        stats: By the image's name.
-    """
+    """A scanner that also collects `ImageStats`."""
 
     def __init__(
         self,
@@ -63,6 +59,7 @@ class StatsScanner(Scanner):
         seed: int,
         stats: dict[str, ImageStats],
     ) -> None:
+        """Create a scanner that adds to `stats`, by the image's name."""
         super().__init__(preprocessor, cache, seed)
         self.stats = stats
 
@@ -75,7 +72,8 @@ class StatsScanner(Scanner):
         """
         stats = _stored_stats(source) if isinstance(source, Image.Image) else ImageStats()
         if isinstance(outcome, str):
-            return stats._replace(is_junk=isinstance(source, bytes) and identify_format(source) is None)
+            is_junk = isinstance(source, bytes) and identify_format(source) is None
+            return stats._replace(is_junk=is_junk)
         if isinstance(source, Image.Image) and _is_rotated(source):
             stats = stats._replace(size=stats.size[::-1])
         std, ink = _contrast(outcome)

@@ -7,6 +7,8 @@ from ocr.data.samples import Skipped
 
 
 class SkipReason(Enum):
+    """Why an image is skipped."""
+
     NO_CAPTION = auto()
     EMPTY_CAPTION = auto()
     MISSING_FILE = auto()
@@ -24,6 +26,7 @@ class SkipReason(Enum):
 
 
 def reason_of(skipped: Skipped, opened: bool) -> SkipReason:
+    """Classify a skipped image; `opened` says whether its file could be read."""
     text = skipped.reason
     if not skipped.lost:
         return SkipReason.NO_CAPTION

@@ -59,7 +59,7 @@ def test_it_runs(command, place):
             assert all([*(ROOT / "tests").rglob(name)] for name in tests)
             pytest.skip(f"run by {' and '.join(tests)}")
     _, *words = [NAMES.get(word, word) for word in words_of(command)]
-    if "--mend" in words:
+    if "--fix" in words:
         (place / "PATH" / "labels.csv").unlink()
         for path in (place / "PATH").glob("0*.png"):
             path.unlink()

@@ -25,8 +25,8 @@ def caption_too_long(scan: FolderScan) -> Finding | None:
         "captions too long for CTC at their image's width",
         len(samples),
         [
-            f"{scan.short_name(s.name)}: caption {s.text!r} needs {required_time_steps(s.text)} time "
-            f"steps, its image gives {steps(s.width)}"
+            f"{scan.short_name(s.name)}: caption {s.text!r} needs {required_time_steps(s.text)} "
+            f"time steps, its image gives {steps(s.width)}"
             for s in samples
         ],
         "training skips them",

@@ -21,7 +21,8 @@ def unsupported_format(scan: FolderScan) -> Finding | None:
     for place in dict.fromkeys(scan.data.dirs.values()):
         if place.is_dir():
             files = scan.data.captions.folder(place).files
-            formats |= {str(place / name): form for name, form in find_unsupported(place, files).items()}
+            found = find_unsupported(place, files)
+            formats |= {str(place / name): form for name, form in found.items()}
     if not formats:
         return None
     counts = Counter(formats.values()).most_common()

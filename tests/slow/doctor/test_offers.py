@@ -12,8 +12,8 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40)
 
 
 def mended(doctor, capsys, folder, kind, *arguments):
-    """Obey `--mend KIND`."""
-    cli.main(["doctor", str(folder), "--mend", kind, *arguments])
+    """Obey `--fix KIND`."""
+    cli.main(["doctor", str(folder), "--fix", kind, *arguments])
     commands = capsys.readouterr().out
     subprocess.run(commands, shell=True, check=True)
     return commands
@@ -23,7 +23,7 @@ def test_only_what_is_certainly_worthless_is_removed(folder, tmp_path, doctor, c
     (folder / "1211.png").write_bytes(b"")
     (folder / "1212.png").write_bytes(b"<!DOCTYPE html><html>404</html>")
     (folder / "1213.png").write_bytes(b"\x89PNG\r\n\x1a\n and then damage")
-    commands = mended(doctor, capsys, folder, "unreadable", "data.max_skipped=0.9")
+    commands = mended(doctor, capsys, folder, "unreadable_images", "data.max_skipped=0.9")
     assert sorted(path.name for path in (tmp_path / "images_set_aside").iterdir()) == ["1213.png"]
     assert commands.count("rm -- ") == 2
     assert doctor(folder)["findings"] == {}
@@ -39,11 +39,11 @@ def test_images_of_any_name_are_set_aside_under_their_own(tmp_path, doctor, caps
         for name in ("7", "-rf", 'it\'s "so" $HOME'):
             Image.new("L", (60, 24), 200).save(folder / place / f"{name} {place}.png")
     arguments = ("data.recursive=true", "data.max_skipped=0.9")
-    finding = doctor(folder, *arguments)["findings"]["near_empty"]
-    assert finding["count"] == 6 and finding["mend"].startswith("set them aside: ")
-    mended(doctor, capsys, folder, "near_empty", *arguments)
+    finding = doctor(folder, *arguments)["findings"]["blank_images"]
+    assert finding["count"] == 6 and finding["fix"].startswith("set them aside: ")
+    mended(doctor, capsys, folder, "blank_images", *arguments)
     assert len([*(tmp_path / "-data 'of mine'_set_aside").rglob("*.png")]) == 6
-    assert "near_empty" not in doctor(folder, *arguments)["findings"]
+    assert "blank_images" not in doctor(folder, *arguments)["findings"]
 
 
 @pytest.mark.parametrize("link", [False, True])
@@ -56,7 +56,7 @@ def test_what_is_set_aside_lies_in_no_folder_that_is_read(folder, tmp_path, doct
         (tmp_path / "link").symlink_to(inner)
     given = tmp_path / "link" if link else inner
     words = ("data.recursive=true", f"data.test_dir={given}", "data.max_skipped=0.9")
-    commands = doctor(folder, *words)["findings"]["near_empty"]["commands"]
+    commands = doctor(folder, *words)["findings"]["blank_images"]["commands"]
     assert commands
     for command in commands:
         subprocess.run(command, shell=True, check=True)
@@ -67,13 +67,14 @@ def test_what_is_set_aside_lies_in_no_folder_that_is_read(folder, tmp_path, doct
 def test_nothing_that_was_set_aside_is_overwritten(folder, tmp_path, doctor, capsys):
     for shade in (200, 180):
         Image.new("L", (60, 24), shade).save(folder / "121.png")
-        mended(doctor, capsys, folder, "near_empty")
+        mended(doctor, capsys, folder, "blank_images")
     names = sorted(path.name for path in (tmp_path / "images_set_aside").iterdir())
     assert names == ["121.1.png", "121.png"]
 
 
 @pytest.mark.parametrize(
-    "kind", ["near_empty", "duplicates", "truncated", "odd_size", "transparent_blank"]
+    "kind",
+    ["blank_images", "exact_duplicates", "truncated_images", "odd_size", "transparent_blank"],
 )
 def test_nothing_else_is_offered_for_removal(folder, doctor, kind):
     Image.new("L", (60, 24), 200).save(folder / "121.png")
@@ -93,21 +94,24 @@ def test_images_in_a_format_that_is_not_read_are_counted_and_named(folder, docto
     (folder / "4").write_bytes(b"\xff\x0a" + bytes(20))
     (folder / "5.dng").write_bytes(b"II*\0" + bytes(20))
     found = doctor(folder, "data.max_skipped=0.9")
-    finding = found["findings"]["unread_format"]
+    finding = found["findings"]["unsupported_format"]
     assert finding["count"] == 5
-    assert finding["what"].endswith("(HEIC 3, JPEG XL 1, camera raw 1)")
-    assert "magick mogrify -format png" in finding["mend"] and finding["commands"] == []
-    assert "unreadable" not in found["findings"] and "no_image_suffix" not in found["findings"]
-    assert any("4 images of a format that isn't read" in line for line in found["says"])
+    assert finding["message"].endswith("(HEIC 3, JPEG XL 1, camera raw 1)")
+    assert "magick mogrify -format png" in finding["fix"] and finding["commands"] == []
+    assert (
+        "unreadable_images" not in found["findings"]
+        and "missing_extension" not in found["findings"]
+    )
+    assert any("4 images of a format that isn't read" in line for line in found["messages"])
     with pytest.raises(SystemExit):
-        cli.main(["doctor", str(folder), "--mend", "unreadable"])
+        cli.main(["doctor", str(folder), "--fix", "unreadable_images"])
 
 
 def test_a_folder_of_such_images_only_says_so(tmp_path, doctor):
     (tmp_path / "A1.heic").write_bytes(HEIC)
     found = doctor(tmp_path)
     assert "1 image of a format that isn't read (HEIC 1)" in found["refusal"]
-    assert found["findings"]["unread_format"]["count"] == 1
+    assert found["findings"]["unsupported_format"]["count"] == 1
 
 
 def test_a_photo_with_a_preview_is_a_jpeg_with_one_frame(folder, doctor):
@@ -115,5 +119,5 @@ def test_a_photo_with_a_preview_is_a_jpeg_with_one_frame(folder, doctor):
     with Image.open(folder / "1211.jpg", formats=["JPEG"]) as image:
         assert image.format == "MPO"
     found = doctor(folder)
-    assert not {"wrong_suffix", "several_frames"} & found["findings"].keys()
+    assert not {"wrong_extension", "multiple_frames"} & found["findings"].keys()
     assert found["formats"] == {"PNG": 27, "JPEG": 1}

@@ -30,22 +30,22 @@ def test_images_that_no_row_names_are_told_of(beside, folder, doctor):
     draw("411").save(folder / "411.png")
     found = doctor(beside)
     assert found["images"] == 27
-    assert found["findings"]["subfolders"]["examples"] == ["images/411.png"]
-    assert found["findings"]["subfolders"]["mend"] == "add their rows to labels.csv"
+    assert found["findings"]["unused_subfolders"]["examples"] == ["images/411.png"]
+    assert found["findings"]["unused_subfolders"]["fix"] == "add their rows to labels.csv"
 
 
 def test_a_file_for_each_image_is_told_once(folder, doctor):
     for image in folder.glob("*.png"):
         image.with_suffix(".json").write_text(json.dumps({"solver": "x", "width": 100}))
     found = doctor(folder)["findings"]
-    assert "unread_captions" in found and "unread_tables" not in found
+    assert "unused_sidecars" in found and "unused_tables" not in found
 
 
 def test_rows_that_name_images_without_suffix_are_not_overlooked(folder, doctor):
     for path in folder.iterdir():
         path.rename(path.with_suffix(".bin"))
     table(folder, sorted(path.name for path in folder.iterdir()))
-    assert "no_image_suffix" not in doctor(folder)["findings"]
+    assert "missing_extension" not in doctor(folder)["findings"]
 
 
 @pytest.mark.parametrize("part", ["val", "test"])
@@ -61,11 +61,11 @@ def test_a_part_that_is_the_training_folder(folder, tmp_path, doctor, part, how)
         for text in ("111", "121", "131"):
             (folder / f"{text}.png").rename(place / f"{text}.png")
     found = doctor(folder, f"data.{part}_dir={place}", *words)
-    leak = found["findings"][f"leaks_into_{part}"]
-    assert leak["commands"] == [] and f"data.{part}_dir=null" in leak["mend"]
-    assert any(f"{part} images are also training images" in line for line in found["says"])
+    leak = found["findings"][f"{part}_leakage"]
+    assert leak["commands"] == [] and f"data.{part}_dir=null" in leak["fix"]
+    assert any(f"{part} images are also training images" in line for line in found["messages"])
     if how != "inside":
-        assert "leaks" not in "".join(doctor(folder)["findings"])
+        assert "leakage" not in "".join(doctor(folder)["findings"])
 
 
 def test_a_folder_within_that_is_not_looked_into_leaks_nothing(folder, doctor):
@@ -75,16 +75,18 @@ def test_a_folder_within_that_is_not_looked_into_leaks_nothing(folder, doctor):
         draw(text).save(inner / f"{text}.png")
     found = doctor(folder, f"data.test_dir={inner}")
     assert found["images"] == 29
-    assert not [kind for kind in found["findings"] if "leak" in kind or kind == "subfolders"]
+    assert not [
+        kind for kind in found["findings"] if "leakage" in kind or kind == "unused_subfolders"
+    ]
 
 
 def test_images_beside_a_part_within_are_not_had_by_looking_into_all(folder, doctor):
     for name in ("test", "more"):
         (folder / name).mkdir()
         draw(f"11{name}").save(folder / name / f"11{len(name)}1.png")
-    finding = doctor(folder, f"data.test_dir={folder / 'test'}")["findings"]["subfolders"]
+    finding = doctor(folder, f"data.test_dir={folder / 'test'}")["findings"]["unused_subfolders"]
     assert finding["examples"] == ["more/1141.png"]
-    assert finding["mend"] == f"move them into {folder} itself"
+    assert finding["fix"] == f"move them into {folder} itself"
 
 
 def test_another_split_is_no_advice_where_nothing_is_split(folder, tmp_path, doctor):
@@ -93,13 +95,16 @@ def test_another_split_is_no_advice_where_nothing_is_split(folder, tmp_path, doc
         (tmp_path / part).mkdir()
         draw(f"12{part}").save(tmp_path / part / f"1{'2' * len(part)}.png")
         words.append(f"data.{part}_dir={tmp_path / part}")
-    assert doctor(folder, *words)["findings"]["never_judged"]["mend"] == "add images with them"
+    assert (
+        doctor(folder, *words)["findings"]["unevaluated_characters"]["fix"]
+        == "add images with them"
+    )
 
 
 def test_advice_for_few_images_can_be_done(tmp_path, doctor):
     for text in ("A1", "B2", "C3", "D4", "E5"):
         draw(text).save(tmp_path / f"{text}.png")
-    assert doctor(tmp_path)["findings"]["never_trained"]["mend"] == "add images with them"
+    assert doctor(tmp_path)["findings"]["untrained_characters"]["fix"] == "add images with them"
 
 
 def test_characters_of_a_test_folder_are_moved_from_it_to_the_training_folder(
@@ -108,7 +113,7 @@ def test_characters_of_a_test_folder_are_moved_from_it_to_the_training_folder(
     other = tmp_path / "other"
     other.mkdir()
     draw("17").save(other / "17.png")
-    mend = doctor(folder, f"data.test_dir={other}")["findings"]["never_trained"]["mend"]
+    mend = doctor(folder, f"data.test_dir={other}")["findings"]["untrained_characters"]["fix"]
     assert mend == f"move such images from {other} to {folder}"
 
 
@@ -125,6 +130,8 @@ def test_a_report_where_no_caption_fits(folder, capsys, fitting, as_json):
     assert end.value.code == 1
     if as_json:
         report = json.loads(out)
-        assert {"refusal", "unplaceable"} <= {one["kind"] for one in report["findings"]}
+        assert {"training_refused", "caption_too_long"} <= {
+            one["kind"] for one in report["findings"]
+        }
     else:
-        assert "captions too long for CTC" in out
+        assert "(caption_too_long)" in out

@@ -28,12 +28,12 @@ def test_invisible_characters_are_named_and_taken_off(captioned, doctor, sign):
     assert finding["count"] == 9
     assert f"U+{ord(sign):04X}" in finding["examples"][0]
     assert found["characters"].keys() == set("123")
-    assert any("invisible characters" in line for line in found["says"])
+    assert any("invisible characters" in line for line in found["messages"])
 
 
 def test_a_caption_of_nothing_else_is_empty(captioned, doctor):
     found = doctor(captioned(lambda text: "\u200b\ufeff" if text == "111" else text), LENIENT)
-    assert found["findings"]["empty_caption"]["count"] == 1
+    assert found["findings"]["empty_captions"]["count"] == 1
 
 
 @pytest.mark.parametrize("share", ["all", "some", "unclear"])
@@ -47,7 +47,7 @@ def test_the_quotes_of_a_spreadsheet(captioned, doctor, share):
     finding = found["findings"]["spreadsheet_formulas"]
     assert finding["count"] == {"all": 27, "some": 18, "unclear": 26}[share]
     assert ("=" in found["characters"]) == (share == "unclear")
-    assert "CSV again" in finding["mend"]
+    assert "CSV again" in finding["fix"]
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_numbers_as_they_are(captioned, doctor, change):
 
 def test_lists_of_symbols(captioned, doctor):
     found = doctor(captioned(lambda text: f"{text[0]} <space> {text[1]} {text[2]}"), LENIENT)
-    assert found["findings"]["token_lists"]["count"] == 27
+    assert found["findings"]["tokenized_captions"]["count"] == 27
     found = doctor(captioned(lambda text: f"{text[0]} {text[1:]}"), LENIENT)
-    assert "token_lists" not in found["findings"]
+    assert "tokenized_captions" not in found["findings"]
 
 
 def test_one_caption_for_all(captioned, doctor):
     found = doctor(captioned(lambda text: "1"))
-    finding = found["findings"]["all_the_same"]
-    assert finding["count"] == 27 and "'1'" in finding["what"]
-    assert any("nothing to learn" in line for line in found["says"])
+    finding = found["findings"]["constant_captions"]
+    assert finding["count"] == 27 and "'1'" in finding["message"]
+    assert any("nothing to learn" in line for line in found["messages"])
