@@ -1,13 +1,20 @@
 """Statistics of images, collected while training's own scan looks at them."""
 
 from contextlib import suppress
+from enum import Enum, auto
 from typing import NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image
 
-from ocr.data.images.formats import identify_format
-from ocr.data.images.loading import BLANK_STD, DECODE_ERRORS, ImageSource, is_transparent
+from ocr.data.images.formats import FORMATS, identify_format
+from ocr.data.images.loading import (
+    BLANK_STD,
+    DECODE_ERRORS,
+    ImageSource,
+    count_frames,
+    is_transparent,
+)
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample, Skipped
 from ocr.data.scan import ImageCache, Scanner, ScanResult, digest
@@ -16,13 +23,22 @@ _LEVELS = np.arange(256.0)
 _ROTATED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
+class ImageProblem(Enum):
+    """Why an image file can't be decoded."""
+
+    NO_IMAGE = auto()  # no known file format: certainly worthless
+    UNSUPPORTED_FORMAT = auto()
+    MISSING_FRAME = auto()  # data.frame names one that it doesn't have
+    TRUNCATED = auto()
+    DAMAGED = auto()
+
+
 class ImageStats(NamedTuple):
     """An image file as it is stored, and as training sees it.
 
     Attributes:
-        readable: Whether it can be decoded; if not, most of the rest is missing.
-        is_junk: Whether there certainly is no image in the file.
-        format: Pillow's name of the file format.
+        problem: Why it can't be decoded, or None. With a problem, most of the rest is missing.
+        format: Name of the file format, or None if it is unknown.
         mode: Pillow's mode.
         size: Width and height in pixels, upright.
         transparent: Whether it has transparent pixels.
@@ -32,8 +48,7 @@ class ImageStats(NamedTuple):
         frames: Number of frames or pages.
     """
 
-    readable: bool = False
-    is_junk: bool = False
+    problem: ImageProblem | None = None
     format: str | None = None
     mode: str = ""
     size: tuple[int, int] = (0, 0)
@@ -70,14 +85,31 @@ class StatsScanner(Scanner):
             source: The opened image; bytes if they can't be opened.
             outcome: uint8 (C, H, W), or the reason why it can't be decoded.
         """
-        stats = _stored_stats(source) if isinstance(source, Image.Image) else ImageStats()
+        if isinstance(source, Image.Image):
+            stats = _stored_stats(source)
+        else:
+            stats = ImageStats(
+                format=identify_format(source) if isinstance(source, bytes) else None
+            )
         if isinstance(outcome, str):
-            is_junk = isinstance(source, bytes) and identify_format(source) is None
-            return stats._replace(is_junk=is_junk)
+            return stats._replace(problem=self._find_problem(source, stats.format, outcome))
         if isinstance(source, Image.Image) and _is_rotated(source):
             stats = stats._replace(size=stats.size[::-1])
         std, ink = _contrast(outcome)
-        return stats._replace(readable=True, std=std, ink=ink, pixel_hash=digest(outcome, 0))
+        return stats._replace(std=std, ink=ink, pixel_hash=digest(outcome, 0))
+
+    def _find_problem(self, source: ImageSource, form: str | None, message: str) -> ImageProblem:
+        if form is None:
+            return ImageProblem.NO_IMAGE
+        if form not in FORMATS and not isinstance(source, Image.Image):
+            return ImageProblem.UNSUPPORTED_FORMAT
+        if isinstance(source, Image.Image):
+            frames, frame = count_frames(source), self.preprocessor.frame
+            if not -frames <= frame < frames:
+                return ImageProblem.MISSING_FRAME
+        # Pillow has no exception class for this.
+        truncated = "truncated" in message.lower()
+        return ImageProblem.TRUNCATED if truncated else ImageProblem.DAMAGED
 
     def keep(self, looked: ScanResult) -> Sample | Skipped:
         """Store the statistics in this process."""

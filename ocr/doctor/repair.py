@@ -7,25 +7,20 @@ from itertools import chain, count
 from pathlib import Path
 
 from ocr.doctor.finding import Fix, Kind
+from ocr.doctor.image_stats import ImageProblem
 from ocr.doctor.scan import FolderScan
 
 MAX_INLINE = 3  # commands shown one by one; more are printed by --fix
 SUFFIX = "_set_aside"  # added to a folder's name for images that are moved out of it
-# What several commands do together, by the programs that they call.
-_SUMMARIES = {
-    ("rm",): "delete the files",
-    ("mv",): "rename the files",
-    ("mkdir",): "set them aside",
-    ("mkdir", "rm"): "set them aside, and delete those that hold no image",
-}
 
 
-def run_commands(scan: FolderScan, kind: Kind, commands: Sequence[str]) -> Fix:
+def run_commands(scan: FolderScan, kind: Kind, summary: str, commands: Sequence[str]) -> Fix:
     """Make a fix of shell commands.
 
     Args:
         scan: The folder.
         kind: The finding that they fix.
+        summary: What they do together.
         commands: One per file.
 
     Returns:
@@ -33,8 +28,7 @@ def run_commands(scan: FolderScan, kind: Kind, commands: Sequence[str]) -> Fix:
     """
     if len(commands) <= MAX_INLINE:
         return Fix("; ".join(commands), commands)
-    programs = tuple(sorted({command.partition(" ")[0] for command in commands}))
-    return Fix(f"{_SUMMARIES[programs]}: {scan.doctor_command('--fix', kind)} | sh", commands)
+    return Fix(f"{summary}: {scan.doctor_command('--fix', kind)} | sh", commands)
 
 
 def remove_images(scan: FolderScan, kind: Kind, names: Sequence[str]) -> Fix:
@@ -53,7 +47,14 @@ def remove_images(scan: FolderScan, kind: Kind, names: Sequence[str]) -> Fix:
     files = {real_path(name): name for name in names if os.path.lexists(name)}
     if not files:
         return Fix("remove them")
-    return run_commands(scan, kind, [_removal(scan, name) for name in files.values()])
+    junk = [name for name in files.values() if _is_junk(scan, name)]
+    summary = "set them aside"
+    if junk:
+        others = len(files) > len(junk)
+        summary = (
+            f"{summary}, and delete those that hold no image" if others else "delete the files"
+        )
+    return run_commands(scan, kind, summary, [_removal(scan, name) for name in files.values()])
 
 
 def path_aside(name: str, folders: Sequence[Path]) -> Path:
@@ -83,9 +84,13 @@ def real_path(name: str) -> Path:
     return file.parent.resolve() / file.name
 
 
+def _is_junk(scan: FolderScan, name: str) -> bool:
+    return name in scan.stats and scan.stats[name].problem is ImageProblem.NO_IMAGE
+
+
 def _removal(scan: FolderScan, name: str) -> str:
     file = shlex.quote(name)
-    if name in scan.stats and scan.stats[name].is_junk:
+    if _is_junk(scan, name):
         return f"rm -- {file}"
     target = path_aside(name, [*scan.data.dirs.values()])
     folder = shlex.quote(str(target.parent))

@@ -13,11 +13,10 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ocr.config.compose import composed, of_folder, only_data, unserved
-from ocr.data.samples import Sample, Skipped
+from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.image_folder import FolderParts
 from ocr.data.text.unicode import TextNormalizer
-from ocr.doctor.image_stats import ImageStats, StatsScanner
-from ocr.doctor.skip_reasons import SkipReason, reason_of
+from ocr.doctor.image_stats import ImageProblem, ImageStats, StatsScanner
 from ocr.errors import UserError
 from ocr.log import silence_libraries
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
@@ -65,7 +64,7 @@ class FolderScan:
     @cached_property
     def readable(self) -> dict[str, ImageStats]:
         """The statistics of the images that can be decoded, by name."""
-        return {name: stats for name, stats in self.stats.items() if stats.readable}
+        return {name: stats for name, stats in self.stats.items() if not stats.problem}
 
     @cached_property
     def character_counts(self) -> Counter[str]:
@@ -134,8 +133,14 @@ class FolderScan:
 
     def skipped(self, *reasons: SkipReason) -> dict[str, Skipped]:
         """Return what is skipped for any of these reasons, by image name."""
+        return {s.name: s for s in self.data.skipped if s.reason in reasons}
+
+    def undecodable(self, *problems: ImageProblem) -> dict[str, Skipped]:
+        """Return the images that can't be decoded because of any of these problems, by name."""
         return {
-            s.name: s for s in self.data.skipped if reason_of(s, s.name in self.stats) in reasons
+            s.name: s
+            for s in self.data.skipped
+            if s.name in self.stats and self.stats[s.name].problem in problems
         }
 
     def short_name(self, name: str) -> str:

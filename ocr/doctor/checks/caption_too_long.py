@@ -2,18 +2,17 @@
 
 from math import ceil
 
-from ocr.data.samples import Sample
+from ocr.data.samples import Sample, SkipReason
 from ocr.data.text.charset import required_time_steps
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
-from ocr.doctor.skip_reasons import SkipReason
 
 MAX_DENSITY = 4  # characters per pixel of width; beyond, the caption is certainly wrong
 
 
 def caption_too_long(scan: FolderScan) -> Finding | None:
     """Find captions that CTC can't align with their image."""
-    names = scan.skipped(SkipReason.CAPTION_TOO_LONG)
+    names = scan.skipped(SkipReason.TOO_FEW_TIME_STEPS)
     samples = [s for s in scan.samples if s.name in names]
     if not samples:
         return None

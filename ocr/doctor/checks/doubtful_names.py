@@ -1,7 +1,7 @@
 """File names that are taken as captions and may be none."""
 
-from ocr.data.samples import Folder
 from ocr.data.sources.file_name_check import FileNameIssue, check_file_names
+from ocr.data.sources.folder import Folder
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
 

@@ -1,8 +1,8 @@
 """Animations, and files of several pages."""
 
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
+from ocr.doctor.image_stats import ImageProblem
 from ocr.doctor.scan import FolderScan
-from ocr.doctor.skip_reasons import SkipReason
 from ocr.pluralize import pluralize
 
 
@@ -36,7 +36,7 @@ def multiple_frames(scan: FolderScan) -> Finding | None:
 
 def missing_frame(scan: FolderScan) -> Finding | None:
     """Find images without the frame that `data.frame` names."""
-    skipped = scan.skipped(SkipReason.MISSING_FRAME)
+    skipped = scan.undecodable(ImageProblem.MISSING_FRAME)
     if not skipped:
         return None
     return Finding(
@@ -44,7 +44,7 @@ def missing_frame(scan: FolderScan) -> Finding | None:
         Severity.WARNING,
         "images without the frame or page that data.frame names",
         len(skipped),
-        [f"{scan.short_name(name)}: {s.reason}" for name, s in skipped.items()],
+        [f"{scan.short_name(name)}: {s.text}" for name, s in skipped.items()],
         "training skips them",
         Fix(f"choose one that all images have: {scan.train_command('data.frame=-1')}"),
     )

@@ -1,13 +1,13 @@
 """Equal images with different captions."""
 
+from ocr.data.samples import SkipReason
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan, group_by
-from ocr.doctor.skip_reasons import SkipReason
 
 
 def label_conflicts(scan: FolderScan) -> Finding | None:
     """Find equal files with different captions."""
-    skipped = scan.skipped(SkipReason.LABEL_CONFLICT)
+    skipped = scan.skipped(SkipReason.CONFLICTING_CAPTIONS)
     if not skipped:
         return None
     return Finding(
@@ -15,7 +15,7 @@ def label_conflicts(scan: FolderScan) -> Finding | None:
         Severity.WARNING,
         "images equal to one with another caption",
         len(skipped),
-        [f"{scan.short_name(name)}: {s.reason}" for name, s in skipped.items()],
+        [f"{scan.short_name(name)}: {s.text}" for name, s in skipped.items()],
         "training skips them all, as it can't tell which caption is right",
         Fix(f"of each pair, {_correct_one(scan)}"),
     )

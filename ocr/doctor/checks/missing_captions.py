@@ -1,8 +1,8 @@
 """Images that have no caption yet."""
 
+from ocr.data.samples import SkipReason
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
-from ocr.doctor.skip_reasons import SkipReason
 
 
 def missing_captions(scan: FolderScan) -> Finding | None:

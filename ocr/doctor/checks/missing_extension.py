@@ -42,7 +42,7 @@ def missing_extension(scan: FolderScan) -> Finding | None:
         len(formats),
         [f"{scan.short_name(str(file))}: {form} inside" for file, form in formats.items()],
         "training does not use them",
-        run_commands(scan, kind, commands),
+        run_commands(scan, kind, "rename the files", commands),
     )
 
 

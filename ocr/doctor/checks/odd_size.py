@@ -3,10 +3,10 @@
 from math import log
 from statistics import quantiles
 
+from ocr.data.samples import SkipReason
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.repair import remove_images
 from ocr.doctor.scan import FolderScan
-from ocr.doctor.skip_reasons import SkipReason
 
 MIN_IMAGES = 20  # fewer don't show what is usual
 MAX_DISTANCE = 3  # interquartile ranges beyond the quartiles: Tukey's outer fences
@@ -19,7 +19,7 @@ def odd_size(scan: FolderScan) -> Finding | None:
     heights = {name: height for name, (_, height) in sizes.items()}
     # A long caption has a wide image, so the width per character is compared. Where it is too
     # small, the caption is at fault, which is a finding of its own.
-    too_long = scan.skipped(SkipReason.CAPTION_TOO_LONG)
+    too_long = scan.skipped(SkipReason.TOO_FEW_TIME_STEPS)
     widths = {
         s.name: sizes[s.name][0] / sizes[s.name][1] / len(s.text)
         for s in scan.samples

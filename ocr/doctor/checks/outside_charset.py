@@ -1,9 +1,9 @@
 """Captions with characters that aren't in `data.charset`."""
 
 from ocr.config.compose import quoted
+from ocr.data.samples import SkipReason
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
-from ocr.doctor.skip_reasons import SkipReason
 
 
 def outside_charset(scan: FolderScan) -> Finding | None:
@@ -17,7 +17,7 @@ def outside_charset(scan: FolderScan) -> Finding | None:
         Severity.WARNING,
         "captions with characters outside data.charset",
         len(skipped),
-        [f"{scan.short_name(name)}: {s.reason}" for name, s in skipped.items()],
+        [f"{scan.short_name(name)}: {s.text}" for name, s in skipped.items()],
         "training skips them",
         Fix(scan.train_command(f"data.charset={quoted(symbols)}")),
     )

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from ocr.data.images.formats import find_unsupported
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
+from ocr.doctor.image_stats import ImageProblem
 from ocr.doctor.repair import MAX_INLINE
 from ocr.doctor.scan import FolderScan
-from ocr.doctor.skip_reasons import SkipReason
 
 
 def unsupported_format(scan: FolderScan) -> Finding | None:
     """Find HEIC, JPEG XL, camera raw and other images, by content or extension."""
     formats = {
-        name: s.reason.partition(",")[0]
-        for name, s in scan.skipped(SkipReason.UNSUPPORTED_FORMAT).items()
+        name: str(scan.stats[name].format)
+        for name in scan.undecodable(ImageProblem.UNSUPPORTED_FORMAT)
     }
     for place in dict.fromkeys(scan.data.dirs.values()):
         if place.is_dir():

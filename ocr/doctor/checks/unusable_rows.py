@@ -1,14 +1,15 @@
 """Rows, file names and text files that give an image no usable caption."""
 
 import re
+from collections.abc import Set
 from pathlib import Path
 
-from ocr.data.samples import stem
+from ocr.data.samples import SkipReason
+from ocr.data.sources.folder import stem
 from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.repair import remove_images
 from ocr.doctor.scan import FolderScan
-from ocr.doctor.skip_reasons import SkipReason
 
 
 def empty_captions(scan: FolderScan) -> Finding | None:
@@ -16,7 +17,7 @@ def empty_captions(scan: FolderScan) -> Finding | None:
     return _finding(
         scan,
         Kind.EMPTY_CAPTIONS,
-        SkipReason.EMPTY_CAPTION,
+        {SkipReason.EMPTY_CAPTION},
         "captions without characters",
         "write the captions",
     )
@@ -27,7 +28,7 @@ def missing_images(scan: FolderScan) -> Finding | None:
     return _finding(
         scan,
         Kind.MISSING_IMAGES,
-        SkipReason.MISSING_FILE,
+        {SkipReason.MISSING_FILE},
         "rows whose image does not exist",
         "add the files",
     )
@@ -38,7 +39,7 @@ def conflicting_rows(scan: FolderScan) -> Finding | None:
     return _finding(
         scan,
         Kind.CONFLICTING_ROWS,
-        SkipReason.CONFLICTING_ROWS,
+        {SkipReason.CONFLICTING_ROWS},
         "images with several rows and different captions",
         "keep one row per image",
     )
@@ -49,7 +50,7 @@ def control_characters(scan: FolderScan) -> Finding | None:
     return _finding(
         scan,
         Kind.CONTROL_CHARACTERS,
-        SkipReason.CONTROL_CHARACTER,
+        {SkipReason.CONTROL_CHARACTER},
         "captions with control characters",
         "correct the captions",
     )
@@ -60,7 +61,7 @@ def pattern_mismatch(scan: FolderScan) -> Finding | None:
     return _finding(
         scan,
         Kind.PATTERN_MISMATCH,
-        SkipReason.PATTERN_MISMATCH,
+        {SkipReason.NAME_MISMATCH},
         "file names that do not match the pattern",
         "rename the files",
         # The images are good and should not be removed because of a wrong pattern.
@@ -73,7 +74,12 @@ def unusable_rows(scan: FolderScan) -> Finding | None:
     return _finding(
         scan,
         Kind.UNUSABLE_ROWS,
-        SkipReason.OTHER,
+        {
+            SkipReason.MALFORMED_ROW,
+            SkipReason.UNREADABLE_CAPTION,
+            SkipReason.INVALID_NAME,
+            SkipReason.UNREADABLE_IMAGE,
+        },
         "rows or files that can't be used",
         "correct them",
     )
@@ -82,12 +88,13 @@ def unusable_rows(scan: FolderScan) -> Finding | None:
 def _finding(
     scan: FolderScan,
     kind: Kind,
-    reason: SkipReason,
+    reasons: Set[SkipReason],
     message: str,
     correction: str,
     alternative: Fix | None = None,
 ) -> Finding | None:
-    skipped = scan.skipped(reason)
+    # Image files that could be opened are findings of their own.
+    skipped = {n: s for n, s in scan.skipped(*reasons).items() if n not in scan.stats}
     if not skipped:
         return None
     other = alternative or remove_images(scan, kind, list(skipped))
@@ -96,7 +103,7 @@ def _finding(
         Severity.WARNING,
         message,
         len(skipped),
-        [f"{scan.short_name(name)}: {s.reason}" for name, s in skipped.items()],
+        [f"{scan.short_name(name)}: {s.text}" for name, s in skipped.items()],
         "training skips them",
         Fix(f"{correction}, or {other.text}", other.commands),
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from ocr.data.samples import Folder
+from ocr.data.sources.folder import Folder
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.repair import real_path
 from ocr.doctor.scan import FolderScan

@@ -35,7 +35,7 @@ def wrong_extension(scan: FolderScan) -> Finding | None:
         "training reads them as what they are; other programs may not",
         Fix(f"rename them, and change {' and '.join(scan.tables)} accordingly")
         if scan.tables
-        else run_commands(scan, kind, commands),
+        else run_commands(scan, kind, "rename the files", commands),
     )
 
 
