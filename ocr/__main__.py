@@ -1,7 +1,14 @@
-"""`python -m ocr ...`."""
+"""`python -m ocr ...`, or this file as a script."""
 
-import ocr.command  # noqa: F401, before what there is to load
-from ocr.cli import main
+import sys
+from pathlib import Path
 
 if __name__ == "__main__":
-    main()
+    if not __package__:  # a script: its own folder would be searched for modules
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    try:
+        from ocr.cli import main
+
+        main()
+    except KeyboardInterrupt:  # while modules load
+        sys.exit(130)

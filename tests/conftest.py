@@ -22,6 +22,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr.config.command_line import TRAIN
 from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
 from ocr.training.process import run_command
@@ -40,7 +41,9 @@ def seeded():
 def config(*overrides: str) -> DictConfig:
     """The config of `python train.py OVERRIDES`."""
     with initialize_config_dir(str(ROOT / "conf")):
-        return compose("train", overrides=list(overrides))
+        composed = compose("train", overrides=list(overrides))
+    composed.run = {"dir": "runs", "overrides": list(overrides)}
+    return composed
 
 
 def draw(text: str, size: tuple[int, int] = (60, 24)) -> Image.Image:
@@ -166,7 +169,7 @@ def train(*overrides: str, cwd: Path) -> tuple[int, str]:
         return process.returncode, output
     with TemporaryDirectory() as scratch:
         log = Path(scratch) / "output"
-        failure = run_command([str(ROOT / "train.py"), *overrides], str(cwd), log)
+        failure = run_command([*TRAIN, *overrides], str(cwd), log)
         return int(failure is not None), log.read_text()
 
 

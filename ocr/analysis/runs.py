@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 
-from ocr.config.compose import CONF, quoted
+from ocr.config.command_line import TRAIN
+from ocr.config.compose import quoted
 from ocr.data.manifest import Prediction, read_predictions
 from ocr.errors import UserError
 from ocr.formatting import format_duration, format_score
@@ -112,8 +113,7 @@ class Runs:
             shutil.rmtree(folder)
         start = time.monotonic()
         place = f"hydra.run.dir={quoted(str(folder.absolute()))}"
-        script = str(CONF.parent / "train.py")
-        command = [script, *self.words, *job.overrides, "test=true", place]
+        command = [*TRAIN, *self.words, *job.overrides, "test=true", place]
         spinner = Spinner("dots")
 
         def now() -> Spinner:

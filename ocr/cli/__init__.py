@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from functools import partial
 
 from ocr import __version__
-from ocr.cli import doctor, measure, pack, read
+from ocr.cli import doctor, measure, pack, read, train
 from ocr.cli.arguments import Parser
 from ocr.config.error_reporting import report_errors
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; exits with 1 after a mistake, and 2 after one in the command line itself."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["train"]:  # whose command line is Hydra's
+        train.main(arguments[1:])
+        return
     parser = Parser(prog="python -m ocr", description=__doc__)
     parser.add_argument("--version", action="version", version=f"surrogate-ocr {__version__}")
     whole = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=whole)
+    commands.add_parser("train", help="train a reader, or search for the best one")
     for command in (read, doctor, measure, pack):
         command.add(commands)
     options, rest = parser.parse_known_args(arguments)

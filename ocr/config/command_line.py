@@ -1,14 +1,16 @@
 """The command line of train.py, before Hydra reads it and answers with a usage text."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from ocr import __version__
-from ocr.config.error_reporting import report_errors
+import ocr
 from ocr.config.overrides import as_meant
 from ocr.config.suggest import meant_by, pair
 from ocr.errors import UserError
+
+# `python -m ocr train` as a script with arguments, which works from any folder.
+TRAIN = [str(Path(ocr.__file__).with_name("__main__.py")), "train"]
 
 # Hydra's options, and how many words each takes.
 _OPTIONS = {
@@ -24,13 +26,6 @@ _SHOWN = {
 }
 
 
-def run(main: Callable[[], None]) -> None:
-    """Call Hydra's `main` with the words of the command line as they are meant."""
-    with report_errors():
-        sys.argv[1:] = understood(sys.argv[1:])
-        main()
-
-
 def understood(words: Sequence[str]) -> list[str]:
     """The command line's words for Hydra. Raises UserError for those that it can't take."""
     options, overrides = _apart(words)
@@ -38,7 +33,7 @@ def understood(words: Sequence[str]) -> list[str]:
     if "--shell-completion" in names:  # whose words are others
         return list(words)
     if "--version" in names:
-        print(f"surrogate-ocr {__version__}")
+        print(f"surrogate-ocr {ocr.__version__}")
         sys.exit()
     for shows in names & {*_SHOWN}:
         if others := names & {"--multirun", "--run", *_SHOWN} - {shows}:

@@ -4,9 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig, OmegaConf
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
 
+from ocr.config.command_line import require_pairs
+from ocr.config.hydra_errors import explain
 from ocr.config.instantiate import build
 from ocr.config.overrides import CONF, as_meant, quoted
 from ocr.config.resolvers import register_resolvers
@@ -16,12 +21,44 @@ from ocr.errors import UserError
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:
-    """What `python train.py OVERRIDES` would run with. Raises UserError where conf/ is missing."""
-    if not CONF.is_dir():
-        raise UserError(f"{CONF}: not there; this command needs the project's folder")
+    """What `python train.py OVERRIDES` would run with, for commands that don't train."""
+    return _compose(overrides)[0]
+
+
+def compose(overrides: Sequence[str] = ()) -> DictConfig:
+    """Compose the configuration of a training run, as `python train.py OVERRIDES` does.
+
+    Args:
+        overrides: Such as "data=folder" and "data.dir=PATH"; "hydra.run.dir=PATH" names the run
+            folder.
+
+    Returns:
+        The configuration, for `train`.
+
+    Raises:
+        UserError: An override is wrong.
+    """
+    try:
+        require_pairs(overrides)
+        config, hydra = _compose(overrides)
+        config.run.dir = str(Path(hydra.run.dir).absolute())
+        config.run.overrides = list(hydra.overrides.task)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from error
+    return config
+
+
+def _compose(overrides: Sequence[str]) -> tuple[DictConfig, DictConfig]:
+    """Returns the config of a run, of which nothing is known yet, and Hydra's own."""
     register_resolvers()
     with initialize_config_dir(str(CONF)):
-        return compose("train", overrides=as_meant(overrides))
+        words = as_meant(overrides)
+        config = hydra_compose("train", overrides=words, return_hydra_config=True)
+    hydra = config.hydra
+    with open_dict(config):
+        del config["hydra"]
+    config.run.dir = config.run.overrides = None
+    return config, hydra
 
 
 def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -> list[str]:

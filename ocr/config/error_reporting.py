@@ -60,7 +60,7 @@ def _line(error: Exception) -> str | None:
 
 
 def _folder_key(error: OSError) -> str | None:
-    """Return the key of the folder that Hydra was making before it called `main`, or None.
+    """Return the key of the folder that Hydra was making before it called the task, or None.
 
     Hydra has no exception of its own for this, so the names of its functions tell (Hydra 1.4). If
     they change, the user sees a traceback again.
@@ -68,6 +68,6 @@ def _folder_key(error: OSError) -> str | None:
     names = [frame.name for frame in extract_tb(error.__traceback__)]
     if {*pairwise(names)} & {("sweep", "mkdir"), ("sweep", "save")}:
         return "hydra.sweep.dir"
-    if "_run_job" in names and "main" not in names[names.index("_run_job") :]:
+    if "_run_job" in names and "_task" not in names[names.index("_run_job") :]:
         return "hydra.run.dir"
     return None

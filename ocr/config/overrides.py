@@ -15,7 +15,9 @@ from hydra.errors import HydraException
 
 from ocr.errors import UserError
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
+_PACKAGE = Path(__file__).resolve().parents[1]
+# conf/ is part of an installed package; in a checkout, it stands beside it.
+CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
 
 # Keys whose values are text, whatever they look like.
 _TEXT = re.compile(

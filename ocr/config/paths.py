@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from ocr.data.sources.folder import require_folder
@@ -43,11 +42,12 @@ def naming_doctor(config: DictConfig) -> Iterator[None]:
         place = config.data.get("dir") or config.data.get("train_dir")
         folder = place is not None and "labels" in config.data
         # A refusal that begins with a key is about that key.
-        if folder and HydraConfig.initialized() and not str(error).startswith("data."):
+        overrides = config.run.overrides
+        if folder and overrides is not None and not str(error).startswith("data."):
             ours = ("data", "data.dir", "data.train_dir")
             words = [
                 word
-                for word in HydraConfig.get().overrides.task
+                for word in overrides
                 if word.lstrip("+~").partition("=")[0] not in ours and not word.startswith("hydra")
             ]
             command = shlex.join(["python", "-m", "ocr", "doctor", str(place), *words])

@@ -6,7 +6,6 @@ so that they repeat this run and not the sweep around it.
 
 import json
 import os
-import runpy
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from hydra.core.utils import configure_log, setup_globals
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from ocr.config.command_line import TRAIN
 from ocr.config.compose import quoted
 from ocr.config.error_reporting import report_errors
 from ocr.config.instantiate import foresee
@@ -24,7 +24,7 @@ from ocr.config.validation import require_types
 from ocr.data import seen
 from ocr.errors import UserError
 from ocr.training.process import run_job, tell_ahead
-from ocr.training.trainer import lightning_refusals
+from ocr.training.train import train
 
 _images: deque[bytes] = deque(maxlen=1)  # what is handed on from one job of a sweep to the next
 
@@ -71,10 +71,7 @@ class Job:
     hydra: DictConfig
 
     def __call__(self, script: str) -> bytes | None:
-        """Do what `script` does to a config that is composed: its function `train`.
-
-        Returns what it hands on of the images itself, for the next job.
-        """
+        """Train; returns what is handed on of the images, for the next job."""
         setup_globals()
         HydraConfig.instance().cfg = self.hydra
         # Or ${now:} in the sweep's folder would be another time, and that another folder.
@@ -85,12 +82,12 @@ class Job:
         trainer = self.config.trainer
         if not trainer.devices == trainer.num_nodes == 1:  # other ranks see what is there now
             seen.remember(None)
-        with report_errors(), lightning_refusals():
-            runpy.run_path(script)["train"](self.config)
+        with report_errors():
+            train(self.config)
         return seen.handed_on()
 
 
-def run_apart(script: str, config: DictConfig) -> float:
+def run_apart(config: DictConfig) -> float:
     """Do this job of a sweep, composed to `config`, in the folder that Hydra gave it.
 
     Returns best.ckpt's value of `objective`, from metrics.json. Raises UserError with the reason if
@@ -107,7 +104,7 @@ def run_apart(script: str, config: DictConfig) -> float:
     job = Job(config, HydraConfig.instance().cfg)
     study = (hydra.sweeper.storage, hydra.sweeper.study_name) if searching else (None, None)
     ahead = Ahead(config, cwd, _images[0] if _images else None, *study)
-    reason, images = run_job(_command(script), cwd, log, job, ahead)
+    reason, images = run_job(_command(), cwd, log, job, ahead)
     if images:
         _images.append(images)
         tell_ahead(replace(ahead, images=images))
@@ -117,10 +114,10 @@ def run_apart(script: str, config: DictConfig) -> float:
     return metrics[metrics["objective"]]
 
 
-def _command(script: str) -> list[str]:
+def _command() -> list[str]:
     """The words of a command line that does the same as the current job of the sweep."""
     hydra = HydraConfig.get()
-    words = [script, "--config-name", hydra.job.config_name]
+    words = [*TRAIN, "--config-name", hydra.job.config_name]
     flags = {"main": "--config-path", "command-line": "--config-dir"}
     for source in hydra.runtime.config_sources:
         if source.provider in flags:

@@ -35,9 +35,11 @@ def set_process(config: DictConfig) -> None:
 
 
 def apply_checkpoint(config: DictConfig, overrides: Iterable[str]) -> None:
-    """Take over the network and the size of its images from the checkpoint in `config`, if any.
+    """Take the network and the size of its images from the checkpoint in `config`, if any.
 
-    What the command line's `overrides` say themselves stays as it is.
+    Args:
+        config: Of the run; changed in place.
+        overrides: What they set themselves stays as it is.
     """
     if config.init_from and config.ckpt_path:
         raise UserError(

@@ -28,14 +28,14 @@ class Trainings:
 
     def __call__(self, command: list[str], cwd: str, log: Path | None) -> str | None:
         self.commands.append(command)
-        assert Path(command[0]).name == "train.py"
-        parsed = OverridesParser.create().parse_overrides(command[1:])
+        assert command[1] == "train"
+        parsed = OverridesParser.create().parse_overrides(command[2:])
         settings = {override.key_or_group: override.value() for override in parsed}
         if reason := self.fails(settings):
             return reason
         folder = Path(str(settings["hydra.run.dir"]))
         folder.mkdir(parents=True)
-        data = build(composed([w for w in command[1:] if not w.startswith("hydra.")]).data)
+        data = build(composed([w for w in command[2:] if not w.startswith("hydra.")]).data)
         data.setup()
         write_lists(folder, data.parts, data.skipped)
         trained = len(data.parts["train"])

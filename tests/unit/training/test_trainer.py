@@ -4,12 +4,10 @@ import csv
 import json
 
 import pytest
-from conftest import NORMALIZER, SMALL, config, train
-from hydra import compose, initialize_config_dir
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import open_dict, read_write
+from conftest import NORMALIZER, SMALL, config
+from conftest import train as command
 
-from ocr.config.compose import CONF
+from ocr import compose, train
 from ocr.config.instantiate import build
 from ocr.errors import UserError
 from ocr.training.trainer import require_flags
@@ -20,26 +18,16 @@ QUIET = ("callbacks.progress_bar=null", "callbacks.model_summary=null", "data.mi
 @pytest.fixture
 def run(tmp_path, folder):
     """Trains in this process; returns metrics.json and the run's folder."""
-    import train as script
 
     def trained(*words):
         place = tmp_path / "run"
-        place.mkdir()
         own = [w for w in SMALL if w.partition("=")[0] not in {x.partition("=")[0] for x in words}]
         fixed = ("data=folder", f"data.dir={folder}", f"hydra.run.dir={place}")
-        with initialize_config_dir(str(CONF)):
-            overrides = [*fixed, *QUIET, *own, *words]
-            composed = compose("train", overrides=overrides, return_hydra_config=True)
-        with read_write(composed), open_dict(composed):
-            composed.hydra.runtime.output_dir = str(place)
-            HydraConfig.instance().set_config(composed)
-            settings = composed.copy()
-            del settings["hydra"]
-        script.train(settings)
+        result = train(compose([*fixed, *QUIET, *own, *words]))
+        assert result.folder == place
         return json.loads((place / "metrics.json").read_text()), place
 
-    yield trained
-    HydraConfig.instance().cfg = None
+    return trained
 
 
 @pytest.mark.parametrize(
@@ -71,7 +59,7 @@ def test_a_flag_that_no_run_ends_well_with(word):
 
 def test_no_epochs_split_the_data_all_the_same(tmp_path, folder):
     place = tmp_path / "run"
-    code, output = train(
+    code, output = command(
         "data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=0",
         f"hydra.run.dir={place}", cwd=tmp_path,
     )  # fmt: skip
@@ -171,7 +159,7 @@ def test_a_refused_run_leaves_what_was_there(tmp_path, folder):
     (tmp_path / "kept" / "note.txt").touch()
     words = ("data=folder", f"data.dir={folder}", "optimizer.lr=-1")
     for place, left in (("a/b", None), ("kept", ["note.txt"])):
-        code, output = train(*words, f"hydra.run.dir={place}", cwd=tmp_path)
+        code, output = command(*words, f"hydra.run.dir={place}", cwd=tmp_path)
         assert code == 1 and "optimizer.lr=-1" in output
         there = sorted(p.name for p in (tmp_path / place).iterdir()) if left else None
         assert there == left
@@ -182,18 +170,18 @@ def test_a_messy_folder_points_to_the_doctor_and_keeps_its_list(tmp_path, folder
     for path in [*folder.iterdir()][:5]:
         path.write_bytes(b"nothing")
     words = ("data=folder", f"data.dir={folder}", "data.labels=name", "hydra.run.dir=run")
-    code, output = train(*words, cwd=tmp_path)
+    code, output = command(*words, cwd=tmp_path)
     assert code == 1 and f"python -m ocr doctor {folder} data.labels=name" in output
     assert (tmp_path / "run" / "skipped.csv").exists()
-    code, output = train(*words, "data.height=-1", cwd=tmp_path)
+    code, output = command(*words, "data.height=-1", cwd=tmp_path)
     assert code == 1 and "doctor" not in output
 
 
 def test_a_folder_called_like_a_number(tmp_path, folder):
     folder.rename(tmp_path / "2024_01")
-    code, output = train("data=folder", "data.dir=2024_01", "optimizer.lr=-1", cwd=tmp_path)
+    code, output = command("data=folder", "data.dir=2024_01", "optimizer.lr=-1", cwd=tmp_path)
     assert code == 1 and "no such folder" not in output and "optimizer.lr" in output
     words = ("-m", "hydra/sweeper=basic", "hydra.sweep.dir=1.50", "trainer.max_epochs=1")
-    code, output = train("data=folder", "data.dir=2024_01", *SMALL, *words, cwd=tmp_path)
+    code, output = command("data=folder", "data.dir=2024_01", *SMALL, *words, cwd=tmp_path)
     assert code == 0, output
     assert (tmp_path / "1.50" / "0" / "metrics.json").exists()

@@ -1,0 +1,45 @@
+"""`python -m ocr train` and `python train.py`: train a reader, or search for the best one."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ocr.config.error_reporting import report_errors
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train, or with --multirun search; Hydra reads the command line.
+
+    Args:
+        arguments: Overrides of conf/ and Hydra's flags.
+    """
+    with report_errors():
+        import hydra
+
+        from ocr.config.command_line import TRAIN, understood
+        from ocr.config.overrides import CONF
+        from ocr.config.resolvers import register_resolvers
+
+        register_resolvers()
+        words = understood(arguments)
+        sys.argv = [TRAIN[0], *words]  # where Hydra looks for them
+        run = hydra.main(
+            str(CONF), "train", execution_whitelist="ocr.training.run_folder.RunFolder"
+        )
+        run(_task)()
+
+
+def _task(config: "DictConfig") -> float:
+    """Do one run, or one job of a sweep."""
+    from ocr.config.command_line import TRAIN
+    from ocr.search.trial_job import run_apart, sweeping
+    from ocr.training.train import train
+
+    if sweeping():
+        return run_apart(config)
+    sys.argv = [*TRAIN, *sys.argv[1:]]  # Lightning repeats it to start further processes
+    with report_errors():  # or Hydra would print the overrides before it raises
+        return train(config).objective

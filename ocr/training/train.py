@@ -1,0 +1,65 @@
+"""One training run: data, model, trainer, fit, test, results."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from ocr.config.instantiate import build
+from ocr.config.resolvers import register_resolvers
+from ocr.training.start import apply_checkpoint, prepare, require_start, set_process
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a run ends with.
+
+    Attributes:
+        folder: The run folder, with best.ckpt, metrics.json and all else.
+        scores: By name, such as "val/cer" and "test/exact_match".
+        objective: The validation score of best.ckpt that `config.objective` names.
+    """
+
+    folder: Path
+    scores: dict[str, float]
+    objective: float
+
+
+def train(config: DictConfig) -> TrainingResult:
+    """Train a reader, test it, and write the results into the run folder.
+
+    Args:
+        config: The composed configuration, see conf/train.yaml; `config.run` names the run folder.
+            What the data decides is filled in.
+
+    Raises:
+        UserError: A value of the configuration, or the data, is unusable.
+    """
+    register_resolvers()
+    require_start(config)
+    from ocr.callbacks.stop_reason import stop_reason
+    from ocr.training.results import conclude  # torch and Lightning take seconds to load
+    from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
+
+    folder = Path(config.run.dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    with lightning_refusals():
+        set_process(config)
+        apply_checkpoint(config, config.run.overrides)
+        data = build(config.data, section="data")
+        recognizer = prepare(config, data, folder)
+        trainer, callbacks = make_trainer(config)
+        require_validation(trainer, config, data)
+        best = callbacks["best"]
+        stopped = None
+        quiet = {"verbose": False, "weights_only": True}
+        if config.fit:
+            trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
+            stopped = stop_reason(trainer)
+        else:
+            best.take(config.ckpt_path)
+            best.scores |= trainer.validate(recognizer, data, best.path, **quiet)[0]
+        if config.test and "test" in data.parts:
+            best.scores |= trainer.test(recognizer, data, best.path, **quiet)[0]
+        conclude(trainer, recognizer, data, callbacks, config, folder, stopped)
+    return TrainingResult(folder, dict(best.scores), best.scores[config.objective])
