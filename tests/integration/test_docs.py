@@ -2,6 +2,8 @@
 
 import argparse
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import import_module
 from importlib.util import find_spec
@@ -111,6 +113,21 @@ def test_keys_options_and_files_that_are_named_exist(page):
             assert key in KEYS or placeholder or path or key.startswith("hydra.launcher"), code
         for path in re.findall(r"(?<![\w./])((?:ocr|conf|tests|docs|benchmarks)/[\w./*-]*)", code):
             assert list(ROOT.glob(path.rstrip("/"))) or f"In `{path}`" in prose(page), code
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_linked_files_are_there(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text())
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_the_manual_builds_and_its_links_lead_somewhere(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "configuration" / "index.html").read_text()
+    assert "encoder.num_layers" in page
+    assert "search.py surrogate" in (tmp_path / "benchmarks" / "index.html").read_text()
 
 
 @pytest.mark.parametrize("name", SurrogateConf.__dataclass_fields__)

@@ -52,6 +52,17 @@ def test_every_key_and_every_file_has_its_meaning(option):
         assert not [key.name for key in keys if not key.meaning]
 
 
+def test_the_table_of_groups_has_every_option():
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE))
+    named = {group: set(re.findall(r"`(\w+)`", options)) for group, options in rows.items()}
+    there = {group: set() for group in named}
+    for option in OPTIONS:
+        if option.group and "/" not in option.group and option.name != "base":
+            there.setdefault(option.group, set()).add(option.name)
+    assert named == there
+
+
 def test_a_comment_over_several_lines_is_one_meaning(tmp_path, monkeypatch):
     path = tmp_path / "encoder" / "mine.yaml"
     path.parent.mkdir()
