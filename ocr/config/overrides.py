@@ -60,6 +60,8 @@ def as_meant(words: Iterable[str], sweeps: bool = False) -> list[str]:
     for word in words:
         prefix, key, value = _split(word)
         group = key.partition("@")[0]
+        if key.startswith("run."):
+            raise UserError(f"{word}: hydra.run.dir=PATH sets the run folder")
         if value is not None and _TEXT.fullmatch(key):
             word = f"{prefix}{key}={_as_text(value, sweeps)}"
         elif _is_group(group):

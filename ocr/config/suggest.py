@@ -85,7 +85,7 @@ def keys() -> tuple[str, ...]:
     config = composed(["data=folder"])
     first = ("data", "optimizer", "trainer", "encoder", "recurrent", "head", "scheduler")
     sections = [*first, *(key for key in config if key not in first)]
-    others = ("model", "augment")
+    others = ("model", "augment", "run")
     return tuple(
         key
         for section in sections

@@ -30,7 +30,7 @@ def resolve_auto(config: DictConfig, data: Parts) -> None:
             f"data.batch_size={data.batch_size} is more than the {images} training images; "
             f"training with data.batch_size={images}"
         )
-        data.batch_size = images
+        data.batch_size = config.data.batch_size = images
     chosen = {}
     if "stride" in config.encoder and config.encoder.stride is None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)

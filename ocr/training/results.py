@@ -18,7 +18,7 @@ from ocr import __version__
 from ocr.callbacks.stop_reason import StopReason
 from ocr.data.collate import padded
 from ocr.data.datamodule import DataModule
-from ocr.log import keep
+from ocr.log import info, keep
 from ocr.models.latency import cpu_latency_ms
 from ocr.models.metrics import has_not_learned, wilson_interval
 from ocr.models.module import Recognizer
@@ -28,6 +28,25 @@ PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow"
 VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} | {
     package: version(package) for package in PACKAGES
 }
+
+
+@rank_zero_only
+def remove_results(folder: Path, config: Mapping[str, Any], data: DataModule) -> None:
+    """Remove the results of an earlier run in the same folder; its checkpoints stay.
+
+    Args:
+        folder: The run folder.
+        config: Of the run that starts.
+        data: Of the run that starts; its own lists are written already.
+    """
+    # A test of a checkpoint leaves the curves of its training.
+    names = ("metrics.json", "predictions.csv", *(["curves.png"] if config["fit"] else []))
+    names += () if data.skipped else ("skipped.csv",)
+    old = [name for name in names if (folder / name).exists()]
+    for name in old:
+        (folder / name).unlink()
+    if old:
+        info(f"{folder} holds an earlier run: removed its {', '.join(old)}")
 
 
 @rank_zero_only

@@ -47,7 +47,7 @@ def apply_checkpoint(config: DictConfig, overrides: Iterable[str]) -> None:
             "(init_from=null), ckpt_path has all that the run took from there"
         )
     path = config.init_from or config.ckpt_path
-    if not path:
+    if not path or not config.shape_from_checkpoint:
         return
     from ocr.models.checkpoint import load_network
 

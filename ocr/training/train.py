@@ -38,18 +38,21 @@ def train(config: DictConfig) -> TrainingResult:
     register_resolvers()
     require_start(config)
     from ocr.callbacks.stop_reason import stop_reason
-    from ocr.training.results import conclude  # torch and Lightning take seconds to load
+    from ocr.training.config_file import save_config  # torch and Lightning take seconds to load
+    from ocr.training.results import conclude, remove_results
     from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
     folder = Path(config.run.dir)
     folder.mkdir(parents=True, exist_ok=True)
     with lightning_refusals():
-        set_process(config)
         apply_checkpoint(config, config.run.overrides)
+        set_process(config)  # seeds what follows
         data = build(config.data, section="data")
         recognizer = prepare(config, data, folder)
         trainer, callbacks = make_trainer(config)
         require_validation(trainer, config, data)
+        save_config(config, folder)
+        remove_results(folder, config, data)
         best = callbacks["best"]
         stopped = None
         quiet = {"verbose": False, "weights_only": True}

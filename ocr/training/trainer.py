@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from ocr.config.instantiate import build
+from ocr.config.resolvers import OBJECTIVES
 from ocr.errors import UserError
 
 if TYPE_CHECKING:  # torch and Lightning take seconds to load
@@ -38,6 +39,14 @@ def require_flags(config: DictConfig) -> None:
             "callbacks.best=null: it keeps best.ckpt, which a run is tested with and ends in. "
             "Leave it as it is"
         )
+    for name in ("best", "early_stopping"):
+        callback = config.callbacks.get(name)
+        mode = callback and OBJECTIVES.get(callback.monitor)
+        if mode and callback.mode != mode:
+            raise UserError(
+                f"callbacks.{name}.mode={callback.mode}: {callback.monitor} is better the "
+                f"{'higher' if mode == 'max' else 'lower'} it is. Give callbacks.{name}.mode={mode}"
+            )
     if config.data.get("splicing") and not config.callbacks.get("character_alignment"):
         raise UserError(
             "callbacks.character_alignment=null: data.splicing needs it. Give data.splicing=0"
