@@ -40,25 +40,25 @@ def compose(overrides: Sequence[str] = ()) -> DictConfig:
     """
     try:
         require_pairs(overrides)
-        config, hydra = _compose(overrides)
-        config.run.dir = str(Path(hydra.run.dir).absolute())
-        config.run.overrides = list(hydra.overrides.task)
+        config, folder, changes = _compose(overrides)
+        config.run.dir = str(Path(folder).absolute())
+        config.run.overrides = changes
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
     return config
 
 
-def _compose(overrides: Sequence[str]) -> tuple[DictConfig, DictConfig]:
-    """Returns the config of a run, of which nothing is known yet, and Hydra's own."""
+def _compose(overrides: Sequence[str]) -> tuple[DictConfig, str, list[str]]:
+    """Returns the config of a run, of which nothing is known yet, its folder and its overrides."""
     register_resolvers()
     with initialize_config_dir(str(CONF)):
         words = as_meant(overrides)
         config = hydra_compose("train", overrides=words, return_hydra_config=True)
-    hydra = config.hydra
+    folder, changes = config.hydra.run.dir, list(config.hydra.overrides.task)
     with open_dict(config):
         del config["hydra"]
     config.run.dir = config.run.overrides = None
-    return config, hydra
+    return config, folder, changes
 
 
 def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -> list[str]:

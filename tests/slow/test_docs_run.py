@@ -1,6 +1,7 @@
 """The manual's commands run, at their smallest size."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_it_runs(command, place):
     failure = run_command(_python(words), str(place), log)
     assert failure is None, log.read_text()
     assert log.read_text()
+
+
+def test_the_example_of_a_training_from_python_runs(place):
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    (place / "example.py").write_text(code.replace('"data.dir=PATH"', f'"data.dir=PATH", *{SMALL}'))
+    draw("123").save(place / "one.png")
+    log = place / "output"
+    assert run_command([str(place / "example.py")], str(place), log) is None, log.read_text()
+    [run] = (place / "runs" / "folder").iterdir()
+    assert str(run) in log.read_text() and (run / "best.ckpt").exists()
 
 
 def _python(words: list[str]) -> list[str]:

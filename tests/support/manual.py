@@ -12,7 +12,7 @@ PAGES = [*MANUAL, ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
 REFERENCE = runpy.run_path(str(ROOT / "docs" / "reference.py"))
 OPTIONS = [REFERENCE["read_option"](path) for path in sorted((ROOT / "conf").rglob("*.yaml"))]
 # Values of the manual that stand for others.
-PLACEHOLDERS = {"KIND": "wrong_suffix", "KEY=VALUE": "seed=1"}
+PLACEHOLDERS = {"KIND": "wrong_extension", "KEY=VALUE": "seed=1"}
 
 
 def commands(pages: list[Path] = PAGES) -> list[str]:

@@ -5,6 +5,8 @@ from conftest import ROOT, config
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from ocr import compose
+
 GROUPS = (
     "augment", "callbacks", "data", "effort", "encoder", "experiment", "head", "hparams_search",
     "logger", "optimizer", "pruner", "recurrent", "scheduler", "trainer",
@@ -65,3 +67,9 @@ def test_a_misspelt_choice_lists_the_valid_ones():
 )
 def test_patterns_go_through_the_command_line(override, pattern):
     assert config("data=folder", override, "data.labels=.gt.txt").data.pattern == pattern
+
+
+def test_a_composed_run_has_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert compose(["data=folder"]).run.dir.startswith(str(tmp_path / "runs" / "folder"))
+    assert compose(["hydra.run.dir=mine"]).run.dir == str(tmp_path / "mine")
