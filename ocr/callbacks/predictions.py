@@ -8,7 +8,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ocr.data.manifest import Prediction, write_predictions
 from ocr.data.text.bidi import to_visual
-from ocr.models.decoding import Reading
+from ocr.models.reading import Reading
 
 
 class Predictions(Callback):

@@ -1,28 +1,28 @@
-"""From what the network puts out to texts, and how sure it is of them."""
+"""From a network's output to texts and their probabilities.
+
+Shapes: B batch, T time steps, K classes with the blank.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 
 from ocr.data.text.charset import Charset
 from ocr.models.ctc import best_path, ctc_loss
+from ocr.models.reading import Reading
 
 
-class Reading(NamedTuple):
-    """What an image says.
+def decode(logits: torch.Tensor, lengths: torch.Tensor, charset: Charset) -> list[Reading]:
+    """Read the best path of each image.
 
-    confidence: the probability that the model gives this text, 0 to 1. error: why the image could
-    not be read, and has no text; None if it could.
+    Args:
+        logits: Output of the network, (B, T, K).
+        lengths: Time steps without padding, (B,).
+        charset: Symbols of the classes.
+
+    Returns:
+        B readings; the confidence is summed over all alignments of the text.
     """
-
-    text: str
-    confidence: float
-    error: str | None = None
-
-
-def readings(logits: torch.Tensor, lengths: torch.Tensor, charset: Charset) -> list[Reading]:
-    """The best path of each of (B, T, K), within lengths (B,)."""
     captions = best_path(logits, lengths)
     confidences = log_probabilities(logits, lengths, captions).exp().tolist()
     return [
@@ -34,9 +34,18 @@ def readings(logits: torch.Tensor, lengths: torch.Tensor, charset: Charset) -> l
 def log_probabilities(
     logits: torch.Tensor, lengths: torch.Tensor, captions: Sequence[Sequence[int]]
 ) -> torch.Tensor:
-    """Of each row's own caption, given as ids: (B,), -inf if it has no room in the image."""
+    """Compute the log probability of one caption per image, summed over all alignments.
+
+    Args:
+        logits: Output of the network, (B, T, K).
+        lengths: Time steps without padding, (B,).
+        captions: B captions as class ids.
+
+    Returns:
+        Log probabilities (B,), -inf for a caption with too few time steps.
+    """
     targets = torch.tensor([i for ids in captions for i in ids], dtype=torch.long)
     sizes = torch.tensor([len(ids) for ids in captions])
     losses = ctc_loss(logits, lengths, targets.to(logits.device), sizes.to(logits.device))
-    # An image too narrow for a single time step was not read at all.
+    # An image too narrow for a single time step has not been read at all.
     return torch.where(lengths.to(losses.device) > 0, -losses, -torch.inf)

@@ -13,8 +13,9 @@ from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.charset import Charset
 from ocr.models.crnn import CRNN
 from ocr.models.ctc import best_path, blank_share, ctc_loss
-from ocr.models.decoding import Reading, readings
+from ocr.models.decoding import decode
 from ocr.models.metrics import Count, ExactMatch, Mean
+from ocr.models.reading import Reading
 from ocr.models.schedulers import Schedule
 
 BAR_STEPS = 5  # between two losses on the progress bar: Lightning's log takes a millisecond
@@ -84,7 +85,7 @@ class Recognizer(LightningModule):
     def test_step(self, batch: Batch, batch_idx: int) -> dict[str, list[Reading]]:
         """Count a batch of the test part, and tell what it says."""
         logits, lengths = self._evaluate(batch, "test")
-        return {"readings": readings(logits, lengths, self.charset)}
+        return {"readings": decode(logits, lengths, self.charset)}
 
     def configure_optimizers(self) -> dict[str, Any]:
         """The optimizer, without weight decay on biases and norms, and its schedule."""

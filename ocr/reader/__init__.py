@@ -1,6 +1,9 @@
-"""What goes out: a trained model reads images."""
+"""Reading images with a trained model.
 
-from ocr.models.decoding import Reading
+Importing this package is quick: torch is loaded by `Reader.load`.
+"""
+
+from ocr.models.reading import Reading
 from ocr.reader.reader import Reader
 
 __all__ = ["Reader", "Reading"]

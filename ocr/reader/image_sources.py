@@ -1,42 +1,46 @@
-"""What a Reader takes as an image: anything that a program may hold one in."""
+"""Image sources of a `Reader`: the forms in which a program may hold an image."""
 
 import io
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard, Union
 
 import numpy as np
-import torch
 from PIL import Image
 
 from ocr.data.images.loading import ImageSource
 from ocr.errors import UserError
 
-ReaderSource = ImageSource | PathLike | bytearray | memoryview | BinaryIO | torch.Tensor
+if TYPE_CHECKING:  # it takes seconds to import
+    import torch
+
+ReaderSource = Union[ImageSource, PathLike, bytearray, memoryview, BinaryIO, "torch.Tensor"]
 
 EXPECTED = "a path, a file opened as 'rb', encoded bytes, a PIL image, an array or a tensor"
 CHANNELS = (1, 3, 4)
-LONGEST_PATH = 4096  # characters; text beyond that is the content of something
+MAX_PATH = 4096  # characters; longer strings are the content of a file
 
 
 def as_images(images: ReaderSource | Iterable[ReaderSource]) -> tuple[Iterable[ReaderSource], bool]:
-    """One image, or several, as several.
+    """Wrap a single image into a list.
 
     Args:
-        images: What `Reader.read` takes.
+        images: An image or an iterable of images, as for `Reader.read`.
 
     Returns:
         The images, and whether `images` was a single one.
 
     Raises:
-        UserError: It is neither an image nor something that gives images.
+        UserError: If `images` is neither an image nor an iterable.
     """
     if isinstance(images, np.ndarray) and images.dtype.kind in "OU":  # an array of paths
         return list(images.flat), False
-    single = (str, bytes, bytearray, memoryview, PathLike, Image.Image, np.ndarray, torch.Tensor)
-    if isinstance(images, single) or hasattr(images, "read"):  # a file, which gives lines, too
+    single = (str, bytes, bytearray, memoryview, PathLike, Image.Image, np.ndarray)
+    # An open file is an iterable as well, of lines.
+    if isinstance(images, single) or _is_tensor(images) or hasattr(images, "read"):
         return [images], True
     if isinstance(images, Iterable):
         return images, False
@@ -44,10 +48,16 @@ def as_images(images: ReaderSource | Iterable[ReaderSource]) -> tuple[Iterable[R
 
 
 def image_source(source: ReaderSource) -> ImageSource:
-    """What `Preprocessor.decode` takes, of what `Reader.read` does.
+    """Convert an image that `Reader.read` takes to one that `Preprocessor.decode` takes.
+
+    Args:
+        source: The image.
+
+    Returns:
+        A path, encoded bytes, a PIL image, or an array (H, W[, C]).
 
     Raises:
-        UserError: It is nothing that could hold an image.
+        UserError: If `source` can't be an image.
     """
     if isinstance(source, str):
         _require_path(source)
@@ -65,33 +75,38 @@ def image_source(source: ReaderSource) -> ImageSource:
         return _content(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
-    if isinstance(source, torch.Tensor):
-        return _pixels(_array(source))
+    if _is_tensor(source):
+        return _channels_last(_array(source))
     if isinstance(source, np.ndarray):
-        return _pixels(source)
+        return _channels_last(source)
     if isinstance(source, Image.Image):
         return source
     raise UserError(f"expected {EXPECTED}; not {_kind(source)}")
 
 
 def name_of(source: ReaderSource) -> str:
-    """What to call an image by in a message; empty if it has no name."""
+    """Return the name of an image for messages; empty if it has none."""
     name = getattr(source, "name", source) if hasattr(source, "read") else source
     return str(name) if isinstance(name, str | PathLike) else ""
 
 
+def _is_tensor(source: object) -> TypeGuard["torch.Tensor"]:
+    torch = sys.modules.get("torch")  # whoever has a tensor has imported it
+    return torch is not None and isinstance(source, torch.Tensor)
+
+
 def _require_path(text: str) -> None:
-    if len(text) > LONGEST_PATH or text.startswith("data:"):
+    if len(text) > MAX_PATH or text.startswith("data:"):
         raise UserError(
-            f"{text[:30]}...: {len(text):,} characters, which is no path; if they are base64, "
-            "give base64.b64decode(...) of what follows the comma"
+            f"{text[:30]}...: {len(text):,} characters, too long for a path; if they are base64, "
+            "give base64.b64decode(...) of the part after the comma"
         )
     if text.partition("://")[0].isalpha() and "://" in text:
-        raise UserError(f"{text}: an address, not a path; download it, and give the file or bytes")
+        raise UserError(f"{text}: a URL, not a path; download it, and give the file or its bytes")
 
 
 def _content(file: Any) -> bytes:
-    """All bytes of an open file, from its beginning if it can go back there."""
+    """Read all bytes of an open file, from its beginning if it is seekable."""
     if isinstance(file, io.TextIOBase):
         raise UserError("a file opened as text; open it with mode 'rb'")
     try:
@@ -103,17 +118,17 @@ def _content(file: Any) -> bytes:
     if not isinstance(content, bytes | bytearray | memoryview):
         raise UserError(f"its read() gives {_kind(content)}, not bytes")
     if not content:
-        raise UserError("the file is empty, or was read to its end already")
+        raise UserError("the file is empty, or has been read to its end")
     return bytes(content)
 
 
-def _array(tensor: torch.Tensor) -> np.ndarray:
+def _array(tensor: "torch.Tensor") -> np.ndarray:
     tensor = tensor.detach().cpu()
     return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
 
 
-def _pixels(array: np.ndarray) -> np.ndarray:
-    """(H, W[, C]) of (H, W), (C, H, W) or (H, W, C)."""
+def _channels_last(array: np.ndarray) -> np.ndarray:
+    """Convert (H, W), (C, H, W) or (H, W, C) to (H, W[, C])."""
     first = array.ndim == 3 and array.shape[0] in CHANNELS and array.shape[2] not in CHANNELS
     if array.ndim == 4:
         raise UserError(f"shape {array.shape}, a batch; give its images: list(batch)")

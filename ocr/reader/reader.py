@@ -1,35 +1,47 @@
-"""Read images with a trained model. Needs a checkpoint and nothing else."""
+"""Read images with a trained model; needs nothing but its checkpoint."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from ocr.data.collate import padded
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
-from ocr.models.checkpoint import load_network
-from ocr.models.crnn import CRNN
-from ocr.models.decoding import Reading, log_probabilities, readings
-from ocr.models.precision import fastest_precision
+from ocr.models.reading import Reading
 from ocr.reader.image_sources import ReaderSource, as_images, image_source, name_of
 from ocr.threads import one_thread
 
+# Torch takes seconds to import, so it is imported where a network computes.
+if TYPE_CHECKING:
+    import torch
+
+    from ocr.models.crnn import CRNN
+
 
 class Reader:
-    """A network with the charset and the image preparation that it was trained with.
+    """A trained network with its charset and preprocessing.
 
-    It reads with one CPU thread, whatever number torch has, and leaves that number as it is: so it
-    is as quick beside other programs, a process that has read may fork, and several threads of a
-    program, each reading, use several cores.
+    It computes with one CPU thread and leaves torch's number of threads as it is. So it is as fast
+    beside other programs, a process that has read may fork, and several threads of a program, each
+    reading, use several cores.
+
+    Args:
+        model: The network.
+        charset: Symbols of its classes.
+        preprocessor: The preprocessing that it was trained with.
+        device: Torch's name of the device to compute on.
     """
 
     def __init__(
-        self, model: CRNN, charset: Charset, preprocessor: Preprocessor, device: str = "cpu"
+        self, model: "CRNN", charset: Charset, preprocessor: Preprocessor, device: str = "cpu"
     ) -> None:
+        import torch
+
+        from ocr.models.precision import fastest_precision
+
         self.model = model.eval().requires_grad_(False).to(device)
         self.charset = charset
         self.preprocessor = preprocessor
@@ -39,10 +51,20 @@ class Reader:
     @classmethod
     @one_thread()
     def load(cls, checkpoint: str | Path, device: str = "cpu") -> "Reader":
-        """The reader in a checkpoint of train.py.
+        """Load the reader in a checkpoint of train.py, without executing anything in the file.
 
-        Raises UserError if the file is not one. Nothing in the file is executed.
+        Args:
+            checkpoint: Path of the file, such as best.ckpt of a run.
+            device: Torch's name of the device to compute on.
+
+        Returns:
+            The reader.
+
+        Raises:
+            UserError: If the file is not such a checkpoint.
         """
+        from ocr.models.checkpoint import load_network
+
         network = load_network(checkpoint)
         return cls(network.model, network.charset, network.preprocessor, device)
 
@@ -55,18 +77,18 @@ class Reader:
         """Read one image, or several.
 
         Args:
-            images: An image, or anything that gives images. An image is a path, a file opened as
-                'rb', encoded bytes, a PIL image, or an array or tensor of uint8, or of floats from
-                0 to 1: (H, W), (C, H, W) or (H, W, C) with 1, 3 or 4 channels.
+            images: An image, or an iterable of images. An image is a path, a file opened as 'rb',
+                encoded bytes, a PIL image, or an array or tensor of uint8, or of floats from 0 to
+                1: (H, W), (C, H, W) or (H, W, C) with 1, 3 or 4 channels.
             batch_size: Images that the network reads at once.
-            errors: "raise", or "return": a reading without text in the place of an image that can't
-                be read, with the reason as its `error`, which is None of all others.
+            errors: "raise", or "return": an image that can't be read gives a reading without text,
+                with the reason as its `error`.
 
         Returns:
             The readings, in the order of the images.
 
         Raises:
-            UserError: An image can't be read; names its index, its path and the reason.
+            UserError: If an image can't be read; names its index, its path and the reason.
         """
         images, single = as_images(images)
         return list(self._stream(images, batch_size, errors, single))
@@ -74,12 +96,59 @@ class Reader:
     def stream(
         self, images: Iterable[ReaderSource], batch_size: int = 64, errors: str = "raise"
     ) -> Iterator[Reading]:
-        """Like `read`, one reading after another, for more images than memory holds.
+        """Read images one batch after another, for more images than memory holds.
 
         The images before one that can't be read are read before the error is raised.
+
+        Args:
+            images: As for `read`.
+            batch_size: As for `read`.
+            errors: As for `read`.
+
+        Returns:
+            An iterator over the readings, in the order of the images.
         """
         images, single = as_images(images)
         return self._stream(images, batch_size, errors, single)
+
+    def read_decoded(self, images: Sequence[np.ndarray]) -> list[Reading]:
+        """Read one batch of decoded images.
+
+        Args:
+            images: uint8 arrays (C, H, W), as `preprocessor.decode` returns them.
+
+        Returns:
+            Their readings.
+        """
+        import torch
+
+        from ocr.models.decoding import decode
+
+        with one_thread(), torch.inference_mode():
+            return decode(*self._forward(images), self.charset)
+
+    def log_probabilities(
+        self, images: Sequence[np.ndarray], texts: Sequence[Sequence[str]]
+    ) -> list[list[float]]:
+        """Compute the log probabilities of given texts, for one batch of decoded images.
+
+        Args:
+            images: As for `read_decoded`.
+            texts: Some texts for each image.
+
+        Returns:
+            For each image, the log probabilities of its texts.
+        """
+        import torch
+
+        from ocr.models.decoding import log_probabilities
+
+        with one_thread(), torch.inference_mode():
+            logits, lengths = self._forward(images)
+            rows = [i for i, some in enumerate(texts) for _ in some]
+            captions = [self.charset.encode(text) for some in texts for text in some]
+            values = iter(log_probabilities(logits[rows], lengths[rows], captions).tolist())
+            return [[next(values) for _ in some] for some in texts]
 
     def _stream(
         self, images: Iterable[ReaderSource], batch_size: int, errors: str, single: bool
@@ -91,8 +160,8 @@ class Reader:
         numbered = enumerate(images)
         while batch := list(islice(numbered, batch_size)):
             decoded = [(index, self._decode(image)) for index, image in batch]
-            good = [image for _, image in decoded if not isinstance(image, UserError)]
-            readings = iter(self.read_decoded(good) if good else [])
+            readable = [image for _, image in decoded if not isinstance(image, UserError)]
+            readings = iter(self.read_decoded(readable) if readable else [])
             for index, image in decoded:
                 if not isinstance(image, UserError):
                     yield next(readings)
@@ -102,7 +171,7 @@ class Reader:
                     yield Reading("", 0.0, str(image))
 
     def _decode(self, image: ReaderSource) -> np.ndarray | UserError:
-        """The pixels, or what is wrong with the image."""
+        """Return the pixels, or why the image can't be read."""
         name = name_of(image)
         try:
             return self.preprocessor.decode(image_source(image), name or "image")
@@ -110,25 +179,12 @@ class Reader:
             reason = str(error).removeprefix("image: ")
             return UserError(reason if name[:30] in reason else f"{name}: {reason}")
 
-    @one_thread()
-    @torch.inference_mode()
-    def read_decoded(self, images: Sequence[np.ndarray]) -> list[Reading]:
-        """The readings of one batch of what `preprocessor.decode` gives."""
-        return readings(*self._logits(images), self.charset)
+    def _forward(self, images: Sequence[np.ndarray]) -> tuple["torch.Tensor", "torch.Tensor"]:
+        """Return logits (B, T, K) and lengths (B,) of a batch."""
+        import torch
 
-    @one_thread()
-    @torch.inference_mode()
-    def log_probabilities(
-        self, images: Sequence[np.ndarray], texts: Sequence[Sequence[str]]
-    ) -> list[list[float]]:
-        """How probable each of an image's `texts` is, for one batch as `read_decoded` takes it."""
-        logits, lengths = self._logits(images)
-        rows = [i for i, some in enumerate(texts) for _ in some]
-        captions = [self.charset.encode(text) for some in texts for text in some]
-        values = iter(log_probabilities(logits[rows], lengths[rows], captions).tolist())
-        return [[next(values) for _ in some] for some in texts]
+        from ocr.data.collate import padded
 
-    def _logits(self, images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
         pixels, widths = padded(images)
         pixels, widths = pixels.to(self.device), widths.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):

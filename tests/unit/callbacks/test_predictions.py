@@ -7,7 +7,7 @@ import pytest
 from ocr.callbacks.predictions import Predictions
 from ocr.data.manifest import read_predictions
 from ocr.data.samples import Sample
-from ocr.models.decoding import Reading
+from ocr.models.reading import Reading
 
 
 @pytest.mark.parametrize("order,reading", [("rtl", "א 3 b"), ("visual", "א b 3")])

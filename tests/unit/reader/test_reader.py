@@ -170,3 +170,12 @@ def test_command_without_a_checkpoint(tmp_path):
     done = read("nowhere.ckpt", "x.png", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines() == ["error: nowhere.ckpt: No such file or directory"]
+
+
+def test_the_package_imports_without_torch():
+    program = (
+        "import sys, ocr.reader, ocr.models.reading\n"
+        "heavy = {'torch', 'pytorch_lightning', 'hydra', 'omegaconf', 'torchmetrics'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,17 @@
+"""The result of reading an image; kept apart from torch, which takes seconds to import."""
+
+from typing import NamedTuple
+
+
+class Reading(NamedTuple):
+    """Text read from an image.
+
+    Attributes:
+        text: The text; empty if the image can't be read.
+        confidence: Probability that the model assigns to the text, 0 to 1.
+        error: Why the image can't be read, or None.
+    """
+
+    text: str
+    confidence: float
+    error: str | None = None
