@@ -4,13 +4,13 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning.loggers import CSVLogger
-from pytorch_lightning.loggers.logger import rank_zero_experiment
+from pytorch_lightning.core.saving import save_hparams_to_yaml
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from ocr.callbacks.checkpointing import put_aside
+from ocr.callbacks.checkpointing import rename_earlier
 
-# In every file, in this order; whatever else a run logs follows.
+# The first columns of every file, in this order; other metrics follow by name.
 COLUMNS = (
     "epoch",
     "step",
@@ -26,42 +26,45 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-class EpochCSVLogger(CSVLogger):
-    """Write metrics.csv with one row for each epoch, which goes on where a run goes on.
+class EpochCSVLogger(Logger):
+    """Write metrics.csv with one row per epoch, and hparams.yaml.
 
-    Lightning's CSVLogger writes a row whenever something is logged, each with other columns. Here
-    a row is complete when the training part of an epoch is logged, which Lightning does last. Of
-    several validations in an epoch it has the last one. Scores of the test part are in
-    metrics.json. Each time the file is written anew and then replaced, so that it is whole
-    whenever the run is killed.
+    Lightning's CSVLogger writes a row whenever something is logged, each with other columns, and
+    deletes the rows of a run that is resumed. Here a row is complete when the training metrics of
+    an epoch are logged, which Lightning does last; of several validations in an epoch it has the
+    last one. Test scores are in metrics.json. The file is replaced as a whole, so that it is never
+    read, or left by a killed run, half written.
 
     Args:
         save_dir: The run folder.
-        name: As Lightning's; empty for a file in the run folder itself.
-        version: As Lightning's; empty, too.
-        ckpt_path: Checkpoint that the run goes on from, or None. If it is in the run folder, the
-            rows of the epochs before are kept.
+        ckpt_path: Checkpoint that the run resumes, or None. If it is in the run folder, the rows of
+            the earlier epochs are kept.
     """
 
-    def __init__(self, save_dir: str, name: str, version: str, ckpt_path: str | None) -> None:
-        super().__init__(save_dir, name, version)
-        self._path = Path(self.log_dir) / "metrics.csv"
+    def __init__(self, save_dir: str, ckpt_path: str | None) -> None:
+        super().__init__()
+        self._folder = Path(save_dir)
+        self._file = self._folder / "metrics.csv"
         self._resumes = bool(ckpt_path) and (
-            Path(ckpt_path).resolve().parent == self._path.parent.resolve()
+            Path(ckpt_path).resolve().parent == self._folder.resolve()
         )
-        self._rows: dict[int, Row] | None = None  # by epoch; None: nothing is read yet
+        self._rows: dict[int, Row] | None = None  # by epoch; None before the file is read
         self._pending: Row = {}
 
     @property
-    @rank_zero_experiment
-    def experiment(self) -> Any:
-        """Lightning's writer of hparams.yaml, which would delete the rows that are there."""
-        if self._experiment is not None or not self._resumes or not self._path.exists():
-            return super().experiment
-        rows = self._path.read_bytes()
-        writer = super().experiment
-        self._path.write_bytes(rows)
-        return writer
+    def name(self) -> str:
+        """No name: the files are in the run folder itself."""
+        return ""
+
+    @property
+    def version(self) -> str:
+        """No version."""
+        return ""
+
+    @property
+    def save_dir(self) -> str:
+        """The run folder."""
+        return str(self._folder)
 
     @property
     def rows(self) -> list[Row]:
@@ -69,41 +72,47 @@ class EpochCSVLogger(CSVLogger):
         return [*(self._rows or {}).values()]
 
     @rank_zero_only
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """Write hparams.yaml, and delete the rows of another run in the same folder."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._resumes and self._rows is None:  # a test after the fit logs them again
+            self._file.unlink(missing_ok=True)
+        save_hparams_to_yaml(self._folder / "hparams.yaml", params)
+
+    @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        """Collect what an epoch logs, and write its row at its end."""
+        """Collect the metrics of an epoch, and write its row at its end."""
         if any(name.startswith("test/") for name in metrics):
             return
         self._pending |= metrics
         if "epoch" not in metrics or not any(name.startswith("train/") for name in metrics):
             return
         epoch = int(self._pending["epoch"]) + 1
-        row = {name: f"{value:.7g}" for name, value in self._pending.items()}
+        row: Row = {name: f"{value:.7g}" for name, value in self._pending.items()}
         row |= {"epoch": epoch, "step": (step or 0) + 1}
         self._pending = {}
-        if self._rows is None:
-            self._rows = self._earlier() if self._resumes else {}
-        # The run may go on from a checkpoint that is older than the rows.
-        self._rows = {key: other for key, other in self._rows.items() if key < epoch}
-        self._rows[epoch] = row
-        self._write()
+        earlier = self._read_earlier() if self._rows is None else self._rows
+        # A run may resume a checkpoint that is older than the rows.
+        self._rows = {key: other for key, other in earlier.items() if key < epoch} | {epoch: row}
+        self._write(self._rows)
 
-    def _earlier(self) -> dict[int, Row]:
-        """The rows that are there."""
-        if not self._path.exists():
+    def _read_earlier(self) -> dict[int, Row]:
+        """Read the rows of the resumed run."""
+        if not self._resumes or not self._file.exists():
             return {}
-        with self._path.open(newline="", encoding="utf-8") as file:
+        with self._file.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             if set(COLUMNS) <= set(reader.fieldnames or ()):
-                return {int(row["epoch"]): row for row in reader}
-        put_aside(self._path)  # another version's, with other rows
+                return {int(row["epoch"]): dict(row) for row in reader}
+        rename_earlier(self._file)  # not written by this class
         return {}
 
-    def _write(self) -> None:
-        """Whole or not at all: readers never see half a row."""
-        others = {name for row in self._rows.values() for name in row}.difference(COLUMNS)
-        scratch = self._path.with_suffix(".csv.tmp")
+    def _write(self, rows: dict[int, Row]) -> None:
+        others = {name for row in rows.values() for name in row}.difference(COLUMNS)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        scratch = self._file.with_suffix(".csv.tmp")
         with scratch.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, [*COLUMNS, *sorted(others)])
             writer.writeheader()
-            writer.writerows(self._rows.values())
-        scratch.replace(self._path)
+            writer.writerows(rows.values())
+        scratch.replace(self._file)

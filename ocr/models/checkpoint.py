@@ -42,7 +42,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
                 "another one of its run (best.ckpt, last.ckpt)"
             )
         saved = torch.load(path, map_location="cpu", weights_only=True)
-        if {"symbols", "preprocessor", *PARTS} <= saved["hyper_parameters"].keys():
+        if {"symbols", "order", "preprocessor", *PARTS} <= saved["hyper_parameters"].keys():
             return saved
     except IsADirectoryError as error:
         raise UserError(f"{path}: a folder; give the best.ckpt in it") from error
@@ -70,7 +70,7 @@ def load_network(path: str | Path) -> Network:
     values = saved["hyper_parameters"]
     parts = {part: values[part] for part in PARTS}
     try:
-        charset = Charset(values["symbols"], values.get("order", "visual"))
+        charset = Charset(values["symbols"], values["order"])
         preprocessor = Preprocessor(**values["preprocessor"])
         model = CRNN(**parts, preprocessor=preprocessor, num_classes=len(charset))
         weights = {

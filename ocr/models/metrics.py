@@ -1,4 +1,4 @@
-"""How good a reader is."""
+"""Metrics of a reader, and what they tell."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -7,15 +7,15 @@ from math import sqrt
 import torch
 from torchmetrics import Metric
 
-NEAR_PERFECT = 0.875  # the share that a perfect reader reads at least, with 95 % confidence
-CHANCE = 2  # standard errors, within which two scores can't be told apart
+NEAR_PERFECT = 0.875  # lower end of the 95 % interval of a reader that misreads next to nothing
+STANDARD_ERRORS = 2  # difference between two scores that may be chance
 
 
 class ExactMatch(Metric):
-    """The share of captions that are read without any mistake.
+    """Share of captions that are read without a mistake; NaN if there are none.
 
-    only_repeats: count only captions with equal neighbours ("aab"), which CTC finds hardest.
-    NaN when there is nothing to count.
+    Args:
+        only_repeats: Only count captions with equal neighbours ("aab"), the hardest ones for CTC.
     """
 
     full_state_update = False
@@ -28,19 +28,19 @@ class ExactMatch(Metric):
         self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, readings: Sequence[str], captions: Sequence[str]) -> None:
-        """Count a batch."""
+        """Add a batch."""
         for reading, caption in zip(readings, captions, strict=True):
             if not self.only_repeats or any(a == b for a, b in pairwise(caption)):
                 self.total += 1
                 self.right += reading == caption
 
     def compute(self) -> torch.Tensor:
-        """The share, 0 to 1."""
+        """Return the share, 0 to 1."""
         return self.right / self.total
 
 
 class Count(Metric):
-    """How many images were read."""
+    """Number of images that were read."""
 
     full_state_update = False
 
@@ -49,18 +49,18 @@ class Count(Metric):
         self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, readings: Sequence[str], captions: Sequence[str]) -> None:
-        """Count a batch."""
+        """Add a batch."""
         self.total += len(captions)
 
     def compute(self) -> torch.Tensor:
-        """All of them."""
+        """Return the number."""
         return self.total.float()
 
 
 class Mean(Metric):
-    """The mean of values by their weights; NaN if one of them is.
+    """Weighted mean; NaN if one of the values is.
 
-    torchmetrics' own looks for NaN after each step, which makes a GPU wait.
+    torchmetrics' MeanMetric checks for NaN in each step, which makes a GPU wait.
     """
 
     full_state_update = False
@@ -71,28 +71,35 @@ class Mean(Metric):
         self.add_state("weight", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, value: torch.Tensor, weight: int) -> None:
-        """Count a value."""
+        """Add a value."""
         self.sum += weight * value
         self.weight += weight
 
     def compute(self) -> torch.Tensor:
-        """The mean of all."""
+        """Return the mean."""
         return self.sum / self.weight
 
 
 def has_not_learned(metrics: Mapping[str, float | None]) -> bool:
-    """Whether these validation scores, if any, are of a network that hasn't learnt to read."""
+    """Tell whether validation scores are those of a network that reads no image.
+
+    Args:
+        metrics: Validation scores; without val/exact_match the answer is no.
+
+    Returns:
+        Whether no image is read, and hardly a character.
+    """
     return metrics.get("val/exact_match") == 0 and (metrics.get("val/cer") or 0) > 0.9
 
 
 def is_near_perfect(metrics: Mapping[str, float]) -> bool:
-    """Whether there is next to nothing left to learn, and enough validation images to tell.
+    """Tell whether next to nothing is left to learn, with enough validation images to be sure.
 
     Args:
-        metrics: Validation scores; without val/exact_match and val/images nothing can be told.
+        metrics: Validation scores; without val/exact_match and val/images the answer is no.
 
     Returns:
-        True if no image of 27 or more is misread, or one of 42 or more.
+        Whether no image of 27 or more is misread, or at most one of 42 or more.
     """
     if not {"val/exact_match", "val/images"} <= metrics.keys():
         return False
@@ -101,10 +108,18 @@ def is_near_perfect(metrics: Mapping[str, float]) -> bool:
 
 
 def wilson_interval(share: float, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The interval that holds the true share with 95 % confidence, after `total` trials.
+    """Compute the Wilson score interval of a proportion.
 
-    Wilson 1927, "Probable inference, the law of succession, and statistical inference"; unlike
-    the textbook interval it stays honest near 0 and 1 and for few trials.
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference"; unlike the
+    normal approximation it holds near 0 and 1 and for few trials.
+
+    Args:
+        share: Observed proportion.
+        total: Number of trials.
+        z: Quantile of the normal distribution; 1.96 for 95 % confidence.
+
+    Returns:
+        Both ends; 0 and 1 without trials.
     """
     if total == 0:
         return 0.0, 1.0

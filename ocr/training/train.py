@@ -60,7 +60,7 @@ def train(config: DictConfig) -> TrainingResult:
             trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
             stopped = stop_reason(trainer)
         else:
-            best.take(config.ckpt_path)
+            best.use(config.ckpt_path)
             best.scores |= trainer.validate(recognizer, data, best.path, **quiet)[0]
         if config.test and "test" in data.parts:
             best.scores |= trainer.test(recognizer, data, best.path, **quiet)[0]

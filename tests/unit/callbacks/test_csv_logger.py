@@ -1,7 +1,6 @@
-"""metrics.csv: a row an epoch, also of a run that goes on in its own folder."""
+"""metrics.csv: one row per epoch, also for a run that is resumed in its own folder."""
 
 import csv
-import os
 
 import pytest
 from pytorch_lightning import Trainer
@@ -20,7 +19,7 @@ def rows(place):
 
 
 def curves(place, ckpt_path=None):
-    return EpochCSVLogger(str(place), "", "", ckpt_path and str(place / ckpt_path))
+    return EpochCSVLogger(str(place), ckpt_path and str(place / ckpt_path))
 
 
 def logged(log, epoch, **others):
@@ -30,17 +29,24 @@ def logged(log, epoch, **others):
     log.log_metrics({"train/loss": 2.0, "lr": 0.1, "epoch": epoch, **others}, step)
 
 
-@pytest.mark.parametrize("rank,kept", [(0, False), (1, True)])
-def test_only_the_first_rank_touches_the_rows(tmp_path, monkeypatch, rank, kept):
+@pytest.mark.parametrize("ckpt_path", [None, "last.ckpt"])
+def test_only_the_first_rank_writes(tmp_path, monkeypatch, ckpt_path):
     before = b"epoch,val/cer\r\n0,0.5\r\n"
-    path = tmp_path / "metrics.csv"
-    path.write_bytes(before)
-    os.utime(path, (1, 1))
-    monkeypatch.setattr(rank_zero_only, "rank", rank)
-    log = curves(tmp_path, "last.ckpt")
-    assert log.experiment is not None
-    assert path.read_bytes() == before
-    assert (path.stat().st_mtime == 1) == kept
+    (tmp_path / "metrics.csv").write_bytes(before)
+    monkeypatch.setattr(rank_zero_only, "rank", 1)
+    log = curves(tmp_path, ckpt_path)
+    log.log_hyperparams({"symbols": "ab"})
+    logged(log, 0)
+    assert (tmp_path / "metrics.csv").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.csv"]
+
+
+@pytest.mark.parametrize("ckpt_path,kept", [(None, False), ("last.ckpt", True)])
+def test_hyperparameters_are_written_and_rows_kept_if_the_run_resumes(tmp_path, ckpt_path, kept):
+    (tmp_path / "metrics.csv").write_bytes(b"epoch,val/cer\r\n0,0.5\r\n")
+    curves(tmp_path, ckpt_path).log_hyperparams({"symbols": "ab"})
+    assert (tmp_path / "hparams.yaml").read_text() == "symbols: ab\n"
+    assert (tmp_path / "metrics.csv").exists() == kept
 
 
 @pytest.mark.parametrize("often", [{}, {"check_val_every_n_epoch": 2}, {"val_check_interval": 0.5}])

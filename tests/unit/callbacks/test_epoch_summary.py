@@ -51,7 +51,6 @@ class Stops(Callback):
 def fit(place, model=None, callbacks=(), ckpt_path=None, patience=8, threshold=None, **settings):
     model = model or Told()
     best = BestCheckpoint(str(place), "val/cer", "min")
-    best._judged = 0
     stopping = AnnealedEarlyStopping(
         monitor="val/cer", patience=patience, stopping_threshold=threshold, strict=False
     )

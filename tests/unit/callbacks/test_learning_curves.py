@@ -51,7 +51,7 @@ def test_errors_fall_on_a_logarithmic_axis_down_to_none(rows, scale, points):
 
 
 def logs(place):
-    log = EpochCSVLogger(str(place), "", "", None)
+    log = EpochCSVLogger(str(place), None)
     log.log_metrics({"train/loss": 1.0, "val/cer": 0.5, "epoch": 0}, 9)
     return SimpleNamespace(loggers=[log], checkpoint_callbacks=[])
 
@@ -67,7 +67,7 @@ def test_a_picture_that_cannot_be_drawn_ends_no_run(tmp_path, caplog, monkeypatc
 
 
 def test_without_rows_there_is_no_picture(tmp_path):
-    for loggers in ([], [EpochCSVLogger(str(tmp_path), "", "", None)]):
+    for loggers in ([], [EpochCSVLogger(str(tmp_path), None)]):
         trainer = SimpleNamespace(loggers=loggers, checkpoint_callbacks=[])
         LearningCurves(str(tmp_path)).on_fit_end(trainer, None)
     assert not (tmp_path / "curves.png").exists()

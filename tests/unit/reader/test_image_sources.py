@@ -90,7 +90,7 @@ def closed(path):
         (closed, "closed file"),
         (lambda path: io.BytesIO(), "the file is empty"),
         (lambda path: io.StringIO("x"), "opened as text"),
-        (lambda path: "https://example.com/a.png", "an address, not a path"),
+        (lambda path: "https://example.com/a.png", "a URL, not a path"),
         (lambda path: "data:image/png;base64,iVBORw0KGgo", "base64.b64decode"),
         (lambda path: "iVBORw0KGgo" * 1000, "base64.b64decode"),
         (lambda path: "a\0.png", "a\0.png: not a readable image"),

@@ -81,13 +81,6 @@ def test_a_checkpoint_knows_the_order_of_its_captions(checkpoint, order, text):
     assert Reader.load(checkpoint).charset.decode([1, 2]) == text
 
 
-def test_the_first_checkpoints_knew_one_order(checkpoint):
-    saved = torch.load(checkpoint, weights_only=True)
-    del saved["hyper_parameters"]["order"]
-    torch.save(saved, checkpoint)
-    assert Reader.load(checkpoint).charset.order == "visual"
-
-
 def test_nothing_to_read(run):
     assert Reader.load(run / "best.ckpt").read([]) == []
 
