@@ -1,64 +1,76 @@
-"""How captions go wrong: a slip such as F for f is seldom made only once."""
+"""Which characters of captions get confused with which, and how often.
+
+A mistake such as F for f is seldom made only once.
+"""
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-NOBODY_ELSES = 0.1  # what a slip counts that no other caption has
+PSEUDOCOUNT = 0.1  # of a confusion that no other caption has
 
-Slip = tuple[str, str]  # a piece of a caption, and what it should have been
+Confusion = tuple[str, str]  # a piece of a caption, and what it should have been
 
 
 class Confusions:
-    """Those in which captions differ from what was read; how usual each is.
-
-    pairs: caption and reading of all images, also of those on which they agree.
-    """
+    """The differences between captions and readings, counted over a data set."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Count the confusions.
+
+        Args:
+            pairs: Caption and reading of all images, also of those that agree.
+        """
         self.captions = [label for label, _ in pairs]
-        self.made = Counter(slip for pair in pairs for slip in confusions(*pair))
-        self._holding: dict[str, int] = {}
+        self.counts = Counter(found for pair in pairs for found in find_confusions(*pair))
+        self._captions_with: dict[str, int] = {}
 
-    def log_odds(self, label: str, text: str, seen: bool) -> float:
-        """That somebody writes `label` for `text`, before one looks at the image.
+    def log_odds(self, label: str, text: str, counted: bool) -> float:
+        """Estimate how likely `label` is written for `text`, before looking at the image.
 
-        By the other captions, which could hold the same slips and do or don't. seen: whether
-        the pair is among those counted. At the least, it is as probable as a caption that was
-        taken from another image.
+        Each confusion's odds are those of the other captions: how many have it, against how many
+        could have it and don't.
+
+        Args:
+            label: The caption.
+            text: What the image may say.
+            counted: Whether this pair is among those counted.
+
+        Returns:
+            The log odds; at least those of a caption that belongs to another image.
         """
         total = 0.0
-        for slip in confusions(label, text):
-            made = self.made[slip] - seen
-            spared = max(0, self._could(slip[0]) - 1 - made)
-            total += math.log((made + NOBODY_ELSES) / (spared + 1))
+        for confusion in find_confusions(label, text):
+            made = self.counts[confusion] - counted
+            avoided = max(0, self._count_captions_with(confusion[0]) - 1 - made)
+            total += math.log((made + PSEUDOCOUNT) / (avoided + 1))
         return max(total, -math.log(len(self.captions)))
 
-    def alternatives(self, label: str) -> list[str]:
-        """What the caption should be, if it has a slip that was made more than once."""
+    def corrections(self, label: str) -> list[str]:
+        """Return the caption without each of the confusions that were made more than once."""
         return [
             label.replace(old, new)
-            for (old, new), count in self.made.items()
+            for (old, new), count in self.counts.items()
             if count > 1 and old and old in label
         ]
 
-    def _could(self, old: str) -> int:
-        if old not in self._holding:
-            self._holding[old] = sum(old in caption for caption in self.captions)
-        return self._holding[old]
+    def _count_captions_with(self, piece: str) -> int:
+        if piece not in self._captions_with:
+            self._captions_with[piece] = sum(piece in caption for caption in self.captions)
+        return self._captions_with[piece]
 
 
-def confusions(label: str, text: str) -> set[Slip]:
-    """The pieces in which they differ, character by character where they are equally long."""
-    found: Iterable[Slip] = [
+def find_confusions(label: str, text: str) -> set[Confusion]:
+    """Return the pieces that differ, character by character where they are equally long."""
+    pieces: Iterable[Confusion] = [
         (label[a:b], text[c:d])
-        for kind, a, b, c, d in SequenceMatcher(None, label, text, autojunk=False).get_opcodes()
-        if kind != "equal"
+        for tag, a, b, c, d in SequenceMatcher(None, label, text, autojunk=False).get_opcodes()
+        if tag != "equal"
     ]
     return {
-        piece
-        for old, new in found
-        for piece in (zip(old, new, strict=True) if len(old) == len(new) else [(old, new)])
-        if piece[0] != piece[1]
+        pair
+        for old, new in pieces
+        for pair in (zip(old, new, strict=True) if len(old) == len(new) else [(old, new)])
+        if pair[0] != pair[1]
     }

@@ -1,20 +1,20 @@
-"""Cross-validation: every image is read by a model that has not seen it."""
+"""Cross-validation: every image is read by a model that was not trained on it."""
 
 import csv
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from ocr.analysis.experiment import Source, samples_of
-from ocr.analysis.runs import Job, Runs
-from ocr.analysis.scores import scores
+from ocr.analysis.experiment import Experiment, all_samples
+from ocr.analysis.runs import Run, Runs
+from ocr.analysis.scores import compute_scores
 from ocr.data.datamodule import DataModule
 from ocr.data.duplicates import duplicate_groups
 from ocr.data.manifest import read_skipped
@@ -22,12 +22,12 @@ from ocr.data.split import cut
 from ocr.errors import UserError
 from ocr.pluralize import pluralize
 
-# Folders that are split already have no folds.
-OURS = ("data.train_dir", "data.val_dir", "data.test_dir")
+# A folder that is split already can't be split into folds.
+RESERVED = ("data.train_dir", "data.val_dir", "data.test_dir")
 
 
-class Outside(NamedTuple):
-    """What was read in an image by a model that has not seen it. fold: the one it lies in."""
+class OutOfFoldPrediction(NamedTuple):
+    """The reading of an image by the model that was not trained on its fold."""
 
     file: str
     label: str
@@ -36,89 +36,122 @@ class Outside(NamedTuple):
     fold: int
 
 
-def folds(
-    folder: Path, labels: str | None, count: int, out: Path | None, overrides: Sequence[str]
+def cross_validate(
+    folder: Path, labels: str | None, folds: int, out: Path | None, overrides: Sequence[str]
 ) -> None:
-    """Train once for each fold, read that fold, and tell how good all readings are together."""
-    source = Source(folder, labels, overrides, ours=OURS)
-    runs, jobs = train_folds(source, count, out, "folds")
-    readings = [
-        Outside(source.name(one.file), *one[1:], fold)
-        for fold, job in enumerate(jobs)
-        for one in runs.predictions(job)
+    """Train one model per fold, and score their out-of-fold predictions together.
+
+    Writes predictions.csv and scores.json, and prints a table.
+
+    Args:
+        folder: Holds the images.
+        labels: Where the captions are, as `data.labels`.
+        folds: Number of folds.
+        out: Folder for the runs; None makes one.
+        overrides: Those of all runs.
+    """
+    experiment = Experiment(folder, labels, overrides, reserved=RESERVED)
+    runs, fold_runs = train_folds(experiment, folds, out, "folds")
+    predictions = [
+        OutOfFoldPrediction(experiment.relative_name(one.file), *one[1:], fold)
+        for fold, run in enumerate(fold_runs)
+        for one in runs.predictions(run)
     ]
-    _write(runs.out / "predictions.csv", sorted(readings))
-    pooled = scores([(one.label, one.reading) for one in readings])
-    parts = [
-        scores([(one.label, one.reading) for one in readings if one.fold == fold])
-        for fold in range(count)
-    ]
-    skipped = left_out(runs, jobs[0])
+    _write(runs.out / "predictions.csv", sorted(predictions))
+    pooled = _score(predictions)
+    parts = [_score(one for one in predictions if one.fold == fold) for fold in range(folds)]
+    skipped = copy_skipped(runs, fold_runs[0])
     result = {**pooled, "images_skipped": skipped, "folds": parts}
     (runs.out / "scores.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    _show([*parts, pooled])
-    if skipped:
-        missing = pluralize(skipped, "image is", "images are")
-        runs.info(f"{missing} left out, listed in {runs.out / 'skipped.csv'}")
+    _print_table([*parts, pooled])
+    report_skipped(runs, skipped)
     runs.info(f"readings    {runs.out / 'predictions.csv'}, scores in {runs.out / 'scores.json'}")
 
 
 def train_folds(
-    source: Source, count: int, out: Path | None, command: str, seeds: int = 1
-) -> tuple[Runs, list[Job]]:
-    """Train what isn't trained yet; returns the jobs fold by fold, the seeds of each together."""
-    if not source.config.callbacks.get("predictions"):
-        raise UserError("callbacks.predictions=null: this command needs what it writes")
-    fold = [f"data.folds={count}"]
-    data = source.open(*fold)
-    _require_partition(data, count)
-    runs = Runs(out, command, source.words, source.plan(data))
-    first = source.config.seed
-    jobs = [
-        Job(
-            f"fold_{k}_of_{count}_seed_{seed}",
-            f"fold {k}" + (f", seed {seed}" if seeds > 1 else ""),
-            [*fold, f"data.fold={k}", f"seed={seed}"],
+    experiment: Experiment, folds: int, out: Path | None, command: str, seeds: int = 1
+) -> tuple[Runs, list[Run]]:
+    """Train the models that aren't trained yet.
+
+    Args:
+        experiment: What all runs have in common.
+        folds: Number of folds.
+        out: Folder for the runs; None makes one.
+        command: Name of the command, for the new folder.
+        seeds: Number of models per fold.
+
+    Returns:
+        The runs in order of the folds, the seeds of a fold one after another.
+
+    Raises:
+        UserError: There are too few images, or a run failed.
+    """
+    if not experiment.config.callbacks.get("predictions"):
+        raise UserError("callbacks.predictions=null: this command needs the file that it writes")
+    data = experiment.load_data(f"data.folds={folds}")
+    _require_partition(data, folds)
+    runs = Runs(out, command, experiment.overrides, experiment.plan(data))
+    first = experiment.config.seed
+    fold_runs = [
+        Run(
+            f"fold_{fold}_of_{folds}_seed_{seed}",
+            f"fold {fold}" + (f", seed {seed}" if seeds > 1 else ""),
+            [f"data.folds={folds}", f"data.fold={fold}", f"seed={seed}"],
         )
-        for k in range(count)
+        for fold in range(folds)
         for seed in range(first, first + seeds)
     ]
-    runs.do(jobs)
-    return runs, jobs
+    runs.train(fold_runs)
+    return runs, fold_runs
 
 
-def left_out(runs: Runs, job: Job) -> int:
-    """How many images no run could use: the same in all, so the list of one is copied."""
-    skipped = read_skipped(runs.folder(job))
+def copy_skipped(runs: Runs, run: Run) -> int:
+    """Copy skipped.csv of a run, which is the same in all.
+
+    Returns:
+        The number of images that no run could use.
+    """
+    skipped = read_skipped(runs.folder(run))
     if skipped:
-        shutil.copyfile(runs.folder(job) / "skipped.csv", runs.out / "skipped.csv")
+        shutil.copyfile(runs.folder(run) / "skipped.csv", runs.out / "skipped.csv")
     return sum(one.lost for one in skipped)
 
 
-def _require_partition(data: DataModule, count: int) -> None:
-    """Where there are too few images for the parts, a fold would borrow from another."""
-    samples = samples_of(data)
-    numbers = np.array(duplicate_groups(samples), np.uint64)
-    starts = [k / count for k in range(count)]
+def report_skipped(runs: Runs, count: int) -> None:
+    """Print how many images were skipped, if any."""
+    if count:
+        images = pluralize(count, "image is", "images are")
+        runs.info(f"{images} skipped, listed in {runs.out / 'skipped.csv'}")
+
+
+def _require_partition(data: DataModule, folds: int) -> None:
+    """Raise UserError unless each image is tested exactly once."""
+    samples = all_samples(data)
+    groups = np.array(duplicate_groups(samples), np.uint64)
+    starts = [fold / folds for fold in range(folds)]
     tested = Counter(
-        int(i) for start in starts for i in cut(numbers, data.shares, start, even=True)["test"]
+        int(i) for start in starts for i in cut(groups, data.shares, start, even=True)["test"]
     )
     if len(tested) < len(samples) or max(tested.values()) > 1:
         raise UserError(
-            f"{len(np.unique(numbers))} different images (or groups) are too few for "
-            f"--folds {count}"
+            f"{len(np.unique(groups))} different images (or groups) are too few for --folds {folds}"
         )
 
 
-def _write(path: Path, readings: Sequence[Outside]) -> None:
+def _score(predictions: Iterable[OutOfFoldPrediction]) -> dict[str, Any]:
+    return compute_scores([(one.label, one.reading) for one in predictions])
+
+
+def _write(path: Path, predictions: Sequence[OutOfFoldPrediction]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(Outside._fields)
-        writer.writerows(one._replace(confidence=f"{one.confidence:.6g}") for one in readings)
+        writer.writerow(OutOfFoldPrediction._fields)
+        for one in predictions:
+            writer.writerow((*one[:3], f"{one.confidence:.6g}", one.fold))
 
 
-def _show(rows: Sequence[dict]) -> None:
-    """A row a fold, and one for all together."""
+def _print_table(rows: Sequence[dict[str, Any]]) -> None:
+    """Print a row per fold, and one for all together."""
     table = Table("fold", "images", "exact match", "95 % interval", "CER", "95 % interval")
     for column in table.columns[1:]:
         column.justify = "right"

@@ -1,4 +1,4 @@
-"""The images that several runs share, looked at once before the first of them trains."""
+"""The data set and the settings that several runs share."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -19,75 +19,87 @@ from ocr.data.samples import Sample
 from ocr.errors import UserError
 from ocr.log import log_to_stderr
 
-# What a command sets for its runs, so that nobody else may.
-_OURS = {
+# Set by the commands for each of their runs.
+_RESERVED = {
     "data", "data.dir", "data.folds", "data.fold", "data.train_images",
     "fit", "test", "ckpt_path", "hydra.mode", "hydra.run.dir",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Source:
-    """A folder of captioned images and the overrides that all runs have in common.
+class Experiment:
+    """A folder of captioned images, and the overrides that all runs have in common.
 
-    labels: where the captions are, as data.labels. ours: further keys that the command sets.
+    Attributes:
+        folder: The folder.
+        labels: Where the captions are, as `data.labels`.
+        extra_overrides: What the user adds to the command line of each run.
+        reserved: Further keys that only the command itself may set.
     """
 
     folder: Path
     labels: str | None = None
-    overrides: Sequence[str] = ()
-    ours: Iterable[str] = field(default=(), kw_only=True)
+    extra_overrides: Sequence[str] = ()
+    reserved: Iterable[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        """Look for overrides that would be overridden."""
-        for override in OverridesParser.create().parse_overrides(list(self.overrides)):
-            if override.key_or_group in _OURS.union(self.ours):
+        """Raise UserError for overrides of reserved keys."""
+        for override in OverridesParser.create().parse_overrides(list(self.extra_overrides)):
+            if override.key_or_group in _RESERVED.union(self.reserved):
                 raise UserError(f"{override.input_line}: this command sets that itself")
 
     @property
-    def words(self) -> list[str]:
-        """The beginning of each run's command line."""
-        return of_folder(self.place, self.labels, self.overrides)
+    def overrides(self) -> list[str]:
+        """The overrides of each run."""
+        return of_folder(self.path, self.labels, self.extra_overrides)
 
     @property
-    def place(self) -> Path:
-        """The folder, wherever one stands."""
+    def path(self) -> Path:
+        """The absolute path of the folder."""
         return self.folder.expanduser().absolute()
 
     @cached_property
     def config(self) -> DictConfig:
-        """What each run starts from."""
-        return composed(self.words)
+        """The config of each run."""
+        return composed(self.overrides)
 
-    def open(self, *overrides: str) -> DataModule:
-        """The data of a run, split, and none of it held in memory."""
-        data = build(composed([*self.words, "data.cache_mb=0", *overrides]).data)
-        with log_to_stderr(), redirect_stdout(sys.stderr):  # where a progress bar goes, too
+    def load_data(self, *overrides: str) -> DataModule:
+        """Scan and split the data of a run, without keeping images in memory.
+
+        Args:
+            overrides: Those of the run.
+        """
+        data = build(composed([*self.overrides, "data.cache_mb=0", *overrides]).data)
+        with log_to_stderr(), redirect_stdout(sys.stderr):  # progress bars included
             data.setup()
         return data
 
-    def name(self, file: str) -> str:
-        """`file` as it is called in the folder."""
+    def relative_name(self, file: str) -> str:
+        """Return the path of an image relative to the folder, if it lies there."""
         path = Path(file)
-        inside = path.is_relative_to(self.place)
-        return path.relative_to(self.place).as_posix() if inside else file
+        inside = path.is_relative_to(self.path)
+        return path.relative_to(self.path).as_posix() if inside else file
 
     def plan(self, data: DataModule) -> dict[str, Any]:
-        """What makes runs comparable, as plain values."""
+        """Describe what must be equal for runs to be comparable.
+
+        Returns:
+            Plain values, ready for JSON.
+        """
         return {
-            "folder": str(self.place),
-            "captioned images": fingerprint(samples_of(data)),
+            "folder": str(self.path),
+            "captioned images": fingerprint(all_samples(data)),
             "labels": self.labels,
-            "overrides": list(self.overrides),
+            "overrides": list(self.extra_overrides),
         }
 
 
-def samples_of(data: DataModule) -> list[Sample]:
-    """Those of all parts."""
+def all_samples(data: DataModule) -> list[Sample]:
+    """Return the samples of all parts."""
     return [sample for samples in data.parts.values() for sample in samples]
 
 
 def fingerprint(samples: Iterable[Sample]) -> str:
-    """Of the images' content and their captions, in any order."""
+    """Hash the images' contents and captions, independent of their order."""
     lines = sorted(f"{sample.digest:016x} {sample.text!r}" for sample in samples)
     return blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""A page on which a person compares captions with their images."""
+"""An HTML page to compare captions with their images."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ from PIL import Image
 from ocr.data.images.loading import open_image
 from ocr.errors import UserError
 
-SIZE = (480, 96)  # pixels that an image may have on the page
+MAX_SIZE = (480, 96)  # of an image on the page, width and height in pixels
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff;
@@ -34,12 +34,15 @@ def write_page(
     path: Path,
     frame: int = 0,
 ) -> None:
-    """One that needs no other file, a line for each of `rows`, the most suspect first.
+    """Write a page that needs no other file.
 
-    rows: image, its name, caption, reading, the reading's confidence, log odds.
-    frame: of images with several frames or pages, the one that was read.
+    Args:
+        rows: Image path, displayed name, caption, reading, the reading's confidence and log odds.
+        heading: Title of the page.
+        path: The HTML file.
+        frame: Which frame or page of an image was read.
     """
-    lines = [_line(frame, number, *row) for number, row in enumerate(rows, start=1)]
+    lines = [_format_row(frame, number, *row) for number, row in enumerate(rows, start=1)]
     columns = ("", "image", "caption", "reading", "confidence", "file")
     head = "".join(f"<th>{name}</th>" for name in columns)
     heading = escape(heading)
@@ -47,16 +50,16 @@ def write_page(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{heading}</title><style>{_STYLE}</style></head><body><h1>{heading}</h1>"
-        "<p>Each image was read by models that were not trained on it. The further above, the "
-        "more probable the reading is compared to the caption, by the image and by how often such "
-        "a mistake was made; confidence is the probability of the reading by the image alone. "
-        f" Here are the first {len(rows):,}.</p>"
+        "<p>Each image was read by models that were not trained on it. The rows are sorted by how "
+        "much more probable the reading is than the caption, by the image and by how often such a "
+        "mistake was made; confidence is the probability of the reading by the image alone. "
+        f"These are the first {len(rows):,}.</p>"
         f"<table><tr>{head}</tr>{''.join(lines)}</table></body></html>\n"
     )
     path.write_text(text, encoding="utf-8")
 
 
-def _line(
+def _format_row(
     frame: int,
     number: int,
     file: str,
@@ -66,10 +69,10 @@ def _line(
     confidence: float,
     log_odds: float,
 ) -> str:
-    old, new = _marked(label, reading)
+    old, new = _mark_differences(label, reading)
     cells = [
         f"<td>{number}</td>",
-        f"<td>{_picture(file, frame)}</td>",
+        f"<td>{_embed_image(file, frame)}</td>",
         f'<td dir="auto">{old}</td>',
         f'<td dir="auto">{new}</td>',
         f'<td title="log odds {log_odds:.1f}">{confidence:.0%}</td>',
@@ -78,16 +81,16 @@ def _line(
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _marked(label: str, reading: str) -> tuple[str, str]:
-    """Both as HTML, with marks where they differ."""
+def _mark_differences(label: str, reading: str) -> tuple[str, str]:
+    """Return both as HTML, with marks where they differ."""
     steps = SequenceMatcher(None, label, reading, autojunk=False).get_opcodes()
     return (
-        _spans((label[a:b], kind) for kind, a, b, _, _ in steps),
-        _spans((reading[c:d], kind) for kind, _, _, c, d in steps),
+        _mark_spans((label[a:b], kind) for kind, a, b, _, _ in steps),
+        _mark_spans((reading[c:d], kind) for kind, _, _, c, d in steps),
     )
 
 
-def _spans(pieces: Iterable[tuple[str, str]]) -> str:
+def _mark_spans(pieces: Iterable[tuple[str, str]]) -> str:
     return "".join(
         escape(text) if kind == "equal" else f"<mark>{escape(text)}</mark>"
         for text, kind in pieces
@@ -95,12 +98,12 @@ def _spans(pieces: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def _picture(file: str, frame: int) -> str:
+def _embed_image(file: str, frame: int) -> str:
     try:
         image = open_image(file, frame=frame, stretch=True)
-    except UserError as error:  # it was there when it was read
+    except UserError as error:  # it was readable before
         return escape(str(error))
-    image.thumbnail(SIZE, Image.Resampling.LANCZOS)
+    image.thumbnail(MAX_SIZE, Image.Resampling.LANCZOS)
     png = io.BytesIO()
     image.save(png, "PNG", optimize=True)
     data = base64.b64encode(png.getvalue()).decode()

@@ -1,45 +1,63 @@
-"""Which captions are wrong? Those that models which haven't seen them contradict."""
+"""Label errors: captions that are probably wrong, by models that were not trained on them.
+
+Like confident learning (Northcutt et al. 2021, arXiv:1911.00068), this compares the probability
+that out-of-fold models give to the caption (its self-confidence) with that of their own reading.
+"""
 
 import csv
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ocr.analysis.confusions import Confusions
-from ocr.analysis.cross_validation import OURS, left_out, train_folds
-from ocr.analysis.experiment import Source
+from ocr.analysis.cross_validation import RESERVED, copy_skipped, report_skipped, train_folds
+from ocr.analysis.experiment import Experiment
 from ocr.analysis.html import write_page
 from ocr.data.manifest import Prediction
-from ocr.pluralize import pluralize
 from ocr.reader import Reader
 
-BATCH = 64  # images read at once
-SHOWN = 30  # rows in the terminal
-ON_PAGE = 500
-LEAST = 0.2  # of the captions, read as they are; models that read less can't judge
-RULED_OUT = 3.0  # a text is, that is so much less probable than the caption: e^3, about 20 times
+BATCH_SIZE = 64
+MAX_PRINTED = 30  # rows in the terminal
+MAX_ON_PAGE = 500
+MIN_EXACT_MATCH = 0.2  # models that read fewer captions right can't judge them
+MAX_MARGIN = 3.0  # by which the log probability of a correction may be below the caption's
 
 
-class Opinion(NamedTuple):
-    """What models say of an image. Logarithms of the probabilities of reading and caption."""
+class TextScores(NamedTuple):
+    """What the models of a fold say about an image.
+
+    Attributes:
+        file: The image.
+        label: Its caption.
+        reading: The most probable text.
+        log_confidence: Log probability of the reading.
+        log_self_confidence: Log probability of the caption.
+    """
 
     file: str
     label: str
     reading: str
-    of_reading: float
-    of_label: float
+    log_confidence: float
+    log_self_confidence: float
 
 
-class Suspect(NamedTuple):
-    """A caption that may be wrong. confidence: the probability of the reading, 0 to 1.
+class LabelIssue(NamedTuple):
+    """A caption that may be wrong.
 
-    log_odds: that the caption is wrong, by the image and by how usual such a mistake is.
+    Attributes:
+        file: The image.
+        label: Its caption.
+        reading: What it probably says.
+        confidence: Probability of the reading, 0 to 1.
+        log_odds: That the caption is wrong, by the image and by how common the confusion is.
     """
 
     file: str
@@ -49,155 +67,174 @@ class Suspect(NamedTuple):
     log_odds: float
 
 
-def suspects(
+def report_label_errors(
     folder: Path,
     labels: str | None,
-    count: int,
+    folds: int,
     seeds: int,
     out: Path | None,
     overrides: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Train once for each fold and seed, and rank the captions of all folds."""
-    source = Source(folder, labels, overrides, ours=OURS)
-    runs, jobs = train_folds(source, count, out, "suspects", seeds)
-    folds = [[runs.folder(job) for job in some] for some in _batches(jobs, seeds)]
-    opinions = [runs.predictions(some[0]) for some in _batches(jobs, seeds)]
-    found = rank(opinions, [lambda some=some: _readers(some) for some in folds])
-    images = sum(map(len, opinions))
-    right = sum(row.reading == row.label for some in opinions for row in some)
-    if right < LEAST * images:
+    """Train models for each fold, and rank the captions that they contradict.
+
+    Writes suspects.csv and suspects.html, and prints a table or JSON lines.
+
+    Args:
+        folder: Holds the images.
+        labels: Where the captions are, as `data.labels`.
+        folds: Number of folds.
+        seeds: Number of models per fold.
+        out: Folder for the runs; None makes one.
+        overrides: Those of all runs.
+        as_json: Print one JSON object per line.
+    """
+    experiment = Experiment(folder, labels, overrides, reserved=RESERVED)
+    runs, fold_runs = train_folds(experiment, folds, out, "suspects", seeds)
+    by_fold = list(_batches(fold_runs, seeds))
+    predictions = [runs.predictions(some[0]) for some in by_fold]
+    readers = [partial(_load_readers, [runs.folder(run) for run in some]) for some in by_fold]
+    found = find_label_issues(predictions, readers)
+    images = sum(map(len, predictions))
+    right = sum(row.reading == row.label for some in predictions for row in some)
+    if right < MIN_EXACT_MATCH * images:
         runs.info(
-            f"only {right / images:.0%} of the captions are what the models read: they have "
-            "learnt too little to judge them (trainer.max_epochs trains longer)"
+            f"the models read only {right / images:.0%} of the captions as they are, which is too "
+            "little to judge them: train longer with trainer.max_epochs"
         )
-    named = [one._replace(file=source.name(one.file)) for one in found]
-    _write(named, runs.out / "suspects.csv")
+    issues = [one._replace(file=experiment.relative_name(one.file)) for one in found]
+    _write(issues, runs.out / "suspects.csv")
     page = runs.out / "suspects.html"
-    rows = [(one.file, *new) for one, new in zip(found[:ON_PAGE], named[:ON_PAGE], strict=True)]
-    words = f"{len(found):,} of {images:,} captions are suspect"
-    write_page(rows, words, page, source.config.data.frame)
+    heading = f"{len(found):,} of {images:,} captions may be wrong"
+    rows = [(one.file, *issue) for one, issue in zip(found, issues, strict=True)]
+    write_page(rows[:MAX_ON_PAGE], heading, page, experiment.config.data.frame)
     if as_json:
-        for one in named:
-            print(json.dumps(_public(one), ensure_ascii=False))
+        for one in issues:
+            row = one._asdict()
+            del row["log_odds"]
+            print(json.dumps(row, ensure_ascii=False))
     else:
-        _show(named[:SHOWN])
-        if len(named) > SHOWN:
-            runs.info(f"and {len(named) - SHOWN:,} more, all in {runs.out / 'suspects.csv'}")
-    runs.info(words)
-    if skipped := left_out(runs, jobs[0]):
-        missing = pluralize(skipped, "image is", "images are")
-        runs.info(f"{missing} left out, listed in {runs.out / 'skipped.csv'}")
+        _print_table(issues[:MAX_PRINTED])
+        if len(issues) > MAX_PRINTED:
+            runs.info(f"and {len(issues) - MAX_PRINTED:,} more, all in {runs.out / 'suspects.csv'}")
+    runs.info(heading)
+    report_skipped(runs, copy_skipped(runs, fold_runs[0]))
     runs.info(f"look at     {page}")
 
 
-def rank(
-    folds: Sequence[Sequence[Prediction]], models: Sequence[Callable[[], Sequence[Reader]]]
-) -> list[Suspect]:
-    """The suspect ones of all folds' captions, the most suspect first.
+def find_label_issues(
+    folds: Sequence[Sequence[Prediction]], load_models: Sequence[Callable[[], Sequence[Reader]]]
+) -> list[LabelIssue]:
+    """Rank the captions that are probably wrong.
 
-    models: load the readers of each fold. Those captions are suspect that they contradict; and
-    those, if the readers don't rule it out, that have a slip for which others were contradicted:
-    it can be learnt, when it is frequent.
+    Those are the captions that the models contradict. A confusion that is frequent can be learned
+    by the models, so captions with a confusion for which others were contradicted are included,
+    too, unless the models rule the correction out.
+
+    Args:
+        folds: Out-of-fold predictions by fold.
+        load_models: For each fold a function that loads the models that were not trained on it.
+
+    Returns:
+        The issues, the most probable ones first.
     """
-    first: list[Opinion] = []
-    for rows, load in zip(folds, models, strict=True):
+    scores: list[TextScores] = []
+    for rows, load in zip(folds, load_models, strict=True):
         readers = load()
-        for batch in _batches(rows, BATCH):
-            first += opinions(batch, readers, [[] for _ in batch])
-    confusions = Confusions([(one.label, one.reading) for one in first])
-    contradicted = {one.file: one for one in first if one.reading != one.label}
-    found = [_suspect(one, confusions, seen=True) for one in contradicted.values()]
-    for rows, load in zip(folds, models, strict=True):
-        doubtful = [
+        for batch in _batches(rows, BATCH_SIZE):
+            scores += score_texts(batch, readers)
+    confusions = Confusions([(one.label, one.reading) for one in scores])
+    contradicted = {one.file: one for one in scores if one.reading != one.label}
+    issues = [_make_issue(one, confusions, counted=True) for one in contradicted.values()]
+    for rows, load in zip(folds, load_models, strict=True):
+        candidates = [
             row
             for row in rows
-            if row.file not in contradicted and confusions.alternatives(row.label)
+            if row.file not in contradicted and confusions.corrections(row.label)
         ]
-        readers = load() if doubtful else []
-        for batch in _batches(doubtful, BATCH):
-            others = [confusions.alternatives(row.label) for row in batch]
-            found += [
-                _suspect(one, confusions, seen=False)
-                for one in opinions(batch, readers, others, choose=True)
-                if one.of_reading - one.of_label > -RULED_OUT
+        readers = load() if candidates else []
+        for batch in _batches(candidates, BATCH_SIZE):
+            corrections = [confusions.corrections(row.label) for row in batch]
+            issues += [
+                _make_issue(one, confusions, counted=False)
+                for one in score_texts(batch, readers, corrections)
+                if one.log_self_confidence - one.log_confidence < MAX_MARGIN
             ]
-    return sorted(found, key=lambda one: (-one.log_odds, -one.confidence, one.file))
+    return sorted(issues, key=lambda one: (-one.log_odds, -one.confidence, one.file))
 
 
-def opinions(
+def score_texts(
     rows: Sequence[Prediction],
     readers: Sequence[Reader],
-    others: Sequence[Sequence[str]],
-    choose: bool = False,
-) -> list[Opinion]:
-    """Of a batch. The reading is the most probable of the caption, what the readers read, and
-    `others`; choose: of `others` only.
+    corrections: Sequence[Sequence[str]] | None = None,
+) -> list[TextScores]:
+    """Find the most probable text of each image in a batch.
 
-    A text's probability is the mean of what the `readers` give it: what only one of them
-    misreads doesn't make a caption suspect.
+    A text's probability is its mean over the models, so that what only one of them misreads
+    doesn't make a caption suspect.
+
+    Args:
+        rows: The images and their captions.
+        readers: The models.
+        corrections: For each image the texts to choose from; None: the caption and what each
+            model reads.
     """
-    decoded = [[reader.preprocessor.decode(row.file) for row in rows] for reader in readers]
-    read = [reader.read_decoded(images) for reader, images in zip(readers, decoded, strict=True)]
-    texts = [
-        [*dict.fromkeys([row.label, *more, *(reading.text for reading in said)])]
-        for row, more, *said in zip(rows, others, *read, strict=True)
-    ]
-    values = [
-        reader.log_probabilities(images, texts)
-        for reader, images in zip(readers, decoded, strict=True)
+    images = [[reader.preprocessor.decode(row.file) for row in rows] for reader in readers]
+    if corrections is None:
+        readings = [r.read_decoded(some) for r, some in zip(readers, images, strict=True)]
+        choices = [
+            [row.label, *(reading.text for reading in some)]
+            for row, *some in zip(rows, *readings, strict=True)
+        ]
+    else:
+        choices = [list(some) for some in corrections]
+    texts = [list(dict.fromkeys([r.label, *some])) for r, some in zip(rows, choices, strict=True)]
+    log_probabilities = [
+        reader.log_probabilities(some, texts) for reader, some in zip(readers, images, strict=True)
     ]
     found = []
-    for row, said, more, *each in zip(rows, texts, others, *values, strict=True):
-        means = dict(zip(said, map(_log_mean, zip(*each, strict=True)), strict=True))
-        reading = max(more if choose else said, key=means.__getitem__)
-        found.append(Opinion(row.file, row.label, reading, means[reading], means[row.label]))
+    for row, some, candidates, *by_model in zip(
+        rows, texts, choices, *log_probabilities, strict=True
+    ):
+        means = dict(zip(some, map(_log_mean_exp, zip(*by_model, strict=True)), strict=True))
+        reading = max(candidates, key=means.__getitem__)
+        found.append(TextScores(row.file, row.label, reading, means[reading], means[row.label]))
     return found
 
 
-def _suspect(one: Opinion, confusions: Confusions, seen: bool) -> Suspect:
-    margin = one.of_reading - one.of_label
-    usual = confusions.log_odds(one.label, one.reading, seen)
-    return Suspect(one.file, one.label, one.reading, math.exp(one.of_reading), margin + usual)
+def _make_issue(one: TextScores, confusions: Confusions, counted: bool) -> LabelIssue:
+    log_odds = one.log_confidence - one.log_self_confidence
+    log_odds += confusions.log_odds(one.label, one.reading, counted)
+    return LabelIssue(one.file, one.label, one.reading, math.exp(one.log_confidence), log_odds)
 
 
-def _readers(folders: Sequence[Path]) -> list[Reader]:
+def _load_readers(folders: Sequence[Path]) -> list[Reader]:
     return [Reader.load(folder / "best.ckpt") for folder in folders]
 
 
-def _log_mean(logarithms: Sequence[float]) -> float:
-    """The logarithm of the mean of numbers, given by their logarithms."""
-    most = max(logarithms)
-    if most == -math.inf:
-        return most
-    return most + math.log(sum(math.exp(each - most) for each in logarithms) / len(logarithms))
+def _log_mean_exp(values: Sequence[float]) -> float:
+    """Return the logarithm of the mean of numbers that are given by their logarithms."""
+    return float(np.logaddexp.reduce(values)) - math.log(len(values))
 
 
-def _batches(items: Sequence, size: int) -> Iterator[Sequence]:
+def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
 
 
-def _public(one: Suspect) -> dict[str, str | float]:
-    return {key: value for key, value in one._asdict().items() if key != "log_odds"}
-
-
-def _write(found: Sequence[Suspect], path: Path) -> None:
+def _write(issues: Sequence[LabelIssue], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(Suspect._fields)
-        writer.writerows(
-            one._replace(confidence=f"{one.confidence:.6g}", log_odds=f"{one.log_odds:.6g}")
-            for one in found
-        )
+        writer.writerow(LabelIssue._fields)
+        for one in issues:
+            writer.writerow((*one[:3], f"{one.confidence:.6g}", f"{one.log_odds:.6g}"))
 
 
-def _show(found: Sequence[Suspect]) -> None:
+def _print_table(issues: Sequence[LabelIssue]) -> None:
     table = Table("", "file", "caption", "reading", "confidence")
     for column in (table.columns[0], table.columns[-1]):
         column.justify = "right"
-    for number, one in enumerate(found, start=1):
-        table.add_row(
-            str(number), *map(Text, (one.file, one.label, one.reading)), f"{one.confidence:.0%}"
-        )
+    for number, one in enumerate(issues, start=1):
+        texts = map(Text, (one.file, one.label, one.reading))
+        table.add_row(str(number), *texts, f"{one.confidence:.0%}")
     Console().print(table)

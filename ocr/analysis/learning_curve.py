@@ -1,7 +1,7 @@
-"""Would more labels help? Train on ever more of them, and carry the curve on."""
+"""Learning curve: train on more and more labels, and forecast what more would bring."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +9,19 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from ocr.analysis.experiment import Source
-from ocr.analysis.power_law import LEAST_SIZES, Forecast, forecast
-from ocr.analysis.runs import Job, Runs
-from ocr.analysis.scores import scores
+from ocr.analysis.experiment import Experiment
+from ocr.analysis.power_law import MIN_SIZES, Forecast, NoForecast, forecast
+from ocr.analysis.runs import Run, Runs
+from ocr.analysis.scores import compute_scores
 from ocr.data.datamodule import DataModule
 from ocr.errors import UserError
 from ocr.training.auto import stride
 
-SIZES = 5  # from an eighth of the training images to all
-TIMES = (2, 4)  # as many labels as there are: what is forecast
+DEFAULT_SIZES = 5  # from an eighth of the training images to all of them
+FORECAST_FACTORS = (2, 4)  # of the largest number of labels
 
 
-def curve(
+def measure_learning_curve(
     folder: Path,
     labels: str | None,
     sizes: Sequence[int],
@@ -29,27 +29,35 @@ def curve(
     out: Path | None,
     overrides: Sequence[str],
 ) -> None:
-    """Train on subsets, test all on the same images, draw and forecast exact match.
+    """Train on nested subsets, test all models on the same images, and extrapolate.
 
-    sizes: none for those that suit the folder.
+    Writes curve.json and curve.png, and prints a table.
+
+    Args:
+        folder: Holds the images.
+        labels: Where the captions are, as `data.labels`.
+        sizes: Numbers of training images; none: sizes from an eighth of the images to all.
+        seeds: Number of models per size.
+        out: Folder for the runs; None makes one.
+        overrides: Those of all runs.
     """
-    source = Source(folder, labels, overrides)
-    data = source.open()
+    experiment = Experiment(folder, labels, overrides)
+    data = experiment.load_data()
     if "test" not in data.parts:
-        raise UserError("data.test_size=0 leaves nothing to test on: give a share of the images")
-    sizes = _sizes(sizes, len(data.parts["train"]))
-    runs = Runs(out, "curve", source.words, source.plan(data))
-    fixed = _fixed(source, data)
-    if len(sizes) < LEAST_SIZES:
+        raise UserError("data.test_size=0 leaves no test images: give a share of the images")
+    sizes = _choose_sizes(sizes, len(data.parts["train"]))
+    runs = Runs(out, "curve", experiment.overrides, experiment.plan(data))
+    fixed = _fixed_overrides(experiment, data)
+    if len(sizes) < MIN_SIZES:
         runs.info(
-            f"a forecast takes {LEAST_SIZES} sizes, here are {len(sizes)} "
-            f"({', '.join(map(str, sizes))}): there will be the curve without one. Ctrl-C, and "
-            "more --sizes, for both"
+            f"a forecast takes {MIN_SIZES} sizes, and these are {len(sizes)} "
+            f"({', '.join(map(str, sizes))}): the curve will have no forecast. To get one, press "
+            "Ctrl-C and give more --sizes"
         )
-    first = source.config.seed
-    jobs = {
+    first = experiment.config.seed
+    runs_by_size = {
         size: [
-            Job(
+            Run(
                 f"labels_{size}_seed_{seed}",
                 f"{size:,} labels" + (f", seed {seed}" if seeds > 1 else ""),
                 [*fixed, f"data.train_images={size}", f"seed={seed}"],
@@ -58,75 +66,76 @@ def curve(
         ]
         for size in sizes
     }
-    runs.do([job for some in jobs.values() for job in some])
-    rows, right = _results(runs, jobs)
+    runs.train([run for some in runs_by_size.values() for run in some])
+    rows, right = _collect_results(runs, runs_by_size)
     counts = [row["labels"] for row in rows]
     law = forecast(counts, right)
-    ahead = [_ahead(law, times * counts[-1]) for times in TIMES if isinstance(law, Forecast)]
-    result: dict[str, Any] = {"sizes": rows, "forecast": ahead}
+    result: dict[str, Any] = {"sizes": rows, "forecast": []}
     if isinstance(law, Forecast):
+        result["forecast"] = [_predict(law, factor * counts[-1]) for factor in FORECAST_FACTORS]
         result["law"] = {key: float(value[0]) for key, value in law.best._asdict().items()}
     else:
-        result["no_forecast"] = law
+        result["no_forecast"] = law.reason
     (runs.out / "curve.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    _draw(rows, law, runs.out / "curve.png")
-    _show(rows, ahead)
-    print(_in_words(law, ahead))
+    _plot(rows, law, runs.out / "curve.png")
+    _print_table(rows, result["forecast"])
+    print(result.get("no_forecast") or _describe(result["forecast"][0]))
     runs.info(f"picture     {runs.out / 'curve.png'}, numbers in {runs.out / 'curve.json'}")
 
 
-def _sizes(given: Sequence[int], available: int) -> list[int]:
+def _choose_sizes(given: Sequence[int], available: int) -> list[int]:
     if given:
         if wrong := [size for size in given if not 1 <= size <= available]:
             raise UserError(
                 f"--sizes: give numbers from 1 to {available}, the training images, not {wrong[0]}"
             )
         return sorted(set(given))
-    return sorted({max(1, round(available * 8 ** (i / (SIZES - 1) - 1))) for i in range(SIZES)})
+    steps = np.linspace(-1, 0, DEFAULT_SIZES)
+    return sorted({max(1, round(available * 8 ** float(step))) for step in steps})
 
 
-def _fixed(source: Source, data: DataModule) -> list[str]:
-    """What would otherwise be chosen anew for each subset, and leave out other images."""
-    config = source.config
+def _fixed_overrides(experiment: Experiment, data: DataModule) -> list[str]:
+    """Fix what each subset would choose anew, which could skip other images."""
+    config = experiment.config
     if "stride" in config.encoder and config.encoder.stride is None and not config.init_from:
         return [f"encoder.stride={stride(data)}"]
     return []
 
 
-def _results(runs: Runs, jobs: dict[int, list[Job]]) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """A row a size, and whether each image was read, (sizes, seeds, images)."""
+def _collect_results(
+    runs: Runs, runs_by_size: Mapping[int, Sequence[Run]]
+) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """Return a row per size, and whether each image was read right, (sizes, seeds, images)."""
     rows, right = [], []
-    for some in jobs.values():
-        read = [sorted(runs.predictions(job)) for job in some]
-        right.append([[one.label == one.reading for one in each] for each in read])
-        pairs = [(one.label, one.reading) for each in read for one in each]
-        result = scores(pairs, runs=len(some))
-        rows.append({"labels": runs.metrics(some[0])["images_train"], "seeds": len(some), **result})
+    for some in runs_by_size.values():
+        by_seed = [sorted(runs.predictions(run)) for run in some]
+        right.append([[one.label == one.reading for one in rows_] for rows_ in by_seed])
+        pairs = [(one.label, one.reading) for rows_ in by_seed for one in rows_]
+        scores = compute_scores(pairs, runs=len(some))
+        labels = runs.require_metrics(some[0])["images_train"]
+        rows.append({"labels": labels, "seeds": len(some), **scores})
     return rows, np.array(right)
 
 
-def _ahead(law: Forecast, size: int) -> dict[str, Any]:
+def _predict(law: Forecast, size: int) -> dict[str, Any]:
     estimate, low, high = law.exact_match(size)
     return {"labels": size, "exact_match": estimate, "exact_match_ci95": [low, high]}
 
 
-def _in_words(law: Forecast | str, ahead: Sequence[dict[str, Any]]) -> str:
-    if not isinstance(law, Forecast):
-        return law
-    one = ahead[0]
-    low, high = one["exact_match_ci95"]
+def _describe(row: Mapping[str, Any]) -> str:
+    low, high = row["exact_match_ci95"]
     return (
-        f"with twice the labels ({one['labels']:,}) about {one['exact_match']:.1%} "
+        f"with twice the labels ({row['labels']:,}) about {row['exact_match']:.1%} "
         f"({low:.1%} to {high:.1%})"
     )
 
 
-def _show(rows: Sequence[dict[str, Any]], ahead: Sequence[dict[str, Any]]) -> None:
+def _print_table(rows: Sequence[dict[str, Any]], predicted: Sequence[dict[str, Any]]) -> None:
     table = Table("training labels", "exact match", "95 % interval", "character errors")
     for column in table.columns:
         column.justify = "right"
-    for row in [*rows, *ahead]:
-        if row is (ahead or [None])[0]:
+    for i, row in enumerate([*rows, *predicted]):
+        if i == len(rows):
             table.add_section()
         table.add_row(
             f"{row['labels']:,}",
@@ -137,30 +146,25 @@ def _show(rows: Sequence[dict[str, Any]], ahead: Sequence[dict[str, Any]]) -> No
     Console().print(table)
 
 
-def _draw(rows: Sequence[dict[str, Any]], law: Forecast | str, path: Path) -> None:
-    """What was measured, and where it leads."""
-    from matplotlib.figure import Figure  # without pyplot: no window, nothing left behind
+def _plot(rows: Sequence[dict[str, Any]], law: Forecast | NoForecast, path: Path) -> None:
+    from matplotlib.figure import Figure  # without pyplot, which may need a display
     from matplotlib.ticker import NullLocator, PercentFormatter
 
     figure = Figure(figsize=(8, 5), dpi=100, layout="constrained")
     axes = figure.subplots()
     labels = [row["labels"] for row in rows]
-    shares = [100 * row["exact_match"] for row in rows]
-    spread = [[100 * end for end in row["exact_match_ci95"]] for row in rows]
-    bars = [
-        [share - low for share, (low, _) in zip(shares, spread, strict=True)],
-        [high - share for share, (_, high) in zip(shares, spread, strict=True)],
-    ]
-    axes.errorbar(labels, shares, np.maximum(bars, 0), fmt="o", capsize=3, label="measured")
-    marks = list(labels)
+    measured = np.array([[row["exact_match"], *row["exact_match_ci95"]] for row in rows]).T * 100
+    bars = np.maximum([measured[0] - measured[1], measured[2] - measured[0]], 0)
+    axes.errorbar(labels, measured[0], bars, fmt="o", capsize=3, label="measured")
+    ticks = list(labels)
     if isinstance(law, Forecast):
-        marks += [times * labels[-1] for times in TIMES]
-        places = np.geomspace(labels[0], marks[-1], 100)
-        lines = 100 * np.array([law.exact_match(place) for place in places]).T
-        axes.plot(places, lines[0], "--", color="tab:orange", label="fit: error = a + b n$^{-c}$")
-        axes.fill_between(places, lines[1], lines[2], color="tab:orange", alpha=0.2, lw=0)
+        ticks += [factor * labels[-1] for factor in FORECAST_FACTORS]
+        sizes = np.geomspace(labels[0], ticks[-1], 100)
+        lines = 100 * np.array([law.exact_match(size) for size in sizes]).T
+        axes.plot(sizes, lines[0], "--", color="tab:orange", label="fit: error = a + b n$^{-c}$")
+        axes.fill_between(sizes, lines[1], lines[2], color="tab:orange", alpha=0.2, lw=0)
     axes.set_xscale("log")
-    axes.set_xticks(marks, [f"{mark:,}" for mark in marks])
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_ylim(0, 101)
     axes.yaxis.set_major_formatter(PercentFormatter())

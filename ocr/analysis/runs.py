@@ -1,4 +1,4 @@
-"""Several runs of train.py, one after another; what is done is not done again."""
+"""Several runs of train.py, one after another; finished runs are not repeated."""
 
 import csv
 import json
@@ -22,11 +22,17 @@ from ocr.pluralize import pluralize
 from ocr.training.process import run_command
 from ocr.training.run_folder import read_metrics
 
-_PLAN = "plan.json"
+_PLAN_FILE = "plan.json"
 
 
-class Job(NamedTuple):
-    """A run to be done. name: of its folder. title: for people. overrides: of its own."""
+class Run(NamedTuple):
+    """A run of train.py.
+
+    Attributes:
+        name: Of its folder.
+        title: For messages.
+        overrides: Those that differ from the other runs'.
+    """
 
     name: str
     title: str
@@ -34,94 +40,114 @@ class Job(NamedTuple):
 
 
 class Runs:
-    """Runs in folders below `out`, each in a process of its own.
-
-    out: None makes a folder in runs/, named after the `command`; one that holds runs of another
-    plan is refused. words: the overrides of all. plan: what they are about, as plain values.
-    """
+    """Runs whose folders are in one folder, each trained by its own process."""
 
     def __init__(
-        self, out: Path | None, command: str, words: Sequence[str], plan: dict[str, Any]
+        self, out: Path | None, command: str, overrides: Sequence[str], plan: dict[str, Any]
     ) -> None:
+        """Open the folder of the runs.
+
+        Args:
+            out: The folder; None makes one in runs/, named after `command`.
+            command: Name of the command.
+            overrides: Those of all runs.
+            plan: What must be equal for runs to be comparable, as plain values.
+
+        Raises:
+            UserError: The folder has other files, or runs with another plan.
+        """
         now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S_%f")
         self.out = Path("runs", "folder", f"{command}_{now}") if out is None else out.expanduser()
-        self.words = words
+        self.overrides = overrides
         self.console = Console(stderr=True)
-        self._claim(plan)
+        self._require_same_plan(plan)
 
-    def folder(self, job: Job) -> Path:
-        """Where a job's run leaves its files."""
-        return self.out / job.name
+    def folder(self, run: Run) -> Path:
+        """Return the run folder."""
+        return self.out / run.name
 
-    def metrics(self, job: Job) -> dict[str, Any] | None:
-        """metrics.json of a job that is done."""
-        return read_metrics(self.folder(job))
+    def is_finished(self, run: Run) -> bool:
+        """Whether the run has written its metrics, which is the last thing that it does."""
+        return read_metrics(self.folder(run)) is not None
 
-    def predictions(self, job: Job) -> list[Prediction]:
-        """What a job that is done has read of its test part."""
-        return read_predictions(self.folder(job))
+    def require_metrics(self, run: Run) -> dict[str, Any]:
+        """Return metrics.json; raise UserError if the run has written none."""
+        metrics = read_metrics(self.folder(run))
+        if metrics is None:
+            raise UserError(f"{run.title}: it left no {self.folder(run) / 'metrics.json'}")
+        return metrics
 
-    def do(self, jobs: Sequence[Job]) -> None:
-        """Run those that haven't been. Raises UserError at the first that fails."""
-        todo = [job for job in jobs if self.metrics(job) is None]
-        done = len(jobs) - len(todo)
-        self.info(f"{pluralize(len(jobs), 'training')}, the files in {self.out}")
-        if done:
-            self.info(f"{done} of them are done already")
-        seconds = []
+    def predictions(self, run: Run) -> list[Prediction]:
+        """Return the readings of the run's test images."""
+        return read_predictions(self.folder(run))
+
+    def train(self, runs: Sequence[Run]) -> None:
+        """Train those that aren't finished.
+
+        Raises:
+            UserError: A run failed; the others after it are not trained.
+        """
+        todo = [run for run in runs if not self.is_finished(run)]
+        self.info(f"{pluralize(len(runs), 'training')}, the files in {self.out}")
+        if len(todo) < len(runs):
+            self.info(f"{len(runs) - len(todo)} of them are done already")
+        seconds: list[float] = []
         try:
-            for job in todo:
-                seconds.append(self._run(job))
+            for run in todo:
+                seconds.append(self._train_one(run))
                 left = sum(seconds) / len(seconds) * (len(todo) - len(seconds))
-                self._ended(job, seconds[-1], left)
+                self._report(run, seconds[-1], left)
         except KeyboardInterrupt:
-            done = sum(self.metrics(job) is not None for job in jobs)
+            done = sum(map(self.is_finished, runs))
             self.info(
-                f"stopped: {done} of {len(jobs)} are done; to go on, give the same command with "
+                f"stopped: {done} of {len(runs)} are done; to continue, give the same command with "
                 f"--out {self.out}"
             )
             raise
 
     def info(self, line: str) -> None:
-        """Print a line where it isn't taken for a result."""
+        """Print a line to stderr, which keeps stdout for results."""
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def _claim(self, plan: dict[str, Any]) -> None:
-        path = self.out / _PLAN
+    def _require_same_plan(self, plan: dict[str, Any]) -> None:
+        path = self.out / _PLAN_FILE
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             if not path.exists():
                 if any(self.out.iterdir()):
                     raise UserError(f"{self.out}: not empty; give a new folder for --out")
                 path.write_text(json.dumps(plan, indent=2, ensure_ascii=False), encoding="utf-8")
-            there = json.loads(path.read_text(encoding="utf-8"))
+            earlier = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise UserError(f"{self.out}: {error.strerror}") from error
         except ValueError as error:
             raise UserError(f"{path}: damaged ({error})") from error
         for key in plan:
-            if there.get(key) != plan[key]:
+            if earlier.get(key) != plan[key]:
+                difference = _describe_difference(earlier.get(key), plan[key])
                 raise UserError(
-                    f"{self.out}: its runs had other {key}{_both(there.get(key), plan[key])}; give "
-                    "the same, or a new folder for --out"
+                    f"{self.out}: its runs had other {key}{difference}; give the same, or a new "
+                    "folder for --out"
                 )
 
-    def _run(self, job: Job) -> float:
-        """Returns the seconds that it took."""
-        folder = self.folder(job)
-        if folder.exists():  # of a run that was interrupted
+    def _train_one(self, run: Run) -> float:
+        """Train a run, and return the seconds that it took."""
+        folder = self.folder(run)
+        if folder.exists():  # left by an interrupted run
             shutil.rmtree(folder)
         start = time.monotonic()
-        place = f"hydra.run.dir={quoted(str(folder.absolute()))}"
-        command = [*TRAIN, *self.words, *job.overrides, "test=true", place]
+        run_dir = f"hydra.run.dir={quoted(str(folder.absolute()))}"
+        command = [*TRAIN, *self.overrides, *run.overrides, "test=true", run_dir]
         spinner = Spinner("dots")
 
-        def now() -> Spinner:
-            spinner.update(text=f"{job.title} · {_progress(folder, time.monotonic() - start)}")
+        def progress() -> Spinner:
+            spinner.update(
+                text=f"{run.title} · {_format_progress(folder, time.monotonic() - start)}"
+            )
             return spinner
 
         with Live(
-            get_renderable=now,
+            get_renderable=progress,
             console=self.console,
             auto_refresh=self.console.is_terminal,
             refresh_per_second=4,
@@ -129,15 +155,14 @@ class Runs:
         ):
             reason = run_command(command, str(Path.cwd()), folder / "output.log")
         if reason:
-            raise UserError(f"{job.title}: {reason} (its output is in {folder / 'output.log'})")
-        if self.metrics(job) is None:
-            raise UserError(f"{job.title}: it left no {folder / 'metrics.json'}")
+            raise UserError(f"{run.title}: {reason} (its output is in {folder / 'output.log'})")
+        self.require_metrics(run)
         return time.monotonic() - start
 
-    def _ended(self, job: Job, seconds: float, left: float) -> None:
-        metrics = self.metrics(job)
+    def _report(self, run: Run, seconds: float, left: float) -> None:
+        metrics = self.require_metrics(run)
         parts = [
-            job.title,
+            run.title,
             f"{metrics['images_train']:,} images to train, {metrics['images_test']:,} to test",
             f"exact match {metrics['test/exact_match']:.1%}",
             format_duration(seconds),
@@ -146,15 +171,15 @@ class Runs:
         self.info(" · ".join(filter(None, parts)))
 
 
-def _both(then: Any, now: Any) -> str:
-    """What was, and what is, where that is anything to read."""
+def _describe_difference(then: Any, now: Any) -> str:
+    """Return both values if they are overrides; hashes and paths tell nothing."""
     if isinstance(then, list) and isinstance(now, list):
         return f" ({' '.join(then) or 'none'} then, {' '.join(now) or 'none'} now)"
-    return f" ({then} then, {now} now)" if isinstance(now, int) else ""
+    return ""
 
 
-def _progress(folder: Path, seconds: float) -> str:
-    """How far a run has come, by what it has logged."""
+def _format_progress(folder: Path, seconds: float) -> str:
+    """Describe how far a run is, by its metrics.csv."""
     last: dict[str, str] = {}
     try:
         with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:

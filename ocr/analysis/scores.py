@@ -1,4 +1,4 @@
-"""How good readings are, and how sure that is."""
+"""Exact match and character error rate of readings, with confidence intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,15 +9,20 @@ from torchmetrics.functional.text import edit_distance
 from ocr.models.metrics import wilson_interval
 
 REPLICATES = 1000
-_AT_ONCE = 2_000_000  # drawn indices in memory
+_MAX_INDICES = 2_000_000  # drawn at once, which limits the memory
 
 
-def scores(pairs: Sequence[tuple[str, str]], runs: int = 1) -> dict[str, Any]:
-    """Exact match and character error rate of (label, reading) pairs, with 95 % intervals.
+def compute_scores(pairs: Sequence[tuple[str, str]], runs: int = 1) -> dict[str, Any]:
+    """Compute exact match and character error rate, with 95 % intervals.
 
-    runs: how many have read the same images, in the same order, one after another.
+    Args:
+        pairs: Label and reading of each image.
+        runs: Number of models that read the same images, in the same order, one after another.
+
+    Returns:
+        `images`, `exact_match`, `exact_match_ci95`, `cer`, `cer_ci95`.
     """
-    errors = np.array([_distance(label, reading) for label, reading in pairs])
+    errors = np.array([_edit_distance(label, reading) for label, reading in pairs])
     errors = errors.reshape(runs, -1).mean(0)
     lengths = np.array([len(label) for label, _ in pairs[: len(errors)]])
     exact = float(np.mean([label == reading for label, reading in pairs]))
@@ -33,16 +38,25 @@ def scores(pairs: Sequence[tuple[str, str]], runs: int = 1) -> dict[str, Any]:
 def ratio_interval(
     numerators: np.ndarray, denominators: np.ndarray, seed: int = 0
 ) -> tuple[float, float]:
-    """Of sum by sum, each (N,), over images drawn with replacement (Efron 1979): percentiles.
+    """Compute the 95 % interval of a ratio of sums by the percentile bootstrap (Efron 1979).
 
-    Where no image has an error, the bootstrap would be sure of 0; the rule of three isn't.
+    Where no image has an error, the bootstrap interval would be 0 to 0; its upper end is then
+    given by the rule of three.
+
+    Args:
+        numerators: Errors of each image, (N,).
+        denominators: Characters of each image, (N,).
+        seed: Of the random draws.
+
+    Returns:
+        The lower and the upper end.
     """
     count = len(numerators)
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     ratios: list[np.ndarray] = []
-    step = max(1, _AT_ONCE // count)
+    step = max(1, _MAX_INDICES // count)
     for start in range(0, REPLICATES, step):
-        drawn = chance.integers(count, size=(min(step, REPLICATES - start), count))
+        drawn = rng.integers(count, size=(min(step, REPLICATES - start), count))
         ratios.append(numerators[drawn].sum(1) / denominators[drawn].sum(1))
     low, high = np.percentile(np.concatenate(ratios), (2.5, 97.5))
     if not numerators.any():
@@ -50,5 +64,5 @@ def ratio_interval(
     return float(low), float(high)
 
 
-def _distance(label: str, reading: str) -> int:
+def _edit_distance(label: str, reading: str) -> int:
     return 0 if label == reading else int(edit_distance([reading], [label], reduction="sum"))

@@ -57,26 +57,28 @@ def _add_runs(command: argparse.ArgumentParser) -> None:
 
 
 def _folds(options: argparse.Namespace) -> None:
-    from ocr.analysis.cross_validation import folds
+    from ocr.analysis.cross_validation import cross_validate
 
-    folds(options.folder, options.labels, options.folds, options.out, options.overrides)
+    cross_validate(options.folder, options.labels, options.folds, options.out, options.overrides)
 
 
 def _curve(options: argparse.Namespace) -> None:
-    from ocr.analysis.learning_curve import curve
+    from ocr.analysis.learning_curve import measure_learning_curve
 
     words = [part for word in options.sizes if "=" not in word for part in word.split(",") if part]
     overrides = [word for word in options.sizes if "=" in word] + options.overrides
     if wrong := [word for word in words if not word.isdecimal()]:
         raise UserError(f"--sizes {wrong[0]}: give numbers of images, such as --sizes 100 200 400")
     sizes = [int(word) for word in words]
-    curve(options.folder, options.labels, sizes, options.seeds, options.out, overrides)
+    measure_learning_curve(
+        options.folder, options.labels, sizes, options.seeds, options.out, overrides
+    )
 
 
 def _suspects(options: argparse.Namespace) -> None:
-    from ocr.analysis.label_errors import suspects
+    from ocr.analysis.label_errors import report_label_errors
 
-    suspects(
+    report_label_errors(
         options.folder,
         options.labels,
         options.folds,

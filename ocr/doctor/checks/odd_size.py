@@ -16,7 +16,7 @@ MIN_RATIO = log(2)  # beyond the quartiles, at least
 def odd_size(scan: FolderScan) -> Finding | None:
     """Find outliers in height, or in width per character."""
     sizes = {s.name: scan.stats[s.name].size for s in scan.samples if all(scan.stats[s.name].size)}
-    heights = {name: height for name, (_, height) in sizes.items()}
+    heights = {name: float(height) for name, (_, height) in sizes.items()}
     # A long caption has a wide image, so the width per character is compared. Where it is too
     # small, the caption is at fault, which is a finding of its own.
     too_long = scan.skipped(SkipReason.TOO_FEW_TIME_STEPS)

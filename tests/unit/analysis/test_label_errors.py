@@ -9,8 +9,8 @@ import torch
 from conftest import draw
 from trainings import rows
 
-from ocr.analysis.confusions import Confusions, confusions
-from ocr.analysis.label_errors import opinions, rank
+from ocr.analysis.confusions import Confusions, find_confusions
+from ocr.analysis.label_errors import find_label_issues, score_texts
 from ocr.cli import main
 from ocr.data.manifest import Prediction
 from ocr.reader import Reading
@@ -48,13 +48,12 @@ def test_what_one_reader_alone_misreads_is_less_suspect():
         "agreed": {"ab": 0.02, "aB": 0.9}, "split": {"ab": 0.3, "aB": 0.6},
         "right": {"ab": 0.9, "aB": 0.1}, "wrong": {"ab": 0.6, "aB": 0.2},
     })  # fmt: skip
-    nothing = [[] for _ in rows]
-    both = {one.file: one for one in opinions(rows, [first, second], nothing)}
+    both = {one.file: one for one in score_texts(rows, [first, second])}
     contradicted = {file for file, one in both.items() if one.reading != "ab"}
     assert contradicted == {"agreed", "split"}  # "wrong" is 0.35 against 0.5 for the caption
-    assert math.exp(both["agreed"].of_reading) == pytest.approx(0.9)
-    assert math.exp(both["split"].of_label) == pytest.approx(0.1505)
-    assert sum(one.reading != "ab" for one in opinions(rows, [first], nothing)) == 3
+    assert math.exp(both["agreed"].log_confidence) == pytest.approx(0.9)
+    assert math.exp(both["split"].log_self_confidence) == pytest.approx(0.1505)
+    assert sum(one.reading != "ab" for one in score_texts(rows, [first])) == 3
 
 
 def test_a_slip_that_others_made_is_found_where_it_was_learnt():
@@ -64,7 +63,7 @@ def test_a_slip_that_others_made_is_found_where_it_was_learnt():
     beliefs |= {f"sure{i}": {"Fa": 0.05, "fa": 0.9} for i in range(4)}
     beliefs |= {"learnt": {"bF": 0.75, "bf": 0.24}, "hard": {"a9": 0.2, "a8": 0.3}}
     beliefs |= {"swapped": {"xyz": 1e-12, "klm": 0.9}}
-    found = rank([predictions(labels)], [lambda: [Oracle(beliefs)]])
+    found = find_label_issues([predictions(labels)], [lambda: [Oracle(beliefs)]])
     files = [one.file for one in found]
     assert files[0] == "swapped"
     assert set(files[1:5]) == {f"sure{i}" for i in range(4)}
@@ -74,19 +73,19 @@ def test_a_slip_that_others_made_is_found_where_it_was_learnt():
 
 
 def test_slips_and_how_usual_they_are():
-    assert confusions("Fab", "fab") == {("F", "f")}
-    assert confusions("FFab", "ffab") == {("F", "f")}
-    assert confusions("a1b2", "c1d2") == {("a", "c"), ("b", "d")}
-    assert confusions("568b", "568db") == {("", "d")}
-    assert confusions("ab", "ab") == set()
+    assert find_confusions("Fab", "fab") == {("F", "f")}
+    assert find_confusions("FFab", "ffab") == {("F", "f")}
+    assert find_confusions("a1b2", "c1d2") == {("a", "c"), ("b", "d")}
+    assert find_confusions("568b", "568db") == {("", "d")}
+    assert find_confusions("ab", "ab") == set()
     pairs = [("Fa", "fa")] * 4 + [("Fb", "Fb")] * 2 + [("ca", "cb")] + [("ca", "ca")] * 93
     known = Confusions(pairs)
-    assert known.alternatives("aFF") == ["aff"]
-    assert known.alternatives("ca") == []  # once is no habit
-    assert known.log_odds("Fa", "fa", seen=True) == pytest.approx(math.log(3.1 / 3))
-    assert known.log_odds("Fb", "fb", seen=False) == pytest.approx(math.log(4.1 / 2))
-    assert known.log_odds("ca", "cb", seen=True) == pytest.approx(-math.log(100))
-    assert known.log_odds("ca", "xyz", seen=False) == pytest.approx(-math.log(100))
+    assert known.corrections("aFF") == ["aff"]
+    assert known.corrections("ca") == []  # once is no habit
+    assert known.log_odds("Fa", "fa", counted=True) == pytest.approx(math.log(3.1 / 3))
+    assert known.log_odds("Fb", "fb", counted=False) == pytest.approx(math.log(4.1 / 2))
+    assert known.log_odds("ca", "cb", counted=True) == pytest.approx(-math.log(100))
+    assert known.log_odds("ca", "xyz", counted=False) == pytest.approx(-math.log(100))
 
 
 @pytest.fixture
@@ -138,7 +137,7 @@ def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys
     assert "&amp; &lt;b&gt;.png" in page and "<b>" not in page
     assert "http" not in page
     trained = len(half_trained.commands)
-    monkeypatch.setattr("ocr.analysis.label_errors.SHOWN", len(lines) - 1)
+    monkeypatch.setattr("ocr.analysis.label_errors.MAX_PRINTED", len(lines) - 1)
     main(arguments)
     assert len(half_trained.commands) == trained == 2
     said = capsys.readouterr()

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from torchmetrics.text import CharErrorRate
 
-from ocr.analysis.scores import ratio_interval, scores
+from ocr.analysis.scores import compute_scores, ratio_interval
 from ocr.models.metrics import wilson_interval
 
 PAIRS = [("abc", "abc"), ("abc", "abd"), ("ab", ""), ("aab", "ab"), ("京A1", "京A12")]
 
 
 def test_scores_are_those_of_a_training_run():
-    found = scores(PAIRS)
+    found = compute_scores(PAIRS)
     metric = CharErrorRate()
     metric.update([reading for _, reading in PAIRS], [label for label, _ in PAIRS])
     assert found["cer"] == pytest.approx(float(metric.compute()))
@@ -17,11 +17,11 @@ def test_scores_are_those_of_a_training_run():
     assert found["exact_match_ci95"] == list(wilson_interval(0.2, 5))
     low, high = found["cer_ci95"]
     assert low < found["cer"] < high
-    assert scores(PAIRS) == found
+    assert compute_scores(PAIRS) == found
 
 
 def test_several_runs_on_the_same_images_make_no_more_images():
-    once, twice = scores(PAIRS), scores(PAIRS * 2, runs=2)
+    once, twice = compute_scores(PAIRS), compute_scores(PAIRS * 2, runs=2)
     assert once == twice
 
 
