@@ -48,7 +48,7 @@ class Option:
     """A file in conf/.
 
     Attributes:
-        group: The folder, such as `encoder`; "" for conf/train.yaml.
+        group: The folder, such as `encoder`; "" for conf/train.yaml and conf/run.yaml.
         name: The file's name without its suffix.
         about: The comment at the top of the file.
         bases: Files that it extends.
@@ -74,12 +74,11 @@ def on_page_markdown(markdown: str, page: "Page", **_: object) -> str:
 def reference() -> str:
     """The tables of all files, as Markdown."""
     options = [read_option(path) for path in CONF.rglob("*.yaml")]
-    options.sort(key=lambda o: (_rank(o.group), o.group, o.name))
-    lines, group = [], None
+    options.sort(key=lambda o: (_rank(o.group), o.group, o.name != "train", o.name))
+    lines, title = [], None
     for option in options:
-        if option.group != group:
-            group = option.group
-            lines += [f"## {group}" if group else "## train.yaml", ""]
+        if title != (title := option.group or f"{option.name}.yaml"):
+            lines += [f"## {title}", ""]
         lines += _section(option)
     return "\n".join(lines)
 

@@ -70,13 +70,14 @@ def test_it_runs(command, place):
             assert run_command(_python(pack), str(place), place / "log") is None
         continues = any("init_from" in word or "ckpt_path" in word for word in words)
         own = {"data=folder", "data=captcha_v2", "data=packed"} & set(words)
-        small = () if "--cfg" in words else TINY if continues else (*SMALL, *TINY)
+        shown = {"--cfg", "--config-dir"} & {*words}
+        small = () if shown else TINY if continues else (*SMALL, *TINY)
         words += small if own or not small else (*small, "data.count=40")
-    if any("ckpt_path" in word for word in words):  # of a run on the same folder
-        first = [word for word in words if not word.startswith(("ckpt_path", "fit", "trainer"))]
-        run = [*first, *SMALL, *TINY, "hydra.run.dir=runs/..."]
+        words += ["trainer.max_epochs=2"] if "ckpt_path=runs/.../last.ckpt" in words else []
+    if {"--config-dir", "ckpt_path=runs/.../last.ckpt", "ckpt_path=runs/.../best.ckpt"} & {*words}:
+        folder = ("data=folder", "data.dir=PATH", "hydra.run.dir=runs/...")
+        run = ["train.py", *folder, *SMALL, *TINY]
         assert run_command(_python(run), str(place), place / "log") is None
-        words.append("trainer.max_epochs=2")
     log = place / "output"
     failure = run_command(_python(words), str(place), log)
     assert failure is None, log.read_text()
