@@ -32,14 +32,14 @@ def main(arguments: Sequence[str]) -> None:
         run(_task)()
 
 
-def _task(config: "DictConfig") -> float:
+def _task(config: "DictConfig") -> object:
     """Do one run, or one job of a sweep."""
     from ocr.config.command_line import TRAIN
-    from ocr.search.trial_job import run_apart, sweeping
+    from ocr.search.trial_process import is_sweep_job, run_job
     from ocr.training.train import train
 
-    if sweeping():
-        return run_apart(config)
+    if is_sweep_job():
+        return run_job(config)
     sys.argv = [*TRAIN, *sys.argv[1:]]  # Lightning repeats it to start further processes
     with report_errors():  # or Hydra would print the overrides before it raises
         return train(config).objective

@@ -1,10 +1,9 @@
-"""Who runs which trial: each proposal once, the total exact, whatever dies on the way.
+"""Hand out the trials of a study to several processes, so that none is lost or done twice.
 
-A trial that failed by itself has a `reason`. One without a reason was interrupted: its process
-ended before it did. It doesn't count, and the same values are tried again under a new number.
+A trial whose process died before it could record a result is interrupted: it does not count, and
+its values are tried again under a new number.
 """
 
-import fcntl
 import os
 import socket
 import threading
@@ -14,35 +13,40 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
 
-from ocr.search.storage import one_transaction
-from ocr.search.study import tell
+from ocr.errors import UserError
+from ocr.search.trial_end import TrialEnd, counts, is_interrupted, is_superseded
 
-NEWBORN = 10  # seconds within which a trial gets its owner
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
-
-def interrupted(trial: FrozenTrial) -> bool:
-    """Whether its process ended before it did."""
-    return trial.state == TrialState.FAIL and "reason" not in trial.user_attrs
-
-
-def counts(trial: FrozenTrial) -> bool:
-    """Whether it is one of the study's `n_trials`."""
-    return not interrupted(trial) and "superseded" not in trial.user_attrs
+OWNER_SECONDS = 10  # within which a new trial gets its owner
 
 
 class Coordinator:
-    """Hands out the trials of `study` to this process and to others beside it.
+    """Claim trials of a study for this process, beside other processes that do the same.
 
-    folder: of the sweep. queue: a file that processes lock to take a trial, for storages that can't
-    hand out one by themselves. recover_result: called with an interrupted trial of a dead
-    process; records its result and returns True if it had come to its end all the same.
+    Args:
+        study: The study.
+        n_trials: The number of trials in all.
+        folder: The sweep's folder.
+        queue: A file that processes lock to claim a trial, for storages that cannot lock a row.
+        recover_result: Called with a running trial of a dead process; records its result and
+            returns True if the trial had finished.
+
+    Attributes:
+        own: The numbers of the trials that this process runs.
+
+    Raises:
+        UserError: This system has no file locks.
     """
 
     def __init__(
@@ -53,6 +57,10 @@ class Coordinator:
         queue: Path | None,
         recover_result: Callable[[FrozenTrial], bool],
     ) -> None:
+        if fcntl is None:
+            raise UserError(
+                "a search needs POSIX file locks, which Windows does not have: run it in WSL"
+            )
         self.study = study
         self.n_trials = n_trials
         self.folder = folder
@@ -60,106 +68,110 @@ class Coordinator:
         self.recover_result = recover_result
         self._mutex = threading.Lock()
         self.own: set[int] = set()
-        # The system gives the lock back when the process ends, however it does.
+        # The system releases the lock when the process ends, even if it is killed.
         self._path = folder / f".owner-{uuid.uuid4().hex}"
         self._file = self._path.open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        _lock(self._file)
         self.owner = {"host": socket.gethostname(), "lock": str(self._path), "pid": os.getpid()}
 
     def close(self) -> None:
-        """No trial of ours runs any more."""
+        """Release the lock that marks this process as alive."""
         self._path.unlink(missing_ok=True)
         self._file.close()
 
     def trials(self) -> list[FrozenTrial]:
-        """All that count, or were interrupted."""
-        every = self.study.get_trials(deepcopy=False)
-        return [trial for trial in every if "superseded" not in trial.user_attrs]
+        """Return the study's trials, interrupted ones included."""
+        return [t for t in self.study.get_trials(deepcopy=False) if not is_superseded(t)]
 
     def start_with(self, points: Sequence[Mapping[str, Any]]) -> None:
-        """Have these params tried first, once in the study."""
-        with self._alone():
+        """Enqueue starting points, unless the study has them already.
+
+        Args:
+            points: Params of trials.
+        """
+        with self._locked():
             known = {trial.user_attrs.get("start") for trial in self.trials()}
             for index, params in enumerate(points):
                 if index not in known:
                     self.study.enqueue_trial(dict(params), user_attrs={"start": index})
 
     def claim(self) -> optuna.Trial | None:
-        """A trial for this process to run; None if there is nothing left to start.
+        """Return a trial for this process to run; None if there is nothing left to start.
 
-        Waits while another process may have died before it signed the last one.
+        Waits while another process may have died before it became the owner of the last trial.
         """
         while True:
-            with self._alone():
-                while self._anything_left():
-                    with one_transaction(self.study):
-                        trial = self.study.ask()
-                        trial.set_user_attr("owner", self.owner)
-                        trial.set_user_attr("folder", str(self.folder / str(trial.number)))
-                    self.own.add(trial.number)  # not sooner: what is rolled back isn't ours
-                    # With the queue locked, nobody can have been faster since we looked.
-                    if self.queue or not self._superfluous(trial):
+            with self._locked():
+                while self._trials_left():
+                    trial = self.study.ask()
+                    trial.set_user_attr("owner", self.owner)
+                    trial.set_user_attr("folder", str(self.folder / str(trial.number)))
+                    self.own.add(trial.number)
+                    # While the queue is locked, no other process can claim a trial.
+                    if self.queue or not self._is_superfluous(trial):
                         return trial
-                    trial.set_user_attr("superseded", True)
+                    trial.set_user_attr("end", TrialEnd.SUPERSEDED)
                     trial.set_user_attr("reason", "another process ran it")
-                    tell(self.study, trial, state=TrialState.FAIL)
+                    self.study.tell(trial, state=TrialState.FAIL)
             if all("owner" in trial.user_attrs for trial in self._others()):
                 return None
             time.sleep(1)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """No other thread, and where it must be so no other process, takes a trial meanwhile."""
-        with self._mutex, ExitStack() as stack:
-            if self.queue:
-                fcntl.flock(stack.enter_context(self.queue.open("w")), fcntl.LOCK_EX)
-            yield
-
     def running_elsewhere(self) -> list[int]:
-        """The trials that other processes run; waits until each is known to have one."""
+        """Return the trials that other processes run; waits until each of them has an owner."""
         while True:
-            with self._alone():
+            with self._locked():
                 self.reap_dead_trials()
             running = self._others()
             if all("owner" in trial.user_attrs for trial in running):
                 return [trial.number for trial in running]
             time.sleep(1)
 
-    def _others(self) -> list[FrozenTrial]:
-        return [
-            trial
-            for trial in self.trials()
-            if trial.state == TrialState.RUNNING and trial.number not in self.own
-        ]
-
     def release(self, number: int) -> None:
-        """Our trial came to its end and was told to the study."""
+        """Note that the result of a trial of this process is recorded."""
         self.own.discard(number)
 
     def reap_dead_trials(self) -> list[FrozenTrial]:
-        """Find trials whose process is dead, and have them tried again; returns all there are."""
+        """Fail the trials of dead processes, and enqueue their values again.
+
+        Returns:
+            The study's trials, as `trials` does.
+        """
         fail_stale_trials(self.study)  # of other machines, by their heartbeat
         trials = self.trials()
-        dead = [t for t in trials if t.state == TrialState.RUNNING and self._orphaned(t)]
+        dead = [t for t in trials if t.state == TrialState.RUNNING and self._is_orphaned(t)]
         for trial in dead:
             with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
                 if not self.recover_result(trial):
-                    tell(self.study, trial.number, state=TrialState.FAIL)
+                    self.study.tell(trial.number, state=TrialState.FAIL)
         if dead:
             trials = self.trials()
         retried = {trial.user_attrs.get("retry_of") for trial in trials}
-        again = False
+        enqueued = False
         for trial in trials:
-            # Those it was to have, even if it was killed before it got them.
+            # It may have been killed before it got all values that were enqueued for it.
             params = trial.system_attrs.get("fixed_params", {}) | trial.params
-            if interrupted(trial) and params and trial.number not in retried:
+            if is_interrupted(trial) and params and trial.number not in retried:
                 attributes = {k: v for k, v in trial.user_attrs.items() if k == "start"}
                 attributes["retry_of"] = trial.number
                 self.study.enqueue_trial(params, user_attrs=attributes)
-                again = True
-        return self.trials() if again else trials
+                enqueued = True
+        return self.trials() if enqueued else trials
 
-    def _anything_left(self) -> bool:
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other threads, and with a queue other processes, from claiming a trial."""
+        with self._mutex, ExitStack() as stack:
+            if self.queue:
+                _lock(stack.enter_context(self.queue.open("w")))
+            yield
+
+    def _others(self) -> list[FrozenTrial]:
+        """Return the running trials that are not of this process."""
+        running = [trial for trial in self.trials() if trial.state == TrialState.RUNNING]
+        return [trial for trial in running if trial.number not in self.own]
+
+    def _trials_left(self) -> bool:
         trials = self.reap_dead_trials()
         counted = [trial.number for trial in trials if counts(trial)]
         waiting = [trial.number for trial in trials if trial.state == TrialState.WAITING]
@@ -167,29 +179,39 @@ class Coordinator:
             counted.index(number) < self.n_trials for number in waiting
         )
 
-    def _superfluous(self, trial: optuna.Trial) -> bool:
-        """Whether another process was faster to take the last one, or the same one."""
+    def _is_superfluous(self, trial: optuna.Trial) -> bool:
+        """Whether another process was faster to claim the last trial, or the same one."""
         before = [t for t in self.trials() if t.number < trial.number]
         if sum(map(counts, before)) >= self.n_trials:
             return True
         for name in ("retry_of", "start"):
             mark = trial.user_attrs.get(name)
-            twins = (t for t in before if not interrupted(t) and t.user_attrs.get(name) == mark)
-            if mark is not None and any(twins):
+            same = (t for t in before if not is_interrupted(t) and t.user_attrs.get(name) == mark)
+            if mark is not None and any(same):
                 return True
         return False
 
-    def _orphaned(self, trial: FrozenTrial) -> bool:
+    def _is_orphaned(self, trial: FrozenTrial) -> bool:
+        """Whether the process that runs it is dead."""
         if trial.number in self.own:
             return False
         owner = trial.user_attrs.get("owner")
-        if owner is None:  # its process had no time to sign, or is about to
-            if self.queue:  # which is ours now, and which nobody leaves without having signed
+        if owner is None:
+            if self.queue:  # which is locked until a new trial has its owner
                 return True
-            return (datetime.now() - trial.datetime_start).total_seconds() > NEWBORN
+            return (datetime.now() - trial.datetime_start).total_seconds() > OWNER_SECONDS
         if owner["host"] != self.owner["host"]:
             return False
         with suppress(OSError), Path(owner["lock"]).open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file, wait=False)
             return True
         return not Path(owner["lock"]).exists()
+
+
+def _lock(file: IO, wait: bool = True) -> None:
+    """Lock a file until it is closed.
+
+    Raises:
+        OSError: Another process has locked it, and `wait` is False.
+    """
+    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -1,4 +1,4 @@
-"""Hydra's launchers, which run the trials: here, in workers of this machine, on a cluster."""
+"""Hydra's launchers, which run the trials: in this process, in workers, on a cluster."""
 
 import os
 
@@ -11,10 +11,19 @@ from ocr.errors import UserError
 
 
 def make_launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:
-    """The launcher that `config` asks for, with what it needs to run several trials at once."""
-    _share_threads(config)
+    """Make the launcher that a config chooses.
+
+    Args:
+        config: The sweep's config.
+        context: Hydra's.
+        task: What a job calls with its config.
+    """
+    if _launcher_class(config) in ("JoblibLauncher", "LocalLauncher"):
+        # Workers inherit it. Joblib would set more, so that trials slow each other down.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     launcher = Plugins.instance().instantiate_launcher(context, task, config)
-    if _engine(config) == "RayLauncher":  # would start one Ray a thread
+    if _launcher_class(config) == "RayLauncher":
+        # Each of our threads would start Ray again. Hydra's launcher has no public way to start it.
         from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray
 
         init = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
@@ -23,52 +32,48 @@ def make_launcher(config: DictConfig, context: HydraContext, task: TaskFunction)
 
 
 def jobs_at_once(config: DictConfig) -> int:
-    """How many trials run at once."""
-    launcher = config.hydra.launcher
-    engine = _engine(config)
+    """Return how many trials run at once.
+
+    Args:
+        config: The sweep's config.
+
+    Raises:
+        UserError: The launcher cannot run as many as hydra.sweeper.n_jobs.
+    """
     wanted = config.hydra.sweeper.n_jobs
-    if engine == "BasicLauncher":
+    if _launcher_class(config) == "BasicLauncher":
         if wanted not in (None, 1):
             raise UserError(
                 f"hydra.sweeper.n_jobs={wanted}: Hydra's basic launcher runs one job at a time. "
                 "Add hydra/launcher=joblib"
             )
         return 1
-    if engine == "JoblibLauncher":
+    if _launcher_class(config) == "JoblibLauncher":
         import joblib
 
-        workers = joblib.effective_n_jobs(launcher.n_jobs)
-        if workers == 1 and wanted not in (None, 1):  # it would run them in this process, mixed up
+        n_jobs = config.hydra.launcher.n_jobs
+        workers = joblib.effective_n_jobs(n_jobs)
+        if workers == 1 and wanted not in (None, 1):  # joblib would run them in this process
             raise UserError(
                 f"hydra.sweeper.n_jobs={wanted}: joblib has one worker "
-                f"(hydra.launcher.n_jobs={launcher.n_jobs}). Give it as many"
+                f"(hydra.launcher.n_jobs={n_jobs}). Give it as many"
             )
         return wanted or workers
     return wanted or 2
 
 
-def end_workers(config: DictConfig) -> None:
-    """Kill joblib's, which outlive an interrupted search, and don't even rest."""
-    if _engine(config) == "JoblibLauncher":
+def kill_workers(config: DictConfig) -> None:
+    """Kill joblib's workers, which outlive an interrupted search and go on training."""
+    if _launcher_class(config) == "JoblibLauncher":
         from joblib.externals.loky import get_reusable_executor
 
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
-def stays_here(config: DictConfig) -> bool:
+def is_local(config: DictConfig) -> bool:
     """Whether all trials run on this machine."""
-    return _engine(config) in ("BasicLauncher", "JoblibLauncher", "LocalLauncher")
+    return _launcher_class(config) in ("BasicLauncher", "JoblibLauncher", "LocalLauncher")
 
 
-def _share_threads(config: DictConfig) -> None:
-    """Let trials side by side compute as a run by itself does; see `use_threads`.
-
-    Joblib would tell each of its workers to use as many threads as there are cores for it.
-    """
-    if _engine(config) in ("JoblibLauncher", "LocalLauncher"):
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers inherit it
-
-
-def _engine(config: DictConfig) -> str:
-    """The class of Hydra's launcher."""
+def _launcher_class(config: DictConfig) -> str:
     return config.hydra.launcher._target_.rpartition(".")[2]

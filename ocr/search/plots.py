@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ocr.formatting import format_score
 from ocr.search.results import metrics_of
-from ocr.search.space import spelt
+from ocr.search.space import format_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,7 +129,7 @@ class Score:
             categorical = isinstance(distribution, CategoricalDistribution)
             if optional or categorical:
                 choices = distribution.choices if categorical else ()
-                spelling = {str(choice): spelt(choice) for choice in choices}
+                spelling = {str(choice): format_value(choice) for choice in choices}
                 spelling |= {"None": "–", "None (value)": "null"} if optional else {}
                 texts = [label.get_text() for label in scale.get_yticklabels()]
                 if isinstance(distribution, IntDistribution):
@@ -229,7 +229,7 @@ def study_of(
 
 def _name_categories(axes: "Axes", distribution: CategoricalDistribution) -> None:
     """As on the command line, at most sixteen, slanted if they need room."""
-    names = {repr(choice): _brief(spelt(choice), 18) for choice in distribution.choices}
+    names = {repr(choice): _brief(format_value(choice), 18) for choice in distribution.choices}
     places = axes.get_xticks()
     labels = [names[axes.xaxis.get_major_formatter()(place)] for place in places]
     step = math.ceil(len(labels) / 16)

@@ -1,4 +1,4 @@
-"""What a search shows in the terminal."""
+"""Show the progress of a search in the terminal."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,16 +12,21 @@ from rich.table import Table
 from rich.text import Text
 
 from ocr.formatting import format_duration, format_score
-from ocr.search.coordinator import interrupted
-from ocr.search.results import metrics_of, reason
+from ocr.search.results import metrics_of
+from ocr.search.trial_end import is_interrupted, reason_of
 
 
 class Progress:
-    """A live table in a terminal; a line a trial where the output goes elsewhere.
+    """A live table in a terminal; a line for each trial where the output is redirected.
 
-    trials: what the study holds. n_trials: in all. n_jobs: at once. objectives: their names.
-    best: ranks trials. deadline: when the search stops, in seconds since 1970.
-    finals: runs after the trials, as many as there may be.
+    Args:
+        trials: Returns the study's trials.
+        n_trials: The number of trials in all.
+        n_jobs: How many run at once.
+        objectives: Names in metrics.json.
+        ranking: Sorts trials, best first.
+        deadline: When the search stops, in seconds since 1970; None for no limit.
+        n_final_runs: How many runs follow the trials, at most.
     """
 
     def __init__(
@@ -30,18 +35,18 @@ class Progress:
         n_trials: int,
         n_jobs: int,
         objectives: Sequence[str],
-        best: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
+        ranking: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
         deadline: float | None,
-        finals: int,
+        n_final_runs: int,
     ) -> None:
         self.console = Console()
         self.trials = trials
         self.n_trials = n_trials
         self.n_jobs = n_jobs
         self.objectives = objectives
-        self.best = best
+        self.ranking = ranking
         self.deadline = deadline
-        self.finals = finals
+        self.n_final_runs = n_final_runs
         self._live = Live(
             get_renderable=self.render,
             console=self.console,
@@ -63,58 +68,66 @@ class Progress:
         """Print a line, above the table."""
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def ended(self, number: int, trials: Sequence[FrozenTrial], seconds: float) -> None:
-        """Trial `number` of `trials` has come to its end: tell, and how long the rest may take."""
+    def show(self, number: int, trials: Sequence[FrozenTrial], seconds: float) -> None:
+        """Print the result of a trial, and how long the rest of the search may take.
+
+        Args:
+            number: The trial's number.
+            trials: The study's trials.
+            seconds: How long the trial took.
+        """
         trial = next(trial for trial in trials if trial.number == number)
-        state = trial.state.name.lower()
         metrics = metrics_of(trial)
-        scores = "  ".join(
-            f"{n} {format_score(metrics[n])}" for n in self.objectives if n in metrics
-        )
-        best = ", ".join(f"trial {t.number} ({self._values(t)})" for t in self.best(trials)[:1])
+        known = [name for name in self.objectives if name in metrics]
+        scores = "  ".join(f"{name} {format_score(metrics[name])}" for name in known)
+        best = [f"trial {t.number} ({self._values(t)})" for t in self.ranking(trials)[:1]]
         parts = [
-            f"trial {trial.number:>3} {state:<8} {scores}",
-            f"{format_duration(seconds)}",
-            reason(trial),
-            f"best: {best}" if best else "",
-            self._left(trials),
+            f"trial {trial.number:>3} {trial.state.name.lower():<8} {scores}",
+            format_duration(seconds),
+            reason_of(trial),
+            f"best: {best[0]}" if best else "",
+            self._remaining(trials),
         ]
         self.info(" · ".join(filter(None, parts)))
 
     def render(self) -> Group:
-        """The table."""
+        """Make the table of the best and the running trials."""
         trials = self.trials()
         by_state = {state: [t for t in trials if t.state == state] for state in TrialState}
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        for place, trial in enumerate(self.best(trials)[:5]):
+        for place, trial in enumerate(self.ranking(trials)[:5]):
             table.add_row("then" if place else "best", f"trial {trial.number}", self._values(trial))
         for trial in by_state[TrialState.RUNNING]:
-            seen = trial.intermediate_values
-            now = f"epoch {max(seen)}: {format_score(seen[max(seen)])}" if seen else "starting"
+            reported = trial.intermediate_values
+            last = max(reported, default=0)
+            now = f"epoch {last}: {format_score(reported[last])}" if reported else "starting"
             table.add_row("running", f"trial {trial.number}", now)
         done = len(by_state[TrialState.COMPLETE])
         pruned = len(by_state[TrialState.PRUNED])
-        failed = sum(not interrupted(trial) for trial in by_state[TrialState.FAIL])
+        failed = sum(not is_interrupted(trial) for trial in by_state[TrialState.FAIL])
         counts = f"{done} complete, {pruned} pruned, {failed} failed of {self.n_trials} trials"
-        return Group(table, Text(" · ".join(filter(None, [counts, self._left(trials)]))))
+        return Group(table, Text(" · ".join(filter(None, [counts, self._remaining(trials)]))))
 
     def _values(self, trial: FrozenTrial) -> str:
         pairs = zip(self.objectives, trial.values, strict=True)
         return ", ".join(f"{name} {format_score(value)}" for name, value in pairs)
 
-    def _left(self, trials: Sequence[FrozenTrial]) -> str:
+    def _remaining(self, trials: Sequence[FrozenTrial]) -> str:
+        """Estimate the remaining time from the trials so far."""
         timed = [t for t in trials if t.duration and t.user_attrs]
         todo = self.n_trials - sum(t.state.is_finished() for t in trials)
         if not timed or todo <= 0:
             return ""
-        left = _mean_seconds(timed) * todo / self.n_jobs
+        seconds = _mean_seconds(timed) * todo / self.n_jobs
         if self.deadline is not None:
-            left = min(left, max(0.0, self.deadline - time.time()))
+            seconds = min(seconds, max(0.0, self.deadline - time.time()))
         complete = [t for t in timed if t.state == TrialState.COMPLETE]
-        if not complete or not self.finals:
-            return f"about {format_duration(left)} left"
-        finals = _mean_seconds(complete) * ceil(self.finals / self.n_jobs)
-        return f"about {format_duration(left)} left, and {format_duration(finals)} for the finals"
+        if not complete or not self.n_final_runs:
+            return f"about {format_duration(seconds)} left"
+        finals = _mean_seconds(complete) * ceil(self.n_final_runs / self.n_jobs)
+        return (
+            f"about {format_duration(seconds)} left, and {format_duration(finals)} for the finals"
+        )
 
 
 def _mean_seconds(trials: Sequence[FrozenTrial]) -> float:

@@ -16,7 +16,7 @@ from ocr.formatting import format_score
 from ocr.search.pictures import aside, pictures, png
 from ocr.search.plots import NoPictureError, study_of
 from ocr.search.results import METRICS, metrics_of
-from ocr.search.space import spelt
+from ocr.search.space import format_value
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff;
@@ -60,6 +60,7 @@ def write_report(
     and the page says why. Returns the page's sections, for `write_page`.
     Raises OSError, e.g. if the disk is full.
     """
+    folder.mkdir(exist_ok=True)
     sections = []
     missing: dict[str, list[str]] = {}
     with aside():
@@ -80,7 +81,7 @@ def write_report(
         sections.append("<h2>Pictures that are left out</h2>")
     for why, titles in missing.items():
         sections.append(f'<p class="missing">{escape("; ".join(titles))}: {escape(why)}</p>')
-    write_page(trials, objectives, directions, sections, {}, folder)
+    write_page(trials, objectives, directions, folder, sections, {})
     return sections
 
 
@@ -88,9 +89,9 @@ def write_page(
     trials: Sequence[FrozenTrial],
     objectives: Sequence[str],
     directions: Sequence[str],
+    folder: Path,
     sections: Sequence[str],
     winner: Mapping[str, str],
-    folder: Path,
 ) -> None:
     """Write `folder`/index.html without drawing anew; see `write_report`, which made `sections`.
 
@@ -182,7 +183,7 @@ def _table(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
 
 def _cell(value: Any) -> str:
     """As on the command line, a float in as many digits as matter."""
-    return format_score(value) if isinstance(value, float) else spelt(value)
+    return format_score(value) if isinstance(value, float) else format_value(value)
 
 
 def _write(content: bytes, target: Path) -> None:

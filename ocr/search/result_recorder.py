@@ -1,4 +1,4 @@
-"""What came of a trial, told to the study."""
+"""Record the result of a trial in the study."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,49 +7,58 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ocr.search.results import METRICS
-from ocr.search.storage import one_transaction
-from ocr.search.study import tell
+from ocr.search.study import rejoin
+from ocr.search.trial_end import TrialEnd, end_of
 from ocr.training.run_folder import read_metrics
 
 
 class ResultRecorder:
-    """Tells `study` of its trials by what they left in their folders.
+    """Record the results of a study's trials, which they left in their run folders.
 
-    objectives: the names in metrics.json that are its values.
-    exhausted: whether the study's sampler has nothing more to try.
+    Args:
+        study: The study.
+        objectives: The names in metrics.json that are a trial's values.
     """
 
     def __init__(self, study: optuna.Study, objectives: Sequence[str]) -> None:
         self.study = study
         self.objectives = objectives
-        self.exhausted = False
 
     def record(self, trial: optuna.Trial, failure: str | None) -> None:
-        """Tell of a trial that came to its end; failure: why it failed, or None.
+        """Record a trial that has finished.
 
-        Raises optuna's UpdateFinishedTrialError if another process, to which it seemed dead, told
-        of it before.
+        Args:
+            trial: The trial.
+            failure: Why it failed, or None.
+
+        Raises:
+            optuna.exceptions.UpdateFinishedTrialError: Another process, to which it seemed dead,
+                has recorded it before.
         """
         metrics = read_metrics(Path(trial.user_attrs["folder"])) or {}
         values = [metrics.get(name) for name in self.objectives]
         if failure is None and None in values:
             failure = f"its metrics.json has no number for {', '.join(self.objectives)}"
         if failure is not None:
+            trial.set_user_attr("end", TrialEnd.FAILED)
             trial.set_user_attr("reason", failure)
-            self.exhausted |= not tell(self.study, trial, state=TrialState.FAIL)
+            self.study.tell(trial, state=TrialState.FAIL)
             return
-        kept = {name: metrics[name] for name in METRICS.values() if name in metrics}
-        # What the trial's own process noted; `trial` knows only what was set here.
-        noted = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
-        pruned = noted.get("stopped", {}).get("how") == "pruned"
-        outcome = {"state": TrialState.PRUNED} if pruned else {"values": values}
-        with one_transaction(self.study):
-            trial.set_user_attr("metrics", kept | dict(zip(self.objectives, values, strict=True)))
-            self.exhausted |= not tell(self.study, trial, **outcome)
+        saved = {name: metrics[name] for name in METRICS.values() if name in metrics}
+        trial.set_user_attr("metrics", saved | dict(zip(self.objectives, values, strict=True)))
+        # The trial's own process has written how it ended; `trial` has only what was set here.
+        if end_of(self.study.get_trials(deepcopy=False)[trial.number]) == TrialEnd.PRUNED:
+            self.study.tell(trial, state=TrialState.PRUNED)
+        else:
+            self.study.tell(trial, values)
 
     def recover_result(self, trial: FrozenTrial) -> bool:
-        """Record a trial whose process died between its end and the telling of it, if it did."""
+        """Record a trial whose process died between its end and its recording.
+
+        Returns:
+            Whether the trial had finished.
+        """
         if read_metrics(Path(trial.user_attrs.get("folder", ""))) is None:
             return False
-        self.record(optuna.Trial(self.study, trial._trial_id), None)
+        self.record(rejoin(self.study, trial.number), None)
         return True

@@ -1,47 +1,38 @@
-"""What a search leaves in its folder while it runs: trials.csv and the report."""
+"""Keep trials.csv and the report of a search up to date."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
+from ocr.errors import UserError
 from ocr.log import shown
-from ocr.search.results import reason, write_csv
+from ocr.search.results import write_csv
 from ocr.search.space import Space
-from ocr.training.process import run_aside
+from ocr.search.trial_end import reason_of
+from ocr.training.process import run_task
 
 REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
 
 
-@dataclass
-class Report:
-    """Draws the report, wherever it is called; see `write_report`."""
-
-    trials: Sequence[FrozenTrial]
-    objectives: Sequence[str]
-    directions: Sequence[str]
-    folder: Path
-
-    def __call__(self, script: str = "") -> list[str] | OSError:
-        """Returns what `write_report` returned, or why it couldn't write."""
-        from ocr.search.report import write_report
-
-        try:
-            self.folder.mkdir(exist_ok=True)
-            return write_report(self.trials, self.objectives, self.directions, self.folder)
-        except OSError as error:
-            return error
-
-
 class ResultWriter:
-    """Writes into `folder` what there is to tell of trials.
+    """Write the results of a search into its folder.
 
-    say: tells the person that something can't be written; the search goes on.
+    A file that cannot be written does not end the search: the study has all results.
+
+    Args:
+        space: What is searched.
+        objectives: Names in metrics.json.
+        directions: "minimize" or "maximize" for each objective.
+        folder: The sweep's folder.
+        info: Prints a line.
     """
 
     def __init__(
@@ -50,23 +41,26 @@ class ResultWriter:
         objectives: Sequence[str],
         directions: Sequence[str],
         folder: Path,
-        say: Callable[[str], None],
+        info: Callable[[str], None],
     ) -> None:
         self.space = space
         self.objectives = objectives
         self.directions = directions
         self.folder = folder
-        self.info = say
+        self.info = info
         self._report_due = 0.0
         self._drawing: threading.Thread | None = None
-        self._sections: list[str] | None = None  # of the report that was drawn last
+        self._sections: list[str] | None = None  # of the last report that this process has drawn
 
     def save(self, trials: Sequence[FrozenTrial], final: bool = False) -> None:
-        """Write trials.csv; and the report if it is time to, beside the next trial.
+        """Write trials.csv, and the report unless it has been drawn a short while ago.
 
-        In a process of its own: a thread would keep the next proposal waiting for seconds.
+        Args:
+            trials: The study's trials.
+            final: Draw the report in any case, and wait for it. Otherwise it is drawn in another
+                process while the next trial runs.
         """
-        with self._writing():
+        with self._report_errors():
             write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
         drawing = self._drawing is not None and self._drawing.is_alive()
         if final:
@@ -74,39 +68,56 @@ class ResultWriter:
                 self._drawing.join()
             self._draw(trials)
         elif not drawing and time.monotonic() > self._report_due:
-            self._drawing = threading.Thread(target=self._draw, args=(trials, True), daemon=True)
+            target = partial(self._draw_in_process, trials)
+            self._drawing = threading.Thread(target=target, daemon=True)
             self._drawing.start()
 
-    def select_winner(self, trials: Sequence[FrozenTrial], winner: Mapping[str, str]) -> None:
-        """Tell of the winner in the report, too; winner: see `write_page`."""
+    def add_winner(self, trials: Sequence[FrozenTrial], winner: Mapping[str, str]) -> None:
+        """Add the winner to the report.
+
+        Args:
+            trials: The study's trials.
+            winner: What the report says of it, by heading.
+        """
         from ocr.search.report import write_page
 
-        if self._sections is None:  # its trials are an earlier process'
+        if self._sections is None:  # an earlier process ran all trials
             self._draw(trials)
-        if self._sections is None:  # it couldn't be written, as has been said
-            return
-        with self._writing():
-            relevant = [self._relevant(trial) for trial in trials]
-            report = self._sections, winner, self.folder / "report"
-            write_page(relevant, self.objectives, self.directions, *report)
+        if self._sections is not None:
+            with self._report_errors():
+                write_page(*self._report(trials), self._sections, winner)
 
-    def _draw(self, trials: Sequence[FrozenTrial], apart: bool = False) -> None:
+    def _draw(self, trials: Sequence[FrozenTrial]) -> None:
+        from ocr.search.report import write_report
+
+        with self._report_errors():
+            self._sections = write_report(*self._report(trials))
+
+    def _draw_in_process(self, trials: Sequence[FrozenTrial]) -> None:
         start = time.monotonic()
+        task = partial(_write_report, *self._report(trials))
+        if reason := run_task(task, sys.argv, Path.cwd(), Path(os.devnull)):
+            self.info(f"the report can't be drawn now: {reason}")
+        end = time.monotonic()
+        self._report_due = end + (end - start) / REPORT_SHARE
+
+    def _report(self, trials: Sequence[FrozenTrial]) -> tuple:
+        """Return the arguments of `write_report`."""
         relevant = [self._relevant(trial) for trial in trials]
-        report = Report(relevant, self.objectives, self.directions, self.folder / "report")
-        with self._writing():
-            why, drawn = run_aside(report) if apart else (None, report())
-            if why:
-                self.info(f"the report can't be drawn now: {why}")
-            elif isinstance(drawn, OSError):
-                raise drawn
-            else:
-                self._sections = drawn
-        took = time.monotonic() - start
-        self._report_due = time.monotonic() + took / REPORT_SHARE
+        return relevant, self.objectives, self.directions, self.folder / "report"
+
+    def _relevant(self, trial: FrozenTrial) -> FrozenTrial:
+        """Copy a trial with only the values that matter."""
+        names = self.space.relevant(trial.params)
+        copied = copy(trial)
+        copied.params = {name: trial.params[name] for name in names}
+        copied.distributions = {name: trial.distributions[name] for name in names}
+        added = {"reason": reason_of(trial), "command": self.space.command(trial.params)}
+        copied.user_attrs = trial.user_attrs | added
+        return copied
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _report_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -115,12 +126,11 @@ class ResultWriter:
                 f"({error.strerror}); nothing is lost, the study holds all results"
             )
 
-    def _relevant(self, trial: FrozenTrial) -> FrozenTrial:
-        """With the values that mattered, and no others."""
-        names = self.space.relevant(trial.params)
-        copied = copy(trial)
-        copied.params = {name: trial.params[name] for name in names}
-        copied.distributions = {name: trial.distributions[name] for name in names}
-        told = {"reason": reason(trial), "command": self.space.command(trial.params)}
-        copied.user_attrs = trial.user_attrs | told
-        return copied
+
+def _write_report(*report: object) -> None:
+    from ocr.search.report import write_report
+
+    try:
+        write_report(*report)
+    except OSError as error:
+        raise UserError(f"{error.filename}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""What a search has found so far: trials.csv."""
+"""Write the trials of a search to trials.csv, and read the best of an earlier one."""
 
 import csv
 import io
@@ -11,8 +11,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.trial import FrozenTrial, TrialState
 
 from ocr.errors import UserError
-from ocr.search.coordinator import interrupted
-from ocr.search.space import Space, spelt
+from ocr.search.space import Space, format_value
+from ocr.search.trial_end import reason_of
 
 METRICS = {  # column: name in metrics.json
     "val/cer": "val/cer",
@@ -26,22 +26,24 @@ METRICS = {  # column: name in metrics.json
 
 
 def metrics_of(trial: FrozenTrial) -> dict[str, Any]:
-    """What it scored, from metrics.json; empty if it has come to no score."""
+    """Return a trial's metrics, from its metrics.json; none if it failed or still runs."""
     return trial.user_attrs.get("metrics", {})
-
-
-def reason(trial: FrozenTrial) -> str:
-    """Why a trial ended early, in words; empty if it didn't."""
-    if interrupted(trial):
-        return "interrupted; its values are tried again under another number"
-    attributes = trial.user_attrs
-    return attributes.get("reason") or attributes.get("stopped", {}).get("reason", "")
 
 
 def write_csv(
     trials: Sequence[FrozenTrial], space: Space, objectives: Sequence[str], path: Path
 ) -> None:
-    """One line a trial, whole or not at all. Raises OSError, e.g. if the disk is full."""
+    """Write a row for each trial.
+
+    Args:
+        trials: The trials.
+        space: What is searched.
+        objectives: Names in metrics.json.
+        path: The file. It is replaced as a whole.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     keys = list(dict.fromkeys(value.key for value in space.values))
     values = ["value"] if len(objectives) == 1 else [f"value/{name}" for name in objectives]
     text = io.StringIO()
@@ -56,16 +58,28 @@ def write_csv(
                 trial.number,
                 trial.state.name.lower(),
                 *_values(trial, objectives),
-                *(spelt(settings[key]) if key in settings else "" for key in keys),
+                *(format_value(settings[key]) if key in settings else "" for key in keys),
                 *(metrics.get(name, "") for name in METRICS.values()),
                 best if metrics else "",
-                reason(trial),
+                reason_of(trial),
             ]
         )
-    # Several processes may write into one sweep folder.
-    scratch = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
+    replace_file(path, text.getvalue().encode())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that readers, and other writers, never see half of it.
+
+    Args:
+        path: The file.
+        content: Its new content.
+
+    Raises:
+        OSError: The file cannot be written; the old one is left.
+    """
+    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        scratch.write_text(text.getvalue(), encoding="utf-8")
+        scratch.write_bytes(content)
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
@@ -78,9 +92,16 @@ def _values(trial: FrozenTrial, objectives: Sequence[str]) -> list[Any]:
 
 
 def read_points(path: str, space: Space, count: int, maximize: bool) -> list[dict[str, Any]]:
-    """The params of the `count` best trials in an earlier search's trials.csv.
+    """Read the params of the best trials in an earlier search's trials.csv.
 
-    Raises UserError if it isn't such a file.
+    Args:
+        path: The file.
+        space: What is searched now.
+        count: How many to read.
+        maximize: Whether a higher value is better.
+
+    Raises:
+        UserError: The file cannot be read, or is not a trials.csv.
     """
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:

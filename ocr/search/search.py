@@ -1,20 +1,17 @@
-"""The search: ask the study for values, train with them, tell it what they scored."""
+"""Run trials: ask the study for values, train with them, record the scores."""
 
 import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import optuna
-from hydra.core.utils import JobStatus
 from omegaconf import DictConfig
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,33 +19,48 @@ from ocr.config.hydra_errors import explain
 from ocr.errors import UserError
 from ocr.log import shown
 from ocr.pluralize import pluralize
-from ocr.search.coordinator import Coordinator, counts
-from ocr.search.launchers import end_workers, jobs_at_once
+from ocr.search.coordinator import Coordinator
+from ocr.search.launchers import jobs_at_once, kill_workers
 from ocr.search.progress import Progress
 from ocr.search.result_recorder import ResultRecorder
 from ocr.search.result_writer import ResultWriter
-from ocr.search.results import read_points, reason
+from ocr.search.results import read_points
 from ocr.search.space import Space
-from ocr.search.storage import GRACE, lock_file, one_transaction
-from ocr.search.study import make_sampler, open_study, require_sense, tell
+from ocr.search.storage import GRACE, lock_file
+from ocr.search.study import check_settings, heartbeat, make_sampler, open_study
+from ocr.search.trial_end import counts, reason_of
+from ocr.search.trial_process import TrialFailure
+from ocr.training.run_folder import read_metrics
 
-JUDGED_AFTER = 5  # trials; before, a failure is not yet a share
+MIN_TRIALS = 5  # before the share of failed trials is judged
 
 
 class Search:
-    """One process' part in a study.
+    """One process' part in a study; a context manager.
 
-    config: of the sweep. launch: runs jobs, each a list of overrides. space: what to search.
-    said: lines on the data that needn't be said again.
+    Args:
+        config: The sweep's config.
+        launch: Runs jobs, each a list of overrides, as a launcher of Hydra's does.
+        space: What is searched.
+
+    Attributes:
+        folder: The sweep's folder.
+        objectives: Names in metrics.json.
+        directions: "minimize" or "maximize" for each objective.
+        n_jobs: How many trials run at once.
+        study: The study.
+        coordinator: Claims trials for this process.
+        progress: The live table.
+        writer: Writes trials.csv and the report.
+
+    Raises:
+        UserError: A setting is wrong, or the study was made for something else.
     """
 
-    def __init__(
-        self, config: DictConfig, launch: Callable, space: Space, said: Collection[str] = ()
-    ) -> None:
+    def __init__(self, config: DictConfig, launch: Callable, space: Space) -> None:
         self.config = config
         self.settings = config.hydra.sweeper
         self.space = space
-        self.said = said
         self.folder = Path(config.hydra.sweep.dir).absolute()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -57,40 +69,40 @@ class Search:
                 f"hydra.sweep.dir={shown(self.folder)} can't be made: {error.strerror}. "
                 "Give another one"
             ) from error
-        require_sense(self.settings)
+        check_settings(self.settings)
         self.objectives = list(self.settings.objectives)
         directions = self.settings.direction
         self.directions = [directions] if isinstance(directions, str) else list(directions)
         self.n_jobs = jobs_at_once(config)
         self.study = open_study(self.settings, space, self.directions, self.objectives)
         self.study.sampler = make_sampler(self.settings.sampler, config.seed)
-        self._seeded = False
-        self._introduced = False
         self.deadline = None
         if self.settings.minutes is not None:
             self.deadline = time.time() + 60 * self.settings.minutes
         self._launch = launch
-        self._outcomes = ResultRecorder(self.study, self.objectives)
+        self._recorder = ResultRecorder(self.study, self.objectives)
         self._mutex = threading.Lock()
-        self._over = False
+        self._sampler_seeded = False
+        self._data_shown = False
+        self._ended = False
         self._interrupted = False
 
     def __enter__(self) -> "Search":
         queue = lock_file(self.settings.storage)
         self.coordinator = Coordinator(
-            self.study, self.settings.n_trials, self.folder, queue, self._outcomes.recover_result
+            self.study, self.settings.n_trials, self.folder, queue, self._recorder.recover_result
         )
-        self.board = Progress(
+        self.progress = Progress(
             self.coordinator.trials,
             self.settings.n_trials,
             self.n_jobs,
             self.objectives,
             self.ranking,
             self.deadline,
-            self._finals(),
+            self._n_final_runs(),
         )
-        self.saver = ResultWriter(
-            self.space, self.objectives, self.directions, self.folder, self.board.info
+        self.writer = ResultWriter(
+            self.space, self.objectives, self.directions, self.folder, self.progress.info
         )
         return self
 
@@ -98,93 +110,104 @@ class Search:
         self.coordinator.close()
 
     def run(self) -> bool:
-        """Run trials until there are enough; returns whether this process is the last one.
+        """Run trials until the study has enough.
 
-        Raises UserError with the reasons if too many fail.
+        Returns:
+            Whether no other process still runs a trial, so that this one selects the winner.
+
+        Raises:
+            UserError: Too many trials fail; with the reasons.
         """
         points = self._starting_points()
         self.coordinator.start_with(points)
-        if len(points) > self.settings.n_trials:
-            self.board.info(
-                f"hydra.sweeper.n_trials={self.settings.n_trials} leaves out "
-                f"{len(points) - self.settings.n_trials} of {len(points)} starting points"
+        n_trials = self.settings.n_trials
+        if len(points) > n_trials:
+            self.progress.info(
+                f"hydra.sweeper.n_trials={n_trials} leaves out {len(points) - n_trials} of "
+                f"{len(points)} starting points"
             )
-        done = sum(
-            trial.state.is_finished() and counts(trial) for trial in self.coordinator.trials()
-        )
-        if done >= self.settings.n_trials:
-            self.board.info(
+        done = len(self._finished(self.coordinator.trials()))
+        if done >= n_trials:
+            self.progress.info(
                 f"the study holds {pluralize(done, 'finished trial')}: hydra.sweeper.n_trials="
-                f"{self.settings.n_trials} asks for no more"
+                f"{n_trials} asks for no more"
             )
         else:
-            self.board.info(
-                f"trials to run: {self.settings.n_trials - done}, {self.n_jobs} at once; if this "
-                "is interrupted, the same command with "
-                f"hydra.sweep.dir={shown(self.folder)} goes on"
+            self.progress.info(
+                f"trials to run: {n_trials - done}, {self.n_jobs} at once; if this is interrupted, "
+                f"the same command with hydra.sweep.dir={shown(self.folder)} goes on"
             )
             try:
-                with self.board:
-                    self._work()
+                with self.progress:
+                    self._run_all()
             except KeyboardInterrupt:
-                self.interrupted()
+                self.handle_interrupt()
                 raise
             finally:
-                self.saver.save(self.coordinator.trials(), final=True)
+                self.writer.save(self.coordinator.trials(), final=True)
         elsewhere = self.coordinator.running_elsewhere()
         if elsewhere:
             running = pluralize(len(elsewhere), "trial is", "trials are")
-            self.board.info(
+            self.progress.info(
                 f"{running} still running ({', '.join(map(str, elsewhere))}) in other processes; "
                 "the last process to end picks the winner"
             )
         return not elsewhere
 
     def ranking(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-        """The complete ones, the best first; with several objectives the study's Pareto front."""
+        """Sort the complete trials, best first; with several objectives return the Pareto front."""
         if len(self.directions) > 1:
             return self.study.best_trials
         done = [t for t in trials if t.state == TrialState.COMPLETE]
         sign = -1 if self.directions[0] == "maximize" else 1
-        # Small validation parts make equal scores; the loss tells them apart.
+        # The loss breaks ties, which are common with few validation images.
         return sorted(done, key=lambda t: (sign * t.value, t.user_attrs["metrics"]["val/loss"]))
 
     def launch(self, overrides: Sequence[str], subdir: str, number: int) -> str | None:
-        """Run one job in `folder`/`subdir`; returns why it failed, or None."""
+        """Run one job.
+
+        Args:
+            overrides: Its overrides.
+            subdir: Its run folder, below the sweep's.
+            number: Its number for Hydra.
+
+        Returns:
+            Why it failed, or None.
+        """
         try:
             [job] = self._launch([(*overrides, f"hydra.sweep.subdir={subdir}")], number)
-        except Exception as error:  # the launcher lost it
+            result = job.return_value
+        except Exception as error:  # of the launcher
             return f"{type(error).__name__}: {explain(error)}"
-        # JobReturn.return_value would print, and raise, what is only to be recorded.
-        return None if job.status == JobStatus.COMPLETED else explain(job._return_value)
+        return result.reason if isinstance(result, TrialFailure) else None
 
-    def interrupted(self) -> None:
-        """After Ctrl-C: leave the study in order, and say how to go on."""
-        self._over = self._interrupted = True
-        if self.n_jobs > 1:  # or what still runs would go on writing to the study
-            end_workers(self.config)
+    def handle_interrupt(self) -> None:
+        """After Ctrl-C, fail the running trials and print how to go on."""
+        self._ended = self._interrupted = True
+        if self.n_jobs > 1:  # they would go on writing to the study
+            kill_workers(self.config)
         try:
             for trial in self.coordinator.trials():
                 if trial.number in self.coordinator.own and trial.state == TrialState.RUNNING:
-                    tell(self.study, trial.number, state=TrialState.FAIL)
-            self.saver.save(self.coordinator.trials())
+                    self.study.tell(trial.number, state=TrialState.FAIL)
+            self.writer.save(self.coordinator.trials())
         except (StorageInternalError, SQLAlchemyError):
-            pass  # a storage that is busy; the next process to open the study finds them ownerless
-        self.board.info(
+            pass  # a locked database; the next process on the study fails the trials
+        self.progress.info(
             "interrupted; to go on, give the same command with "
             f"hydra.sweep.dir={shown(self.folder)}"
         )
-        if self.n_jobs > 1:  # the launcher's threads would wait for trials that nobody wants
+        if self.n_jobs > 1:  # or Python would wait for the launcher's threads
             self.coordinator.close()
             os._exit(130)
 
-    def _finals(self) -> int:
-        """Runs with fresh seeds after the trials, at most."""
-        wanted = self.settings.top_k + self.settings.start_with_default
-        one = self.settings.top_k and len(self.objectives) == 1
-        return wanted * self.settings.top_seeds if one else 0
+    def _n_final_runs(self) -> int:
+        """Return how many runs with fresh seeds follow the trials, at most."""
+        if not self.settings.top_k or len(self.objectives) > 1:
+            return 0
+        return (self.settings.top_k + self.settings.start_with_default) * self.settings.top_seeds
 
-    def _starting_points(self) -> list[dict]:
+    def _starting_points(self) -> list[dict[str, Any]]:
         points = [self.space.params()] if self.settings.start_with_default else []
         given = self.settings.start_from
         for path in [given] if isinstance(given, str) else given or []:
@@ -192,27 +215,28 @@ class Search:
             points += read_points(path, self.space, self.settings.start_from_best, maximize)
         return points
 
-    def _work(self) -> None:
+    def _run_all(self) -> None:
+        """Run trials one after another, or in as many threads as there are workers."""
         if self.n_jobs == 1:
             self._run_trials()
             return
-        # Not in a `with`, which after Ctrl-C would wait for the trials that are running.
+        # `with` would wait for the running trials after Ctrl-C.
         pool = ThreadPoolExecutor(self.n_jobs)
         futures = [pool.submit(self._run_trials) for _ in range(self.n_jobs)]
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        self._over = True
+        self._ended = True
         if any(isinstance(future.exception(), KeyboardInterrupt) for future in done):
             raise KeyboardInterrupt
         for future in futures:
             future.result()
 
     def _run_trials(self) -> None:
-        while not self._ended():
+        while not (self._ended or self._is_late()):
             trial = self.coordinator.claim()
             if trial is None:
                 return
             start = time.monotonic()
-            with get_heartbeat_thread(trial._trial_id, self.study._storage):
+            with heartbeat(self.study, trial):
                 with self._mutex:
                     settings = self._suggest(trial)
                 words = [*self.space.overrides(settings), f"callbacks.trial.number={trial.number}"]
@@ -220,55 +244,65 @@ class Search:
                     words.append(f"callbacks.trial.deadline={self.deadline}")
                 failure = self.launch(words, str(trial.number), trial.number)
             with self._mutex:
-                if self._interrupted:  # this trial didn't fail by itself
+                if self._interrupted:  # the trial did not fail by itself
                     return
-                if failure is None:
-                    self._introduce(Path(trial.user_attrs["folder"]))
-                try:
-                    self._outcomes.record(trial, failure)
-                except UpdateFinishedTrialError:  # asleep too long, it was taken for dead
-                    self.board.info(
-                        f"trial {trial.number} gave no sign of life for {GRACE} s: tried again"
-                    )
-                self.coordinator.release(trial.number)
-                trials = self.coordinator.trials()
-                self.saver.save(trials)
-                self.board.ended(trial.number, trials, time.monotonic() - start)
-                self._give_up_if_hopeless(trials)
+                self._finish(trial, failure, time.monotonic() - start)
 
-    def _ended(self) -> bool:
-        late = self.deadline is not None and time.time() >= self.deadline
-        return self._over or self._outcomes.exhausted or late
-
-    def _introduce(self, folder: Path) -> None:
-        """Say what the first good trial said of the data: it holds for all."""
-        if self._introduced:
-            return
-        self._introduced = of_all = True
-        with suppress(OSError):
-            for line in (folder / "train.log").read_text(encoding="utf-8").splitlines():
-                # What follows on what the data chose is of that trial, but for one thing.
-                if line not in self.said and (of_all or " left out: " in line):
-                    self.board.info(line)
-                of_all &= not line.startswith(("chosen by the data", "┏"))  # or its closing table
+    def _is_late(self) -> bool:
+        return self.deadline is not None and time.time() >= self.deadline
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        if not self._seeded:  # by a number of our own, or processes would propose the same
+        if not self._sampler_seeded:  # with the trial's number, which no other process has
             seed = self.config.seed
             self.study.sampler = make_sampler(self.settings.sampler, seed, trial.number)
-            self._seeded = True
-        with one_transaction(self.study):
-            return self.space.suggest(trial)
+            self._sampler_seeded = True
+        return self.space.suggest(trial)
 
-    def _give_up_if_hopeless(self, trials: Sequence[FrozenTrial]) -> None:
-        trials = [t for t in trials if t.state.is_finished() and counts(t)]
-        failed = [t for t in trials if t.state == TrialState.FAIL]
-        total = max(len(trials), min(JUDGED_AFTER, self.settings.n_trials))
+    def _finish(self, trial: optuna.Trial, failure: str | None, seconds: float) -> None:
+        """Record a trial's result and show it."""
+        if failure is None:
+            self._show_data(Path(trial.user_attrs["folder"]))
+        try:
+            self._recorder.record(trial, failure)
+        except UpdateFinishedTrialError:  # its heartbeat stopped, as on a machine that slept
+            self.progress.info(
+                f"trial {trial.number} gave no sign of life for {GRACE} s: tried again"
+            )
+        self._ended |= getattr(self.study.sampler, "exhausted", False)
+        self.coordinator.release(trial.number)
+        trials = self.coordinator.trials()
+        self.writer.save(trials)
+        self.progress.show(trial.number, trials, seconds)
+        self._check_failures(trials)
+
+    def _show_data(self, folder: Path) -> None:
+        """Print, after the first trial that did not fail, what data all trials have."""
+        metrics = read_metrics(folder)
+        if self._data_shown or not metrics:
+            return
+        self._data_shown = True
+        parts = [f"{metrics[f'images_{part}']:,} {part}" for part in ("train", "val", "test")]
+        skipped = metrics["images_skipped"] + metrics["images_uncaptioned"]
+        left_out = f"; {skipped:,} left out, see {shown(folder)}/skipped.csv" if skipped else ""
+        self.progress.info(
+            f"images: {', '.join(parts)}{left_out}; the data's other choices are in "
+            f"{shown(folder)}/train.log"
+        )
+
+    @staticmethod
+    def _finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+        return [trial for trial in trials if trial.state.is_finished() and counts(trial)]
+
+    def _check_failures(self, trials: Sequence[FrozenTrial]) -> None:
+        """Raise UserError if too many trials have failed."""
+        finished = self._finished(trials)
+        failed = [trial for trial in finished if trial.state == TrialState.FAIL]
+        total = max(len(finished), min(MIN_TRIALS, self.settings.n_trials))
         if len(failed) > self.settings.max_failure_rate * total:
-            self._over = True
-            reasons = Counter(map(reason, failed)).most_common()
+            self._ended = True
+            reasons = Counter(map(reason_of, failed)).most_common()
             words = "; ".join(f"{text} ({pluralize(count, 'time')})" for text, count in reasons)
             raise UserError(
-                f"{len(failed)} of {pluralize(len(trials), 'trial')} failed, more than "
+                f"{len(failed)} of {pluralize(len(finished), 'trial')} failed, more than "
                 f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows: {words}"
             )

@@ -18,8 +18,9 @@ from ocr.errors import UserError
 from ocr.formatting import format_score
 from ocr.log import shown
 from ocr.pluralize import pluralize
-from ocr.search.results import metrics_of, reason
+from ocr.search.results import metrics_of
 from ocr.search.search import Search
+from ocr.search.trial_end import reason_of
 from ocr.training.run_folder import read_metrics
 
 
@@ -31,7 +32,7 @@ def select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) ->
     try:
         _select_winner(search, options_of)
     except KeyboardInterrupt:
-        search.interrupted()
+        search.handle_interrupt()
         raise
 
 
@@ -39,7 +40,7 @@ def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -
     trials = search.coordinator.trials()
     ranking = search.ranking(trials)
     if not ranking:
-        reasons = dict.fromkeys(reason(trial) for trial in trials)
+        reasons = dict.fromkeys(reason_of(trial) for trial in trials)
         raise UserError(f"no trial came to its end: {'; '.join(filter(None, reasons))}")
     if len(search.objectives) > 1:
         ranking.sort(key=lambda trial: trial.values)
@@ -75,11 +76,11 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     if len(finalists) < 2:
         if finalists:
             alone = f"of those that came to their end, trial {finalists[0].number} alone reads"
-            search.board.info(
+            search.progress.info(
                 f"{alone} anything: there is none to compare it with over fresh seeds"
             )
         return (finalists or ranking)[0], []
-    search.board.info(
+    search.progress.info(
         f"the best {len(finalists)} once more with {pluralize(len(seeds), 'fresh seed')}: "
         f"trials {', '.join(str(t.number) for t in finalists)}"
     )
@@ -113,7 +114,7 @@ def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
         words = [*_settings(search, trial), f"seed={seed}"]
         failure = search.launch(words, subdir, trial.number)
         if failure:
-            search.board.info(f"trial {trial.number} with seed {seed} failed: {failure}")
+            search.progress.info(f"trial {trial.number} with seed {seed} failed: {failure}")
             return None
     return folder
 
@@ -144,7 +145,7 @@ def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, An
         return metrics
     words = _settings(search, winner)
     if search.settings.retrain:
-        search.board.info(f"training trial {winner.number} on training and validation images")
+        search.progress.info(f"training trial {winner.number} on training and validation images")
         words += ["data.train_on_val=true", "callbacks.early_stopping=null"]
     else:
         words += ["fit=false", "init_from=null", f"ckpt_path={quoted(str(checkpoint))}"]
@@ -214,15 +215,15 @@ def _show_finalists(
             format_score(mean(values)) if values else "",
             "the default" if _is_default(search, trial) else "",
         )
-    search.board.console.print(table)
+    search.progress.console.print(table)
 
 
 def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
     table = Table("trial", *search.objectives, box=None)
     for trial in front:
         table.add_row(str(trial.number), *map(format_score, trial.values))
-    search.board.console.print("the Pareto front: no other trial is better in both")
-    search.board.console.print(table)
+    search.progress.console.print("the Pareto front: no other trial is better in both")
+    search.progress.console.print(table)
 
 
 def _conclude(
@@ -251,9 +252,9 @@ def _conclude(
         "train again": f"python train.py --config-dir {folder} experiment=best",
     }
     for name, text in told.items():
-        search.board.info(f"{name:<11} {text}")
+        search.progress.info(f"{name:<11} {text}")
     if has_not_learned(metrics):
-        search.board.info(
+        search.progress.info(
             "nothing was learnt: even the winner reads no image right, and hardly a character. See "
             "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
             "hydra.sweeper.n_trials"
@@ -264,4 +265,4 @@ def _conclude(
         values = [read_metrics(folder)[name] for folder in runs]
         scores = ", ".join(map(format_score, values))
         told["fresh seeds"] = f"{name} {format_score(mean(values))} on average ({scores})"
-    search.saver.select_winner(trials, told)
+    search.writer.add_winner(trials, told)

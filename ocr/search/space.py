@@ -13,77 +13,99 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial
 
-# Overrides that belong to the search and not to what it found.
-_OF_THE_SEARCH = {"hparams_search", "pruner", "test", "fit", "ckpt_path"}
+# Overrides that a run by itself does without.
+_ONLY_IN_SEARCH = {"hparams_search", "pruner", "test", "fit", "ckpt_path"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An override or a value that matters only for some options of a group.
+
+    Attributes:
+        group: The config group; None: it always matters.
+        options: The options of the group for which it matters.
+    """
+
+    group: str | None = None
+    options: tuple[str, ...] = ()
+
+    def applies(self, chosen: Mapping[str, Any]) -> bool:
+        """Whether it matters.
+
+        Args:
+            chosen: The options that are chosen, by group.
+        """
+        return self.group is None or chosen.get(self.group, self.options[0]) in self.options
 
 
 @dataclass(frozen=True)
 class Value:
-    """One searched value.
+    """A searched value.
 
-    name: in the study: the key, and where one key has several spaces, the options they are for.
-    key: in the config. default: what it is without a search.
-    group, options: it matters only if `group` is set to one of `options`; None: always.
+    Attributes:
+        name: In the study: the key; where a key has several spaces, with the options they are for.
+        key: In the config.
+        distribution: The space.
+        default: The value without a search.
+        condition: When it matters.
     """
 
     name: str
     key: str
     distribution: BaseDistribution
     default: Any
-    group: str | None = None
-    options: tuple[str, ...] = ()
-
-    def matters(self, chosen: Mapping[str, Any]) -> bool:
-        """Whether it has a meaning beside the `chosen` architectures."""
-        return self.group is None or chosen.get(self.group, self.options[0]) in self.options
+    condition: Condition = Condition()
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """An override of the command line; `group` and `options` as in `Value`."""
+    """An override of the command line that is not searched.
+
+    Attributes:
+        line: The override.
+        condition: When it matters.
+    """
 
     line: str
-    group: str | None = None
-    options: tuple[str, ...] = ()
-
-    matters = Value.matters
+    condition: Condition = Condition()
 
 
 @dataclass(frozen=True)
 class Space:
-    """The searched values, those that others depend on first; and the overrides that are fixed.
+    """The searched values and the overrides that are fixed.
 
-    always: propose every value in every trial, also those that don't matter there, as samplers
-    need that learn from values which all trials have (a Gaussian process, CMA-ES).
+    Every trial proposes every value, also those that do not matter there: a Gaussian process and
+    CMA-ES learn only from values that all trials have.
+
+    Attributes:
+        values: Those that others depend on first.
+        fixed: The fixed overrides.
     """
 
     values: tuple[Value, ...]
     fixed: tuple[Fixed, ...]
-    always: bool = True
 
     def suggest(self, trial: BaseTrial) -> dict[str, Any]:
-        """Let the study's sampler propose `trial`'s values; returns those that matter, by key."""
-        proposed = {}
-        for value in self.values:
-            if self.always or value.matters(proposed):
-                proposed[value.name] = trial._suggest(value.name, value.distribution)
-        return self.settings(proposed)
+        """Let the study's sampler propose the values of a trial; returns those that matter."""
+        params = {value.name: _suggest(trial, value) for value in self.values}
+        return self.settings(params)
 
     def settings(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The values that matter among a trial's `params`, by their keys in the config."""
-        return {v.key: params[v.name] for v in self._mattering(params)}
+        """Return the values that matter among a trial's params, by their keys in the config."""
+        return {value.key: params[value.name] for value in self._relevant(params)}
 
     def relevant(self, params: Mapping[str, Any]) -> list[str]:
-        """The names in `params` that matter there."""
-        return [v.name for v in self._mattering(params)]
+        """Return the names of the params that matter."""
+        return [value.name for value in self._relevant(params)]
 
-    def _mattering(self, params: Mapping[str, Any]) -> list[Value]:
-        return [v for v in self.values if v.name in params and v.matters(params)]
+    def _relevant(self, params: Mapping[str, Any]) -> list[Value]:
+        return [v for v in self.values if v.name in params and v.condition.applies(params)]
 
     def params(self, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The study's params for `settings` (values by key); the defaults where they say nothing.
+        """Return the params of a trial with given values, and the defaults of all others.
 
-        A value outside its space is left out, for the sampler to choose.
+        Args:
+            settings: Values by key in the config. One outside its space is left to the sampler.
         """
         settings = settings or {}
         params = {}
@@ -94,65 +116,83 @@ class Space:
         return params
 
     def default_trial(self) -> list[str] | None:
-        """The overrides of the trial with all defaults; None if its parts aren't in the space."""
+        """Return the overrides with all defaults; None if the default parts are not searched."""
         params = self.params()
         if any("." not in value.key and value.name not in params for value in self.values):
             return None
         return self.overrides(self.settings(params))
 
     def overrides(self, settings: Mapping[str, Any]) -> list[str]:
-        """The command line that trains with `settings`."""
-        searched = [f"{key}={spelt(value)}" for key, value in settings.items()]
-        return [*(fixed.line for fixed in self.fixed if fixed.matters(settings)), *searched]
+        """Return the overrides of a trial.
+
+        Args:
+            settings: The values that matter, by key in the config.
+        """
+        searched = [f"{key}={format_value(value)}" for key, value in settings.items()]
+        fixed = [fixed.line for fixed in self.fixed if fixed.condition.applies(settings)]
+        return [*fixed, *searched]
 
     def command(self, params: Mapping[str, Any]) -> list[str]:
-        """The overrides of a run by itself that trains as a trial with these `params` did."""
+        """Return the overrides of a run by itself that trains as a trial with these params did."""
         lines = self.overrides(self.settings(params))
         keys = [line.lstrip("+~").partition("=")[0] for line in lines]
         return [
             line
             for line, key in zip(lines, keys, strict=True)
-            if key not in _OF_THE_SEARCH and not key.startswith("callbacks.trial.")
+            if key not in _ONLY_IN_SEARCH and not key.startswith("callbacks.trial.")
         ]
 
     def describe(self) -> dict[str, str]:
-        """For comparison with the space that a study was made for."""
+        """Describe the space, for comparison with that of a study."""
         return {value.name: str(value.distribution) for value in self.values}
 
-    def in_steps(self, points: int) -> "Space":
-        """The same space with `points` points on each continuous interval, and the default."""
+    def discretize(self, points: int) -> "Space":
+        """Replace each continuous interval by a number of points and the default."""
         return replace(
             self,
             values=tuple(
-                replace(v, distribution=_steps(v.distribution, points, v.default))
+                replace(v, distribution=_discretize(v.distribution, points, v.default))
                 for v in self.values
             ),
         )
 
 
-def _steps(space: BaseDistribution, points: int, default: Any) -> BaseDistribution:
+def _suggest(trial: BaseTrial, value: Value) -> Any:
+    match value.distribution:
+        case FloatDistribution(low=low, high=high, step=step, log=log):
+            return trial.suggest_float(value.name, low, high, step=step, log=log)
+        case IntDistribution(low=low, high=high, step=step, log=log):
+            return trial.suggest_int(value.name, low, high, step=step, log=log)
+        case CategoricalDistribution(choices=choices):
+            return trial.suggest_categorical(value.name, choices)
+    raise TypeError(value.distribution)
+
+
+def _discretize(space: BaseDistribution, points: int, default: Any) -> BaseDistribution:
     if not isinstance(space, FloatDistribution) or space.step is not None:
         return space
     grid = (np.geomspace if space.log else np.linspace)(space.low, space.high, points)
-    steps = {float(f"{point:.4g}") for point in grid}
+    values = {float(f"{point:.4g}") for point in grid}
     return CategoricalDistribution(
-        sorted(steps | ({default} if contains(space, default) else set()))
+        sorted(values | ({default} if contains(space, default) else set()))
     )
 
 
 def contains(space: BaseDistribution, value: Any) -> bool:
-    """Whether `value` lies in `space`."""
+    """Whether a value lies in a space."""
     if isinstance(space, CategoricalDistribution):
         return value in space.choices
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float) or not space.low <= value <= space.high:
         return False
-    if isinstance(space, IntDistribution) and value != int(value):
-        return False
-    return space._contains(space.to_internal_repr(value))
+    step = getattr(space, "step", None)
+    if step is None:
+        return True
+    steps = (value - space.low) / step
+    return abs(steps - round(steps)) < 1e-8
 
 
-def spelt(value: Any) -> str:
-    """As Hydra's command line reads it."""
+def format_value(value: Any) -> str:
+    """Format a value as Hydra's command line reads it."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)

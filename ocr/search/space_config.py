@@ -1,4 +1,4 @@
-"""The space that the command line and conf/ ask for: which values, and where each has a meaning."""
+"""Read the space of a search from the command line and conf/."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from ocr.errors import UserError, did_you_mean
-from ocr.search.space import Fixed, Space, Value
+from ocr.search.space import Condition, Fixed, Space, Value
 
 Compose = Callable[[list[str]], DictConfig]
 
@@ -19,25 +19,29 @@ def read_space(
     arguments: Sequence[str],
     compose: Compose,
     options_of: Callable[[str], Sequence[str]],
-    settled: Collection[str] = (),
+    fixed_groups: Collection[str] = (),
 ) -> Space:
-    """The space of a sweep.
+    """Read the space of a sweep.
 
-    declared: expressions by key, from the config. arguments: the command line's overrides, which
-    fix a value or give it another space. compose: overrides -> config. options_of: a config
-    group's files; none for a key that is no group. settled: groups of which nothing is searched
-    but what `arguments` say.
-    Raises UserError for a key or an option that there isn't.
+    Args:
+        declared: Expressions by key, from the config.
+        arguments: The command line's overrides, which fix a value or give it another space.
+        compose: Composes the config of some overrides.
+        options_of: Lists the options of a config group; none for a key that is no group.
+        fixed_groups: Groups of which nothing is searched but what `arguments` say.
+
+    Raises:
+        UserError: A key or an option does not exist, or an expression is no space.
     """
     parser = OverridesParser.create()
     given = parser.parse_overrides(list(arguments))
     taken = {override.key_or_group for override in given}
-    own = [
+    declarations = [
         f"{key}={expression}"
         for key, expression in declared.items()
-        if key not in taken and key.partition(".")[0] not in settled
+        if key not in taken and key.partition(".")[0] not in fixed_groups
     ]
-    sweeps = [o for o in (*parser.parse_overrides(own), *given) if o.is_sweep_override()]
+    sweeps = [o for o in (*parser.parse_overrides(declarations), *given) if o.is_sweep_override()]
     searched = {o.get_key_element(): _distribution(o) for o in sweeps}
 
     groups = {
@@ -56,15 +60,15 @@ def read_space(
 
     values = [Value(group, group, searched[group], choices[group]) for group in groups]
     for group, configs in variants.items():
-        if group not in settled:
-            values += _own_values(group, configs, choices[group], taken | searched.keys())
+        if group not in fixed_groups:
+            values += _declared_values(group, configs, choices[group], taken | searched.keys())
     for key, space in searched.items():
         if key not in groups:
             configs = _having(key, base, variants)
             default = OmegaConf.select(next(iter(configs.values())), key.lstrip("+"))
-            values.append(Value(key, key, space, default, *_condition(key, configs, variants)))
+            values.append(Value(key, key, space, default, _condition(key, configs, variants)))
     conditional = (
-        Fixed(line, *_condition(key, _having(key, base, variants), variants))
+        Fixed(line, _condition(key, _having(key, base, variants), variants))
         for line, key in lines.items()
         if line not in plain
     )
@@ -74,9 +78,9 @@ def read_space(
 def _variants(
     groups: Mapping[str, Sequence[str]], lines: Sequence[str], compose: Compose
 ) -> dict[str, dict[str, DictConfig]]:
-    """For each group and each of its options the config that it gives.
+    """Compose a config with each option of each group; returns them by group and option.
 
-    The groups don't touch each other's keys, so one composition shows an option of each.
+    The groups do not touch each other's keys, so one composition serves an option of each.
     """
     variants: dict[str, dict[str, DictConfig]] = {group: {} for group in groups}
     for i in range(max(map(len, groups.values()), default=0)):
@@ -87,10 +91,10 @@ def _variants(
     return variants
 
 
-def _own_values(
-    group: str, configs: Mapping[str, DictConfig], usual: str, taken: Collection[str]
+def _declared_values(
+    group: str, configs: Mapping[str, DictConfig], default_option: str, taken: Collection[str]
 ) -> Iterator[Value]:
-    """The values that the options of `group` declare under `search`; `usual` is the default."""
+    """Yield the values that the options of a group declare under `search`."""
     spaces: dict[str, dict[BaseDistribution, list[str]]] = {}
     for option, config in configs.items():
         declared = (config.get(group) or {}).get("search") or {}
@@ -102,15 +106,17 @@ def _own_values(
     for key, by_space in spaces.items():
         for space, options in by_space.items():
             name = key if len(by_space) == 1 else f"{key} ({', '.join(options)})"
-            default = OmegaConf.select(configs[usual if usual in options else options[0]], key)
-            condition = (group, tuple(options)) if len(options) < len(configs) else (None, ())
-            yield Value(name, key, space, default, *condition)
+            option = default_option if default_option in options else options[0]
+            default = OmegaConf.select(configs[option], key)
+            everywhere = len(options) == len(configs)
+            condition = Condition() if everywhere else Condition(group, tuple(options))
+            yield Value(name, key, space, default, condition)
 
 
 def _having(
     key: str, base: DictConfig, variants: Mapping[str, Mapping[str, DictConfig]]
 ) -> dict[str, DictConfig]:
-    """The configs, by the option of the key's group, in which there is `key`."""
+    """Return the configs that have a key, by the option of the key's group."""
     path = key.lstrip("+").partition("@")[0]
     group, _, _ = path.partition(".")
     configs = {o: c for o, c in variants.get(group, {"": base}).items() if _has(c, path)}
@@ -124,11 +130,11 @@ def _having(
 
 def _condition(
     key: str, having: Collection[str], variants: Mapping[str, Collection[str]]
-) -> tuple[str | None, tuple[str, ...]]:
-    """The group that decides whether there is `key`, and the options with which there is."""
+) -> Condition:
+    """Return for which options of the key's group the key exists."""
     group = key.partition(".")[0]
     everywhere = group not in variants or len(having) == len(variants[group])
-    return (None, ()) if everywhere else (group, tuple(having))
+    return Condition() if everywhere else Condition(group, tuple(having))
 
 
 def _has(config: DictConfig, path: str) -> bool:
@@ -142,8 +148,8 @@ def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
         if name in ("hydra", "search") or str(name).startswith("_"):
             continue
         yield f"{prefix}{name}"
-        hollow = OmegaConf.is_missing(config, name) or OmegaConf.is_interpolation(config, name)
-        if not hollow and isinstance(config[name], DictConfig):
+        unresolved = OmegaConf.is_missing(config, name) or OmegaConf.is_interpolation(config, name)
+        if not unresolved and isinstance(config[name], DictConfig):
             yield from _keys(config[name], f"{prefix}{name}.")
 
 
@@ -159,7 +165,7 @@ def _options(group: str, space: BaseDistribution, valid: Sequence[str]) -> list[
 
 
 def _distribution(override: Override) -> BaseDistribution:
-    """The space that an override like `key=interval(0, 1)` stands for."""
+    """Return the space of an override like `key=interval(0, 1)`."""
     try:
         space = create_optuna_distribution_from_override(override)
     except (AssertionError, NotImplementedError, TypeError, ValueError) as error:

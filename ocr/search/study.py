@@ -1,19 +1,21 @@
-"""The study: opened or made, checked against what is asked of it, with its sampler."""
+"""Open the study, check that it was made for the same search, and make its sampler."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from contextlib import AbstractContextManager
 from typing import Any
 
 import optuna
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSampler
+from optuna.storages._heartbeat import get_heartbeat_thread
+from optuna.trial import FrozenTrial, TrialState
 
 from ocr.errors import UserError
 from ocr.search.space import Space
-from ocr.search.storage import disconnect, open_storage
+from ocr.search.storage import open_storage
 
-# Overrides that may change from one command to the next without making other trials.
+# Overrides that may differ between two commands of one study.
 _FREE = {
     "hparams_search",
     "logger",
@@ -27,18 +29,58 @@ _FREE = {
 }
 
 
-@cache
-def joined(storage: str, study_name: str) -> optuna.Study:
-    """A study that its search has opened before; once a process, and without a connection yet."""
-    study = optuna.load_study(study_name=study_name, storage=open_storage(storage, checked=True))
-    last = study.get_trials(deepcopy=False)[-1]
-    optuna.Trial(study, last._trial_id)  # the first look at a trial that runs takes longer
-    disconnect(study._storage)
-    return study
+class ShuffledGrid(BruteForceSampler):
+    """Optuna's grid in random order, for a study whose trials are asked for one by one.
+
+    Attributes:
+        exhausted: Whether all points had been tried after the last trial.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed=seed)
+        self.exhausted = False
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Note when the grid is exhausted, where Optuna would stop `Study.optimize`."""
+        self.exhausted = False
+        try:
+            super().after_trial(study, trial, state, values)
+        except RuntimeError:  # Study.stop raises it outside of Study.optimize
+            self.exhausted = True
 
 
-def require_sense(settings: DictConfig) -> None:
-    """Raise UserError for a number in hydra.sweeper that can't be meant."""
+def rejoin(study: optuna.Study, number: int) -> optuna.Trial:
+    """Return a running trial that another process asked for.
+
+    Optuna has no public way: `_trial_id` is private.
+    """
+    trial = study.get_trials(deepcopy=False)[number]
+    return optuna.Trial(study, trial._trial_id)
+
+
+def heartbeat(study: optuna.Study, trial: optuna.Trial) -> AbstractContextManager:
+    """Send heartbeats while a trial runs, by which other machines know that it is alive.
+
+    Optuna sends them only within `Study.optimize`; outside of it there is no public way.
+    """
+    return get_heartbeat_thread(trial._trial_id, study._storage)
+
+
+def check_settings(settings: DictConfig) -> None:
+    """Check the numbers in hydra.sweeper.
+
+    Args:
+        settings: hydra.sweeper.
+
+    Raises:
+        UserError: A number is out of range.
+    """
     least = {"n_trials": 1, "top_k": 0, "top_seeds": 0, "max_failure_rate": 0, "start_from_best": 0}
     for key, value in least.items():
         if settings[key] < value:
@@ -52,15 +94,23 @@ def require_sense(settings: DictConfig) -> None:
 
 
 def is_grid(sampler: DictConfig) -> bool:
-    """Whether `sampler` (a config) goes through a grid."""
+    """Whether a sampler's config is a grid."""
     return sampler.get("_target_") == f"optuna.samplers.{GridSampler.__name__}"
 
 
 def make_sampler(config: DictConfig, seed: int, first: int = 0) -> BaseSampler:
-    """The sampler of a process whose first trial is number `first`; no other proposes the same.
+    """Make the sampler of a process.
 
-    A grid is gone through in random order, made point by point: that of the shipped space would
-    not fit into memory. Raises UserError if the sampler can't be made.
+    A grid becomes a `ShuffledGrid`: all points of the shipped space would not fit into memory.
+
+    Args:
+        config: The sampler's config.
+        seed: The seed, unless `config` has one.
+        first: The number of the process' first trial. It is added to the seed, so that no other
+            process proposes the same values.
+
+    Raises:
+        UserError: The sampler refuses its arguments.
     """
     values = {
         name: value
@@ -68,10 +118,10 @@ def make_sampler(config: DictConfig, seed: int, first: int = 0) -> BaseSampler:
         if value is not None
     }
     values.setdefault("seed", seed)
-    if not values["_target_"].endswith(QMCSampler.__name__):
-        values["seed"] += first  # a sequence continues by itself; chance would start anew
+    if not values["_target_"].endswith(QMCSampler.__name__):  # it continues its sequence itself
+        values["seed"] += first
     if is_grid(config):
-        return BruteForceSampler(seed=values["seed"])
+        return ShuffledGrid(values["seed"])
     allowed = (
         "hydra_plugins.hydra_optuna_sweeper.*",
         "ocr.search.gp_sampler.*",
@@ -84,26 +134,19 @@ def make_sampler(config: DictConfig, seed: int, first: int = 0) -> BaseSampler:
         raise UserError(f"hydra/sweeper/sampler can't be made: {reason}") from error
 
 
-def tell(
-    study: optuna.Study, trial: optuna.Trial | int, values: Any = None, state: Any = None
-) -> bool:
-    """Tell `study` what came of `trial`; returns False if its sampler has nothing more to try."""
-    try:
-        study.tell(trial, values, state)
-    except RuntimeError as error:
-        # What a sampler says that has been through its whole grid; the trial is told all the same.
-        if "Study.stop" not in str(error):
-            raise
-        return False
-    return True
-
-
 def open_study(
     settings: DictConfig, space: Space, directions: Sequence[str], objectives: Sequence[str]
 ) -> optuna.Study:
-    """The study that hydra.sweeper's `settings` name, made if need be.
+    """Open the study, or create it.
 
-    Raises UserError if it can't be reached, or was made for something else.
+    Args:
+        settings: hydra.sweeper.
+        space: What is searched.
+        directions: "minimize" or "maximize" for each objective.
+        objectives: Names in metrics.json.
+
+    Raises:
+        UserError: The storage cannot be opened, or the study was made for something else.
     """
     for direction in directions:
         if direction not in ("minimize", "maximize"):
@@ -143,6 +186,7 @@ def _fixed(space: Space) -> dict[str, str]:
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Describe up to three differences between two purposes of a study."""
     found: dict[str, str] = {}
     for name in ("objectives", "directions", "space", "fixed"):
         then, now = old.get(name), new[name]
@@ -154,7 +198,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
             if name == "space" and None in both:
                 both = ["searched" if space else "not searched" for space in both]
             if both[0] != both[1]:
-                told = ["not given" if value is None else value for value in both]
-                found.setdefault(key, f"{key} ({told[0]} then, {told[1]} now)")
+                shown = ["not given" if value is None else value for value in both]
+                found.setdefault(key, f"{key} ({shown[0]} then, {shown[1]} now)")
     texts = list(found.values())
     return "; ".join(texts[:3]) + (f"; and {len(texts) - 3} more" if len(texts) > 3 else "")

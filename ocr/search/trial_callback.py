@@ -1,4 +1,4 @@
-"""What a search does inside the training of one trial."""
+"""The callback that connects the training of one trial to the study."""
 
 import math
 import time
@@ -11,25 +11,31 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from ocr.data.samples import Sample
 from ocr.errors import UserError
 from ocr.log import info
-from ocr.search.study import joined
+from ocr.search.storage import open_storage
+from ocr.search.study import rejoin
+from ocr.search.trial_end import TrialEnd
 
-# What is told to the pruner, so that it falls or rises as the objective does. Exact match stays 0
-# long after reading has begun to improve, so the share of right characters stands in for it. Where
-# few images or easy ones make equal error rates, the loss tells them apart.
-_TIE = 1e-3
-_REPORTS = {
-    "val/cer": lambda metrics: metrics["val/cer"] + _TIE * metrics["val/loss"],
+# What the pruner compares, by objective; it falls or rises as the objective does. Exact match stays
+# 0 long after the character error rate has begun to fall, so 1 - CER stands in for it. The loss
+# tells trials with equal error rates apart, which few or easy images make likely.
+_LOSS_WEIGHT = 1e-3
+_REPORTED = {
+    "val/cer": lambda metrics: metrics["val/cer"] + _LOSS_WEIGHT * metrics["val/loss"],
     "val/loss": lambda metrics: metrics["val/loss"],
-    "val/exact_match": lambda metrics: 1 - metrics["val/cer"] - _TIE * metrics["val/loss"],
+    "val/exact_match": lambda metrics: 1 - metrics["val/cer"] - _LOSS_WEIGHT * metrics["val/loss"],
 }
 
 
-class Trial(Callback):
-    """Reports every validation to the study, and ends the training if it is told to.
+class TrialCallback(Callback):
+    """Report each validation to the study, and stop when the pruner or the time limit says so.
 
-    number: of the trial. deadline: when to stop, in seconds since 1970.
-    objective: what is optimised. storage, study_name: where the study is. pruner: Optuna's, or None
-    for its default.
+    Args:
+        number: The trial's number.
+        deadline: When to stop, in seconds since 1970; None for no limit.
+        objective: What is optimised.
+        storage: The study's storage.
+        study_name: The study's name.
+        pruner: The pruner; None for Optuna's default.
     """
 
     def __init__(
@@ -50,22 +56,25 @@ class Trial(Callback):
         self._trial: optuna.Trial | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Join the study; refuse to be measured on other images than the other trials."""
+        """Rejoin the trial, and check that it is validated on the same images as the others.
+
+        Raises:
+            UserError: It is not, so that its score cannot be compared.
+        """
         if not trainer.is_global_zero:
             return
-        study = joined(self.storage, self.study_name)
-        study.pruner = self.pruner or study.pruner
-        find = study._storage.get_trial_id_from_study_id_trial_number
-        trial_id = find(study._study_id, self.number)
-        self._trial = optuna.Trial(study, trial_id)
+        study = optuna.load_study(
+            study_name=self.study_name, storage=open_storage(self.storage), pruner=self.pruner
+        )
+        self._trial = rejoin(study, self.number)
         validated = trainer.datamodule.parts["val"]
-        own = {"images": len(validated), "mark": _mark(validated)}
+        own = {"images": len(validated), "digest": _digest(validated)}
         others = study.user_attrs.get("validated")
         if others is None:
             study.set_user_attr("validated", own)
         elif own != others:
             fewer = own["images"] < others["images"] and trainer.datamodule.lost
-            why = fewer[-1].text if fewer else "images or captions aren't those of then"
+            why = fewer[-1].text if fewer else "the images or captions have changed"
             raise UserError(
                 f"{own['images']} validation images, and {others['images']} in the other trials, "
                 f"which can't be compared: {why}. If the folder has changed, search anew in "
@@ -73,36 +82,36 @@ class Trial(Callback):
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Report; stop if the pruner says so or time is up."""
+        """Report the validation, and stop the training on all ranks if it should end here."""
         if trainer.sanity_checking:
             return
-        reason = self._reason_to_stop(trainer) if trainer.is_global_zero else ""
-        reason = trainer.strategy.broadcast(reason)
-        if reason:
-            info(reason)
+        message = self._report(trainer) if trainer.is_global_zero else ""
+        message = trainer.strategy.broadcast(message)
+        if message:
+            info(message)
             trainer.should_stop = True
 
-    def _reason_to_stop(self, trainer: Trainer) -> str:
-        value = float(_REPORTS[self.objective](trainer.callback_metrics))
+    def _report(self, trainer: Trainer) -> str:
+        """Report to the study; returns why the training should end, or an empty text."""
+        value = float(_REPORTED[self.objective](trainer.callback_metrics))
         epoch = trainer.current_epoch + 1
         if len(self._trial.study.directions) == 1:  # Optuna prunes by one objective only
             if math.isfinite(value):
                 self._trial.report(value, epoch)
             if epoch < trainer.max_epochs and self._trial.should_prune():
-                reason = f"pruned in epoch {epoch}"
-                self._stopped("pruned", reason)
-                return reason
+                return self._record(TrialEnd.PRUNED, f"pruned in epoch {epoch}")
         if self.deadline is not None and time.time() > self.deadline:
-            reason = f"stopped in epoch {epoch}: hydra.sweeper.minutes is over"
-            self._stopped("late", reason)
-            return reason
+            message = f"stopped in epoch {epoch}: hydra.sweeper.minutes is over"
+            return self._record(TrialEnd.TIME_LIMIT, message)
         return ""
 
-    def _stopped(self, how: str, reason: str) -> None:
-        self._trial.set_user_attr("stopped", {"how": how, "reason": reason})
+    def _record(self, end: TrialEnd, message: str) -> str:
+        self._trial.set_user_attr("end", end)
+        self._trial.set_user_attr("reason", message)
+        return message
 
 
-def _mark(samples: Iterable[Sample]) -> str:
-    """The same for the same images with the same captions."""
+def _digest(samples: Iterable[Sample]) -> str:
+    """Hash images and captions, whatever their order."""
     lines = sorted(f"{sample.digest} {sample.text}" for sample in samples)
     return blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()

@@ -1,11 +1,10 @@
-"""A process for each run: what a run does to itself stays there.
+"""Run a task in a process of its own, so that nothing that happens to it reaches the caller.
 
-It is forked from a server that has torch loaded already, and while the run before it trains, so
-that it costs no start-up time.
+Each process is forked from a server that has imported torch already (where there is no such server,
+on Windows, it starts from nothing). It leads a process group: the further ranks and data loader
+workers that it starts end with it.
 """
 
-import contextlib
-import gc
 import multiprocessing
 import os
 import runpy
@@ -13,234 +12,183 @@ import signal
 import sys
 import threading
 import traceback
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
 
 from ocr.config.hydra_errors import explain
+from ocr.errors import UserError
 
-# What the server loads before it forks: all that train.py and conf/ will ask for.
-_PRELOAD = ["ocr.search.preload"]
+# What the server imports; a run would take seconds for it.
+_PRELOAD = (
+    "torch",
+    "optuna",
+    "pytorch_lightning.loggers",
+    "torchmetrics.text",
+    "ocr.callbacks",
+    "ocr.data.datamodule",
+    "ocr.models.module",
+    "ocr.training.results",
+    "ocr.training.trainer",
+)
+_INTERRUPT_SECONDS = 20  # that an interrupted task has to come to its end
 
 
-def run_command(command: list[str], cwd: str, log: Path | None) -> str | None:
-    """Run a script with its arguments; returns why it failed, or None. log: takes its output."""
-    reason, _ = run_job(command, cwd, log, None)
-    return reason
+def run_command(command: Sequence[str], cwd: Path, log: Path | None) -> str | None:
+    """Run a Python script with its arguments, as `python COMMAND` does.
 
+    Args:
+        command: The script's path, and its arguments.
+        cwd: The working directory.
+        log: A file for the output; None leaves it on the terminal.
 
-def run_job(
-    command: list[str],
-    cwd: str,
-    log: Path | None,
-    job: Callable[[str], Any] | None,
-    errand: Callable[[], Any] | None = None,
-) -> tuple[str | None, Any]:
-    """As `run_command`; job: called with the script's path, does what the command line says.
-
-    errand: see `tell_ahead`. Returns why the job failed, or None; and what it returned.
+    Returns:
+        Why it failed, or None.
     """
-    parent = os.getppid()
-    # A worker of a launcher whose own parent was killed must not train on for nobody; but a search
-    # goes on when the shell that it was started from is gone.
-    worker = multiprocessing.current_process().name != "MainProcess"
-    while _ending:  # a GPU's memory is to be free for the next one
-        with contextlib.suppress(IndexError):
-            _ending.pop().join()
-    child = _take()
+    return run_task(partial(_run_script, command[0]), command, cwd, log)
+
+
+def run_task(
+    task: Callable[[], object], command: Sequence[str], cwd: Path, log: Path | None
+) -> str | None:
+    """Call a function in a process of its own, and wait for its end.
+
+    An exception in this process, such as KeyboardInterrupt, interrupts the task, kills it if it
+    does not end soon, and is raised again.
+
+    Args:
+        task: The function. It is pickled.
+        command: What `sys.argv` is there.
+        cwd: The working directory.
+        log: A file for the output; None leaves it on the terminal.
+
+    Returns:
+        Why it failed, or None.
+    """
+    context = _context()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(task, list(command), cwd, log, sender))
     try:
-        with contextlib.suppress(BrokenPipeError):  # killed while it waited, as will be seen
-            child.orders.send((command, cwd, log, job))
-        _prepare()
-        if errand:
-            tell_ahead(errand)
-        gc.collect()  # now, while there is time for it
-        while not wait([child.outcomes, child.process.sentinel], timeout=1):
-            if worker and os.getppid() != parent:
-                child.kill()
-                os._exit(1)
-        outcome = child.outcome()
-    except BaseException:
-        child.signal(signal.SIGINT)
-        child.process.join(timeout=20)
-        child.kill()
-        raise
-    ending = threading.Thread(target=child.end)  # which nobody needs to wait for
-    ending.start()
-    _ending.append(ending)
-    return outcome
-
-
-def run_aside(task: Callable[[str], Any]) -> tuple[str | None, Any]:
-    """As `run_job`, for a task of this script that no run has to wait for."""
-    try:
-        child = _Child.start()
-    except (OSError, EOFError) as error:
-        return f"no process to be had: {explain(error)}", None
-    try:
-        with contextlib.suppress(BrokenPipeError):  # killed meanwhile, as will be seen
-            child.orders.send((sys.argv, str(Path.cwd()), None, task))
-        wait([child.outcomes, child.process.sentinel])
-        return child.outcome()
-    finally:
-        child.kill()
-
-
-def tell_ahead(errand: Callable[[], Any]) -> None:
-    """Have the process that waits for the next run call this meanwhile; its errors are ignored."""
-    try:
-        child = _ready.pop()  # or another thread could send it its orders in between
-    except IndexError:
-        return
-    try:
-        child.orders.send(errand)
-    except BaseException as error:  # half of it may have been sent
-        child.kill()
-        if not isinstance(error, Exception):
-            raise
-    else:
-        _ready.append(child)
-
-
-@dataclass
-class _Child:
-    """A process that waits for its orders, follows them, and tells what came of it."""
-
-    process: BaseProcess
-    orders: Connection
-    outcomes: Connection
-
-    @classmethod
-    def start(cls) -> "_Child":
-        methods = multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if "forkserver" in methods:
-            context.set_forkserver_preload(_PRELOAD)
-        if multiprocessing.get_start_method() not in methods:
-            # A worker of joblib's is told of a method that only joblib knows, and would pass it on.
-            multiprocessing.set_start_method(context.get_start_method(), force=True)
-        receiver, orders = context.Pipe(duplex=False)
-        outcomes, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_live, args=(receiver, sender))
         process.start()
-        receiver.close()
+    except OSError as error:
+        return f"its process cannot be started: {explain(error)}"
+    finally:
         sender.close()
-        return cls(process, orders, outcomes)
-
-    def signal(self, number: int) -> None:
-        """To it, its further ranks and its workers."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
-
-    def end(self) -> None:
-        """Let it come to its end, and end what it leaves behind."""
-        self.process.join()
-        self.kill()
-
-    def kill(self) -> None:
-        """End it, its further ranks and its workers."""
-        self.signal(signal.SIGKILL)
-        self.process.kill()  # which may not have become the first of a group yet
-        self.process.join()
-
-    def outcome(self) -> tuple[str | None, Any]:
-        """What it said, see `run_job`; or if it had no time to, how it died."""
-        with contextlib.suppress(EOFError, OSError):
-            if self.outcomes.poll():
-                return self.outcomes.recv()
-        self.process.join()
-        code = self.process.exitcode
-        if code >= 0:
-            return f"its process ended with code {code}" if code else None, None
-        name = signal.Signals(-code).name
-        hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-        return f"its process was killed by {name}{hint}", None
-
-
-_ready: deque[_Child] = deque()
-_ending: deque[threading.Thread] = deque()
-
-
-def _take() -> _Child:
-    """One that is ready, if there is."""
-    with contextlib.suppress(IndexError):
-        child = _ready.pop()
-        if child.process.is_alive():
-            return child
-        child.kill()
-    return _Child.start()
-
-
-def _prepare() -> None:
-    """Have one ready for the next time; if it can't be had, that is no reason to fail now."""
-    _end_with_this_process()
-    with contextlib.suppress(OSError, EOFError):
-        if not _ready:
-            _ready.append(_Child.start())
-
-
-@cache
-def _end_with_this_process() -> None:
-    """Or its end would wait for the one that waits for orders; also where it is a child itself."""
-    Finalize(None, _dismiss, exitpriority=1)
-
-
-def _dismiss() -> None:
-    while _ready:
-        _ready.pop().kill()
-
-
-def _live(orders: Connection, outcomes: Connection) -> None:
-    os.setpgid(0, 0)  # with the further ranks and workers it starts, it ends as one
-    # Those that look at images or load them begin as in a run by itself: as this process did,
-    # by a server, each would wait seconds for a server of its own that loads all of torch.
-    multiprocessing.set_start_method(None, force=True)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        while callable(order := orders.recv()):
-            with contextlib.suppress(Exception):  # the run will see, and say it, itself
-                order()
-    except EOFError:  # no more runs
-        return
-    outcomes.send(_follow(*order))
+        _wait(process)
+    except BaseException:
+        _signal_group(process, signal.SIGINT)
+        process.join(_INTERRUPT_SECONDS)
+        raise
+    finally:
+        _kill_group(process)
+    with suppress(EOFError):
+        if receiver.poll():
+            return receiver.recv()
+    return _exit_reason(process.exitcode)
 
 
-def _follow(
-    command: list[str], cwd: str, log: Path | None, job: Callable[[str], Any] | None
-) -> tuple[str | None, Any]:
-    if log:
-        try:
-            _redirect(log)
-        except OSError as error:  # a traceback would go to the terminal
-            return f"{log} can't be written: {error.strerror}", None
+def _context() -> multiprocessing.context.BaseContext:
+    methods = multiprocessing.get_all_start_methods()
+    if multiprocessing.get_start_method() not in methods:
+        # A worker of joblib has a method that only joblib knows, and that a child would inherit.
+        multiprocessing.set_start_method(None, force=True)
+    if "forkserver" not in methods:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*_PRELOAD])
+    return context
+
+
+def _wait(process: BaseProcess) -> None:
+    """Wait for the end of a process; end with it where this is a worker whose parent is gone."""
+    parent = os.getppid()
+    worker = multiprocessing.current_process().name != "MainProcess"
+    while not wait([process.sentinel], timeout=1):
+        # A launcher's worker notices too late that the search was killed. The search itself, on
+        # the other hand, goes on when the shell that started it is gone.
+        if worker and os.getppid() != parent:
+            _kill_group(process)
+            os._exit(1)
+
+
+def _signal_group(process: BaseProcess, number: int) -> None:
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+
+
+def _kill_group(process: BaseProcess) -> None:
+    if hasattr(signal, "SIGKILL"):
+        _signal_group(process, signal.SIGKILL)
+    process.kill()  # it may not lead its group yet
+    process.join()
+
+
+def _exit_reason(code: int) -> str | None:
+    """Explain the exit code of a process that sent no reason itself."""
+    if code >= 0:
+        return f"its process ended with code {code}" if code else None
+    name = signal.Signals(-code).name
+    hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    return f"its process was killed by {name}{hint}"
+
+
+def _run(
+    task: Callable[[], object],
+    command: list[str],
+    cwd: Path,
+    log: Path | None,
+    reason: Connection,
+) -> None:
+    """Do the task, in the new process, and send why it failed."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
+    # Data loader workers start as in any run, and not from a server that imports torch again.
+    multiprocessing.set_start_method(None, force=True)
+    # The system does not end it when the parent is killed.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    reason.send(_failure(task, command, cwd, log))
+
+
+def _failure(
+    task: Callable[[], object], command: list[str], cwd: Path, log: Path | None
+) -> str | None:
+    try:
+        if log:
+            _redirect_output(log)
+    except OSError as error:
+        return f"{log} can't be written: {error.strerror}"
     sys.argv[:] = command
     sys.path[0] = str(Path(command[0]).parent)
     try:
         os.chdir(cwd)
-        if job:
-            return None, job(command[0])
-        runpy.run_path(command[0], run_name="__main__")
+        task()
+    except UserError as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return explain(error)
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
-            return end.code.removeprefix("error: "), None
-        return f"its process ended with code {end.code}" if end.code else None, None
+            return end.code.removeprefix("error: ")
+        return f"its process ended with code {end.code}" if end.code else None
     except BaseException as error:
         traceback.print_exc()
-        return f"{type(error).__name__}: {explain(error)}", None
+        return f"{type(error).__name__}: {explain(error)}"
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-    return None, None
+    return None
 
 
-def _redirect(log: Path) -> None:
+def _run_script(path: str) -> None:
+    runpy.run_path(path, run_name="__main__")
+
+
+def _redirect_output(log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
@@ -248,5 +196,7 @@ def _redirect(log: Path) -> None:
 
 
 def _end_with_parent() -> None:
-    wait([multiprocessing.parent_process().sentinel])
-    os.killpg(0, signal.SIGKILL)
+    multiprocessing.parent_process().join()
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)

@@ -1,4 +1,4 @@
-"""Imported by the server that toy searches are forked from: reads the space they all have."""
+"""Imported by the server that toy searches are forked from: all that they need, and their space."""
 
 from hydra import compose, initialize_config_dir
 from toy import CONF, space_of

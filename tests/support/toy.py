@@ -13,21 +13,20 @@ from types import SimpleNamespace
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.utils import JobStatus
 from omegaconf import DictConfig, OmegaConf
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 import ocr.search.sweeper  # noqa: F401  makes hydra/sweeper=surrogate known
+from ocr.config.hydra_errors import explain
 from ocr.config.resolvers import register_resolvers
 from ocr.models.time_steps import PARTS
-from ocr.search import coordinator as coordinator
-from ocr.search import report, storage
-from ocr.search import result_writer as saver
+from ocr.search import coordinator, report, result_writer, storage
 from ocr.search.search import Search
 from ocr.search.space import Space
 from ocr.search.space_config import read_space
 from ocr.search.study import is_grid
 from ocr.search.sweep import silence_libraries
+from ocr.search.trial_process import TrialFailure
 
 GRACE = 2  # seconds for the dead; they are waited for once a kill
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -47,13 +46,14 @@ def launcher(folder: Path, seconds: float = 0.0, fails=lambda settings: None):
         parsed = OverridesParser.create().parse_overrides(list(jobs[0]))
         settings = {o.key_or_group: o.value() for o in parsed}
         if failure := fails(settings):
-            return [SimpleNamespace(status=JobStatus.FAILED, _return_value=failure)]
+            return [SimpleNamespace(return_value=TrialFailure(explain(failure)))]
         run = folder / str(settings["hydra.sweep.subdir"])
         run.mkdir(parents=True, exist_ok=True)
         (run / "best.ckpt").write_text("weights")
         metrics = score(settings) | {"objective": "val/cer", "epochs": 1, "fit_seconds": seconds}
+        metrics |= {f"images_{p}": 1 for p in ("train", "val", "test", "skipped", "uncaptioned")}
         (run / "metrics.json").write_text(json.dumps(metrics))
-        return [SimpleNamespace(status=JobStatus.COMPLETED)]
+        return [SimpleNamespace(return_value=metrics["val/cer"])]
 
     return launch
 
@@ -71,7 +71,7 @@ def space_of(arguments: list[str], params: DictConfig, settled: Sequence[str] = 
         arguments,
         lambda lines: composed(*lines),
         GlobalHydra.instance().config_loader().get_group_options,
-        settled=settled,
+        fixed_groups=settled,
     )
 
 
@@ -89,7 +89,7 @@ def searching(folder: Path, *overrides: str, launch=None):
         settings = config.hydra.sweeper
         space = space_of(arguments, settings.params, PARTS if config.init_from else ())
         if is_grid(settings.sampler):
-            space = space.in_steps(settings.grid_points)
+            space = space.discretize(settings.grid_points)
         with Search(config, launch or launcher(folder), space) as search:
             yield search
 
@@ -102,8 +102,8 @@ def impatient(path: str) -> JournalFileBackend:
 def main(folder: Path, seconds: float, *overrides: str) -> None:
     """A process that searches, and says so in `folder`/output."""
     report.write_report = lambda *_: None  # takes ten times as long as all else, and has own tests
-    saver.run_aside = lambda task: (None, task())
-    coordinator.NEWBORN = GRACE
+    result_writer.run_task = lambda *_: None
+    coordinator.OWNER_SECONDS = GRACE
     storage.JournalFileBackend = impatient
     folder.mkdir(exist_ok=True)
     with (folder / "output").open("a") as output:

@@ -10,11 +10,11 @@ import toy
 from optuna.trial import TrialState
 from server import database, postgresql
 
-from ocr.search.coordinator import counts, interrupted
 from ocr.search.storage import open_storage
+from ocr.search.trial_end import counts, is_interrupted, is_superseded
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["ocr.search.preload", "ready"])
+SERVER.set_forkserver_preload(["ready"])
 
 
 _started = []
@@ -94,11 +94,11 @@ def test_sigkill_at_random_moments(tmp_path, kind):
     assert not any(t.state == TrialState.RUNNING for t in found)
     proposals = [tuple(sorted(map(str, t.params.items()))) for t in found if counts(t)]
     assert len(set(proposals)) == 30, "a proposal was repeated"
-    for trial in filter(interrupted, found):
+    for trial in filter(is_interrupted, found):
         if trial.params:
             [again] = [t for t in found if t.user_attrs.get("retry_of") == trial.number]
             # it may have been killed while it was being proposed, and so may the next one
-            assert trial.params.items() <= again.params.items() or interrupted(again)
+            assert trial.params.items() <= again.params.items() or is_interrupted(again)
     assert "30 finished trials" in end(start(tmp_path, *overrides), tmp_path)
 
 
@@ -122,7 +122,7 @@ def test_processes_side_by_side(tmp_path, shared):
     processes = [start(folder, *overrides, seconds=0.3) for folder in folders]
     for process, folder in zip(processes, folders, strict=True):
         end(process, folder)
-    found = [t for t in trials(shared) if "superseded" not in t.user_attrs]
+    found = [t for t in trials(shared) if not is_superseded(t)]
     assert [t.state for t in found] == [TrialState.COMPLETE] * 24
     assert len({str(t.params) for t in found}) == 24
     assert sum(t.user_attrs.get("start") == 0 for t in found) == 1
@@ -147,6 +147,6 @@ def test_a_killed_process_among_others(tmp_path, shared):
     counted = [t for t in found if counts(t)]
     assert [t.state for t in counted] == [TrialState.COMPLETE] * 8
     assert len({str(t.params) for t in counted}) == 8, "a proposal was repeated"
-    assert [t.number for t in found if interrupted(t)] == [lost.number]
+    assert [t.number for t in found if is_interrupted(t)] == [lost.number]
     [again] = [t for t in counted if t.user_attrs.get("retry_of") == lost.number]
     assert again.params == lost.params

@@ -16,16 +16,12 @@ from sqlalchemy.exc import OperationalError
 from toy import CONF, launcher, searching
 
 from ocr.errors import UserError
-from ocr.search import report, sweep
-from ocr.search import result_writer as saver
+from ocr.search import report, result_writer, sweep
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.fixture(autouse=True)
-def drawn_here(monkeypatch):
-    """What these tests replace, they replace in this process."""
-    monkeypatch.setattr(saver, "run_aside", lambda task: (None, task()))
+pytestmark = pytest.mark.usefixtures("no_charts")
 
 
 def refuse(*_, **__):
@@ -34,7 +30,6 @@ def refuse(*_, **__):
 
 def sweep_in(folder, monkeypatch):
     """A whole sweep of two trials and a final each, to best.ckpt, without pictures."""
-    monkeypatch.setattr(report, "write_report", lambda *_: None)
     monkeypatch.setattr(sweep.signal, "signal", lambda *_: None)
     made = SimpleNamespace(launch=launcher(folder))
     monkeypatch.setattr(sweep, "make_launcher", lambda *_: made)
@@ -56,8 +51,8 @@ def ends_in_one_line(folder, monkeypatch) -> str:
 @pytest.mark.parametrize("below", ["", "sweep"])
 def test_a_file_where_the_sweep_folder_is_to_be(tmp_path, monkeypatch, below):
     (tmp_path / "taken").write_text("")
-    said = ends_in_one_line(tmp_path / "taken" / below, monkeypatch)
-    assert said.startswith(f"hydra.sweep.dir={tmp_path / 'taken' / below} can't be made: ")
+    message = ends_in_one_line(tmp_path / "taken" / below, monkeypatch)
+    assert message.startswith(f"hydra.sweep.dir={tmp_path / 'taken' / below} can't be made: ")
 
 
 def test_a_sweep_folder_that_can_only_be_read(tmp_path, monkeypatch):
@@ -70,8 +65,8 @@ def test_a_sweep_folder_that_can_only_be_read(tmp_path, monkeypatch):
         return opened(path, mode, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", read_only)
-    said = ends_in_one_line(tmp_path, monkeypatch)
-    assert said.startswith(str(tmp_path)) and "Read-only file system" in said
+    message = ends_in_one_line(tmp_path, monkeypatch)
+    assert message.startswith(str(tmp_path)) and "Read-only file system" in message
 
 
 def test_a_study_that_can_only_be_read(tmp_path, monkeypatch):
@@ -79,33 +74,33 @@ def test_a_study_that_can_only_be_read(tmp_path, monkeypatch):
         raise OperationalError("INSERT", {}, Exception("attempt to write a readonly database"))
 
     monkeypatch.setattr(RDBStorage, "_create_new_trial", read_only)
-    said = ends_in_one_line(tmp_path, monkeypatch)
-    assert "hydra.sweeper.storage=sqlite:" in said and "readonly database" in said
+    message = ends_in_one_line(tmp_path, monkeypatch)
+    assert "hydra.sweeper.storage=sqlite:" in message and "readonly database" in message
 
 
 @pytest.mark.parametrize("name", ["write_csv", "write_report"])
 def test_a_full_disk_loses_no_trial(tmp_path, monkeypatch, capsys, name):
-    monkeypatch.setattr(report, "write_report", lambda *_: None)
-    monkeypatch.setattr(saver if name == "write_csv" else report, name, refuse)
+    monkeypatch.setattr(result_writer if name == "write_csv" else report, name, refuse)
     with searching(tmp_path, "hydra.sweeper.n_trials=2") as searched:
         searched.run()
         assert [t.state for t in searched.coordinator.trials()] == [TrialState.COMPLETE] * 2
-    said = capsys.readouterr().out
-    assert "can't be written (No space left on device)" in said and "Traceback" not in said
+    message = capsys.readouterr().out
+    assert "can't be written (No space left on device)" in message and "Traceback" not in message
 
 
 def test_a_report_that_cannot_be_drawn_meanwhile_is_drawn_at_the_end(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(saver, "run_aside", lambda task: ("its process was killed", None))
+    drawn = []
+    monkeypatch.setattr(result_writer, "run_task", lambda *_: "its process was killed")
+    monkeypatch.setattr(report, "write_report", lambda *_: drawn.append(1))
     with searching(tmp_path, "hydra.sweeper.n_trials=1") as searched:
         searched.run()
-    said = capsys.readouterr().out
-    assert "the report can't be drawn now: its process was killed" in said
-    assert (tmp_path / "report" / "index.html").exists()
+    message = capsys.readouterr().out
+    assert "the report can't be drawn now: its process was killed" in message
+    assert drawn == [1]
 
 
 def test_a_full_disk_fails_the_trials_it_stops(tmp_path, monkeypatch):
     """Hydra writes each trial's config before the trial begins."""
-    monkeypatch.setattr(report, "write_report", lambda *_: None)
     with (
         searching(tmp_path, "hydra.sweeper.n_trials=9", launch=refuse) as searched,
         pytest.raises(UserError, match=r"3 of 3 trials failed.*No space left.*\(3 times\)$"),
@@ -123,9 +118,9 @@ def test_a_full_disk_at_the_end_can_be_made_good(tmp_path, monkeypatch, owner, n
         return write(target, *args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(saver, "write_csv", lambda *_: None)
+        patch.setattr(result_writer, "write_csv", lambda *_: None)
         patch.setattr(owner, name, full)
-        said = ends_in_one_line(tmp_path, monkeypatch)
-    assert "No space left on device" in said and "the same command goes on" in said
+        message = ends_in_one_line(tmp_path, monkeypatch)
+    assert "No space left on device" in message and "the same command goes on" in message
     sweep_in(tmp_path, monkeypatch)
     assert (tmp_path / "best.ckpt").exists() and (tmp_path / "best.yaml").exists()

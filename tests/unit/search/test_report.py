@@ -41,7 +41,7 @@ def test_realistic_search(search):
 def test_the_winner_is_told_without_drawing_anew(tmp_path):
     told = {"winner": "trial 3 of 22", "read with": "python -m ocr read <x>"}
     sections = ["<h2>A picture</h2>"]
-    write_page(realistic(5), ["val/cer"], ["minimize"], sections, told, tmp_path)
+    write_page(realistic(5), ["val/cer"], ["minimize"], tmp_path, sections, told)
     page = Page(tmp_path / "index.html")
     assert "The winnerwinnertrial 3 of 22read withpython -m ocr read <x>The best trial" in page.text
     assert "A picture" in page.text

@@ -13,6 +13,8 @@ from ocr.errors import UserError
 from ocr.search.search import Search
 from ocr.training.auto import missing_graces
 
+pytestmark = pytest.mark.usefixtures("no_charts")
+
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc", "nsgaii", "nsgaiii", "grid")
 PRUNERS = [path.stem for path in sorted((CONF / "pruner").glob("*.yaml"))]
 
@@ -36,8 +38,6 @@ def test_every_sampler_handles_the_shipped_space(tmp_path, sampler):
     for row in table:  # what doesn't matter is blank
         assert (row["recurrent.hidden_size"] == "") == (row["recurrent"] == "none")
         assert (row["head.units"] == "") == (row["head"] == "linear")
-    assert (tmp_path / "report" / "history.png").stat().st_size > 5000
-    assert "data:image/png;base64" in (tmp_path / "report" / "index.html").read_text()
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "gp"])
@@ -81,8 +81,8 @@ def test_the_surrogate_learns(tmp_path):
     ["n_trials=0", "top_k=-1", "max_failure_rate=2", "max_failure_rate=-1", "minutes=0"],
 )
 def test_settings_without_sense_are_refused(tmp_path, setting):
-    said = pytest.raises(UserError, match=rf"hydra.sweeper.{setting}(\.0)?: give")
-    with said, searching(tmp_path, f"hydra.sweeper.{setting}"):
+    refused = pytest.raises(UserError, match=rf"hydra.sweeper.{setting}(\.0)?: give")
+    with refused, searching(tmp_path, f"hydra.sweeper.{setting}"):
         pass
 
 

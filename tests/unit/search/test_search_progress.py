@@ -20,8 +20,8 @@ def ended(number: int, state: TrialState, seconds: float):
 
 
 def told(trials, *, n_jobs=1, deadline=None, finals=8, capsys) -> str:
-    board = Progress(lambda: trials, 10, n_jobs, ["val/cer"], lambda some: [], deadline, finals)
-    board.ended(0, trials, 1)
+    progress = Progress(lambda: trials, 10, n_jobs, ["val/cer"], lambda some: [], deadline, finals)
+    progress.show(0, trials, 1)
     return capsys.readouterr().out
 
 

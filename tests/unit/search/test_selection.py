@@ -7,16 +7,12 @@ import pytest
 import toy
 from toy import launcher, searching
 
-from ocr.search import report
 from ocr.search.selection import select_winner
 
 TRIALS = ("hydra.sweeper.n_trials=2", "hydra.sweeper.top_seeds=1")
 
 
-@pytest.fixture(autouse=True)
-def no_pictures(monkeypatch):
-    """They take long, and have tests of their own."""
-    monkeypatch.setattr(report, "write_report", lambda *_: None)
+pytestmark = pytest.mark.usefixtures("no_charts")
 
 
 def no_options(group):
