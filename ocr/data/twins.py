@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ocr.data.samples import Skipped
+from ocr.data.sources.caption_source import Row
 from ocr.data.sources.folder import Folder, stem
-from ocr.data.sources.labels_file import Row
 from ocr.data.sources.sidecar import strip_processing_suffixes
 from ocr.log import info
 from ocr.pluralize import pluralize

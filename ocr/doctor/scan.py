@@ -85,7 +85,7 @@ class FolderScan:
     @property
     def tables(self) -> list[str]:
         """The labels files that captions are from."""
-        origins = dict.fromkeys(self.data.captions.origins.values())
+        origins = dict.fromkeys(self.data.captions.source_names.values())
         return [name for name in origins if name != "name" and not name.startswith(".")]
 
     @property
@@ -101,7 +101,7 @@ class FolderScan:
     @property
     def named_folders(self) -> list[Path]:
         """The folders whose images' names are taken as captions."""
-        origins = self.data.captions.origins
+        origins = self.data.captions.source_names
         return [place for part, place in self.data.dirs.items() if origins.get(part) == "name"]
 
     @cached_property
@@ -209,7 +209,7 @@ def _record(scan: FolderScan) -> None:
     data, find = scan.data, scan.data.find
 
     def recording_find() -> dict[str, list[Sample | Skipped]]:
-        data.captions.spelling = _RecordingNormalizer(data.captions.spelling, scan.captions)
+        data.captions.normalizer = _RecordingNormalizer(data.captions.normalizer, scan.captions)
         scan.found.update(find())
         return scan.found
 

@@ -31,9 +31,8 @@ ENTRY_POINTS = {"__init__", "__main__", "command"}
 KNOWN_UPWARD_IMPORTS = {
     ("ocr.config.compose", "ocr.data.sources.image_folder"),
     ("ocr.config.compose", "ocr.data.validation"),
-    ("ocr.config.paths", "ocr.data.samples"),
+    ("ocr.config.paths", "ocr.data.sources.folder"),
     ("ocr.config.resolvers", "ocr.models.precision"),
-    ("ocr.models.module", "ocr.callbacks.stop_reason"),
 }
 
 HEAVY = {"torch", "pytorch_lightning", "hydra"}
@@ -41,7 +40,7 @@ LIGHT_PACKAGES = ("ocr.data.sources", "ocr.data.text", "ocr.data.images")
 LIGHT_MODULES = ("ocr.data.scan", "ocr.data.split", "ocr.reader", "ocr.cli")
 
 # Modules that still load a heavy library: this list must shrink to nothing.
-KNOWN_HEAVY = {"ocr.data.sources.kinds", "ocr.data.sources.packed", "ocr.reader"}
+KNOWN_HEAVY = {"ocr.data.sources.kinds", "ocr.data.sources.packed"}
 
 
 def module_name(path: Path) -> str:

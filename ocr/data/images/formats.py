@@ -1,4 +1,4 @@
-"""Formats of image files: which are read, and what the others are called."""
+"""Formats of image files: which are read, and how others are recognized."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import features
 
-_READ = {
+_SUPPORTED = {
     "PNG": (".png", ".apng"),
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "BMP": (".bmp",),
@@ -17,17 +17,17 @@ _READ = {
     "PPM": (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
 }
 if features.check("avif"):
-    _READ["AVIF"] = (".avif",)
+    _SUPPORTED["AVIF"] = (".avif",)
 
-# No others: Pillow would hand PostScript to Ghostscript, and has many rarely used parsers.
-FORMATS = tuple(_READ)
-SUFFIXES = tuple(suffix for suffixes in _READ.values() for suffix in suffixes)
+# Pillow would also open PostScript, with Ghostscript, and has many rarely used parsers.
+FORMATS = tuple(_SUPPORTED)
+SUFFIXES = tuple(suffix for suffixes in _SUPPORTED.values() for suffix in suffixes)
 
 CAMERA_RAW = (
     ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".raf", ".orf", ".rw2", ".pef",
     ".srw", ".raw", ".3fr", ".erf", ".kdc", ".x3f",
 )  # fmt: skip
-# Images by their suffixes, whose content needn't tell.
+# Images whose content need not tell their format.
 UNSUPPORTED_SUFFIXES = {
     ".avif": "AVIF", ".avifs": "AVIF", ".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC",
     ".jxl": "JPEG XL", ".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jpx": "JPEG 2000",
@@ -64,25 +64,34 @@ _SIGNATURES = (
     (b"FUJIFILMCCD-RAW", "camera raw"), (b"IIRO", "camera raw"), (b"IIRS", "camera raw"),
     (b"IIU\0", "camera raw"), (b"FOVb", "camera raw"),
 )  # fmt: skip
-# No images, but not worthless either.
-_HOLDERS = (
+# Files that are not images; `labels_file` names these formats as well.
+_OTHER_SIGNATURES = (
     (b"PK\3\4", "a ZIP archive"), (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!", "a RAR archive"), (b"\x93NUMPY", "a NumPy array"), (b"\x89HDF", "HDF5"),
     (b"PAR1", "Parquet"), (b"SQLite format 3", "SQLite"), (b"\x1aE\xdf\xa3", "a video"),
+    (b"\xd0\xcf\x11\xe0", "Microsoft Office"),
 )  # fmt: skip
+_NO_IMAGES = {*dict(_OTHER_SIGNATURES).values(), "XML"}
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes
-_HEAD = 1024  # bytes, in which an SVG begins
-_SOME = 1000  # files of unknown suffixes that are looked into, at most: they may be many
+HEADER_BYTES = 1024  # that tell a format; an SVG's first tag is among them
+_MAX_OPENED = 1000  # files with unknown suffixes that are looked into
 
 
 def identify_format(content: bytes) -> str | None:
-    """The format of an image, or of what else may be of worth, by its first bytes; or None."""
-    head = content[:_HEAD]
-    for signature, form in (*_SIGNATURES, *_HOLDERS):
+    """Identify the format of an image or another file.
+
+    Args:
+        content: At least its first `HEADER_BYTES` bytes.
+
+    Returns:
+        A name such as "PNG", "camera raw" or "a ZIP archive"; None if it is unknown.
+    """
+    head = content[:HEADER_BYTES]
+    for signature, form in (*_SIGNATURES, *_OTHER_SIGNATURES):
         if head.startswith(signature):
             return form
     if head[4:8] == b"ftyp":
-        return _boxed(head[8 : max(12, int.from_bytes(head[:4], "big"))])
+        return _iso_media_format(head[8 : max(12, int.from_bytes(head[:4], "big"))])
     if head[:4] == b"RIFF":
         return "WEBP" if head[8:12] == b"WEBP" else "a video or sound"
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
@@ -98,11 +107,11 @@ def identify_format(content: bytes) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(b"<svg") or (text.startswith((b"<?xml", b"<!")) and b"<svg" in text):
         return "SVG"
-    return None
+    return "XML" if text.startswith(b"<?xml") else None
 
 
 def _is_tga(head: bytes) -> bool:
-    """Whether it begins with what makes sense at the head of a TGA, which has no signature."""
+    """Return whether bytes may be the header of a TGA, which has no signature."""
     return (
         len(head) > 18
         and head[1] in (0, 1)
@@ -113,8 +122,8 @@ def _is_tga(head: bytes) -> bool:
     )
 
 
-def _boxed(brands: bytes) -> str:
-    """What of all that is stored as MP4 is, by its brands."""
+def _iso_media_format(brands: bytes) -> str:
+    """Return the format of a file in the ISO base media format (MP4), by its brands."""
     kinds = {brands[i : i + 4] for i in range(0, len(brands), 4) if i != 4}
     for names, form in (
         ((b"avif", b"avis"), "AVIF"),
@@ -127,10 +136,14 @@ def _boxed(brands: bytes) -> str:
 
 
 def find_unsupported(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """The images among the files `names` of `folder` whose format isn't read, and that format.
+    """Find images whose format isn't read, by their content or else by their suffix.
 
-    By their content, or, where that tells nothing, by their suffixes. Not those that only lack the
-    suffix of a format that is read.
+    Args:
+        folder: Where the files are.
+        names: Their names.
+
+    Returns:
+        The format of each such image by its name, sorted.
     """
     known, unknown = [], []
     for name in names:
@@ -139,21 +152,23 @@ def find_unsupported(folder: Path, names: Iterable[str]) -> dict[str, str]:
             known.append(name)
         elif suffix not in (*_TEXTS, *SUFFIXES):
             unknown.append(name)
-    found = {name: _unread(folder / name) for name in (*known, *islice(unknown, _SOME))}
+    found = {
+        name: _unsupported_format(folder / name) for name in (*known, *islice(unknown, _MAX_OPENED))
+    }
     return {name: form for name, form in sorted(found.items()) if form}
 
 
-def _unread(file: Path) -> str | None:
+def _unsupported_format(file: Path) -> str | None:
     suffix = file.suffix.lower()
     with suppress(OSError, ValueError):
-        if file.name.startswith("._") or not file.is_file():  # macOS leaves those
+        if file.name.startswith("._") or not file.is_file():  # macOS's resource forks
             return None
         with file.open("rb") as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(HEADER_BYTES)
         form = identify_format(head)
-        if form == "TIFF" and suffix in CAMERA_RAW:  # what it shows as a TIFF is its thumbnail
+        if form == "TIFF" and suffix in CAMERA_RAW:  # as a TIFF it has only a thumbnail
             return "camera raw"
         if form is None:
             return UNSUPPORTED_SUFFIXES.get(suffix) if head else None
-        return None if form in FORMATS or form in dict(_HOLDERS).values() else form
+        return None if form in FORMATS or form in _NO_IMAGES else form
     return None

@@ -1,4 +1,4 @@
-"""From folders to samples: find the captions, spell them alike, and lose none silently."""
+"""From folders to samples: find the captions, normalize them, and account for every image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,21 +6,16 @@ from pathlib import Path
 
 from ocr.data.images.loading import SUFFIXES
 from ocr.data.samples import Sample, Skipped, SkipReason
+from ocr.data.sources.caption_source import CaptionSource, Row
 from ocr.data.sources.detection import detect
-from ocr.data.sources.folder import Folder, say_unread, stem
-from ocr.data.sources.labels_file import Columns, Row
-from ocr.data.sources.origins import (
-    CaptionSource,
-    FileNameCaptions,
-    LabelsFile,
-    SidecarText,
-    is_file,
-)
-from ocr.data.sources.sidecar import find_sidecars
+from ocr.data.sources.file_name import FileNameCaptions
+from ocr.data.sources.folder import Folder, is_file, say_unread, stem
+from ocr.data.sources.labels_file import Columns, LabelsFile
+from ocr.data.sources.sidecar import SidecarText, find_sidecars
 from ocr.data.sources.unused_caption_files import UnusedCaptionFile
 from ocr.data.text.encoding import validate_encoding
 from ocr.data.text.file_name_patterns import FileNamePattern
-from ocr.data.text.unicode import TextNormalizer, flaw
+from ocr.data.text.unicode import TextNormalizer, find_control_character
 from ocr.data.twins import with_twins
 from ocr.errors import UserError, did_you_mean
 from ocr.log import info
@@ -29,30 +24,31 @@ from ocr.pluralize import pluralize
 
 @dataclass
 class CaptionFinder:
-    """Where captions are kept, and how they are spelt.
+    """Finds the captions of folders of images.
 
-    labels: "name", the file names; a suffix such as ".gt.txt", text files beside the images; or a
-        labels file. None finds out.
-    pattern: see `FileNamePattern`; None is the whole name.
-    columns: of a labels file.
-    recursive: look into subfolders.
-    encoding: of labels files and texts beside the images; see `read_text`.
-
-    After `find`: `origins`, the name of what holds the captions of each folder, and `unread`, what
-    lies beside each folder's images and may hold some as well.
+    Attributes:
+        normalizer: How captions are normalized.
+        labels: "name", the file names; a suffix such as ".gt.txt", text files beside the images; or
+            a labels file. None detects which.
+        pattern: Which part of a file name is the caption or the group; None: all is the caption.
+        columns: The columns of a labels file.
+        recursive: Whether to look into subfolders.
+        encoding: Of labels files and text files, see `read_text`.
+        source_names: After `find`, the name of each folder's caption source.
+        unused_files: After `find`, files beside each folder that may hold captions as well.
     """
 
-    spelling: TextNormalizer = field(default_factory=TextNormalizer)
+    normalizer: TextNormalizer = field(default_factory=TextNormalizer)
     labels: str | None = None
     pattern: FileNamePattern | None = None
     columns: Columns = field(default_factory=Columns)
     recursive: bool = False
     encoding: str | None = None
-    origins: dict[str, str] = field(default_factory=dict, init=False)
-    unread: dict[str, Sequence[UnusedCaptionFile]] = field(default_factory=dict, init=False)
+    source_names: dict[str, str] = field(default_factory=dict, init=False)
+    unused_files: dict[str, Sequence[UnusedCaptionFile]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        """Look for contradictions."""
+        """Refuse settings that contradict each other."""
         if self.encoding is not None:
             validate_encoding(self.encoding)
         if self.pattern and self.pattern.has_label and self.labels not in (None, "name"):
@@ -66,103 +62,104 @@ class CaptionFinder:
             raise UserError(f"data.pattern={self.pattern.text} and data.group both name groups")
 
     def find(self, folders: Mapping[str, Path]) -> dict[str, list[Sample | Skipped]]:
-        """The samples of each folder, and what can't be one."""
-        places = {part: self.folder(path) for part, path in folders.items()}
-        shared: dict[Path, LabelsFile] = {}
+        """Find the samples of folders.
+
+        Args:
+            folders: A folder for each part, such as "train".
+
+        Returns:
+            The samples of each part, and the images and rows that are left out.
+
+        Raises:
+            UserError: A folder has no images, or it isn't clear where its captions are.
+        """
+        opened = {part: self.folder(path) for part, path in folders.items()}
+        single = len(opened) == 1
+        shared: dict[Path, LabelsFile] = {}  # labels files that serve several folders
         found: dict[str, list[Row | Skipped]] = {}
-        for folder in places.values():
+        for folder in opened.values():
             say_unread(folder)
-        for part, folder in places.items():
-            origin, self.unread[part] = self._origin(folder, shared, alone=len(places) == 1)
-            self.origins[part] = origin.name
-            if isinstance(origin, LabelsFile):
-                for note in origin.notes:
-                    info(note)
-                origin.notes = []  # a file that serves several folders says them once
-                found[part] = list(origin.captions(folder, alone=len(places) == 1))
-                if origin.foreigner:
-                    info(
-                        f"{origin.name} has paths of another place, such as {origin.foreigner}: "
-                        "its rows go by the file name alone"
-                    )
+        for part, folder in opened.items():
+            source, self.unused_files[part] = self._source(folder, shared, single)
+            self.source_names[part] = source.name
+            if isinstance(source, LabelsFile):
+                rows = list(source.captions(folder, outside=single))
+                _tell_notes(source)
             else:
-                found[part] = list(origin.captions(folder))
-            without = _without(folder, origin, found[part])
-            found[part] = self._with_groups(found[part], folder, origin) + without
-            if isinstance(origin, LabelsFile) and origin.path not in shared:
-                found[part] += origin.left()
+                rows = list(source.captions(folder))
+            uncaptioned = _uncaptioned(folder, source, rows)
+            found[part] = self._with_groups(rows, folder, source) + uncaptioned
+            if isinstance(source, LabelsFile) and source.path not in shared:
+                found[part] += source.unused_rows()
         for labels in shared.values():
-            found[next(iter(found))] += labels.left()
+            found[next(iter(found))] += labels.unused_rows()
         return self._samples(found)
 
     def folder(self, path: Path) -> Folder:
-        """The folder, with its subfolders if captions may be of images in them."""
+        """List a folder, with its subfolders if captions may be of images in them."""
         return Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
 
-    def _origin(
-        self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool
+    def _source(
+        self, folder: Folder, shared: dict[Path, LabelsFile], single: bool
     ) -> tuple[CaptionSource, Sequence[UnusedCaptionFile]]:
-        """Where captions are, and what else may hold some, which is looked at if nobody says."""
-        unread: Sequence[UnusedCaptionFile] = ()
+        """Return the source that the user has named, or detect it."""
+        unused: Sequence[UnusedCaptionFile] = ()
+        source: CaptionSource
         if self.pattern and self.pattern.has_label:
-            origin = FileNameCaptions(self.pattern)
+            source = FileNameCaptions(self.pattern)
         elif self.labels is None:
-            origin, unread = detect(folder, self.columns, self.encoding)
+            source, unused = detect(folder, self.columns, self.encoding)
         elif self.labels == "name":
-            origin = FileNameCaptions(FileNamePattern("name"))
+            source = FileNameCaptions(FileNamePattern("name"))
         else:
-            origin = self._given(folder, shared, alone)
-        if self.columns != Columns() and not isinstance(origin, LabelsFile):
+            source = self._named_source(self.labels, folder, shared, single)
+        if self.columns != Columns() and not isinstance(source, LabelsFile):
             raise UserError(
                 "data.file_column, data.label_column and data.group name columns of a labels file, "
                 f"but captions of {folder.path} are not from one: give data.labels=FILE"
             )
-        return origin, unread
+        return source, unused
 
-    def _given(self, folder: Folder, shared: dict[Path, LabelsFile], alone: bool) -> CaptionSource:
-        path = Path(self.labels).expanduser()
+    def _named_source(
+        self, labels: str, folder: Folder, shared: dict[Path, LabelsFile], single: bool
+    ) -> CaptionSource:
+        path = Path(labels).expanduser()
         if not path.is_absolute() and is_file(folder.path / path):
             path = folder.path / path
             return LabelsFile(path, self.columns, True, folder, self.encoding, given=True)
         if is_file(path):
             if path not in shared:
+                images = folder if single else None
                 shared[path] = LabelsFile(
-                    path, self.columns, alone, folder if alone else None, self.encoding, given=True
+                    path, self.columns, single, images, self.encoding, given=True
                 )
             return shared[path]
-        if "/" not in self.labels and (
-            self.labels.startswith(".") or find_sidecars(folder, self.labels)
-        ):
-            return SidecarText(self.labels, self.encoding)
+        if "/" not in labels and (labels.startswith(".") or find_sidecars(folder, labels)):
+            return SidecarText(labels, self.encoding)
         others = [name for name in folder.files if not name.lower().endswith(SUFFIXES)]
         raise UserError(
-            f"data.labels={self.labels}: no such file, neither in {folder.path} nor from here."
-            f"{did_you_mean(self.labels, others[:1000])}"
+            f"data.labels={labels}: no such file, neither in {folder.path} nor from here."
+            f"{did_you_mean(labels, others[:1000])}"
         )
 
     def _with_groups(
-        self, rows: list[Row | Skipped], folder: Folder, origin: CaptionSource
+        self, rows: list[Row | Skipped], folder: Folder, source: CaptionSource
     ) -> list[Row | Skipped]:
-        """As the pattern says, where captions are not from the names but groups are.
-
-        Where nobody names groups, images of one text are one.
-        """
+        """Add groups by the pattern; without one, images of the same text are a group."""
         if self.columns.group is None and not (self.pattern and self.pattern.has_group):
-            return with_twins(
-                rows, folder, origin.name if isinstance(origin, SidecarText) else None
-            )
+            suffix = source.name if isinstance(source, SidecarText) else None
+            return with_twins(rows, folder, suffix)
         if not self.pattern or self.pattern.has_label:
             return rows
         files = [row.file if isinstance(row, Row) else "" for row in rows]
         names = [_name(file, folder, self.pattern.has_folders) for file in files]
-        misfit = f"the name doesn't fit data.pattern={self.pattern.text}"
         return [
             row
             if isinstance(row, Skipped)
             else (
                 row._replace(group=match[1])
                 if match
-                else Skipped(row.file, SkipReason.NAME_MISMATCH, misfit)
+                else Skipped(row.file, SkipReason.NAME_MISMATCH, self.pattern.mismatch)
             )
             for row, match in zip(rows, self.pattern.matches(names), strict=True)
         ]
@@ -171,48 +168,62 @@ class CaptionFinder:
         self, found: Mapping[str, list[Row | Skipped]]
     ) -> dict[str, list[Sample | Skipped]]:
         texts = [row.text for rows in found.values() for row in rows if isinstance(row, Row)]
-        spelt = iter(self.spelling.normalize(texts))
+        normalized = iter(self.normalizer.normalize(texts))
         return {
-            part: _once_each([_sample(r, next(spelt)) if isinstance(r, Row) else r for r in rows])
+            part: _merge_repeats(
+                [_sample(row, next(normalized)) if isinstance(row, Row) else row for row in rows]
+            )
             for part, rows in found.items()
         }
 
 
 def _sample(row: Row, text: str) -> Sample | Skipped:
-    if reason := flaw(text):
-        return Skipped(row.file, SkipReason.CONTROL_CHARACTER, reason)
+    if character := find_control_character(text):
+        detail = f"caption {text!r} has the control character {character!r}"
+        return Skipped(row.file, SkipReason.CONTROL_CHARACTER, detail)
     return Sample(row.file, text, group=row.group)
 
 
-def _once_each(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
-    """One sample for rows that repeat a file; none where they contradict each other."""
-    said: dict[str, list[Sample]] = {}
+def _tell_notes(source: LabelsFile) -> None:
+    for note in source.notes:
+        info(note)
+    source.notes = []  # a file that serves several folders tells them once
+    if source.foreign_path:
+        info(
+            f"{source.name} has paths of another place, such as {source.foreign_path}: "
+            "images are found by the file name alone"
+        )
+
+
+def _merge_repeats(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
+    """Keep one sample of equal rows, and none of rows that contradict each other."""
+    by_name: dict[str, list[Sample]] = {}
     for sample in samples:
         if isinstance(sample, Sample):
-            same = said.setdefault(sample.name, [])
+            same = by_name.setdefault(sample.name, [])
             if sample not in same:
                 same.append(sample)
-    repeats = sum(isinstance(sample, Sample) for sample in samples) - sum(map(len, said.values()))
-    if repeats:
-        rows = pluralize(repeats, "row says", "rows say")
-        info(f"{rows} again what another row says; each image counts once")
-    kept = []
+    different = sum(map(len, by_name.values()))
+    if repeats := sum(isinstance(sample, Sample) for sample in samples) - different:
+        rows = pluralize(repeats, "row repeats", "rows repeat")
+        info(f"{rows} another row; each image counts once")
+    kept: list[Sample | Skipped] = []
     for sample in samples:
         if isinstance(sample, Skipped):
             kept.append(Skipped(_printable(sample.name), sample.reason, _printable(sample.detail)))
-        elif same := said.pop(sample.name, None):
+        elif same := by_name.pop(sample.name, []):
             if len(same) == 1:
                 kept.append(sample)
             else:
-                others = " and ".join(repr(s.text) for s in same[:2])
-                detail = f"rows disagree about it: {others}"
+                captions = " and ".join(repr(one.text) for one in same[:2])
+                detail = f"rows disagree about it: {captions}"
                 kept.append(Skipped(sample.name, SkipReason.CONFLICTING_ROWS, detail))
     return kept
 
 
-def _without(folder: Folder, origin: CaptionSource, rows: list[Row | Skipped]) -> list[Skipped]:
-    """The images that nobody has captioned; says how many, and which texts have no image."""
-    if isinstance(origin, FileNameCaptions):
+def _uncaptioned(folder: Folder, source: CaptionSource, rows: list[Row | Skipped]) -> list[Skipped]:
+    """Return the images without a caption; tell how many, and which text files have no image."""
+    if isinstance(source, FileNameCaptions):
         return []
     empty = [row.name for row in rows if isinstance(row, Skipped) and not row.lost]
     captioned = {row.file if isinstance(row, Row) else row.name for row in rows}
@@ -221,23 +232,23 @@ def _without(folder: Folder, origin: CaptionSource, rows: list[Row | Skipped]) -
         first = Path((empty or without)[0]).name
         info(
             f"{len(without) + len(empty)} of {max(len(folder.images), len(captioned))} images in "
-            f"{folder.path} without a caption in {origin.name}: they stay out (the first: "
+            f"{folder.path} have no caption in {source.name} and are left out (the first: "
             f"{_printable(first)})"
         )
-    if isinstance(origin, SidecarText):
-        used = set(origin.find(folder).values())
-        spare = [f for f in folder.files if f.endswith(origin.name) and f not in used]
+    if isinstance(source, SidecarText):
+        used = set(source.find(folder).values())
+        spare = [name for name in folder.files if name.endswith(source.name) and name not in used]
         if spare:
-            files = pluralize(len(spare), f"{origin.name} file")
+            files = pluralize(len(spare), f"{source.name} file")
             info(f"{files} without an image beside it ({spare[0]})")
     return [
-        Skipped(str(folder.path / name), SkipReason.NO_CAPTION, f"no caption in {origin.name}")
+        Skipped(str(folder.path / name), SkipReason.NO_CAPTION, f"no caption in {source.name}")
         for name in without
     ]
 
 
 def _name(file: str, folder: Folder, with_folders: bool) -> str:
-    """What a pattern sees of an image's path."""
+    """Return the part of an image's path that a pattern is matched with."""
     path = Path(file)
     if with_folders and path.is_relative_to(folder.path):
         return stem(path.relative_to(folder.path).as_posix())
@@ -245,5 +256,5 @@ def _name(file: str, folder: Folder, with_folders: bool) -> str:
 
 
 def _printable(name: str) -> str:
-    """`name` with escapes for what is no Unicode in it, as in names from another system."""
+    """Escape what is not Unicode in a name, as in names from another system."""
     return name.encode("utf-8", "backslashreplace").decode()

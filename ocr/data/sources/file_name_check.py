@@ -1,4 +1,4 @@
-"""What makes one doubt whether the images' own names are their captions."""
+"""Signs that the images' file names are not their captions."""
 
 import os
 import re
@@ -10,141 +10,148 @@ from typing import NamedTuple
 
 from ocr.data.images.loading import SUFFIXES
 from ocr.data.sources.folder import Folder, stem
-from ocr.data.sources.sidecar import find_sidecar_suffixes
+from ocr.data.sources.numbering import are_consecutive, common_numbering
+from ocr.data.sources.sidecar import SidecarContent, SidecarSuffix, find_sidecar_suffixes
 
-ENOUGH = 0.9  # the share of the images that must have a caption there
-SOME = 0.5  # the share from which on it is no chance
+MOST = 0.9  # share of the images that a source must have captions for
+SOME = 0.5  # share of the images that is no coincidence
+_MIN_NUMBERED = 10  # fewer numbered names may be a coincidence
 
+# Names of folders that sort images, and are no captions.
 _SPLITS = re.compile(
     r"(?:training|train|validation|valid|val|dev|eval|test(?:ing)?|images?|imgs?|data|dataset|"
     r"pictures|photos|samples|crops?|new|old|raw|bin|all|other|tmp)[\W_]*\d*",
     re.IGNORECASE,
 )
 _DATE = re.compile(r"\d{2,4}[-_.]?\d\d[-_.]?\d{2,4}.*")
-_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 
 
 class FileNameIssue(NamedTuple):
-    """What is odd about the names.
+    """A sign that file names are not captions.
 
-    text: a sentence on that, and on what to do. harmless: they may well be right. kind: a word for
-    machines.
+    Attributes:
+        text: What it is and what to do, in a sentence.
+        harmless: Whether the names may well be the captions.
+        has_captions_beside: Whether files beside the images hold captions.
     """
 
     text: str
     harmless: bool = True
-    kind: str = "doubtful_names"
+    has_captions_beside: bool = False
 
 
-def check_file_names(folder: Folder) -> FileNameIssue | None:
-    """What makes one doubt whether the file names are captions, if anything does."""
-    names = [text for name in folder.images if (text := stem(name.rpartition("/")[2]))]
-    if texts := _texts_beside(folder):
-        return texts
-    if hint := _of_folders(folder.images):
+def check_file_names(
+    folder: Folder, sidecars: Sequence[SidecarSuffix] | None = None
+) -> FileNameIssue | None:
+    """Look for a sign that the images' names are not their captions.
+
+    Args:
+        folder: The images.
+        sidecars: The result of `find_sidecar_suffixes`, if it is known.
+    """
+    if not folder.images:
+        return None
+    sidecars = find_sidecar_suffixes(folder) if sidecars is None else sidecars
+    if issue := _check_sidecars(sidecars):
+        return issue
+    if hint := _folder_pattern(folder.images):
         return FileNameIssue(f"If {hint}", harmless=False)
-    if len(names) >= 10 and _are_counted(names):
+    names = _base_stems(folder)
+    if len(names) >= _MIN_NUMBERED and are_consecutive(names):
         return FileNameIssue(
-            "That looks like counting: captions from elsewhere are data.labels=FILE"
+            "They are consecutive numbers: captions from elsewhere are data.labels=FILE"
         )
     for separator in "_-.":
         if names and all(separator in name for name in names):
             patterns = f"data.pattern=label{separator}id or id{separator}label"
-            return FileNameIssue(f"If the caption is a part of the name, say so: {patterns}")
+            return FileNameIssue(f"If the caption is a part of the name, give {patterns}")
     return None
 
 
 def are_numbered(folder: Folder) -> bool:
-    """Whether the names are those of a counter, with or without the same word around them."""
-    found = [_NUMBERED.fullmatch(stem(name.rpartition("/")[2])) for name in folder.images]
-    if len(found) < 10 or not all(found):
-        return False
-    around = {(match[1], match[3]) for match in found}
-    return len(around) == 1 and _are_counted([match[2] for match in found])
+    """Return whether the names are consecutive numbers, alone or with the same text around."""
+    names = [stem(name.rpartition("/")[2]) for name in folder.images]
+    numbers = common_numbering(names) if len(names) >= _MIN_NUMBERED else None
+    return numbers is not None and are_consecutive(numbers)
 
 
-def folders_hint(folder: Folder, below: Sequence[str]) -> str:
-    """On a folder that has only subfolders, if their names may be the captions; or nothing."""
-    images = []
-    for name in below:
+def subfolder_hint(folder: Folder, subfolders: Sequence[str]) -> str:
+    """Return a hint if the names of a folder's subfolders may be the captions, or ""."""
+    images: list[str] = []
+    for name in subfolders:
         with suppress(OSError), os.scandir(folder.path / name) as entries:
             images += [f"{name}/{entry.name}" for entry in islice(entries, 200)]
-    hint = _of_folders([name for name in images if name.lower().endswith(SUFFIXES)])
+    hint = _folder_pattern([name for name in images if name.lower().endswith(SUFFIXES)])
     return f"; if {hint}" if hint else ""
 
 
-def _texts_beside(folder: Folder) -> FileNameIssue | None:
-    """On texts that are called after the images, and that nobody reads unasked."""
-    for suffix, share, content in find_sidecar_suffixes(folder) if folder.images else ():
-        if share < SOME or content == "blank":
+def _base_stems(folder: Folder) -> list[str]:
+    return [base for name in folder.images if (base := stem(name.rpartition("/")[2]))]
+
+
+def _check_sidecars(sidecars: Sequence[SidecarSuffix]) -> FileNameIssue | None:
+    """Describe files beside the images that are not read unless the user names them."""
+    for suffix, share, content in sidecars:
+        if share < SOME or content is SidecarContent.BLANK:
             continue
-        have = "Each has" if share == 1 else f"{share:.0%} of the images have"
-        mend = f"data.labels={suffix} takes the captions from there"
-        if content == "markup":
-            have, mend = (
-                f"{have} a {suffix}",
-                "which isn't read: write what it says to a labels.csv",
+        images = "Each image has" if share == 1 else f"{share:.0%} of the images have"
+        beside = f"{images} a {suffix} beside it"
+        if content is SidecarContent.MARKUP:
+            return FileNameIssue(
+                f"{beside}, which isn't read: if captions are there, write them to a labels.csv"
             )
-            return FileNameIssue(f"{have} beside it, {mend} if captions are there")
-        numbers = content == "numbers"  # boxes, say
-        kind = "doubtful_names" if numbers else "unread_captions"
-        return FileNameIssue(f"{have} a {suffix} beside it: {mend}", numbers, kind)
+        has_captions = content is SidecarContent.CAPTIONS
+        return FileNameIssue(
+            f"{beside}: data.labels={suffix} takes the captions from there",
+            harmless=not has_captions,
+            has_captions_beside=has_captions,
+        )
     return None
 
 
-def _of_folders(images: Sequence[str]) -> str:
-    """The pattern by which folders' names are captions, if they may be."""
-    inner = _by_folder(images)
+def _folder_pattern(images: Sequence[str]) -> str:
+    """Return a hint with the pattern by which folders' names are captions, or ""."""
+    by_folder = _stems_by_folder(images)
     depths = {name.count("/") for name in images}
-    if len(depths) != 1 or not _are_captions(inner):
+    if len(depths) != 1 or not _are_captions(by_folder):
         return ""
-    shown, pattern = ", ".join(sorted(inner)[:3]), "id/" * (depths.pop() - 1) + "label/id"
+    shown, pattern = ", ".join(sorted(by_folder)[:3]), "id/" * (depths.pop() - 1) + "label/id"
     return f"a folder's name ({shown}) is the caption of its images: data.pattern={pattern}"
 
 
-def _by_folder(images: Sequence[str]) -> Mapping[str, list[str]]:
-    """The images' own names, without suffix, by the name of the folder that they are in."""
-    inner: Mapping[str, list[str]] = defaultdict(list)
+def _stems_by_folder(images: Sequence[str]) -> Mapping[str, list[str]]:
+    by_folder: Mapping[str, list[str]] = defaultdict(list)
     for name in images:
         place, _, own = name.rpartition("/")
-        inner[place.rpartition("/")[2]].append(stem(own))
-    return inner
+        by_folder[place.rpartition("/")[2]].append(stem(own))
+    return by_folder
 
 
-def _are_captions(inner: Mapping[str, Sequence[str]]) -> bool:
-    """Whether folders are called by what their images show, and the images by a counter.
+def _are_captions(by_folder: Mapping[str, Sequence[str]]) -> bool:
+    """Return whether folders are named after what their images show, and images numbered.
 
-    That is where images of several folders have the same names, or those of a counter, and the
-    folders' names are no parts of a split, no dates, and no counter.
+    That is so where images of several folders have the same names, or only numbers differ, and the
+    folders' names are not parts of a split, dates or numbers.
     """
-    if len(inner) < 3 or "" in inner:
+    if len(by_folder) < 3 or "" in by_folder:
         return False
-    if any(_DATE.fullmatch(name) for name in inner):
+    if any(_DATE.fullmatch(name) for name in by_folder):
         return False
-    if 2 * sum(bool(_SPLITS.fullmatch(name)) for name in inner) >= len(inner):
+    if 2 * sum(bool(_SPLITS.fullmatch(name)) for name in by_folder) >= len(by_folder):
         return False
-    own = [name for names in inner.values() for name in names]
+    own = [name for names in by_folder.values() for name in names]
     repeated = len(set(own)) <= 0.8 * len(own)
-    after = [name.removeprefix(folder) for folder, names in inner.items() for name in names]
+    after = [name.removeprefix(folder) for folder, names in by_folder.items() for name in names]
     around = {re.sub(r"\d+|[0-9a-f]{16,}", "", name) for name in after}
-    return (repeated or len(around) == 1) and not _are_a_counter([*inner])
+    return (repeated or len(around) == 1) and not _are_folder_numbers([*by_folder])
 
 
-def _are_a_counter(names: Sequence[str]) -> bool:
-    """session1, session2 or 01, 02; but not the digits 0 to 9, which images show."""
-    found = [_NUMBERED.fullmatch(name) for name in names]
-    if not all(found):
+def _are_folder_numbers(names: Sequence[str]) -> bool:
+    """Return whether folders are numbered: session1, session2 or 01, 02, but not 0 to 9."""
+    if common_numbering(names) is None:
         return False
-    if len({(match[1], match[3]) for match in found}) > 1:
-        return False
-    bare = all(name.isdigit() for name in names)
-    if bare and all(len(name) == 1 for name in names):
+    if not all(name.isdigit() for name in names):
+        return True
+    if all(len(name) == 1 for name in names):  # images of digits
         return len(names) < 5
-    return not bare or _are_counted(names)
-
-
-def _are_counted(names: Sequence[str]) -> bool:
-    if not all(name.isascii() and name.isdigit() and len(name) < 10 for name in names):
-        return False
-    numbers = sorted(map(int, names))
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return are_consecutive(names)

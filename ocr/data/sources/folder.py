@@ -144,6 +144,14 @@ def image_files(folder: Path, recursive: bool = False) -> list[Path]:
     return [folder / name for name in found.images]
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a path is a file; False for one that cannot exist."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        return False
+
+
 def stem(name: str) -> str:
     """`name` without its suffix. Not Path.stem, to which ".png" is a name and not a suffix."""
     return name.rpartition(".")[0]

@@ -47,7 +47,7 @@ class FolderParts(Parts):
     ) -> None:
         spelling = TextNormalizer(normal_form, case, strip)
         super().__init__(
-            charset=None if charset is None else spelling.symbols(str(charset)), **kwargs
+            charset=None if charset is None else spelling.normalize_charset(str(charset)), **kwargs
         )
         if dir is None and train_dir is None:
             raise UserError(

@@ -1,211 +1,175 @@
-"""Whether a file names images and says something of them, without reading all of a big one."""
+"""Whether a file names images with a text for each; of a large file, a sample is read."""
 
 import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from unicodedata import normalize
 
 from ocr.data.images.loading import SUFFIXES
-from ocr.data.sources.folder import stem
-from ocr.data.sources.image_names import base_names
+from ocr.data.sources.image_names import ImageNameIndex
 
-SAMPLE = 2**18  # bytes to look for names in
-BLOCKS = 16  # that the sample of a bigger file is taken in
-FEW = 20  # images
-TRIED, SURE = 200, 10  # names, of which so many must be expected for none to mean something
-OFTEN = 2  # times that each is named
-COUNTED = 2**23  # bytes of a file whose lines are counted
+SAMPLE_BYTES = 2**18
+SAMPLE_BLOCKS = 16  # that the sample of a larger file is taken in
+MIN_IMAGES = 20  # of fewer images, the share in a sample tells nothing
+MAX_REPEATS = 2  # times that a bare name occurs on average; more often it is a common word
+MAX_COUNTED_BYTES = 2**23  # of a file whose lines are counted
 SPREADSHEETS = (".xlsx", ".ods")
-_PARTS_OF_SPREADSHEETS = ("xl/sharedStrings.xml", "xl/worksheets/sheet1.xml", "content.xml")
+_SPREADSHEET_PARTS = ("xl/sharedStrings.xml", "xl/worksheets/sheet1.xml", "content.xml")
+# Binary formats that hold their texts uncompressed.
+_BINARY_TABLES = (".xls", ".parquet", ".arrow", ".feather", ".db", ".sqlite")
 
 _BORDERS = re.compile(r"[\t,;|\"<>{}\[\]()=']+")
-# Files, measures, times, checksums, and the names of the parts of a split: no captions.
-_NO_CAPTION = re.compile(
+# Files, measures, dates, times, checksums, parts of a split and constants.
+_NOT_A_CAPTION = re.compile(
     rf".*(?:{'|'.join(map(re.escape, SUFFIXES))})|"
     r"-?\d*\.\d+(?:e-?\d+)?\w{0,2}|\d{2,4}([-/.])\d\d\1\d{2,4}|\d\d:\d\d(?::\d\d\S*)?|"
     r"[0-9a-f]{32,128}|train|val|valid|validation|test|true|false|none|null|nan|[^\w]*",
     re.IGNORECASE,
 )
-_Word = tuple[str, tuple[str, bool] | None]  # and what image it names, see `ImageNames.image`
 _SMALL_NUMBER = re.compile(r"0|[1-9]\d{0,2}")
-
-
-class ImageNameIndex:
-    """The names of images, to find them in texts."""
-
-    def __init__(self, images: Sequence[str]) -> None:
-        self.count = len(images)
-        # By the last part: what is before it differs from machine to machine.
-        self.whole: dict[str, str] = {}
-        self.bare: dict[str, str] = {}
-        self.paths: dict[str, str] = {}
-        for image in images:
-            name = normalize("NFC", image)
-            own = name.rpartition("/")[2]
-            self.whole[own.lower()] = image
-            self.bare[stem(own)] = image
-            if "/" in name:
-                self.paths[stem(name)] = image
-
-    def may_be_in(self, text: str, read: float) -> bool:
-        """False where `text`, a part of a file of that size, names too few of some images.
-
-        That takes a hundredth of the time of a look at every word.
-        """
-        step = 1 + len(self.bare) // TRIED
-        tried = list(islice(self.bare, 0, None, step))
-        return read * len(tried) < SURE or any(name in text for name in tried)
-
-    def image(self, word: str) -> tuple[str, bool] | None:
-        """The image that `word` names, and whether that is beyond doubt; None if it names none."""
-        word = word.replace("\\", "/").removeprefix("./")
-        own, *others = base_names(word)
-        if found := self.whole.get(own.lower()) or self.paths.get(word):
-            return found, True
-        if found := next(filter(None, (self.whole.get(other.lower()) for other in others)), None):
-            return found, True
-        found = self.bare.get(own)
-        return found and (found, False)
+_Word = tuple[str, tuple[str, bool] | None]  # and the image that it names
 
 
 @dataclass(frozen=True)
 class ImageMentions:
-    """What a file has to do with a folder's images.
+    """What a file says about a folder's images.
 
-    whole: the share of the images that it names with their suffix or their folder.
-    bare: the share that it names in any way.
-    said: the share of what it names beside which stands a text that may be a caption; no measure,
-        time, checksum, or what stands everywhere.
-    numbers: whether those are nothing but small numbers. single: whether it is one of each.
-    lines: how many lines aren't empty; None in a big file. texts: some of them.
+    Attributes:
+        fully_named: The share of the images that it names with their suffix or their folder.
+        named: The share that it names in any way.
+        captioned: The share of the names that are followed by a text which may be a caption.
+        only_numbers: Whether these texts are nothing but small numbers.
+        single: Whether there is at most one for each name.
+        lines: The number of lines that aren't empty; None for a large file.
+        texts: These lines, unless they are too many.
     """
 
-    whole: float = 0.0
-    bare: float = 0.0
-    said: float = 0.0
-    numbers: bool = False
+    fully_named: float = 0.0
+    named: float = 0.0
+    captioned: float = 0.0
+    only_numbers: bool = False
     single: bool = False
     lines: int | None = None
     texts: Sequence[str] = ()
 
+    @property
+    def may_hold_captions(self) -> bool:
+        """Whether the file has a text for each of many images."""
+        return self.named >= 0.5 and self.captioned >= 0.5
 
-def find_mentions(path: Path, names: ImageNameIndex) -> ImageMentions:
-    """Look through `path`; nothing in it if it is no text, table or spreadsheet."""
+
+def find_mentions(path: Path, images: ImageNameIndex) -> ImageMentions:
+    """Look for the names of images in a file; without result if it is no text or table."""
     try:
-        text, read = _text(path)
+        text, share = _read(path)
     except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError):
         return ImageMentions()
-    lines = [line.strip() for line in text.splitlines() if line.strip()] if read == 1 else None
+    lines = [line.strip() for line in text.splitlines() if line.strip()] if share == 1 else None
+    line_count, texts = _count_lines(path, lines), lines or ()
     text = normalize("NFC", text)
-    if not names.may_be_in(text, read):
-        return ImageMentions(lines=_lines(path, lines), texts=lines or ())
-    words = list(_words(text, names))
+    if not images.may_occur_in(text, share):
+        return ImageMentions(lines=line_count, texts=texts)
+    words = list(_words(text, images))
     named = [found for _, found in words if found]
-    whole = {image for image, sure in named if sure}
-    # Of so small a part of a file one can't tell what share of few images it names.
-    count = max(names.count * read, min(names.count, FEW)) or 1
-    only_sure = len(whole) >= count / 2
-    bare = {image for image, _ in named}
-    if not only_sure and len(named) > OFTEN * len(bare):  # numbers, or words, as they are anywhere
-        bare = whole
-    said = list(_said(words, only_sure))
-    different = {word for some in said for word in some}
-    share = sum(map(bool, said)) / max(1, len(said))
+    full = {image for image, is_full in named if is_full}
+    expected = max(images.count * share, min(images.count, MIN_IMAGES)) or 1
+    only_full = len(full) >= expected / 2
+    anyhow = {image for image, _ in named}
+    if not only_full and len(named) > MAX_REPEATS * len(anyhow):
+        anyhow = full
+    captions = list(_captions(words, only_full))
+    different = {word for some in captions for word in some}
+    captioned = sum(map(bool, captions)) / max(1, len(captions))
     if path.suffix.lower() == ".json":  # images and captions may be in two lists
-        share = max(share, len(different) / max(1, len(said)))
+        captioned = max(captioned, len(different) / max(1, len(captions)))
     return ImageMentions(
-        min(1.0, len(whole) / count),
-        min(1.0, len(bare) / count),
-        min(1.0, share),
-        all(map(_SMALL_NUMBER.fullmatch, different)),
-        sum(map(len, said)) <= len(said),
-        _lines(path, lines),
-        lines or (),
+        fully_named=min(1.0, len(full) / expected),
+        named=min(1.0, len(anyhow) / expected),
+        captioned=min(1.0, captioned),
+        only_numbers=all(map(_SMALL_NUMBER.fullmatch, different)),
+        single=sum(map(len, captions)) <= len(captions),
+        lines=line_count,
+        texts=texts,
     )
 
 
-def _words(text: str, names: ImageNameIndex) -> Iterator[_Word]:
-    """The words of `text`, and an empty one at the end of each line."""
+def _words(text: str, images: ImageNameIndex) -> Iterator[_Word]:
+    """Yield the words of a text, and an empty one at the end of each line."""
     for line in text.splitlines():
         for piece in map(str.strip, _BORDERS.split(line)):
-            if found := piece and names.image(piece):
+            if piece and (found := images.find(piece)):
                 yield piece, found
                 continue
             for word in piece.split():
                 name, colon, rest = word.partition(":")
-                if colon and (found := names.image(name)):
+                if colon and (found := images.find(name)):
                     yield name, found
                     word = rest
                 if word:
-                    yield word, names.image(word)
+                    yield word, images.find(word)
         yield "", None
 
 
-def _said(words: Sequence[_Word], only_sure: bool) -> Iterator[list[str]]:
-    """Of the words after each name those that may be its caption.
+def _captions(words: Sequence[_Word], only_full: bool) -> Iterator[list[str]]:
+    """Yield the words after each name that may be its caption.
 
-    None if the first is mostly the name itself: then the names are the captions.
+    Nothing if most names are followed by the same name: then the names are the captions.
     """
-    residues: list[list[str]] = []
+    following: list[list[str]] = []
     before, echoes = None, 0
     for word, found in words:
-        if found and (found[1] or not only_sure):
-            residues.append([])
-        elif residues:
-            residues[-1].append(word)
+        if found and (found[1] or not only_full):
+            following.append([])
+        elif following:
+            following[-1].append(word)
             echoes += bool(found and before and found[0] == before[0])
         before = found
-    if 2 * echoes > len(residues):
+    if 2 * echoes > len(following):
         return
-    counts = Counter(word for some in residues for word in set(some))
-    common = max(1, len(residues) // 2)
-    for some in residues:
-        yield [w for w in some if counts[w] <= common and not _NO_CAPTION.fullmatch(w)]
+    counts = Counter(word for some in following for word in set(some))
+    common = max(1, len(following) // 2)
+    for some in following:
+        yield [w for w in some if counts[w] <= common and not _NOT_A_CAPTION.fullmatch(w)]
 
 
-def _text(path: Path) -> tuple[str, float]:
-    """The text of a file or a sample of it, and how much of the whole that is, 0 to 1."""
+def _read(path: Path) -> tuple[str, float]:
+    """Read the text of a file or a sample of it, and return its share of the whole, 0 to 1."""
     if path.suffix.lower() in SPREADSHEETS:
-        return _spreadsheet(path), 1.0
+        return _read_spreadsheet(path), 1.0
     size = path.stat().st_size
     with path.open("rb") as file:
-        if size <= SAMPLE:
-            content, read = file.read(), 1.0
+        if size <= SAMPLE_BYTES:
+            content, share = file.read(), 1.0
         else:
             blocks = []
-            for block in range(BLOCKS):
-                file.seek(block * (size // BLOCKS))
-                blocks.append(file.read(SAMPLE // BLOCKS))
-            content, read = b"\n".join(blocks), SAMPLE / size
+            for block in range(SAMPLE_BLOCKS):
+                file.seek(block * (size // SAMPLE_BLOCKS))
+                blocks.append(file.read(SAMPLE_BYTES // SAMPLE_BLOCKS))
+            content, share = b"\n".join(blocks), SAMPLE_BYTES / size
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", "replace"), read
-    if b"\0" in content and content.count(b"\0") < len(content) // 4 and not _is_old(path):
-        return "", read
-    return content.replace(b"\0", b"").decode("utf-8-sig", "replace"), read
+        return content.decode("utf-16", "replace"), share
+    zeros = content.count(b"\0")
+    if 0 < zeros < len(content) // 4 and path.suffix.lower() not in _BINARY_TABLES:
+        return "", share
+    return content.replace(b"\0", b"").decode("utf-8-sig", "replace"), share
 
 
-def _is_old(path: Path) -> bool:
-    """Whether it is a table in a binary format whose texts stand in it as they are."""
-    return path.suffix.lower() in (".xls", ".parquet", ".arrow", ".feather", ".db", ".sqlite")
-
-
-def _spreadsheet(path: Path) -> str:
+def _read_spreadsheet(path: Path) -> str:
     with zipfile.ZipFile(path) as whole:
-        parts = [part for part in _PARTS_OF_SPREADSHEETS if part in whole.namelist()]
-        texts = [whole.open(part).read(SAMPLE).decode("utf-8", "replace") for part in parts]
+        parts = [part for part in _SPREADSHEET_PARTS if part in whole.namelist()]
+        texts = [whole.open(part).read(SAMPLE_BYTES).decode("utf-8", "replace") for part in parts]
     return re.sub(r"<[^>]*>", "\n", "\n".join(texts))
 
 
-def _lines(path: Path, lines: Sequence[str] | None) -> int | None:
-    """How many lines aren't empty; None in a spreadsheet and a big file."""
+def _count_lines(path: Path, lines: Sequence[str] | None) -> int | None:
+    """Count the lines that aren't empty; None for a spreadsheet or a large file."""
     if path.suffix.lower() in SPREADSHEETS:
         return None
     if lines is not None:
         return len(lines)
-    if path.stat().st_size > COUNTED:
+    if path.stat().st_size > MAX_COUNTED_BYTES:
         return None
     return sum(bool(line.strip()) for line in path.read_bytes().splitlines())

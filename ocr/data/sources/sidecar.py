@@ -1,47 +1,84 @@
-"""Text files beside the images: which file is of which image, and what such files are called."""
+"""Captions in text files beside the images: which file belongs to which image."""
 
 import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from enum import Enum
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from ocr.data.images.loading import SUFFIXES
+from ocr.data.samples import Skipped, SkipReason
+from ocr.data.sources.caption_source import Row
 from ocr.data.sources.folder import Folder, stem
+from ocr.data.text.encoding import read_text
+from ocr.errors import UserError
 
-# How pre-processing names what it makes of an image: line.bin.png, line.nrm.png (Ocropus, Kraken).
-_MADE = (
+# What preprocessing adds to an image's name: line.bin.png, line.nrm.png (OCRopus, Kraken).
+_PROCESSED = (
     "bin|binary|binarized|binarised|nrm|norm|normalized|normalised|bw|raw|dew|dewarped|gr[ae]y|"
     "gr[ae]yscale|inv|inverted|deskew|deskewed|desp|despeckled|denoised|otsu|sauvola|thresh"
 )
-_MADE_LAST = re.compile(rf"(?<=[^/._ -])[._-](?:{_MADE})$", re.IGNORECASE)
-_MADE_ALL = re.compile(rf"(?:\.(?:{_MADE}))+", re.IGNORECASE)
+_PROCESSED_END = re.compile(rf"(?<=[^/._ -])[._-](?:{_PROCESSED})$", re.IGNORECASE)
+_PROCESSED_ONLY = re.compile(rf"(?:\.(?:{_PROCESSED}))+", re.IGNORECASE)
 _NUMBERS = re.compile(r"[\s\d.,;:+-]+(?:e-?\d+)?")
 
-LOOKED_AT = 8  # texts, to see what they are
-LONGEST = 2000  # bytes of a caption
-FEWEST, ENOUGH = 5, 0.9  # texts elsewhere that are called after images, and their share of all
-FOLDERS, LISTED = 20, 2000  # folders that texts may be in, and files in each, to look at
+SAMPLED_FILES = 8  # text files that are read to see what kind they are
+MAX_CAPTION_BYTES = 2000
+MIN_FILES, MIN_SHARE = 5, 0.9  # files in another folder that are named after images
+MAX_FOLDERS, MAX_LISTED = 20, 2000  # other folders to look into, and files in each
+
+
+class SidecarText:
+    """A `CaptionSource`: a text file for each image, such as line.png and line.gt.txt.
+
+    Args:
+        suffix: What the text files' names end in; line.gt.txt is also that of line.bin.png.
+        encoding: See `read_text`.
+    """
+
+    def __init__(self, suffix: str, encoding: str | None = None) -> None:
+        self.name = suffix
+        self.encoding = encoding
+
+    def captions(self, folder: Folder) -> Iterator[Row | Skipped]:
+        """Yield the captions in the order of the images; an empty file is no caption."""
+        folder.require_images()
+        for name, text in self.find(folder).items():
+            path = str(folder.path / name)
+            try:
+                caption = read_text(folder.path / text, self.encoding)
+            except UserError as error:
+                detail = str(error).removeprefix(f"{folder.path}{os.sep}")
+                yield Skipped(path, SkipReason.UNREADABLE_CAPTION, detail)
+            else:
+                if caption.strip():
+                    yield Row(path, caption.removesuffix("\n").removesuffix("\r"), "", text)
+
+    def find(self, folder: Folder) -> dict[str, str]:
+        """Return the text file of each image that has one."""
+        return find_sidecars(folder, self.name)
+
+    def coverage(self, folder: Folder) -> float:
+        """Return the share of the images that have a text file."""
+        return len(self.find(folder)) / max(1, len(folder.images))
 
 
 def strip_processing_suffixes(base: str) -> str:
-    """`base` without what pre-processing has added to it."""
-    while (shorter := _MADE_LAST.sub("", base)) != base:
+    """Return a name without what preprocessing has added to it: line.bin becomes line."""
+    while (shorter := _PROCESSED_END.sub("", base)) != base:
         base = shorter
     return base
 
 
 def possible_stems(name: str) -> list[str]:
-    """What a text of the image may be called before its suffix, the most of the name first.
+    """Return what an image's text file may be called before its suffix, the longest first.
 
     Args:
-        name: The image's, such as p.0.l0.bin.png.
-
-    Returns:
-        Here p.0.l0.bin.png, p.0.l0.bin, p.0.l0, p.0 and p.
+        name: The image's, such as p.0.bin.png, for which that is p.0.bin.png, p.0.bin, p.0 and p.
     """
     place, slash, own = name.rpartition("/")
     found = [name]
@@ -51,10 +88,17 @@ def possible_stems(name: str) -> list[str]:
 
 
 def find_sidecars(folder: Folder, suffix: str) -> dict[str, str]:
-    """The images that have a text whose name ends in `suffix`, and their texts.
+    """Pair images with text files.
 
-    The text whose name has most of the image's is its own. v1.gt.txt is of v1.png and not of
-    v1.5.png if both are there, but of v1.bin.png as well, which is made of the same image.
+    The text file with the longest common name belongs to an image. v1.gt.txt belongs to v1.png and
+    not to v1.5.png if both exist, but to v1.bin.png as well, which is made from the same image.
+
+    Args:
+        folder: The images and the files beside them.
+        suffix: What the text files' names end in.
+
+    Returns:
+        The text file of each image that has one, by the image's name.
     """
     texts = {name for name in folder.files if name.endswith(suffix)}
     stems = {stem(name) for name in folder.images} if texts else set()
@@ -64,26 +108,37 @@ def find_sidecars(folder: Folder, suffix: str) -> dict[str, str]:
         base = next((base for base in possible_stems(name) if base + suffix in texts), None)
         if base is None:
             continue
-        others = len(base) < len(own) and base in stems
-        if not others or _MADE_ALL.fullmatch(own[len(base) :]):
+        is_others = len(base) < len(own) and base in stems
+        if not is_others or _PROCESSED_ONLY.fullmatch(own[len(base) :]):
             found[name] = base + suffix
     return found
 
 
-class SidecarSuffix(NamedTuple):
-    """How texts beside the images are called.
+class SidecarContent(Enum):
+    """What files beside the images hold."""
 
-    suffix: what their names end in. share: of the images that have one.
-    content: "captions", "numbers" such as boxes, "markup" such as JSON and XML, or "blank".
+    CAPTIONS = "captions"
+    NUMBERS = "numbers"  # such as boxes
+    MARKUP = "markup"  # JSON, XML
+    BLANK = "blank"
+
+
+class SidecarSuffix(NamedTuple):
+    """A suffix of files that are named after the images.
+
+    Attributes:
+        suffix: What their names end in.
+        share: The share of the images that have such a file.
+        content: What most of the files hold.
     """
 
     suffix: str
     share: float
-    content: str
+    content: SidecarContent
 
 
 def find_sidecar_suffixes(folder: Folder) -> list[SidecarSuffix]:
-    """The ways in which files that hold text are called after the images, the commonest first."""
+    """Return the suffixes of text files that are named after the images, the commonest first."""
     owners = {base for name in folder.images for base in possible_stems(name)}
     images = set(folder.images)
     named: Mapping[str, list[str]] = defaultdict(list)
@@ -94,74 +149,85 @@ def find_sidecar_suffixes(folder: Folder) -> list[SidecarSuffix]:
     found = []
     for suffix, _ in counts.most_common(5):
         paired = find_sidecars(folder, suffix)
-        texts = list(dict.fromkeys(paired.values()))
-        content = _content(folder.path, texts[:: 1 + len(texts) // LOOKED_AT])
+        content = _content(folder.path, list(dict.fromkeys(paired.values())))
         if content:
             found.append(SidecarSuffix(suffix, len(paired) / len(folder.images), content))
-    return sorted(found, key=lambda scheme: -scheme.share)
+    return sorted(found, key=lambda one: -one.share)
 
 
 def find_sidecar_folder(folder: Folder) -> tuple[Path, str] | None:
-    """A folder beside or below that of the images with a text for each, and what they end in."""
+    """Find another folder with a text file for each image.
+
+    Args:
+        folder: The images; folders in it and beside it are looked into.
+
+    Returns:
+        The other folder and the files' suffix, or None.
+    """
+    if len(folder.images) < MIN_FILES:
+        return None
     owners = {base.rpartition("/")[2] for name in folder.images for base in possible_stems(name)}
     here = folder.path.absolute()
-    for above in (here, here.parent) if len(folder.images) >= FEWEST else ():
+    for above in (here, here.parent):
+        below: list[str] = []
         with suppress(OSError), os.scandir(above) as entries:
-            below = sorted(e.path for e in islice(entries, LISTED) if e.is_dir())
-        for place in below[:FOLDERS]:
+            below = sorted(e.path for e in islice(entries, MAX_LISTED) if e.is_dir())
+        for place in below[:MAX_FOLDERS]:
             if place != str(here) and (found := _common_suffix(Path(place), owners)):
                 return Path(place), found
     return None
 
 
 def _common_suffix(place: Path, owners: set[str]) -> str | None:
-    """What the texts in `place` end in, if nearly all files are called after images."""
+    """Return what captions in a folder end in, if nearly all files are named after images."""
     try:
         with os.scandir(place) as entries:
-            files = [entry.name for entry in islice(entries, LISTED)]
+            files = [entry.name for entry in islice(entries, MAX_LISTED)]
     except OSError:
         return None
-    if any(name.lower().endswith(SUFFIXES) for name in files):  # its texts are of its own images
+    if any(name.lower().endswith(SUFFIXES) for name in files):  # it has images of its own
         return None
     found = Counter(_suffix(name, owners) for name in files)
     end, count = found.most_common(1)[0] if found else (None, 0)
-    if end is None or count < FEWEST or count < ENOUGH * len(files):
+    if end is None or count < MIN_FILES or count < MIN_SHARE * len(files):
         return None
     texts = [name for name in sorted(files) if name.endswith(end)]
-    return end if _content(place, texts[:: 1 + len(texts) // LOOKED_AT]) == "captions" else None
+    return end if _content(place, texts) is SidecarContent.CAPTIONS else None
 
 
 def _suffix(file: str, owners: set[str]) -> str | None:
-    """What follows an image's name in `file`, and begins with no letter."""
+    """Return what follows an image's name in a file's, if it does not begin with a letter."""
     for place in range(len(file) - 1, 0, -1):
         if not file[place].isalnum() and file[:place] in owners:
             return file[place:] if "/" not in file[place:] else None
     return None
 
 
-def _content(place: Path, files: Sequence[str]) -> str | None:
-    """What most of these hold; None if they are no short texts."""
-    kinds = Counter(islice(_kinds(place, files), LOOKED_AT))
-    kinds.pop("blank", None) if len(kinds) > 1 else None
+def _content(place: Path, files: Sequence[str]) -> SidecarContent | None:
+    """Return what most files hold, by a sample; None if one is not a short text."""
+    sample = files[:: 1 + len(files) // SAMPLED_FILES]
+    kinds = Counter(islice(_kinds(place, sample), SAMPLED_FILES))
+    if len(kinds) > 1:
+        kinds.pop(SidecarContent.BLANK, None)
     return kinds.most_common(1)[0][0] if kinds and None not in kinds else None
 
 
-def _kinds(place: Path, files: Sequence[str]) -> Iterator[str | None]:
+def _kinds(place: Path, files: Sequence[str]) -> Iterator[SidecarContent | None]:
     for file in files:
         try:
             with (place / file).open("rb") as opened:
-                content = opened.read(4 * LONGEST)
+                content = opened.read(4 * MAX_CAPTION_BYTES)
         except OSError:
             continue
         text = content.decode("utf-8-sig", "replace").strip()
         if text[:1] in ("{", "[", "<") and text[-1:] in ("}", "]", ">", ""):
-            yield "markup" if len(text) > 40 else "captions"
+            yield SidecarContent.MARKUP if len(text) > 40 else SidecarContent.CAPTIONS
         elif content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            yield "captions"
-        elif "\0" in text or len(content) > LONGEST:
+            yield SidecarContent.CAPTIONS
+        elif "\0" in text or len(content) > MAX_CAPTION_BYTES:
             yield None
         elif not text:
-            yield "blank"
+            yield SidecarContent.BLANK
         else:
-            boxes = _NUMBERS.fullmatch(text) and len(text.split()) >= 4
-            yield "numbers" if boxes else "captions"
+            is_box = _NUMBERS.fullmatch(text) and len(text.split()) >= 4
+            yield SidecarContent.NUMBERS if is_box else SidecarContent.CAPTIONS

@@ -1,8 +1,9 @@
-"""The order of characters in a line: as they are spoken, and as they stand on paper.
+"""Bidirectional text: the logical order of its characters and their visual order.
 
-CTC reads an image from left to right. Captions in Hebrew or Arabic are stored as they are spoken,
-from the character that stands rightmost on; but the numbers and the Latin words among them run from
-left to right on paper, too (Unicode Standard Annex 9, "Unicode Bidirectional Algorithm").
+CTC reads an image from left to right, in visual order. Captions in Hebrew or Arabic are usually
+stored in logical order, in which they are spoken: it begins with the rightmost character, while
+numbers and Latin words among them run from left to right (Unicode Standard Annex 9, "Unicode
+Bidirectional Algorithm").
 """
 
 import re
@@ -15,77 +16,87 @@ from bidi import get_display
 from ocr.errors import UserError
 from ocr.log import info
 
-# As on paper; as spoken, in lines from right to left; and so in lines from left to right, of which
-# only words run the other way.
+# Visual order; logical order in lines that run from right to left; and logical order in lines that
+# run from left to right, in which only words run the other way.
 ORDERS = ("visual", "rtl", "ltr")
 
-_LEFTWARDS = ("R", "AL")  # Unicode's classes of letters that are written from right to left
-_BASES = {"rtl": "R", "ltr": "L"}
-_STRETCH = "\u0640"  # Arabic's hyphen, which only makes a letter longer
-_WORD = re.compile("R[^LNR]*R")
+_RTL_CLASSES = ("R", "AL")  # Unicode's bidirectional classes of letters from right to left
+_BASE_DIRECTIONS = {"rtl": "R", "ltr": "L"}
+_TATWEEL = "\u0640"  # makes an Arabic letter longer
+_RTL_WORD = re.compile("R[^LNR]*R")
 
 
 def validate_order(order: str) -> None:
-    """Raise UserError for what is none."""
+    """Raise UserError if there is no such order."""
     if order not in ORDERS:
         raise UserError(f"data.order={order}: give {', '.join(ORDERS)} or null")
 
 
 def has_rtl(text: str) -> bool:
-    """Whether there are letters from right to left in it."""
-    return not text.isascii() and any(unicodedata.bidirectional(c) in _LEFTWARDS for c in text)
+    """Return whether a text has letters that are written from right to left."""
+    return not text.isascii() and any(unicodedata.bidirectional(c) in _RTL_CLASSES for c in text)
 
 
 def to_visual(text: str, order: str) -> str:
-    """A line that is stored in `order` as it stands on paper, from left to right.
+    """Convert a line to visual order.
 
-    A bracket in a word from right to left stays what it is, though paper shows its mirror image.
+    Brackets in words from right to left are not mirrored.
+
+    Args:
+        text: The line.
+        order: In which it is stored, one of `ORDERS`.
     """
     if order == "visual" or not has_rtl(text):
         return text
-    return get_display(text, base_dir=_BASES[order])
+    return get_display(text, base_dir=_BASE_DIRECTIONS[order])
 
 
-def to_logical(seen: str, order: str) -> str:
-    """A line that stands on paper so, in `order`: the way back from `to_visual`.
+def to_logical(visual: str, order: str) -> str:
+    """Convert a line in visual order back to the order in which lines are stored.
 
-    There are lines that stand on paper alike and are spoken in two ways ("a 5" and "5 a" between
-    words in Hebrew): for those it is one of them.
+    Some lines have two logical orders ("a 5" and "5 a" between Hebrew words); the result is one.
+
+    Args:
+        visual: The line in visual order.
+        order: Of the result, one of `ORDERS`.
     """
-    # As if it were spoken backwards, which is right where no context makes a difference; or by the
-    # context that numbers have when they are read from the right.
-    first = to_visual(seen, order)
-    second = to_visual(seen[::-1], order)[::-1]
-    return second if to_visual(first, order) != seen == to_visual(second, order) else first
+    # Reversing is right unless context decides; a number's context may also be to its right.
+    first = to_visual(visual, order)
+    second = to_visual(visual[::-1], order)[::-1]
+    return second if to_visual(first, order) != visual == to_visual(second, order) else first
 
 
 def infer_order(texts: Iterable[str]) -> str:
-    """How captions are stored: as they are spoken, if most of what can tell are words.
+    """Infer the order in which captions are stored.
 
-    Single letters between numbers, as on plates, tend to be typed as they stand.
+    It is logical if most captions with letters from right to left have words of them. Single
+    letters among numbers, as on number plates, are usually stored in visual order.
+
+    Returns:
+        One of `ORDERS`.
     """
-    starts, letters = Counter(), 0
+    directions: Counter[str] = Counter()  # of captions with words, by their first letter
+    with_letters = 0
     example = None
     for text in texts:
         if has_rtl(text):
-            letters += 1
+            with_letters += 1
             classes = _classes(text)
-            if _WORD.search(classes):
+            if _RTL_WORD.search(classes):
                 example = example or text
-                starts[next(letter for letter in classes if letter in "RL")] += 1
-    if 2 * starts.total() <= letters:
+                directions[next(letter for letter in classes if letter in "RL")] += 1
+    if 2 * directions.total() <= with_letters:
         return "visual"
-    order = "ltr" if starts["L"] > starts["R"] else "rtl"
+    order = "ltr" if directions["L"] > directions["R"] else "rtl"
     info(
-        f"captions have words from right to left (the first: {example!r}); they are learnt in the "
-        f"order in which they stand in the images (data.order={order}; data.order=visual if they "
-        "are stored in that order)"
+        f"captions have words from right to left (the first: {example!r}); they are learned in "
+        f"visual order (data.order={order}; data.order=visual if they are stored in that order)"
     )
     return order
 
 
 def _classes(text: str) -> str:
-    """By a letter each: right to left, left to right, number, or what leans on its neighbours."""
+    """Return a letter for each character: R, L, N for a number, and "." for neutral ones."""
     letters = {"R": "R", "AL": "R", "L": "L", "EN": "N", "AN": "N"}
-    found = (unicodedata.bidirectional(c) for c in text if c != _STRETCH)
+    found = (unicodedata.bidirectional(c) for c in text if c != _TATWEEL)
     return "".join(letters.get(name, ".") for name in found)

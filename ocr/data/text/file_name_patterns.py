@@ -1,4 +1,4 @@
-"""Which part of a file's name is its caption: a template, or a regular expression."""
+"""Which part of a file name is the caption: a template or a regular expression."""
 
 import re
 import signal
@@ -8,19 +8,29 @@ from contextlib import contextmanager
 
 from ocr.errors import UserError
 
-TIMEOUT = 5.0  # seconds for the names of a folder, and one more for each 10,000
+TIMEOUT = 5.0  # seconds for the names of a folder, and one for every 10,000 names
 WORDS = r"(?:label|id|group)"
 _TEMPLATE = re.compile(rf"{WORDS}(?:[-_.@ /]+{WORDS})*")
 
 
 class FileNamePattern:
-    """What is looked for in file names without their suffixes.
+    """A pattern that file names without their suffixes are matched with.
 
-    `text` is a template, words with separators between them as in the names: label_id for
-    A12DF_3f9c.png, id-label for 0012-A12DF.png, group/label.id for car7/A12DF.2.png, label/id where
-    a folder's name is the caption of its images; `name` is the whole name. Anything else is a
-    regular expression with a group `label` or `group`, or both. With a "/" in it, subfolders belong
-    to the name.
+    With a "/" in it, the names of subfolders belong to the file names.
+
+    Args:
+        text: A template, words with separators between them as in the names: label_id for
+            A12DF_3f9c.png, id-label for 0012-A12DF.png, group/label.id for car7/A12DF.2.png,
+            label/id if a folder's name is the caption of its images; `name` is the whole name.
+            Anything else is a regular expression with a group `label` or `group`, or both.
+
+    Attributes:
+        has_folders: Whether subfolders belong to the names.
+        has_label: Whether a part of the name is the caption.
+        has_group: Whether a part of the name is the group.
+
+    Raises:
+        UserError: It is neither.
     """
 
     def __init__(self, text: str) -> None:
@@ -33,21 +43,37 @@ class FileNamePattern:
         self.has_label, self.has_group = (g in self._regex.groupindex for g in ("label", "group"))
         if not (self.has_label or self.has_group):
             raise UserError(
-                f"data.pattern={text}: say where in the file name the caption stands, with the "
-                "words label, id and group (label_id, id-label, label.id) or a group (?P<label>...)"
+                f"data.pattern={text}: say where in the file name the caption is, with the words "
+                "label, id and group (label_id, id-label, label.id) or a group (?P<label>...)"
             )
 
+    @property
+    def mismatch(self) -> str:
+        """The reason for leaving out a name that does not match."""
+        return f"the name doesn't fit data.pattern={self.text}"
+
     def matches(self, names: Sequence[str]) -> list[tuple[str, str] | None]:
-        """Label and group of each name; None where the pattern doesn't fit."""
+        """Match names.
+
+        Args:
+            names: File names without suffixes, with folders if `has_folders`.
+
+        Returns:
+            The label and the group in each name, "" for one that is not in the pattern; None for a
+            name that does not match.
+
+        Raises:
+            UserError: It takes too long.
+        """
         try:
-            # Python's expressions have no limit of their own, and some would take years.
-            with _at_most(TIMEOUT + len(names) / 10_000):
+            # Some regular expressions take exponential time, and Python has no limit of its own.
+            with _time_limit(TIMEOUT + len(names) / 10_000):
                 found = [self._regex.fullmatch(name) for name in names]
         except TimeoutError:
             raise UserError(
-                f"data.pattern={self.text}: takes for ever; avoid a repeat within a repeat"
+                f"data.pattern={self.text}: takes too long; avoid a repeat within a repeat"
             ) from None
-        return [match and (_part(match, "label"), _part(match, "group")) for match in found]
+        return [(_part(m, "label"), _part(m, "group")) if m else None for m in found]
 
 
 def _part(match: re.Match, group: str) -> str:
@@ -58,17 +84,17 @@ def _as_regex(text: str) -> str:
     text = "label" if text == "name" else text
     if not _TEMPLATE.fullmatch(text) or text.count("label") > 1 or text.count("group") > 1:
         return text
-    # Only the caption may hold what separates the words.
+    # Only the caption may contain the separators.
     separators = re.escape(re.sub(WORDS, "", text))
     other = f"[^{separators}]" if separators else "."
-    label = "[^/]*" if "/" in separators else ".*"  # a caption is never of two folders
+    label = "[^/]*" if "/" in separators else ".*"  # but never a folder's separator
     parts = {"id": f"{other}*", "group": f"(?P<group>{other}+)", "label": f"(?P<label>{label})"}
     return re.sub(WORDS, lambda word: parts[word[0]], text.replace(".", r"\."))
 
 
 @contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError after that long, where the system has an alarm clock for it."""
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError after some seconds, in the main thread of systems with SIGALRM."""
     if (
         not hasattr(signal, "setitimer")
         or threading.current_thread() is not threading.main_thread()

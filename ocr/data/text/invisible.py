@@ -1,30 +1,29 @@
-"""Characters that leave no ink: which of a caption's no image shows."""
+"""Invisible characters: which characters of a caption no image shows."""
 
 import re
 from unicodedata import category, name
 
-# Unicode's Default_Ignorable_Code_Point but for the fillers of Hangul's syllables, and the marks of
-# annotations.
+# Unicode's Default_Ignorable_Code_Point without the Hangul fillers, and the annotation marks.
 _IGNORABLE = (
     "\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
 _INVISIBLE = re.compile(f"[{_IGNORABLE}]")
-# Scripts whose letters join, or look otherwise, by the joiners between them.
+# Scripts in which a joiner changes the shape of the letters beside it.
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u109f\u1700-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
 )
 _MONGOLIAN = re.compile("[\u1800-\u180a\u1810-\u18af]")
-# The flags of England, Scotland and Wales: a black flag, then letters that are not seen.
+# The flags of England, Scotland and Wales: a black flag and invisible letters.
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 _JOINERS = "\u200c\u200d"
 _KEYCAP = "\u20e3"
 
 
 def remove_invisible(text: str) -> str:
-    """The text without what leaves no ink, and changes none either."""
+    """Return a text without the invisible characters that do not change how others look."""
     if not _INVISIBLE.search(text):
         return text
     flags = {i for found in _FLAG.finditer(text) for i in range(*found.span())}
@@ -39,7 +38,7 @@ def remove_invisible(text: str) -> str:
 
 
 def remove_invisible_symbols(charset: str) -> str:
-    """The charset without what leaves no ink in any text of these symbols."""
+    """Return a charset without the symbols that are invisible in any text of its symbols."""
     others = [symbol for symbol in charset if not _INVISIBLE.match(symbol)]
     return "".join(
         symbol
@@ -51,35 +50,35 @@ def remove_invisible_symbols(charset: str) -> str:
 
 
 def find_invisible(text: str) -> list[str]:
-    """The characters that `remove_invisible` takes out of the text, each once."""
+    """Return the characters that `remove_invisible` removes from a text, each once."""
     gone = {c for c in text if _INVISIBLE.match(c)}
     kept = remove_invisible(text)
     return sorted(c for c in gone if kept.count(c) < text.count(c))
 
 
 def character_name(character: str) -> str:
-    """U+ and its number, and Unicode's name."""
+    """Return a character's code point and its name in Unicode."""
     return f"U+{ord(character):04X} {name(character, '').lower()}".strip()
 
 
 def _affects_rendering(character: str, before: str, after: str) -> bool:
-    """Whether it changes how what stands around it looks."""
+    """Return whether an invisible character changes how the text around it looks."""
     last = before[-1:]
     if character in _JOINERS:
         if _JOINING.match(last) or _JOINING.match(after):
             return True
-        # Pictures are joined, with what chooses their colour or skin before it.
-        return character == "\u200d" and _is_picture(before) and _is_picture(after)
+        # Emoji are joined; the one before may have a variation selector.
+        return character == "\u200d" and _is_emoji(before) and _is_emoji(after)
     if "\u180b" <= character <= "\u180f":
         return bool(_MONGOLIAN.match(last))
-    if "\ufe00" <= character <= "\ufe0f":  # a variant of a picture, a sign or an ideograph
+    if "\ufe00" <= character <= "\ufe0f":  # selects a variant of an emoji, a sign or an ideograph
         special = last in ("\u00a9", "\u00ae") or _JOINING.match(last)
         return bool(last) and (last >= "\u2010" or bool(special) or after == _KEYCAP)
-    if "\U000e0100" <= character <= "\U000e01ef":  # a variant of an ideograph
+    if "\U000e0100" <= character <= "\U000e01ef":  # selects a variant of an ideograph
         return last >= "\u2e80"
     return False
 
 
-def _is_picture(text: str) -> bool:
+def _is_emoji(text: str) -> bool:
     last = text.rstrip("\ufe0e\ufe0f")[-1:]
     return bool(last) and category(last) in ("So", "Sk", "Sm")

@@ -1,11 +1,11 @@
-"""What spreadsheets do to captions that look like numbers."""
+"""Damage that spreadsheets do to captions that look like numbers."""
 
 import re
 from collections.abc import Sequence
 
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
-# Kinds of damage: what it is called, what tells it, and characters that no other caption may have.
-_SIGNS = (
+# Kinds of damage: a description, a pattern, and characters that no undamaged caption may have.
+_DAMAGE = (
     ("an apostrophe in front, which tells a spreadsheet that it is text", r"'\d+", "'"),
     ("a number with an exponent", r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+", ""),
     ("a whole number that became a decimal one", r"\d+[.,]0", ".,"),
@@ -15,7 +15,10 @@ _SIGNS = (
 
 
 def contain_formulas(texts: Sequence[str]) -> bool:
-    """Whether some are ="007", a spreadsheet's way to keep zeros, and no other has such signs."""
+    """Return whether captions are formulas such as ="007", which keep zeros in a spreadsheet.
+
+    At least one must be such a formula, and no other may contain a quote or an equals sign.
+    """
     some = False
     for text in texts:
         if _FORMULA.fullmatch(text):
@@ -26,20 +29,20 @@ def contain_formulas(texts: Sequence[str]) -> bool:
 
 
 def unwrap_formula(text: str) -> str:
-    """What ="007" stands for; any other text as it is."""
+    """Return the text in a formula such as ="007"; any other text unchanged."""
     found = _FORMULA.fullmatch(text)
     return found[1].replace('""', '"') if found else text
 
 
 def find_formulas(texts: Sequence[str]) -> list[str]:
-    """Those that are ="007"."""
+    """Return the texts that are formulas such as ="007"."""
     return [text for text in texts if _FORMULA.fullmatch(text)]
 
 
 def find_damaged(texts: Sequence[str]) -> list[tuple[str, str]]:
-    """Those that a spreadsheet seems to have changed, each with how."""
+    """Return the texts that a spreadsheet has probably changed, each with a description."""
     found = []
-    for how, sign, alien in _SIGNS:
+    for how, sign, alien in _DAMAGE:
         odd = [text for text in texts if re.fullmatch(sign, text)]
         rest = (text for text in texts if not re.fullmatch(sign, text))
         if odd and not any(set(alien).intersection(text) for text in rest):

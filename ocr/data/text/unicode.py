@@ -1,87 +1,106 @@
-"""How captions are spelt: normal form, case, spaces."""
+"""Normalization of captions: Unicode form, case, white space."""
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from ocr.data.text.invisible import character_name, remove_invisible, remove_invisible_symbols
+from ocr.data.text.invisible import (
+    character_name,
+    remove_invisible,
+    remove_invisible_symbols,
+)
 from ocr.data.text.spreadsheet import contain_formulas, unwrap_formula
 from ocr.errors import UserError
 from ocr.log import info
 from ocr.pluralize import pluralize
 
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
-CASES = {"keep": None, "lower": str.lower, "upper": str.upper}
+CASES: dict[str, Callable[[str], str] | None] = {
+    "keep": None,
+    "lower": str.lower,
+    "upper": str.upper,
+}
 
 _BREAKS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
-# No image shows them; a lone surrogate can't even be written into a file.
-_UNREADABLE = re.compile("[\0-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff]")
+# Control characters, and lone surrogates, which cannot be written to a file.
+_CONTROL = re.compile("[\0-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff]")
+
+_Step = tuple[str, str, Callable[[str], str]]  # the key, what it does to captions, and the function
 
 
 class TextNormalizer:
     """Makes equal captions equal strings.
 
-    normal_form: Unicode's; file systems and keyboards differ in theirs. None keeps the source's.
-    case: "keep", "lower" or "upper".
-    strip: take off surrounding spaces, which no image shows.
+    Args:
+        normal_form: Unicode's, in which file systems and keyboards differ; None keeps the source's.
+        case: "keep", "lower" or "upper".
+        strip: Whether to remove white space around captions, which no image shows.
+
+    Raises:
+        UserError: There is no such form or case.
     """
 
     def __init__(
         self, normal_form: str | None = "NFC", case: str = "keep", strip: bool = True
     ) -> None:
-        if normal_form not in (*FORMS, None):
+        if normal_form is not None and normal_form not in FORMS:
             raise UserError(f"data.normal_form={normal_form}: give {', '.join(FORMS)} or null")
         if case not in CASES:
             raise UserError(f"data.case={case}: give {', '.join(CASES)}")
 
-        def compose(text: str) -> str:
+        def to_form(text: str) -> str:
             return unicodedata.normalize(normal_form, text) if normal_form else text
 
         change_case = CASES[case]
-        self._letters = [
-            ("", "freed of invisible characters, which no image shows", remove_invisible),
-            (f"data.normal_form={normal_form}", "spelt otherwise", compose),
+        self._letter_steps: list[_Step] = [
+            ("", "without invisible characters, which no image shows", remove_invisible),
+            (f"data.normal_form={normal_form}", "in another normal form", to_form),
         ]
-        if change_case:  # which may take letters apart
-            recase = (f"data.case={case}", "changed in case", lambda t: compose(change_case(t)))
-            self._letters.append(recase)
-        self._spaces = [("", "with line breaks or tabs, which become spaces", _break_free)]
+        if change_case:  # which may decompose letters
+            self._letter_steps.append(
+                (f"data.case={case}", "changed in case", lambda text: to_form(change_case(text)))
+            )
+        self._space_steps: list[_Step] = [
+            ("", "with line breaks or tabs, which become spaces", _replace_breaks)
+        ]
         if strip:
-            self._spaces.append(("data.strip=true", "without the spaces around them", str.strip))
+            self._space_steps.append(
+                ("data.strip=true", "without the spaces around them", str.strip)
+            )
 
-    def symbols(self, charset: str) -> str:
-        """A charset as captions spell it; what its symbols come to have in common counts once."""
-        spelt = remove_invisible_symbols(charset)
-        if spelt != charset:
-            gone = ", ".join(character_name(c) for c in charset if c not in spelt)
-            info(f"data.charset freed of invisible characters, which no image shows ({gone})")
-        for _, _, change in self._letters[1:]:
-            spelt = change(spelt)
-        return spelt if spelt == charset else "".join(dict.fromkeys(spelt))
+    def normalize_charset(self, charset: str) -> str:
+        """Normalize the symbols of a charset as those of captions; equal ones count once."""
+        symbols = remove_invisible_symbols(charset)
+        if symbols != charset:
+            removed = ", ".join(character_name(c) for c in charset if c not in symbols)
+            info(f"data.charset without invisible characters, which no image shows ({removed})")
+        for _, _, change in self._letter_steps[1:]:
+            symbols = change(symbols)
+        return symbols if symbols == charset else "".join(dict.fromkeys(symbols))
 
     def normalize(self, texts: Iterable[str]) -> list[str]:
-        """All of `texts`; what changes in how many of them is said."""
+        """Normalize captions, and tell how many each step has changed."""
         texts = list(texts)
-        formulas = [("", "taken out of a spreadsheet's quotes", unwrap_formula)]
-        first = formulas if contain_formulas(texts) else ()
-        for key, consequence, change in (*first, *self._letters, *self._spaces):
-            spelt = [change(text) for text in texts]
-            changed = [pair for pair in zip(texts, spelt, strict=True) if pair[0] != pair[1]]
+        steps = [*self._letter_steps, *self._space_steps]
+        if contain_formulas(texts):
+            steps.insert(0, ("", "taken out of a spreadsheet's quotes", unwrap_formula))
+        for key, effect, change in steps:
+            normalized = [change(text) for text in texts]
+            changed = [pair for pair in zip(texts, normalized, strict=True) if pair[0] != pair[1]]
             if changed:
                 before, after = changed[0]
                 why = f"{key}: " if key else ""
                 captions = pluralize(len(changed), "caption")
-                info(f"{why}{captions} {consequence} (the first: {before!a} -> {after!r})")
-            texts = spelt
+                info(f"{why}{captions} {effect} (the first: {before!a} -> {after!r})")
+            texts = normalized
         return texts
 
 
-def flaw(text: str) -> str | None:
-    """Why no image can say `text`, if so."""
-    if found := _UNREADABLE.search(text):
-        return f"caption {text!r} has the control character {found[0]!r}"
-    return None
+def find_control_character(text: str) -> str | None:
+    """Return the first control character in a caption, which no image shows, or None."""
+    found = _CONTROL.search(text)
+    return found[0] if found else None
 
 
-def _break_free(text: str) -> str:
+def _replace_breaks(text: str) -> str:
     return _BREAKS.sub(" ", text)

@@ -8,17 +8,17 @@ from ocr.doctor.scan import FolderScan
 
 def unused_sidecars(scan: FolderScan) -> Finding | None:
     """Find text files beside each image that aren't read."""
-    return _finding(scan, "unread_captions", Kind.UNUSED_SIDECARS, "images with a text beside them")
+    return _finding(scan, Kind.UNUSED_SIDECARS, "images with a text beside them")
 
 
 def doubtful_names(scan: FolderScan) -> Finding | None:
     """Find names that look like a counter, or have the caption in a part only."""
-    return _finding(scan, "doubtful_names", Kind.DOUBTFUL_NAMES, "names that may be no captions")
+    return _finding(scan, Kind.DOUBTFUL_NAMES, "names that may be no captions")
 
 
-def _finding(scan: FolderScan, doubt_kind: str, kind: Kind, message: str) -> Finding | None:
+def _finding(scan: FolderScan, kind: Kind, message: str) -> Finding | None:
     found = _first_doubt(scan)
-    if found is None or found[1].kind != doubt_kind:
+    if found is None or found[1].has_captions_beside != (kind is Kind.UNUSED_SIDECARS):
         return None
     folder, doubt = found
     return Finding(

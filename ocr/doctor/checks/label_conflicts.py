@@ -49,6 +49,8 @@ def pixel_label_conflicts(scan: FolderScan) -> Finding | None:
 def _correct_one(scan: FolderScan) -> str:
     if scan.tables:
         return f"correct the wrong caption in {' and '.join(scan.tables)}"
-    if sidecars := [name for name in scan.data.captions.origins.values() if name.startswith(".")]:
+    if sidecars := [
+        name for name in scan.data.captions.source_names.values() if name.startswith(".")
+    ]:
         return f"correct the wrong caption in its {sidecars[0]} file"
     return "move the file with the wrong caption out of the folder"

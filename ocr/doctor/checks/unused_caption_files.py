@@ -58,7 +58,7 @@ def unused_tables(scan: FolderScan) -> Finding | None:
 def _caption_files(scan: FolderScan) -> list[UnusedCaptionFile]:
     if not scan.captions_detected:
         return []
-    files = [file for files in scan.data.captions.unread.values() for file in files]
+    files = [file for files in scan.data.captions.unused_files.values() for file in files]
     return [file for file in files if not file.harmless]
 
 

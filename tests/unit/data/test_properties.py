@@ -23,11 +23,12 @@ from PIL import Image
 
 from ocr.data.images.preprocessing import MAX_WIDTH, Preprocessor
 from ocr.data.samples import Sample, Skipped
+from ocr.data.sources.caption_source import Row
 from ocr.data.sources.captions import CaptionFinder
 from ocr.data.sources.folder import Folder
-from ocr.data.sources.labels_file import Columns, Row, read_labels
+from ocr.data.sources.labels_file import Columns, read_labels
 from ocr.data.text.file_name_patterns import FileNamePattern
-from ocr.data.text.unicode import CASES, FORMS, TextNormalizer, flaw
+from ocr.data.text.unicode import CASES, FORMS, TextNormalizer, find_control_character
 from ocr.errors import UserError
 
 MORE = int(os.environ.get("OCR_CASES", "1"))
@@ -198,7 +199,7 @@ def test_no_image_of_a_folder_is_lost(names, labels, pattern, others, recursive,
             return
         for one in found:
             if isinstance(one, Sample):
-                assert flaw(one.text) is None and is_normalized("NFC", one.text)
+                assert find_control_character(one.text) is None and is_normalized("NFC", one.text)
                 one.text.encode()
                 assert Path(one.name).is_file()
             else:

@@ -1,20 +1,20 @@
-"""A line of a list in its cells, whatever stands between them."""
+"""Split a line of a list into cells."""
 
 import re
 
 from ocr.data.images.loading import SUFFIXES
 
-_SPACED = re.compile(
+_NAME_AND_REST = re.compile(
     rf"(.+?(?:{'|'.join(map(re.escape, SUFFIXES))})) +(.*)", re.IGNORECASE | re.DOTALL
 )
 
 
 def split_cells(line: str, separator: str) -> list[str]:
-    """All cells of a line; in quotes, as ICDAR has them, a separator is none."""
+    """Split a line into all its cells; separators within quotes do not count."""
     if separator == "\t":
         return line.split("\t")
     if separator == " ":
-        if found := _SPACED.fullmatch(line.strip()):
+        if found := _NAME_AND_REST.fullmatch(line.strip()):
             return [found[1], *re.split(" +", found[2])]
         return re.split(" +", line.strip())
     found = re.findall(rf"({_cell(separator)})(?:{re.escape(separator)}|$)", line)
@@ -24,23 +24,23 @@ def split_cells(line: str, separator: str) -> list[str]:
 
 
 def _cell(separator: str) -> str:
-    """A pattern of what stands between separators."""
+    """Return a regular expression for one cell."""
     end = re.escape(separator)
     return rf'\s*"(?:\\.|""|[^"\\])*"\s*(?={end}|$)|[^{end}]*'
 
 
 def _unquoted(text: str) -> str:
-    """Without ICDAR's quotes and backslashes, or those of CSV."""
+    """Remove quotes and escapes, as ICDAR's files or CSV have them."""
     if not re.fullmatch('".*"', text):
         return text
     return re.sub(r'\\(["\\])', r"\1", text[1:-1]).replace('""', '"')
 
 
 def split_pair(line: str, separator: str) -> tuple[str, str | None]:
-    """The first cell, and all that comes after it; None if there is nothing."""
+    """Split a line into its first cell and the rest; None if there is only one cell."""
     if separator == " ":
         line = line.lstrip()
-        if found := _SPACED.fullmatch(line):
+        if found := _NAME_AND_REST.fullmatch(line):
             return found[1], found[2]
         name, *caption = re.split(" +", line, maxsplit=1)
         return name, caption[0] if caption else None

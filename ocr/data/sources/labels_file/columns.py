@@ -1,4 +1,4 @@
-"""Which columns hold the images' names, the captions and the groups."""
+"""Choose the columns with the images' names, the captions and the groups."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from ocr.data.sources.labels_file.column_content import (
 from ocr.data.sources.labels_file.document import LabelsDocument
 from ocr.errors import UserError
 
-# Names that others give the two columns, in small letters.
+# Usual names of the two columns, in lower case; ours is the first.
 FILES = (
     "file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_file",
     "image_filename", "image_name", "image_path", "img", "img_name", "img_path",
@@ -23,10 +23,10 @@ LABELS = (
     "label", "labels", "text", "caption", "transcription", "transcript", "ground_truth", "gt",
     "word", "words", "utf8_string",
 )  # fmt: skip
-# Parts of names of columns that are captions where several could be.
-_TELLING = {*LABELS, "solution", "answer", "plate", "reading", "content", "string", "captcha"}
-# And of such that aren't.
-_OTHERS = {
+# Words in the names of columns that hold captions.
+_CAPTION_WORDS = {*LABELS, "solution", "answer", "plate", "reading", "content", "string", "captcha"}
+# Words in the names of columns that hold something else.
+_OTHER_WORDS = {
     "id", "index", "idx", "session", "user", "annotator", "worker", "split", "set", "fold", "score",
     "confidence", "conf", "prob", "width", "height", "date", "time", "timestamp", "created",
     "updated", "source", "type", "format", "lang", "language", "size", "md5", "sha1", "sha256",
@@ -37,13 +37,13 @@ _OTHERS = {
 
 @dataclass
 class Grid:
-    """Cells that are to be told apart.
+    """Cells whose columns are to be told apart.
 
     Attributes:
-        names: Of the columns; "1", "2" and so on where nobody has named them.
+        names: Of the columns; "1", "2" and so on if there is no header.
         rows: The cells of each row, as many as there are names.
-        prefixed: Whether a name is a path in an object, of which the last part counts as well.
-        varied: See `looks_like_captions`.
+        prefixed: Whether names are paths in a JSON object, whose last part counts as well.
+        varied: Whether captions must differ, see `looks_like_captions`.
     """
 
     names: Sequence[str]
@@ -53,42 +53,48 @@ class Grid:
     _columns: dict[int, list[str]] = field(default_factory=dict)
 
     def column(self, place: int) -> list[str]:
-        """The values in it."""
+        """Return the values of a column."""
         if place not in self._columns:
             self._columns[place] = [row[place] for row in self.rows]
         return self._columns[place]
 
 
-def choose_columns(grid: Grid, source: LabelsDocument) -> dict[str, int]:
-    """Where file, label and, if it is given, group are among the columns.
+def choose_columns(grid: Grid, document: LabelsDocument) -> dict[str, int]:
+    """Choose the columns for the images' names, the captions and, if it is given, the group.
 
-    What is given goes first, then our own names, then the usual ones, then what the columns hold.
+    What the user has given counts first, then our own names, then usual names, then the values.
+
+    Args:
+        grid: The cells.
+        document: The file they are from; it gets a note if the values have decided.
+
+    Returns:
+        The places of "file", "label" and perhaps "group" among the columns.
 
     Raises:
-        UserError: If that isn't clear, with the overrides that make it so; or if a column that is
-            given isn't there.
+        UserError: It isn't clear, and the message gives overrides; or a given column doesn't exist.
     """
-    columns, names = source.columns, grid.names
+    columns, names = document.columns, grid.names
     places = {
         "file": _given(names, columns.file, "data.file_column"),
         "label": _given(names, columns.label, "data.label_column"),
     }
     if places["file"] is None:
         named = find_usual(names, FILES, grid.prefixed)
-        places["file"] = _file(grid, named, places["label"], source.folder)
+        places["file"] = _file(grid, named, places["label"], document.folder)
     if places["label"] is None:
         named = find_usual(names, LABELS, grid.prefixed)
-        places["label"] = named[0] if len(named) == 1 else _label(grid, named, places, source)
+        places["label"] = named[0] if len(named) == 1 else _label(grid, named, places, document)
     if columns.group is not None:
         places["group"] = _given(names, columns.group, "data.group")
     return places
 
 
 def find_usual(names: Sequence[str], known: Sequence[str], prefixed: bool = False) -> list[int]:
-    """The places of the names that are known: of our own one alone if it is among them."""
+    """Return the places of usual names; only of our own name, `known[0]`, if it is there."""
     for parts in (names, [name.rpartition(".")[2] for name in names] if prefixed else ()):
         plain = [_plain(name) for name in parts]
-        if known[0] in plain:  # our own name for it, whatever else there is
+        if known[0] in plain:
             return [plain.index(known[0])]
         if found := [place for place, name in enumerate(plain) if name in known]:
             return found
@@ -96,8 +102,8 @@ def find_usual(names: Sequence[str], known: Sequence[str], prefixed: bool = Fals
 
 
 def is_header(names: Sequence[str]) -> bool:
-    """Whether they are a header's, with a name for images and one for captions."""
-    texts = [place for place, name in enumerate(names) if _words(name) & _TELLING]
+    """Return whether names are a header, with a column for images and one for captions."""
+    texts = [place for place, name in enumerate(names) if _words(name) & _CAPTION_WORDS]
     return bool(find_usual(names, FILES) and (find_usual(names, LABELS) or texts))
 
 
@@ -105,7 +111,7 @@ def _given(names: Sequence[str], chosen: str | None, key: str) -> int | None:
     if chosen is None:
         return None
     if chosen not in names:
-        raise UserError(f"{key}={chosen}: no such column; there are {_listed(names)}")
+        raise UserError(f"{key}={chosen}: no such column; the columns are {_listed(names)}")
     return names.index(chosen)
 
 
@@ -117,7 +123,6 @@ def _file(grid: Grid, named: list[int], label: int | None, folder: Folder | None
     sure = {place: share for place, share in sure.items() if share}
     if sure:
         best = max(sure, key=sure.get)
-        # Those with a suffix are surer, and of them those that are here.
         rivals = [place for place, share in sure.items() if share == sure[best]]
         if len(rivals) == 1 or _agree(grid, rivals):
             return best
@@ -131,7 +136,7 @@ def _file(grid: Grid, named: list[int], label: int | None, folder: Folder | None
 
 
 def _agree(grid: Grid, places: Sequence[int]) -> bool:
-    """Whether columns name the same files, such as a name and the path to it."""
+    """Return whether columns name the same files, such as a name and its path."""
     return all(
         len({row[place].replace("\\", "/").rpartition("/")[2] for place in places}) == 1
         for row in grid.rows
@@ -139,15 +144,15 @@ def _agree(grid: Grid, places: Sequence[int]) -> bool:
 
 
 def _label(
-    grid: Grid, named: list[int], places: Mapping[str, int | None], source: LabelsDocument
+    grid: Grid, named: list[int], places: Mapping[str, int | None], document: LabelsDocument
 ) -> int:
     others = [place for place in range(len(grid.names)) if place != places["file"]]
     rest = _like_captions(grid, named or others)
-    for some in _narrower(grid, rest, others, source.given):
+    for some in _narrower(grid, rest, others, document.given):
         if len(some) == 1:
-            source.guessed = True
-            source.notes.append(
-                f"{source.path.name}: captions are from the column {grid.names[some[0]]!r} "
+            document.column_guessed = True
+            document.notes.append(
+                f"{document.path.name}: captions are from the column {grid.names[some[0]]!r} "
                 "(data.label_column=NAME chooses another)"
             )
             return some[0]
@@ -171,23 +176,23 @@ def _like_captions(grid: Grid, places: Sequence[int]) -> list[int]:
 
 
 def _narrower(grid: Grid, rest: list[int], others: list[int], given: bool) -> Iterator[list[int]]:
-    """Ways to choose from the columns that read like captions, the surest first."""
+    """Yield selections of the columns that look like captions, the surest first."""
     words = {place: _words(grid.names[place]) for place in others}
     various = [place for place in rest if not (grid.varied and is_categorical(grid.column(place)))]
-    telling = [place for place in rest if words[place] & _TELLING]
-    if not given:  # in a file that nobody has named it may well be something else
-        sure = [place for place in various if not words[place] & _OTHERS]
+    telling = [place for place in rest if words[place] & _CAPTION_WORDS]
+    if not given:  # it may be about something else
+        sure = [place for place in various if not words[place] & _OTHER_WORDS]
         yield from (sure, [place for place in sure if place in telling])
     elif len(others) == 1:
         yield others
     else:
         yield from (rest, various, telling)
-        yield [place for place in rest if not words[place] & _OTHERS]
-        yield [place for place in various if not words[place] & _OTHERS]
+        yield [place for place in rest if not words[place] & _OTHER_WORDS]
+        yield [place for place in various if not words[place] & _OTHER_WORDS]
 
 
 def _either(key: str, names: Sequence[str], places: Sequence[int]) -> str:
-    """The override, with one of the names, and the others for which it may be changed."""
+    """Return an override with the first of some names, and the other names."""
     if not places:
         return f"{key}=NAME"
     first, *others = places
@@ -196,7 +201,7 @@ def _either(key: str, names: Sequence[str], places: Sequence[int]) -> str:
 
 
 def _override(key: str, value: str) -> str:
-    """As one types it in a shell."""
+    """Return an override as it is typed in a shell."""
     plain = re.fullmatch(r"[\w.+-]+", value, re.ASCII)
     return f"{key}={value}" if plain else f"'{key}=\"{value}\"'"
 
@@ -210,7 +215,7 @@ def _plain(name: str) -> str:
 
 
 def _words(name: str) -> set[str]:
-    """The parts of a name such as plate_text or plateText, and the whole."""
+    """Return the words of a name such as plate_text or plateText, and the whole name."""
     apart = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.strip())
     return {_plain(name), *re.split(r"[^a-z0-9]+", apart.lower())}
 

@@ -1,35 +1,29 @@
-"""What readers of labels files take and give."""
+"""A labels file that is loaded, and the names of its columns."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from ocr.data.samples import Skipped, SkipReason
+from ocr.data.sources.caption_source import Row
 from ocr.data.sources.folder import Folder
-
-
-class Row(NamedTuple):
-    """What a labels file says of one image; `where` is the place, to be named in reasons.
-
-    An empty text: nobody has captioned the image yet.
-    """
-
-    file: str
-    text: str
-    group: str
-    where: str
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns' names. None: for `file` and `label` those that are clear, for `group` none."""
+    """The columns' names that the user has given.
+
+    Attributes:
+        file: The column with the images' names; None: it is told from the others.
+        label: The column with the captions; None: it is told from the others.
+        group: The column with the groups; None: there are none.
+    """
 
     file: str | None = None
     label: str | None = None
     group: str | None = None
 
     def given(self) -> dict[str, str]:
-        """The names that a person has chosen, by the key that chooses them."""
+        """Return the names that are given, by their configuration key."""
         keys = {
             "data.file_column": self.file,
             "data.label_column": self.label,
@@ -40,17 +34,17 @@ class Columns:
 
 @dataclass
 class LabelsDocument:
-    """A labels file that is to be read.
+    """A labels file, loaded but not yet read.
 
     Attributes:
         path: The file.
         text: What is in it.
-        columns: The names of its columns, as far as they are given.
+        columns: The names of its columns.
         folder: The images that it may be about.
-        given: Whether a person has named the file, rather than that it was found.
-        notes: What a person should know about how it is read; readers add to it.
-        guessed: Whether what its columns hold has told which of them are the captions, rather
-            than a name; readers set it.
+        given: Whether the user has named the file, rather than that it was detected.
+        notes: What the user should know about how it is read; readers add to it.
+        column_guessed: Whether the captions' column was told by its values, not by its name;
+            readers set it.
     """
 
     path: Path
@@ -59,15 +53,15 @@ class LabelsDocument:
     folder: Folder | None = None
     given: bool = False
     notes: list[str] = field(default_factory=list)
-    guessed: bool = False
+    column_guessed: bool = False
 
     def where(self, number: int, unit: str = "line") -> str:
-        """A place in the file, as skipped.csv names it."""
+        """Return a place in the file, as skipped.csv names it."""
         return f"{self.path.name}, {unit} {number}"
 
 
 def make_row(cells: dict[str, str], where: str) -> Row | Skipped:
-    """A row by what its cells are: file, label and perhaps group."""
+    """Make a row of the cells "file", "label" and perhaps "group"."""
     if not cells["file"].strip():
         return Skipped(
             where, SkipReason.MALFORMED_ROW, f"names no file for the caption {cells['label']!r}"

@@ -1,4 +1,4 @@
-"""JSON: an object a line, arrays of objects, and objects by images' names."""
+"""JSON files: an object per line, arrays of objects, and objects by images' names."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,51 +6,52 @@ from pathlib import Path
 from typing import Any
 
 from ocr.data.samples import Skipped, SkipReason
+from ocr.data.sources.caption_source import Row
 from ocr.data.sources.labels_file.column_content import find_image, is_image_name
 from ocr.data.sources.labels_file.columns import FILES, LABELS, Grid, choose_columns, find_usual
-from ocr.data.sources.labels_file.document import LabelsDocument, Row, make_row
+from ocr.data.sources.labels_file.document import LabelsDocument, make_row
 from ocr.errors import UserError
 
 Leaves = dict[str, list[Any]]
-Entry = tuple[str, Leaves]  # where it is, and its strings, numbers and so on by their paths
+Entry = tuple[str, Leaves]  # its place in the file, and its values by their paths in the object
 
-_LOOKED_AT = 2000  # members, at most, that tell whether they are called as images are
-_SCALARS = (str, bool, type(None))  # numbers are strings, as they are written
+_MAX_KEYS = 2000  # of an object that are looked at, to see whether they name images
+_SCALARS = (str, bool, type(None))  # numbers are read as strings
 
 
 class _Object(dict):
-    """An object that keeps all its members, even those of the same name."""
+    """An object that keeps all its members, even those with the same name."""
 
     def __init__(self, members: list[tuple[str, Any]]) -> None:
         super().__init__(members)
         self.members = members
 
 
-def read_objects(source: LabelsDocument) -> Iterator[Row | Skipped]:
-    """The rows of JSON Lines, or of a JSON file; numbers stay as they are written."""
-    values = _values(source)
+def read_json(document: LabelsDocument) -> Iterator[Row | Skipped]:
+    """Yield the rows of JSON or JSON Lines; numbers are kept as they are written."""
+    values = _values(document)
     try:
         if len(values) == 1 and isinstance(values[0][1], list | dict):
-            entries = _entries(source, values[0][1], 0)
+            entries = _entries(document, values[0][1], 0)
             if entries is None:
                 raise UserError("nothing in it names images and their captions")
         else:
-            entries = [_of_line(source, number, value) for number, value in values]
+            entries = [_of_line(document, number, value) for number, value in values]
         if not entries:
             return
         names = list(dict.fromkeys(name for _, leaves in entries for name in leaves))
-        if any(not name.startswith("predictions.") for name in names):  # of Label Studio: a model's
+        if any(not name.startswith("predictions.") for name in names):  # Label Studio's
             names = [name for name in names if not name.startswith("predictions.")]
         rows = [[_cell(leaves.get(name)) for name in names] for _, leaves in entries]
-        places = choose_columns(Grid(names, rows, prefixed=True), source)
+        places = choose_columns(Grid(names, rows, prefixed=True), document)
     except UserError as error:
         text = str(error)
         raise UserError(
-            text if text.startswith(str(source.path)) else f"{source.path}: {text}"
+            text if text.startswith(str(document.path)) else f"{document.path}: {text}"
         ) from error
     chosen = {key: names[place] for key, place in places.items()}
     known = {name for _, leaves in entries if chosen["label"] in leaves for name in leaves}
-    place = source.path.parent
+    place = document.path.parent
     for where, leaves in entries:
         yield _row(place, where, leaves, chosen, known)
 
@@ -79,12 +80,12 @@ def _row(
     return make_row(cells, where)
 
 
-def _values(source: LabelsDocument) -> list[tuple[int, Any]]:
-    """The values in the text, one after another, each with the number of its line."""
+def _values(document: LabelsDocument) -> list[tuple[int, Any]]:
+    """Return the values in the text, each with the number of its line."""
     decoder = json.JSONDecoder(
         parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_Object
     )
-    text, place, line, values = source.text, 0, 1, []
+    text, place, line, values = document.text, 0, 1, []
     while True:
         start = place
         while place < len(text) and text[place] in " \t\r\n":
@@ -96,44 +97,45 @@ def _values(source: LabelsDocument) -> list[tuple[int, Any]]:
         try:
             value, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
-            # A value may be of many lines, of which a later one is broken.
+            # A single value may have many lines, of which a later one is broken.
             here = error.lineno if not values and isinstance(error, json.JSONDecodeError) else line
-            message = f"{source.path}, line {here}: not JSON"
+            message = f"{document.path}, line {here}: not JSON"
             raise UserError(f"{message} ({str(error).partition(': line')[0]})") from error
         values.append((line, value))
         line += text.count("\n", start, place)
 
 
-def _of_line(source: LabelsDocument, number: int, value: Any) -> Entry:
+def _of_line(document: LabelsDocument, number: int, value: Any) -> Entry:
     if not isinstance(value, dict):
         raise UserError(
-            f"{source.path}, line {number}: not an object, such as "
+            f"{document.path}, line {number}: not an object, such as "
             + '{"file": "1.png", "label": "A12"}'
         )
-    return source.where(number), _flat(value)
+    return document.where(number), _flat(value)
 
 
-def _entries(source: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
-    """What may be rows: of an array, of an object by images' names, or of one that holds those."""
+def _entries(document: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
+    """Return what may be rows: an array's values, members by images' names, or those of a part."""
     if isinstance(value, list):
         return [
-            (source.where(number, "entry"), _flat(one)) for number, one in enumerate(value, start=1)
+            (document.where(number, "entry"), _flat(one))
+            for number, one in enumerate(value, start=1)
         ]
     if find_usual([*value], FILES) and find_usual([*value], LABELS):  # one row
-        return [(source.where(1), _flat(value))]
+        return [(document.where(1), _flat(value))]
     if joined := _joined(value):
-        return _entries(source, joined, depth)
-    keys = [*value][:_LOOKED_AT]
-    named = [is_image_name(key) or find_image(key, source.folder) for key in keys]
+        return _entries(document, joined, depth)
+    keys = [*value][:_MAX_KEYS]
+    named = [is_image_name(key) or find_image(key, document.folder) for key in keys]
     if sum(map(bool, named)) > 0.5 * len(named):
         return [
-            (source.where(number, "entry"), _by_name(key, one))
+            (document.where(number, "entry"), _by_name(key, one))
             for number, (key, one) in enumerate(value.members, start=1)
         ]
     inner = [one for one in value.values() if isinstance(one, list | dict) and one]
     if inner and len(inner) == len(value) and all(map(_is_of_image, inner)):
-        return _entries(source, inner, depth)  # of VIA, by the name and the size of the file
-    found = [entries for one in inner if depth < 5 and (entries := _inside(source, one, depth))]
+        return _entries(document, inner, depth)  # VIA's, by file name and size
+    found = [entries for one in inner if depth < 5 and (entries := _inside(document, one, depth))]
     return found[0] if len(found) == 1 else None
 
 
@@ -142,9 +144,9 @@ def _is_of_image(value: Any) -> bool:
     return any(isinstance(text, str) and is_image_name(text) for text in texts)
 
 
-def _inside(source: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
-    """The entries of a part of an object, if they name images."""
-    entries = _entries(source, value, depth + 1) or []
+def _inside(document: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
+    """Return the entries of a part of an object, if they name images."""
+    entries = _entries(document, value, depth + 1) or []
     values = [one for _, leaves in entries for some in leaves.values() for one in some]
     if any(isinstance(one, str) and is_image_name(one) for one in values):
         return entries
@@ -164,7 +166,7 @@ def _by_name(key: str, value: Any) -> Leaves:
 
 
 def _joined(value: Mapping[str, Any]) -> list[Any] | None:
-    """COCO's form, images and annotations apart: each image with its annotations."""
+    """Return the images of COCO's format, each with its annotations; None for another format."""
     images = value.get("images") or value.get("imgs")
     notes = value.get("annotations") or value.get("anns")
     if not isinstance(images, list | dict) or not isinstance(notes, list | dict):
@@ -182,9 +184,11 @@ def _joined(value: Mapping[str, Any]) -> list[Any] | None:
 
 
 def _flat(value: Any, path: str = "") -> Leaves:
-    """All that is in a value, by its path; what is in arrays together."""
+    """Return all values in a value by their paths; those of arrays together."""
     leaves: Leaves = {}
-    if isinstance(value, str) and value[:1] == "{":  # JSON in a string, as Donut's ground_truth
+    if (
+        isinstance(value, str) and value[:1] == "{"
+    ):  # JSON in a string, such as Donut's ground_truth
         try:
             value = json.loads(value, parse_int=str, parse_float=str, parse_constant=str)
         except (ValueError, RecursionError):
@@ -208,6 +212,6 @@ def _flat(value: Any, path: str = "") -> Leaves:
 
 
 def _cell(values: Sequence[Any] | None) -> str:
-    """For telling columns apart: what a column holds where it is one text."""
+    """Return a column's text in one entry, if it is a single one."""
     texts = {value for value in values or () if isinstance(value, str)}
     return texts.pop() if len(texts) == 1 else ""

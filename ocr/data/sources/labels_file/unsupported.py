@@ -1,15 +1,15 @@
-"""Files that may hold captions but aren't read: how to turn them into one that is."""
+"""Formats of labels files that aren't read, and how to convert them."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
+from ocr.data.images.formats import HEADER_BYTES, identify_format
 from ocr.data.sources.labels_file.document import LabelsDocument
 from ocr.errors import UserError
 
 _SHEET = "open it in a spreadsheet program and save it as CSV in UTF-8"
 _DATABASE = "export the table as CSV"
-# By the ending of the name.
+# By suffix: what it is, and how to convert it.
 _FORMATS = {
     **dict.fromkeys(
         (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), ("a spreadsheet", _SHEET)
@@ -35,42 +35,47 @@ _FORMATS = {
         (".yaml", ".yml"), ("YAML", "save it as JSON, or as CSV with a name and a caption a line")
     ),
 }
-# By what the file begins with, whatever it is called.
-_MAGIC = {
-    b"PK\x03\x04": ".xlsx",
-    b"\xd0\xcf\x11\xe0": ".xls",
-    b"PAR1": ".parquet",
-    b"SQLite format 3": ".sqlite",
-    b"%PDF": ".pdf",
-    b"<?xml": ".xml",
+# By the format that a file's content has, whatever its suffix.
+_SUFFIXES = {
+    "a ZIP archive": ".xlsx",
+    "Microsoft Office": ".xls",
+    "Parquet": ".parquet",
+    "SQLite": ".sqlite",
+    "PDF": ".pdf",
+    "XML": ".xml",
+    "SVG": ".xml",
 }
 
 
-def require_supported(path: Path) -> Path:
-    """The path, if the file may be a labels file.
+def require_supported(path: Path) -> None:
+    """Raise UserError if a file has a format that isn't read; the message says how to convert it.
 
-    Raises:
-        UserError: If it is of a format that isn't read; one line that says how to save it as CSV.
+    Args:
+        path: The file, named as a labels file.
     """
-    kind = path.suffix.lower()
     try:
         with path.open("rb") as file:
-            start = file.read(16)
+            form = identify_format(file.read(HEADER_BYTES))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
-    found = next((end for magic, end in _MAGIC.items() if start.startswith(magic)), kind)
-    if found in _FORMATS:
-        what, how = _FORMATS[found]
-        how = how.format(path=path, csv=path.with_name("labels.csv"))
+    kind = _SUFFIXES.get(form or "", path.suffix.lower())
+    if kind in _FORMATS:
+        what, how = _FORMATS[kind]
+        labels = path.with_name("labels.csv")
+        how = how.format(path=path, csv=labels)
         raise UserError(
             f"{path}: {what}, which isn't read: {how}, with the columns file and label, and give "
-            f"data.labels={path.with_name('labels.csv')}"
+            f"data.labels={labels}"
         )
-    return path
 
 
-def reject_detections(source: LabelsDocument, first: tuple[int, str], cells: Sequence[str]) -> None:
-    """PPOCRLabel's Label.txt has boxes with texts for each photo, and is for finding text."""
+def reject_detections(document: LabelsDocument, first: tuple[int, str]) -> None:
+    """Raise UserError for PPOCRLabel's Label.txt, which has the boxes of texts in each photo.
+
+    Args:
+        document: A list.
+        first: The number of its first line, and the line.
+    """
     number, line = first
     if "\t" not in line:
         return
@@ -80,13 +85,13 @@ def reject_detections(source: LabelsDocument, first: tuple[int, str], cells: Seq
         return
     if not (isinstance(boxes, list) and boxes and isinstance(boxes[0], dict)):
         return
-    crops, texts = source.path.with_name("crop_img"), source.path.with_name("rec_gt.txt")
+    crops, texts = document.path.with_name("crop_img"), document.path.with_name("rec_gt.txt")
     wanted = "an image and its text a line, as in PPOCRLabel's rec_gt.txt with the images crop_img"
     if texts.is_file():
         wanted += f", which lie beside it: data.dir={crops} data.labels={texts}"
     else:
         wanted += " (in PPOCRLabel: File, Export Recognition Result)"
     raise UserError(
-        f"{source.path}, line {number}: its captions are JSON of a detection list, with all the "
-        f"boxes of a photo; a reader learns from {wanted}"
+        f"{document.path}, line {number}: its captions are a JSON list of all the text boxes of "
+        f"a photo; training needs {wanted}"
     )

@@ -185,7 +185,7 @@ def test_rows_without_image_and_images_without_row_are_told(tmp_path, said):
         "b.png": "<no caption in labels.csv>",
         "c.png": "<no caption in labels.csv>",
     }
-    assert "2 of 3 images" in said.text and "without a caption in labels.csv" in said.text
+    assert "2 of 3 images" in said.text and "no caption in labels.csv" in said.text
 
 
 def test_a_repeated_row_counts_once_and_a_contradiction_not_at_all(tmp_path, said):
@@ -198,7 +198,7 @@ def test_a_repeated_row_counts_once_and_a_contradiction_not_at_all(tmp_path, sai
         "a.png": "A",
         "b.png": "<rows disagree about it: 'B' and '8'>",
     }
-    assert "2 rows say again" in said.text
+    assert "2 rows repeat" in said.text
 
 
 def test_control_characters_are_a_reason(tmp_path):

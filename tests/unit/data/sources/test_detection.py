@@ -108,7 +108,7 @@ def test_tables_of_parts_are_all_told(tmp_path):
     ):
         found(tmp_path)
     write(tmp_path, test__csv=table(TEN[4:8]), metadata__csv=table(["x.png"]))
-    with pytest.raises(UserError, match=r"test\.csv for 40%: .*it names; data\.labels=name"):
+    with pytest.raises(UserError, match=r"test\.csv for 40%: .*only these; data\.labels=name"):
         found(tmp_path)  # these overlap
 
 
@@ -175,7 +175,7 @@ def test_images_that_are_elsewhere_are_not_those_here(tmp_path):
     touch(tmp_path, *(f"clean/{name}" for name in TEN), *(f"orig/{name}" for name in TEN))
     rows = table(TEN).replace("\n", f"\n{tmp_path}/orig/")
     write(tmp_path / "clean", labels__csv=rows)
-    with pytest.raises(UserError, match="names no image that is there"):
+    with pytest.raises(UserError, match="names no image that exists"):
         found(tmp_path / "clean")
 
 
@@ -210,8 +210,8 @@ def test_other_files_are_no_labels_files(tmp_path, said):
 @pytest.mark.parametrize(
     "names,hint",
     [
-        (TEN, "looks like counting"),
-        ([f"0{i}.jpg" for i in range(30, 45)], "looks like counting"),
+        (TEN, "consecutive numbers"),
+        ([f"0{i}.jpg" for i in range(30, 45)], "consecutive numbers"),
         (["A_1.png", "B_2.png"], "data.pattern=label_id or id_label"),
         (["A.1.png", "B.2.png"], "data.pattern=label.id or id.label"),
     ],
@@ -401,7 +401,7 @@ def test_examples_are_the_captions(tmp_path, said):
 def test_a_big_file_of_something_else_is_not_read_in_whole(tmp_path, monkeypatch):
     touch(tmp_path, *PLATES)
     write(tmp_path, big__csv="file,label\n" + "something,else\n" * 40_000)
-    monkeypatch.setattr("ocr.data.sources.origins.open_document", None)
+    monkeypatch.setattr("ocr.data.sources.labels_file.labels_file.open_document", None)
     assert found(tmp_path)["platea.png"] == "platea"
 
 

@@ -7,8 +7,7 @@ from caption_folders import found, touch
 
 from ocr.data.samples import Skipped
 from ocr.data.sources.folder import Folder
-from ocr.data.sources.labels_file import Columns, read_labels
-from ocr.data.sources.origins import LabelsFile
+from ocr.data.sources.labels_file import Columns, LabelsFile, read_labels
 from ocr.errors import UserError
 
 
@@ -272,12 +271,15 @@ def test_an_empty_cell_of_an_image_that_is_not_here_loses_nothing(tmp_path):
     (tmp_path / "labels.csv").write_text("file,label\n1.png,A\n1.png,\n2.png,\n3.png,B\n")
     labels = LabelsFile(tmp_path / "labels.csv", Columns())
     assert [row.text for row in labels.captions(Folder(tmp_path))] == ["A"]
-    assert [(row.name, row.lost) for row in labels.left()] == [("2.png", False), ("3.png", True)]
+    assert [(row.name, row.lost) for row in labels.unused_rows()] == [
+        ("2.png", False),
+        ("3.png", True),
+    ]
 
 
 def test_a_table_without_any_caption_is_one_line(tmp_path):
     (tmp_path / "l.csv").write_text("file,label\n1.png,\n2.png\n")
-    with pytest.raises(UserError, match=r"l\.csv: nobody has written a caption there"):
+    with pytest.raises(UserError, match=r"l\.csv: all captions are empty"):
         LabelsFile(tmp_path / "l.csv", Columns())
 
 

@@ -136,7 +136,7 @@ def test_several_captions_of_an_image_are_told(tmp_path):
         ('{"a": "A", "b": [1, 2]}', "nothing in it names images"),
         ('"p00.png"', "line 1: not an object"),
         ('[{"file": "p00.png", "label": true}]', "entry 1: the label is true, not a string"),
-        ('{"p00.png": null}', "nobody has written a caption"),
+        ('{"p00.png": null}', "all captions are empty"),
     ],
 )
 def test_what_is_no_labels_file_is_one_line(tmp_path, text, why):

@@ -6,8 +6,7 @@ import pytest
 from caption_folders import found, touch
 
 from ocr.data.sources.folder import Folder
-from ocr.data.sources.labels_file import Columns, read_labels
-from ocr.data.sources.origins import LabelsFile
+from ocr.data.sources.labels_file import Columns, LabelsFile, read_labels
 from ocr.errors import UserError
 
 NAMES = [f"p{i:02}.png" for i in range(12)]
@@ -131,7 +130,7 @@ def test_a_name_alone_is_an_image_without_caption(tmp_path):
         "3.png": "<no caption in l.txt, line 3>",
     }
     (tmp_path / "l.txt").write_text("1.png\n2.png\n3.png\n")
-    with pytest.raises(UserError, match="nobody has written a caption"):
+    with pytest.raises(UserError, match="all captions are empty"):
         found(tmp_path, "l.txt")
 
 
@@ -152,7 +151,7 @@ def test_answers_by_line_follow_the_numbers(tmp_path, form):
     assert found(tmp_path, "ans.txt") == dict(zip(names, CODES, strict=True))
     path, folder = tmp_path / "ans.txt", Folder(tmp_path)
     [note] = LabelsFile(path, Columns(), folder=folder, given=True).notes
-    assert f"{CODES[0]!r} is of {names[0]}" in note
+    assert f"{CODES[0]!r} is the caption of {names[0]}" in note
     with pytest.raises(UserError, match=r"ans\.txt, line 1"):  # only if a person names it
         LabelsFile(path, Columns(), folder=folder)
 
@@ -166,9 +165,9 @@ def test_answers_of_one_digit_are_no_names_of_images(tmp_path):
 @pytest.mark.parametrize(
     "names,lines,why",
     [
-        (["a.png", "b.png", "c.png"], 3, "isn't clear"),
-        (["1_2.png", "2_1.png", "3_3.png"], 3, "isn't clear"),
-        (["1.png", "01.png", "2.png"], 3, "isn't clear"),
+        (["a.png", "b.png", "c.png"], 3, "in one number alone"),
+        (["1_2.png", "2_1.png", "3_3.png"], 3, "in one number alone"),
+        (["1.png", "01.png", "2.png"], 3, "in one number alone"),
         (["1.png", "2.png", "3.png"], 4, "line 1: not a file name"),
         (["1.png", "2.png", "3.png"], 2, "line 1: not a file name"),
     ],
@@ -203,7 +202,7 @@ def test_ppocrlabels_three_files(tmp_path):
 def test_a_list_that_says_the_same_of_all_is_only_read_if_it_is_named(tmp_path, said):
     touch(tmp_path, *NAMES)
     (tmp_path / "fileState.txt").write_text(listed(f"C:\\set\\{{n}}\t{said}"))
-    with pytest.raises(UserError, match=rf"nothing but '{said}' stands beside the names"):
+    with pytest.raises(UserError, match=rf"has only '{said}' beside the names"):
         LabelsFile(tmp_path / "fileState.txt", Columns(), folder=Folder(tmp_path))
     assert found(tmp_path)[NAMES[0]] == NAMES[0].removesuffix(".png")
     assert found(tmp_path, "fileState.txt")[NAMES[0]] == said

@@ -5,8 +5,7 @@ from caption_folders import found, touch
 
 from ocr.data.sources.captions import CaptionFinder
 from ocr.data.sources.folder import Folder
-from ocr.data.sources.labels_file import Columns
-from ocr.data.sources.origins import LabelsFile
+from ocr.data.sources.labels_file import Columns, LabelsFile
 from ocr.data.text.encoding import read_text
 from ocr.errors import UserError
 

@@ -1,0 +1,95 @@
+"""Read a labels file in whichever of the formats it is."""
+
+import re
+from pathlib import Path
+
+from ocr.data.samples import Skipped
+from ocr.data.sources.caption_source import Row
+from ocr.data.sources.folder import Folder
+from ocr.data.sources.labels_file.csv_file import read_table
+from ocr.data.sources.labels_file.document import Columns, LabelsDocument
+from ocr.data.sources.labels_file.json_file import read_json
+from ocr.data.sources.labels_file.text_lists import read_list
+from ocr.data.sources.labels_file.unsupported import require_supported
+from ocr.data.text.encoding import marked_encoding, read_text
+from ocr.errors import UserError
+
+_JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\"])")  # the beginning of an object, or of an array of them
+
+# By a file's suffix; files of other suffixes are read as lists if the user names them.
+READERS = {
+    ".csv": read_table,
+    ".tsv": read_table,
+    ".jsonl": read_json,
+    ".ndjson": read_json,
+    ".json": read_json,
+    ".txt": read_list,
+    ".lst": read_list,
+    ".list": read_list,
+    ".label": read_list,
+}
+
+
+def read_labels(
+    path: Path,
+    columns: Columns,
+    folder: Folder | None = None,
+    encoding: str | None = None,
+    given: bool = True,
+) -> list[Row | Skipped]:
+    """Read the rows of a labels file.
+
+    Args:
+        path: The file.
+        columns: The names of its columns.
+        folder: The images that it may be about, by which their column is told from others.
+        encoding: Of the file, see `read_text`.
+        given: Whether the user has named the file, rather than that it was detected: then it may
+            have a line for each image instead of names, and a column of any name.
+
+    Returns:
+        The captions, and the rows that cannot be used, in the file's order.
+
+    Raises:
+        UserError: It is no labels file, or is ambiguous: "PATH, line N: why".
+    """
+    return read_document(open_document(path, columns, folder, encoding, given))
+
+
+def open_document(
+    path: Path,
+    columns: Columns,
+    folder: Folder | None = None,
+    encoding: str | None = None,
+    given: bool = True,
+) -> LabelsDocument:
+    """Load the text of a labels file.
+
+    Args and Raises: See `read_labels`.
+    """
+    require_supported(path)
+    text = read_text(path, encoding)
+    if not text.strip():
+        raise UserError(f"{path}: it is empty")
+    document = LabelsDocument(path, text, columns, folder, given)
+    if mark := marked_encoding(path):
+        document.notes.append(f"{path.name} is in {mark}, as its byte order mark says")
+    return document
+
+
+def read_document(document: LabelsDocument) -> list[Row | Skipped]:
+    """Read the rows of a labels file that is loaded; see `read_labels`."""
+    read = READERS.get(document.path.suffix.lower(), read_list)
+    if read is read_list and _JSON.match(document.text):
+        read = read_json
+    rows = list(read(document))
+    if not rows:
+        raise UserError(f"{document.path}: no rows with captions")
+    # A list of names with a flag each, such as fileState.txt, has no captions.
+    texts = {row.text.strip() for row in rows if isinstance(row, Row)}
+    if read is read_list and not document.given and (texts <= {"0", "1"} or len(texts) == 1):
+        raise UserError(
+            f"{document.path}: has only {' and '.join(map(repr, sorted(texts)))} beside the names; "
+            f"if these are captions: data.labels={document.path.name}"
+        )
+    return rows
