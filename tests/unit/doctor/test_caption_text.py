@@ -1,10 +1,9 @@
-"""Captions with something in them that no image shows."""
+"""Captions with invisible characters, spreadsheet damage, tokens, or mixed Unicode forms."""
 
 import csv
 
 import pytest
-
-LENIENT = "data.max_skipped=0.9"
+from doctor_folders import LENIENT, labelled
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def captioned(folder):
 
 
 @pytest.mark.parametrize("sign", ["\u200b", "\u200d", "\ufeff", "\u00ad", "\u2060", "\u200e"])
-def test_invisible_characters_are_named_and_taken_off(captioned, doctor, sign):
+def test_invisible_characters_are_named_and_removed(captioned, doctor, sign):
     place = captioned(lambda text: f"{text[0]}{sign}{text[1:]}" if text[0] == "1" else text)
     found = doctor(place)
     finding = found["findings"]["invisible_characters"]
@@ -31,13 +30,13 @@ def test_invisible_characters_are_named_and_taken_off(captioned, doctor, sign):
     assert any("invisible characters" in line for line in found["messages"])
 
 
-def test_a_caption_of_nothing_else_is_empty(captioned, doctor):
+def test_caption_of_invisible_characters_is_empty(captioned, doctor):
     found = doctor(captioned(lambda text: "\u200b\ufeff" if text == "111" else text), LENIENT)
     assert found["findings"]["empty_captions"]["count"] == 1
 
 
 @pytest.mark.parametrize("share", ["all", "some", "unclear"])
-def test_the_quotes_of_a_spreadsheet(captioned, doctor, share):
+def test_spreadsheet_formulas(captioned, doctor, share):
     def change(text):
         if share == "unclear" and text == "333":
             return 'a="b"'
@@ -53,26 +52,34 @@ def test_the_quotes_of_a_spreadsheet(captioned, doctor, share):
 @pytest.mark.parametrize(
     "text", ["'007", "7.00E+05", "1,23E+11", "7e+05", "1.0", "1-Mar", "#NAME?"]
 )
-def test_what_a_spreadsheet_did_to_numbers(captioned, doctor, text):
+def test_spreadsheet_damage(captioned, doctor, text):
     found = doctor(captioned(lambda one: text if one == "111" else f"A{one}"), LENIENT)
     assert found["findings"]["spreadsheet_damage"]["count"] == 1
 
 
 @pytest.mark.parametrize("change", [lambda t: f"{t[0]}.{t[2]}", lambda t: f"'{t}'", lambda t: t])
-def test_numbers_as_they_are(captioned, doctor, change):
+def test_plain_numbers_are_no_damage(captioned, doctor, change):
     found = doctor(captioned(lambda text: change(text.replace("3", "0"))), LENIENT)
     assert "spreadsheet_damage" not in found["findings"]
 
 
-def test_lists_of_symbols(captioned, doctor):
+def test_tokenized_captions(captioned, doctor):
     found = doctor(captioned(lambda text: f"{text[0]} <space> {text[1]} {text[2]}"), LENIENT)
     assert found["findings"]["tokenized_captions"]["count"] == 27
     found = doctor(captioned(lambda text: f"{text[0]} {text[1:]}"), LENIENT)
     assert "tokenized_captions" not in found["findings"]
 
 
-def test_one_caption_for_all(captioned, doctor):
+def test_constant_captions(captioned, doctor):
     found = doctor(captioned(lambda text: "1"))
     finding = found["findings"]["constant_captions"]
     assert finding["count"] == 27 and "'1'" in finding["message"]
     assert any("nothing to learn" in line for line in found["messages"])
+
+
+@pytest.mark.parametrize("form", ["NFC", "null"])
+def test_mixed_normal_forms(folder, doctor, form):
+    rows = {"111.png": "1é1", "112.png": "1e\u03012"}
+    found = doctor(labelled(folder, rows), f"data.normal_form={form}")["findings"]
+    assert found["mixed_normal_forms"]["count"] == 1
+    assert found["mixed_normal_forms"]["severity"] == ("info" if form == "NFC" else "warning")
