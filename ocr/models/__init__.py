@@ -1,1 +1,1 @@
-"""What learns: encoder, recurrent part and head, and the loss that teaches them."""
+"""The network (encoder, recurrent part, head), its loss, decoding, metrics and checkpoints."""

@@ -1,4 +1,4 @@
-"""Open a checkpoint of train.py without running anything that is in it."""
+"""Load a checkpoint of train.py without executing anything that is in it."""
 
 import pickle
 import zipfile
@@ -17,29 +17,43 @@ from ocr.models.time_steps import PARTS
 
 
 class Network(NamedTuple):
-    """A trained network, and all that one needs to use it. parts: the configs it is made from."""
+    """A trained network with everything that is needed to use it.
+
+    Attributes:
+        model: The network.
+        parts: Configurations of its encoder, recurrent part and head.
+        charset: Symbols of its classes.
+        preprocessor: The preprocessing that it was trained with.
+    """
 
     model: CRNN
     parts: dict[str, dict[str, Any]]
     charset: Charset
     preprocessor: Preprocessor
 
-    def shape(self) -> dict[str, dict[str, Any]]:
-        """What the weights are for, as the sections of train.py's config say it."""
-        size = {key: getattr(self.preprocessor, key) for key in SETTINGS}
-        return {**self.parts, "data": size}
+    def config(self) -> dict[str, dict[str, Any]]:
+        """Return the sections of train.py's config that decide the shapes of the weights."""
+        data = {key: getattr(self.preprocessor, key) for key in SETTINGS}
+        return {**self.parts, "data": data}
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:
-    """What Lightning saved: "hyper_parameters", "state_dict", ...
+    """Load what Lightning saved.
 
-    Raises UserError if there is no such file, or it isn't a checkpoint of train.py.
+    Args:
+        path: A checkpoint of train.py.
+
+    Returns:
+        "hyper_parameters", "state_dict" and Lightning's other keys.
+
+    Raises:
+        UserError: If there is no such file, or it is not a checkpoint of train.py.
     """
     try:
-        if _is_cut_off(path):  # torch would call it many things
+        if _is_truncated(path):  # for which torch has many different errors
             raise UserError(
-                f"{path}: damaged, the end of the file is missing. Copy it here again, or take "
-                "another one of its run (best.ckpt, last.ckpt)"
+                f"{path}: damaged, the end of the file is missing. Copy it again, or use another "
+                "checkpoint of the run (best.ckpt, last.ckpt)"
             )
         saved = torch.load(path, map_location="cpu", weights_only=True)
         if {"symbols", "order", "preprocessor", *PARTS} <= saved["hyper_parameters"].keys():
@@ -48,23 +62,30 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path}: a folder; give the best.ckpt in it") from error
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
-    except (AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not a checkpoint of train.py") from error
-    except pickle.UnpicklingError as error:
+    except (
+        AttributeError,
+        EOFError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        pickle.UnpicklingError,
+    ) as error:
         raise UserError(f"{path}: not a checkpoint of train.py") from error
     raise UserError(f"{path}: not a checkpoint of train.py")
 
 
-def _is_cut_off(path: str | Path) -> bool:
-    """Whether it begins as a zip file, which a checkpoint is, and has no zip file's end."""
-    with Path(path).open("rb") as file:
-        return file.read(2) == b"PK" and not zipfile.is_zipfile(file)
-
-
 def load_network(path: str | Path) -> Network:
-    """The network in a checkpoint of train.py.
+    """Load the network in a checkpoint of train.py.
 
-    Raises UserError if the file is not one. Nothing in the file is executed.
+    Args:
+        path: The checkpoint.
+
+    Returns:
+        The network, on the CPU.
+
+    Raises:
+        UserError: If the file is not such a checkpoint.
     """
     saved = load_checkpoint(path)
     values = saved["hyper_parameters"]
@@ -73,10 +94,11 @@ def load_network(path: str | Path) -> Network:
         charset = Charset(values["symbols"], values["order"])
         preprocessor = Preprocessor(**values["preprocessor"])
         model = CRNN(**parts, preprocessor=preprocessor, num_classes=len(charset))
+        prefix = "model."  # of the network in `Recognizer`
         weights = {
-            name.removeprefix("model."): value
+            name.removeprefix(prefix): value
             for name, value in saved["state_dict"].items()
-            if name.startswith("model.")
+            if name.startswith(prefix)
         }
         model.load_state_dict(weights)
     except (AttributeError, HydraException, KeyError, RuntimeError, TypeError, UserError) as error:
@@ -85,27 +107,46 @@ def load_network(path: str | Path) -> Network:
 
 
 def differences(
-    there: Mapping[str, Mapping[str, Any]], here: Mapping[str, Mapping[str, Any]]
+    saved: Mapping[str, Mapping[str, Any]], given: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
-    """The keys that two configs don't agree on, with both values, in the sections of `there`."""
+    """List the keys on which two configs differ, with both values.
+
+    Args:
+        saved: Sections of a checkpoint's config.
+        given: A config with the same sections, and maybe more.
+    """
     return [
-        f"{section}.{key} ({values.get(key)} there, {here[section].get(key)} here)"
-        for section, values in there.items()
-        for key in sorted(values.keys() | here[section].keys())
-        if values.get(key) != here[section].get(key)
+        f"{section}.{key} ({values.get(key)} there, {given[section].get(key)} here)"
+        for section, values in saved.items()
+        for key in sorted(values.keys() | given[section].keys())
+        if values.get(key) != given[section].get(key)
     ]
 
 
-def resumable(path: str | Path, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyperparameters of a checkpoint that a run with this model `config` can go on from.
+def resumable_hyperparameters(path: str | Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Load the hyperparameters of a checkpoint that a run resumes.
 
-    Raises UserError, naming the keys, if `config` has another network, optimizer or schedule.
+    Args:
+        path: The checkpoint.
+        config: Model config of the run.
+
+    Returns:
+        The hyperparameters of `Recognizer`.
+
+    Raises:
+        UserError: If `config` has another network, optimizer or scheduler; names the keys.
     """
-    saved = load_checkpoint(path)["hyper_parameters"]
-    there = {section: saved[section] for section in (*PARTS, "optimizer", "scheduler")}
-    if different := differences(there, config):
+    hyperparameters = load_checkpoint(path)["hyper_parameters"]
+    sections = (*PARTS, "optimizer", "scheduler")
+    if different := differences({name: hyperparameters[name] for name in sections}, config):
         raise UserError(
             f"ckpt_path={path} was made with other values: {', '.join(different)}. Give the same "
             "values as for the run that saved it"
         )
-    return saved
+    return hyperparameters
+
+
+def _is_truncated(path: str | Path) -> bool:
+    """Tell whether a file begins like a zip archive, which a checkpoint is, and lacks its end."""
+    with Path(path).open("rb") as file:
+        return file.read(2) == b"PK" and not zipfile.is_zipfile(file)

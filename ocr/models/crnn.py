@@ -1,4 +1,4 @@
-"""The network: encoder, recurrent part and head, one after the other."""
+"""The network: encoder, recurrent part and head in sequence."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,16 @@ from ocr.data.images.preprocessing import Preprocessor
 
 
 class CRNN(nn.Module):
-    """Reads images as sequences (Shi et al. 2015, arXiv:1507.05717).
+    """Convolutional recurrent neural network (Shi et al. 2015, arXiv:1507.05717).
 
-    Shapes: B batch, C channels, H height, W width, T time steps, F features, K classes.
+    Shapes: B batch, C channels, H height, W width, T time steps, K classes.
 
-    encoder, recurrent, head: their configs. normalizer: of the images that it will get.
-    num_classes: K, symbols and blank.
+    Args:
+        encoder: Configuration of the encoder.
+        recurrent: Configuration of the recurrent part.
+        head: Configuration of the head.
+        preprocessor: Preprocessing of the images; decides channels and height.
+        num_classes: K, the symbols and the blank.
     """
 
     def __init__(
@@ -45,6 +49,14 @@ class CRNN(nn.Module):
     def forward(
         self, images: torch.Tensor, widths: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images (B, C, H, W), widths (B,) -> logits (B, T, K), lengths (B,)."""
+        """Compute the logits of a batch.
+
+        Args:
+            images: Normalised images (B, C, H, W).
+            widths: Their widths (B,) in pixels, without padding.
+
+        Returns:
+            Logits (B, T, K), and the time steps (B,) without padding.
+        """
         features, lengths = self.encoder(images, widths)
         return self.head(self.recurrent(features, lengths)), lengths

@@ -1,8 +1,10 @@
-"""Connectionist temporal classification: the loss, and reading the best path.
+"""Connectionist temporal classification (Graves et al. 2006): the loss and the best path.
 
-Graves et al. 2006, "Connectionist Temporal Classification". Shapes: B batch, T time steps,
-K classes, of which 0 is the blank.
+Shapes: B batch, T time steps, K classes, of which 0 is the blank.
 """
+
+from itertools import groupby
+from operator import itemgetter
 
 import torch
 import torch.nn.functional as F
@@ -16,24 +18,37 @@ def ctc_loss(
     targets: torch.Tensor,
     target_lengths: torch.Tensor,
 ) -> torch.Tensor:
-    """Minus the log probability of each caption, (B,).
+    """Compute the negative log probability of each caption.
 
-    logits (B, T, K) and lengths (B,); targets, all captions' ids one after another, and
-    target_lengths (B,). Computed in float32 whatever the precision around it: half precision
-    loses the small probabilities that the sum over alignments is made of.
+    It is computed in float32 under any precision: half precision loses the small probabilities that
+    the sum over alignments consists of.
+
+    Args:
+        logits: Output of the network (B, T, K).
+        lengths: Time steps (B,) without padding.
+        targets: Class ids of all captions, concatenated.
+        target_lengths: Lengths (B,) of the captions.
+
+    Returns:
+        Losses (B,).
     """
     with torch.autocast(logits.device.type, enabled=False):
         log_probs = logits.float().log_softmax(-1).transpose(0, 1)
-        if log_probs.device.type == "mps":  # Apple's GPUs have no CTC in torch
+        if log_probs.device.type == "mps":  # torch has no CTC loss for Apple's GPUs
             log_probs, targets = log_probs.cpu(), targets.cpu()
             lengths, target_lengths = lengths.cpu(), target_lengths.cpu()
         return F.ctc_loss(log_probs, targets, lengths, target_lengths, BLANK, reduction="none")
 
 
 def best_path(logits: torch.Tensor, lengths: torch.Tensor) -> list[list[int]]:
-    """The ids read from (B, T, K): the best class of each step, repeats merged, blanks dropped.
+    """Decode greedily: take the best class of each time step, merge repeats, drop blanks.
 
-    Merged first: a doubled letter is two runs with a blank between them.
+    Args:
+        logits: Output of the network (B, T, K).
+        lengths: Time steps (B,) without padding.
+
+    Returns:
+        B lists of class ids.
     """
     steps = logits.argmax(-1)
     valid = torch.arange(steps.shape[1], device=steps.device) < lengths[:, None]
@@ -44,8 +59,31 @@ def best_path(logits: torch.Tensor, lengths: torch.Tensor) -> list[list[int]]:
     return [[i for i, kept in zip(*row, strict=True) if kept] for row in rows]
 
 
+def best_path_positions(
+    logits: torch.Tensor, lengths: torch.Tensor
+) -> list[list[tuple[int, float]]]:
+    """Decode as `best_path`, with the position of each symbol.
+
+    Args:
+        logits: Output of the network (B, T, K).
+        lengths: Time steps (B,) without padding.
+
+    Returns:
+        B lists of class ids and time steps, from 0: the middle of the steps of the symbol.
+    """
+    paths = []
+    for steps, length in zip(logits.argmax(-1).tolist(), lengths.tolist(), strict=True):
+        path = []
+        for symbol, run in groupby(enumerate(steps[:length]), itemgetter(1)):
+            positions = [step for step, _ in run]
+            if symbol != BLANK:
+                path.append((symbol, (positions[0] + positions[-1]) / 2))
+        paths.append(path)
+    return paths
+
+
 def blank_share(logits: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """The share of steps within `lengths` at which the blank wins; a scalar."""
+    """Return the share of time steps within `lengths` whose best class is the blank, a scalar."""
     steps = logits.argmax(-1)
     valid = torch.arange(steps.shape[1], device=steps.device) < lengths[:, None]
     return ((steps == BLANK) & valid).sum() / valid.sum().clamp(min=1)

@@ -1,11 +1,11 @@
-"""Encoders: from an image to a sequence of features, one for each few pixels of width.
+"""Encoders: convolutions that turn an image into a sequence of features.
 
 Shapes: B batch, C channels, H height, W width, T time steps, F features.
 
-Every encoder takes (B, C, H, W) float images, normalised, with the widths (B,) of the images
-before padding, and gives (B, T, F) and the lengths (B,) of the sequences before padding. It
-declares `out_features` and `time_steps(width)`. Beyond an image's own width every layer sees
-zeros, as beyond its border, so that padding never changes what is read.
+An encoder takes normalised images (B, C, H, W) with their widths (B,) without padding, and returns
+features (B, T, F) with the lengths (B,) of the sequences without padding. It declares
+`out_features` (F) and `time_steps(width)` (T). Beyond the width of an image every layer sees zeros,
+as beyond its border, so padding never changes the text that is read.
 """
 
 from itertools import pairwise
@@ -18,24 +18,41 @@ from torch import nn
 from ocr.data.collate import blank_padding
 from ocr.errors import UserError
 from ocr.models.layers import Convolution, Dense
-from ocr.models.time_steps import time_steps
+from ocr.models.time_steps import Width, time_steps
 
-MIN_HEIGHT = 3  # rows that are left for the linear layer to tell top from bottom
-MAX_CHANNELS = 8192  # more is a mistake, and would take all memory before anything is said
+MIN_HEIGHT = 3  # rows that the linear layer needs to tell top from bottom
+MAX_CHANNELS = 8192  # more is a typing mistake that would exhaust the memory
 
 
 class Encoder(nn.Module):
-    """Stages of convolutions, then up to two linear layers on what each column has become.
+    """Stages of convolutions, then up to two linear layers on each column.
 
-    in_channels, height: of the images.
-    num_layers: stages. channels: of the first; each further one has `growth` times as many.
-    kernel_size: of the convolutions, odd. stem_kernel_size, stem_stride (1 or 2): of the first one.
-    stride: pixels of width for a time step: 1, 2, 4 or 8. The width is halved in the first stages
-        only, and the height while it leaves MIN_HEIGHT rows; so the number of time steps depends
-        on the stride, and never on depth or growth.
-    norm: batch or none.
-    units, units_2: nodes of the linear layers, 0 for no such layer. dropout: after each of them.
+    The width is halved in the first stages only, and the height as long as `MIN_HEIGHT` rows are
+    left, so the number of time steps depends on the stride alone.
+
+    Args:
+        in_channels: Channels of the images.
+        height: Height of the images, in pixels.
+        num_layers: Number of stages.
+        channels: Channels of the first stage.
+        growth: Factor of the channels from stage to stage.
+        kernel_size: Kernel of the convolutions, odd.
+        stem_kernel_size: Kernel of the first convolution, odd.
+        stem_stride: Stride of the first convolution, 1 or 2.
+        stride: Pixels of width per time step: 1, 2, 4 or 8.
+        norm: batch or none.
+        units: Nodes of the first linear layer; 0 for no such layer.
+        units_2: Nodes of the second linear layer; 0 for no such layer.
+        dropout: Probability of dropout after each linear layer.
+
+    Attributes:
+        out_features: Features of a time step.
+
+    Raises:
+        UserError: If a value is impossible; names its key.
     """
+
+    out_features: int
 
     def __init__(
         self,
@@ -75,8 +92,8 @@ class Encoder(nn.Module):
         if max(sizes) > MAX_CHANNELS:
             raise UserError(
                 f"encoder.num_layers={num_layers} with encoder.channels={channels} and "
-                f"encoder.growth={growth:g} come to {max(sizes)} channels, and {MAX_CHANNELS} is "
-                "the most: lower one of them"
+                f"encoder.growth={growth:g} make {max(sizes)} channels, more than the maximum of "
+                f"{MAX_CHANNELS}: lower one of them"
             )
         self.stages = nn.ModuleList()
         self.pools = []
@@ -94,30 +111,51 @@ class Encoder(nn.Module):
         nodes = [sizes[-1] * height, *(n for n in (units, units_2) if n)]
         self.columns = nn.Sequential(*(Dense(a, b, dropout, norm) for a, b in pairwise(nodes)))
         self.out_features = nodes[-1]
-        # Convolutions and poolings are fastest with the channels side by side in memory; on CPUs,
-        # too, and twice as fast there in bf16.
+        # Convolution and pooling are fastest in this memory format, on CPUs as well.
         self.to(memory_format=torch.channels_last)
 
     def stage(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
     ) -> nn.Module:
-        """One stage, whose first convolution is given; called like a `Convolution`."""
+        """Make a stage.
+
+        Args:
+            in_channels: Channels of its input.
+            out_channels: Channels of its output.
+            kernel_size: Kernel of its first convolution.
+            stride: Stride of its first convolution, (height, width).
+
+        Returns:
+            A module that is called like a `Convolution`.
+        """
         raise NotImplementedError
 
     def stem(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
     ) -> nn.Module:
-        """The first stage; one like the others, unless a subclass knows better."""
+        """Make the first stage; by default one like the others."""
         return self.stage(in_channels, out_channels, kernel_size, stride)
 
-    def time_steps(self, width):
-        """Time steps of an image of `width` pixels (an int, or a tensor of them)."""
+    def time_steps(self, width: Width) -> Width:
+        """Return the time steps of an image.
+
+        Args:
+            width: Width in pixels, an int or a tensor of ints.
+        """
         return time_steps(width, self.stride, self.stem_stride)
 
     def forward(
         self, images: torch.Tensor, widths: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, C, H, W), (B,) -> (B, T, F), (B,)."""
+        """Encode a batch.
+
+        Args:
+            images: Normalised images (B, C, H, W).
+            widths: Their widths (B,) in pixels, without padding.
+
+        Returns:
+            Features (B, T, F), and the time steps (B,) without padding.
+        """
         lengths = self.time_steps(widths)
         if images.shape[-1] < self.stride:
             images = F.pad(images, (0, self.stride - images.shape[-1]))
@@ -128,33 +166,33 @@ class Encoder(nn.Module):
             if pool != (1, 1):
                 x = F.max_pool2d(x, pool)
                 if inner is not None and pool[1] == 2:
-                    # An odd last column has been pooled together with padding.
+                    # An odd last column has been pooled with padding.
                     inner = inner // 2
                     x = blank_padding(x, inner)
         if x.requires_grad:
-            # Flattening turns the gradient's memory around; the layers below want it as it was.
+            # The gradient of the flattening has another memory format.
             x.register_hook(lambda grad: grad.contiguous(memory_format=torch.channels_last))
         columns = x.permute(0, 3, 2, 1).flatten(2)  # (B, C, H, W) -> (B, T, H * C)
         return self.columns(columns), lengths
 
 
 class Conv(Encoder):
-    """A plain stack: one convolution a stage."""
+    """One convolution per stage."""
 
     def stage(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
     ) -> nn.Module:
-        """One convolution."""
+        """Make one convolution."""
         return Convolution(in_channels, out_channels, kernel_size, self.norm, stride)
 
 
 class VGG(Encoder):
-    """Two convolutions a stage (Simonyan & Zisserman 2014, arXiv:1409.1556)."""
+    """Two convolutions per stage (Simonyan & Zisserman 2014, arXiv:1409.1556)."""
 
     def stage(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
     ) -> nn.Module:
-        """Two convolutions, the first of which may stride."""
+        """Make two convolutions."""
         return Pair(
             Convolution(in_channels, out_channels, kernel_size, self.norm, stride),
             Convolution(out_channels, out_channels, self.kernel_size, self.norm),
@@ -162,20 +200,22 @@ class VGG(Encoder):
 
 
 class ResNet(Encoder):
-    """A basic residual block a stage (He et al. 2015, arXiv:1512.03385).
+    """A basic residual block per stage (He et al. 2015, arXiv:1512.03385).
 
-    plain_stem: the first stage is one convolution, as it is there: it works on the largest maps,
-        where a block takes as long as all the others. False is what earlier checkpoints have.
+    Args:
+        plain_stem: Make the first stage a single convolution. It works on the largest feature maps,
+            where a block takes as long as all others.
+        others: Arguments of `Encoder`.
     """
 
-    def __init__(self, *, plain_stem: bool = False, **others: Any) -> None:
-        self.plain_stem = plain_stem  # before the stages are made
+    def __init__(self, *, plain_stem: bool = True, **others: Any) -> None:
+        self.plain_stem = plain_stem  # needed by stem(), which super().__init__ calls
         super().__init__(**others)
 
     def stem(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
     ) -> nn.Module:
-        """A convolution, or a block."""
+        """Make a convolution, or a block."""
         if self.plain_stem:
             return Convolution(in_channels, out_channels, kernel_size, self.norm, stride)
         return super().stem(in_channels, out_channels, kernel_size, stride)
@@ -183,7 +223,7 @@ class ResNet(Encoder):
     def stage(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
     ) -> nn.Module:
-        """Two convolutions and the way round them."""
+        """Make two convolutions and their shortcut."""
         return Residual(
             Convolution(in_channels, out_channels, kernel_size, self.norm, stride),
             Convolution(out_channels, out_channels, self.kernel_size, self.norm, activation=False),
@@ -192,7 +232,12 @@ class ResNet(Encoder):
 
 
 class Pair(nn.Module):
-    """Two convolutions, one after the other."""
+    """Two convolutions in sequence.
+
+    Args:
+        first: The first one.
+        second: The second one.
+    """
 
     def __init__(self, first: Convolution, second: Convolution) -> None:
         super().__init__()
@@ -202,12 +247,18 @@ class Pair(nn.Module):
     def forward(
         self, x: torch.Tensor, widths: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """See `Convolution.forward`."""
+        """Compute the stage; see `Convolution.forward`."""
         return self.second(*self.first(x, widths))
 
 
 class Residual(Pair):
-    """Two convolutions, to which the shortcut's output is added before the last ReLU."""
+    """Two convolutions with a shortcut, which is added before the last ReLU.
+
+    Args:
+        first: The first convolution.
+        second: The second one, without activation.
+        shortcut: A 1x1 convolution, without activation.
+    """
 
     def __init__(self, first: Convolution, second: Convolution, shortcut: Convolution) -> None:
         super().__init__(first, second)
@@ -216,11 +267,11 @@ class Residual(Pair):
     def forward(
         self, x: torch.Tensor, widths: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """See `Convolution.forward`."""
+        """Compute the stage; see `Convolution.forward`."""
         straight, _ = self.shortcut(x, None)
         x, widths = self.first(x, widths)
         x, _ = self.second(x, None)
         x = x + straight
-        if widths is not None:  # once for both, as it takes as long as a small convolution
+        if widths is not None:  # once for the sum: it takes as long as a small convolution
             x = blank_padding(x, widths, inplace=True)
         return F.relu(x, inplace=True), widths

@@ -1,12 +1,12 @@
-"""Heads: from features to a score for every symbol.
+"""Heads: from features to a logit for every class.
 
-Shapes: B batch, T time steps, F features, K classes with the blank. (B, T, F) -> (B, T, K).
+Shapes: B batch, T time steps, F features, K classes with the blank. A head takes (B, T, F) and
+returns (B, T, K). Its last layer is its last child.
 
-CTC's best constant answer is the blank almost everywhere. A head that has to find that out first
-does it with gradients so large that they wreck the features below it, and then puts out blanks for
-many epochs, or for ever. So a head starts from there: its bias gives the blank the probability
-`blank_prior`, and what is left to learn is where the symbols are (see benchmarks/README.md). None
-starts as torch does.
+The best constant output under CTC is the blank at almost every time step. A network that first has
+to learn this does so with gradients that destroy its features, and then predicts only blanks for
+many epochs, or for ever. Therefore the bias of the last layer is initialised so that the blank has
+the probability `blank_prior` (see benchmarks/README.md).
 """
 
 from math import log
@@ -23,7 +23,7 @@ def _last_layer(in_features: int, num_classes: int, blank_prior: float | None) -
     layer = nn.Linear(in_features, num_classes)
     if blank_prior is not None:
         if not 0 < blank_prior < 1:
-            raise UserError(f"head.blank_prior={blank_prior} is a probability: between 0 and 1")
+            raise UserError(f"head.blank_prior={blank_prior}: give a probability between 0 and 1")
         with torch.no_grad():
             layer.bias.zero_()
             layer.bias[BLANK] = log((num_classes - 1) * blank_prior / (1 - blank_prior))
@@ -31,14 +31,34 @@ def _last_layer(in_features: int, num_classes: int, blank_prior: float | None) -
 
 
 class Linear(nn.Sequential):
-    """One linear layer."""
+    """One linear layer.
+
+    Args:
+        in_features: F.
+        num_classes: K.
+        blank_prior: Initial probability of the blank; None for torch's initialisation.
+
+    Raises:
+        UserError: If `blank_prior` is not between 0 and 1.
+    """
 
     def __init__(self, *, in_features: int, num_classes: int, blank_prior: float | None) -> None:
         super().__init__(_last_layer(in_features, num_classes, blank_prior))
 
 
 class MLP(nn.Sequential):
-    """A hidden layer of `units` nodes before the last one."""
+    """A hidden layer and a linear layer.
+
+    Args:
+        in_features: F.
+        num_classes: K.
+        units: Nodes of the hidden layer.
+        dropout: Probability of dropout after the hidden layer.
+        blank_prior: Initial probability of the blank; None for torch's initialisation.
+
+    Raises:
+        UserError: If `blank_prior` is not between 0 and 1.
+    """
 
     def __init__(
         self,

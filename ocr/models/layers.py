@@ -1,4 +1,4 @@
-"""The small layers that encoders and heads are made of.
+"""Layers of encoders and heads.
 
 Shapes: B batch, C channels, H height, W width, T time steps, F features.
 """
@@ -18,7 +18,19 @@ def _norm(kind: str, layer: type[nn.Module], features: int) -> nn.Module:
 
 
 class Convolution(nn.Module):
-    """Convolution, norm and, if `activation`, ReLU: (B, C, H, W) -> (B, C', H/stride, W/stride)."""
+    """Convolution, normalisation and ReLU.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Height and width of the kernel, odd.
+        norm: batch or none.
+        stride: Stride of height and width.
+        activation: Whether a ReLU follows.
+
+    Raises:
+        UserError: If `kernel_size` is even or `norm` is unknown.
+    """
 
     def __init__(
         self,
@@ -33,7 +45,7 @@ class Convolution(nn.Module):
         if kernel_size % 2 == 0:
             raise UserError(
                 f"encoder.kernel_size and encoder.stem_kernel_size must be odd, not {kernel_size}: "
-                "only then the width stays"
+                "an even kernel changes the width"
             )
         self.conv = nn.Conv2d(
             in_channels,
@@ -49,7 +61,15 @@ class Convolution(nn.Module):
     def forward(
         self, x: torch.Tensor, widths: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Features and widths (B,), None for a batch without padding, to the same of the output."""
+        """Compute features, and set them to 0 beyond the widths.
+
+        Args:
+            x: Features (B, C, H, W).
+            widths: Widths (B,) without padding; None for a batch without padding.
+
+        Returns:
+            Features (B, C', H', W') and their widths.
+        """
         x = self.norm(self.conv(x))
         if widths is not None:
             if self.conv.stride[1] == 2:
@@ -61,7 +81,17 @@ class Convolution(nn.Module):
 
 
 class Dense(nn.Module):
-    """Linear layer, norm, ReLU and dropout on every time step: (B, T, F) -> (B, T, F')."""
+    """Linear layer, normalisation, ReLU and dropout on every time step.
+
+    Args:
+        in_features: Features of the input.
+        out_features: Features of the output.
+        dropout: Probability of dropout.
+        norm: batch or none.
+
+    Raises:
+        UserError: If `norm` is unknown.
+    """
 
     def __init__(self, in_features: int, out_features: int, dropout: float, norm: str) -> None:
         super().__init__()
@@ -70,7 +100,7 @@ class Dense(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, T, F) -> (B, T, F')."""
+        """Map features (B, T, F) to (B, T, F')."""
         x = self.linear(x)
         batch, steps, features = x.shape
         x = self.norm(x.reshape(batch * steps, features)).view(batch, steps, features)

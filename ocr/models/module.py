@@ -1,4 +1,4 @@
-"""The network in training: loss, metrics, optimizer."""
+"""The LightningModule: loss, metrics and optimizer of the network."""
 
 from typing import Any
 
@@ -18,15 +18,24 @@ from ocr.models.metrics import Count, ExactMatch, Mean
 from ocr.models.reading import Reading
 from ocr.models.schedulers import Schedule
 
-BAR_STEPS = 5  # between two losses on the progress bar: Lightning's log takes a millisecond
+BAR_STEPS = 5  # log the loss of every fifth step: Lightning's log takes a millisecond
 
 
 class Recognizer(LightningModule):
-    """Teaches a `CRNN` with CTC.
+    """Trains a `CRNN` with CTC.
 
-    encoder, recurrent, head, optimizer, scheduler: configs. They, `symbols` and `order`
-    (of a `Charset`) and `preprocessor` (the state of a `Preprocessor`) are plain dicts, strings and
-    numbers, so that a checkpoint holds all that rebuilds the reader.
+    All arguments are plain dicts, strings and numbers, which Lightning stores in the checkpoint, so
+    that it contains everything that rebuilds the reader.
+
+    Args:
+        symbols: Symbols of the charset.
+        preprocessor: State of the `Preprocessor`.
+        encoder: Configuration of the encoder.
+        recurrent: Configuration of the recurrent part.
+        head: Configuration of the head.
+        optimizer: Configuration of the optimizer.
+        scheduler: Configuration of the learning-rate schedule.
+        order: Order of the characters in captions, see `Charset`.
     """
 
     def __init__(
@@ -55,17 +64,17 @@ class Recognizer(LightningModule):
         self.train_loss = Mean()
 
     def time_steps(self, width: int) -> int:
-        """Time steps that an image of `width` pixels gives."""
+        """Return the time steps of an image of `width` pixels."""
         return self.model.encoder.time_steps(width)
 
     def forward(
         self, images: torch.Tensor, widths: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images (B, C, H, W), widths (B,) -> logits (B, T, K), lengths (B,)."""
+        """Compute the logits of a batch; see `CRNN.forward`."""
         return self.model(images, widths)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        """CTC loss per character."""
+        """Compute the CTC loss per character."""
         logits, lengths = self(batch.images, batch.widths)
         loss = self._loss(logits, lengths, batch)
         self.train_loss.update(loss.detach(), len(batch.widths))
@@ -74,21 +83,25 @@ class Recognizer(LightningModule):
         return loss
 
     def on_train_epoch_end(self) -> None:
-        """Log the loss of the epoch, if it had steps: a run may go on where only they were done."""
+        """Log the loss of the epoch; a run resumed after its last step has none."""
         if self.train_loss.update_called:
             self.log("train/loss", self.train_loss)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Count a batch of the validation part."""
+        """Update the validation metrics."""
         self._evaluate(batch, "val")
 
     def test_step(self, batch: Batch, batch_idx: int) -> dict[str, list[Reading]]:
-        """Count a batch of the test part, and tell what it says."""
+        """Update the test metrics.
+
+        Returns:
+            The readings of the batch, for predictions.csv.
+        """
         logits, lengths = self._evaluate(batch, "test")
         return {"readings": decode(logits, lengths, self.charset)}
 
     def configure_optimizers(self) -> dict[str, Any]:
-        """The optimizer, without weight decay on biases and norms, and its schedule."""
+        """Make the optimizer, without weight decay on biases and norms, and its schedule."""
         parameters = [p for p in self.parameters() if p.requires_grad]
         groups = [
             {"params": [p for p in parameters if p.ndim > 1]},
@@ -109,10 +122,10 @@ class Recognizer(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """As Lightning does, but for fused optimizers as well, which it refuses under autocast."""
+        """Clip as Lightning does, also for fused optimizers, which it refuses under autocast."""
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
-        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
-            # 16-mixed: Lightning leaves the unscaling to a fused optimizer's own step.
+        if scaler is not None and optimizer.defaults.get("fused"):
+            # Under 16-mixed a fused optimizer would unscale gradients in its step, after clipping.
             scaler.unscale_(optimizer)
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         if gradient_clip_val and gradient_clip_algorithm == "value":

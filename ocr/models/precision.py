@@ -1,13 +1,13 @@
-"""The fastest number format that is safe on a device."""
+"""Numeric precision."""
 
 import torch
 
 
 def fastest_precision(accelerator: str = "auto") -> str:
-    """Choose bf16 mixed with float32 on a GPU that multiplies in bf16, else float32.
+    """Choose bf16-mixed on a GPU that supports it, else float32.
 
-    CPUs compute in float32 whatever their flags say: on one that has avx512_bf16 a training step
-    takes 1.2 times as long in bf16 (benchmarks/README.md, "What makes it quick").
+    On CPUs bf16 is slower, even with avx512_bf16: a training step takes 1.2 times as long
+    (benchmarks/README.md).
 
     Args:
         accelerator: Lightning's name of the device: auto, cpu, gpu, cuda or mps.

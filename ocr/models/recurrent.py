@@ -1,50 +1,59 @@
-"""Recurrent parts, the "memory units": every time step learns of its neighbours.
+"""Recurrent parts: they give every time step the context of its neighbours.
 
-Shapes: B batch, T time steps, F features. A recurrent part takes (B, T, F) and lengths (B,), gives
-(B, T, F') and declares `out_features`. What lies beyond a sequence's length has no influence.
+Shapes: B batch, T time steps, F features. A recurrent part takes features (B, T, F) and lengths
+(B,), returns (B, T, F') and declares `out_features` (F'). Time steps beyond the length of a
+sequence have no influence.
 """
-
-from typing import Any
 
 import torch
 from torch import nn
 
 
 class Bidirectional(nn.Module):
-    """One layer of `kind` read from left to right, and one from right to left.
+    """A bidirectional layer for padded sequences.
 
-    (B, T, F) -> (B, T, 2 * hidden_size). torch's own bidirectional layers take sequences of several
-    lengths packed only, and then the backward pass takes time by the square of T on a CPU.
+    Torch's own bidirectional layers only take packed sequences, whose backward pass on a CPU takes
+    time proportional to the square of T.
+
+    Args:
+        kind: Class of the layer, such as torch.nn.LSTM.
+        in_features: F.
+        hidden_size: Features of each direction; the output has twice as many.
     """
 
     def __init__(self, kind: type[nn.RNNBase], in_features: int, hidden_size: int) -> None:
         super().__init__()
         self.forward_rnn = kind(in_features, hidden_size, batch_first=True)
         self.backward_rnn = kind(in_features, hidden_size, batch_first=True)
-        self.register_load_state_dict_pre_hook(split_bidirectional)
 
-    def forward(self, x: torch.Tensor, turned: torch.Tensor) -> torch.Tensor:
-        """turned: (B, T, 1), the time steps of each sequence from its own end to its beginning."""
-        backward_rnn, _ = self.backward_rnn(torch.take_along_dim(x, turned, 1))
-        return torch.cat(
-            [self.forward_rnn(x)[0], torch.take_along_dim(backward_rnn, turned, 1)], -1
-        )
+    def forward(self, x: torch.Tensor, reversal: torch.Tensor) -> torch.Tensor:
+        """Compute the layer.
 
+        Args:
+            x: Features (B, T, F).
+            reversal: Indices (B, T, 1) that reverse each sequence within its length.
 
-def split_bidirectional(module: nn.Module, weights: dict[str, Any], prefix: str, *_: Any) -> None:
-    """Earlier checkpoints hold torch's bidirectional layer, `kind(bidirectional=True)`, here."""
-    for key in [key for key in weights if "." not in key.removeprefix(prefix)]:
-        name = key.removeprefix(prefix)
-        own = name.removesuffix("_reverse")
-        way = "forward_rnn" if own == name else "backward_rnn"
-        weights[f"{prefix}{way}.{own}"] = weights.pop(key)
+        Returns:
+            Features (B, T, 2 * hidden_size).
+        """
+        forward, _ = self.forward_rnn(x)
+        backward, _ = self.backward_rnn(torch.take_along_dim(x, reversal, 1))
+        return torch.cat([forward, torch.take_along_dim(backward, reversal, 1)], -1)
 
 
 class Recurrent(nn.Module):
-    """A stack of bidirectional layers of one `kind` of cell, such as torch.nn.LSTM.
+    """A stack of bidirectional layers.
 
-    in_features: F. num_layers: how many layers. hidden_size: of the first, in each direction;
-    hidden_size_2: of every further one, None for the same. dropout: after each layer.
+    Args:
+        in_features: F.
+        num_layers: Number of layers.
+        hidden_size: Features of each direction of the first layer.
+        hidden_size_2: The same of further layers; None for `hidden_size`.
+        dropout: Probability of dropout after each layer.
+
+    Attributes:
+        kind: Class of the layers.
+        out_features: F'.
     """
 
     kind: type[nn.RNNBase]
@@ -68,12 +77,20 @@ class Recurrent(nn.Module):
         self.out_features = in_features
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """(B, T, F), (B,) -> (B, T, F')."""
+        """Compute all layers.
+
+        Args:
+            x: Features (B, T, F).
+            lengths: Time steps (B,) without padding.
+
+        Returns:
+            Features (B, T, F').
+        """
         steps = torch.arange(x.shape[1], device=x.device)
         ends = lengths[:, None]
-        turned = torch.where(steps < ends, ends - 1 - steps, steps)[..., None]
+        reversal = torch.where(steps < ends, ends - 1 - steps, steps)[..., None]
         for layer in self.layers:
-            x = self.dropout(layer(x, turned))
+            x = self.dropout(layer(x, reversal))
         return x
 
 
@@ -90,18 +107,22 @@ class GRU(Recurrent):
 
 
 class RNN(Recurrent):
-    """Plain recurrent units (Elman 1990), tanh."""
+    """Plain recurrent units with tanh (Elman 1990)."""
 
     kind = nn.RNN
 
 
 class Identity(nn.Module):
-    """No recurrent part: the head sees the encoder's features."""
+    """No recurrent part: the features pass unchanged.
+
+    Args:
+        in_features: F.
+    """
 
     def __init__(self, *, in_features: int) -> None:
         super().__init__()
         self.out_features = in_features
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """(B, T, F) as they are."""
+        """Return `x`."""
         return x

@@ -1,15 +1,23 @@
-"""What is known of a network before it is made."""
+"""Time steps of the encoders, without making one; needs no torch."""
+
+from typing import Any
 
 PARTS = ("encoder", "recurrent", "head")
-# Those whose time steps are known without making them; a class of one's own may count otherwise.
+# Classes whose time steps `time_steps` returns; another class may have its own rule.
 ENCODERS = ("ocr.models.encoders.Conv", "ocr.models.encoders.VGG", "ocr.models.encoders.ResNet")
 
 
-def time_steps(width, stride: int, stem_stride: int):
-    """Time steps that one of `ENCODERS` gives for `width` pixels (an int, or a tensor of them).
+Width = Any  # an int, or a tensor of ints
 
-    stride: pixels for a time step, a power of two. stem_stride: of the first convolution, 1 or 2.
+
+def time_steps(width: Width, stride: int, stem_stride: int) -> Width:
+    """Return the time steps that one of `ENCODERS` makes of an image.
+
+    Args:
+        width: Width in pixels, an int or a tensor of ints.
+        stride: Pixels per time step, a power of two.
+        stem_stride: Stride of the first convolution, 1 or 2.
     """
-    if stem_stride == 2 and stride > 1:  # it rounds up, and the poolings after it down
+    if stem_stride == 2 and stride > 1:  # this convolution rounds up, the poolings round down
         width, stride = (width + 1) // 2, stride // 2
     return width // stride

@@ -1,4 +1,4 @@
-"""Start with the weights of a reader of other images, matched character by character."""
+"""Transfer learning: initialise a network with the weights of another one, symbol by symbol."""
 
 from collections.abc import Mapping
 from math import log
@@ -17,56 +17,78 @@ from ocr.models.crnn import CRNN
 CHARSETS = ("union", "new", "fail")
 
 
-def merge(old: Charset, new: Charset, how: str) -> Charset:
-    """The characters of a reader that knows `old` and is to learn `new`.
+def merge_charsets(old: Charset, new: Charset, how: str) -> Charset:
+    """Choose the charset of a fine-tuned reader.
 
-    how: "union", both; "new", only those; "fail", the old ones, which have to do. Their order is
-    the new one's, if it has letters that tell.
+    Args:
+        old: Charset of the pretrained reader.
+        new: Charset of the images.
+        how: "union" for both; "new" for the symbols of the images only; "fail" for the old charset,
+            which must contain them.
+
+    Returns:
+        The charset. Its order is that of the images, if their symbols decide it.
+
+    Raises:
+        UserError: If `how` is "fail" and the images have other symbols.
     """
     unknown = old.unknown(new.symbols)
     if how == "fail" and unknown:
         raise UserError(
-            f"the images have characters that init_from doesn't know: {unknown!r}. "
-            "init_charset=union or new teaches them, data.charset leaves them out"
+            f"the images have characters that init_from doesn't know: {unknown!r}. Give "
+            "init_charset=union or new to learn them, or a data.charset without them"
         )
     symbols = new.symbols if how == "new" else old.symbols + unknown
     return Charset(symbols, (new if has_rtl(new.symbols) else old).order)
 
 
 @torch.no_grad()
-def carry_over(network: Network, model: CRNN, charset: Charset) -> None:
-    """Give `model`, which knows `charset`, the weights of `network`.
+def transfer_weights(network: Network, model: CRNN, charset: Charset) -> None:
+    """Load pretrained weights into a network with another charset.
 
-    A new character gets the mean of the old ones' rows and the row it has in `model`, which is
-    fresh. With the mean it is likely where there is some character and unlikely elsewhere, which
-    is most of what a row has to learn; by the fresh row the new ones differ. Both together learn
-    faster than either alone (see benchmarks/README.md).
+    The row of a new symbol in the last layer is the mean of the old symbols' rows plus its random
+    initialisation. The mean makes it likely where there is any symbol, the random part tells new
+    symbols apart; together they learn faster than either alone (see benchmarks/README.md).
+
+    Args:
+        network: The pretrained network.
+        model: The network to initialise; it differs in the number of classes only.
+        charset: Symbols of its classes.
     """
     old = network.charset
     ids = torch.tensor([BLANK, *(old.symbols.find(s) + 1 or len(old) for s in charset.symbols)])
     new = ids == len(old)
     weights = network.model.state_dict()
-    # A head ends in the layer that scores the symbols.
-    layer = f"head.{len(model.head) - 1}"
-    for name, fresh in model.head[-1].named_parameters(layer):
+    last_layer = f"head.{len(model.head) - 1}"
+    for name, initial in model.head[-1].named_parameters(last_layer):
         rows = weights[name]
         rows = torch.cat([rows, rows[BLANK + 1 :].mean(0, keepdim=True)])[ids]
-        rows[new] += fresh[new]
+        rows[new] += initial[new]
         weights[name] = rows
-    # However many they are, they weigh no more than the old ones together, so that the blank
-    # stays as likely as it was (see heads.py).
-    weights[f"{layer}.bias"][new] -= log(max(1, new.sum().item() / len(old.symbols)))
+    # Together the new symbols are at most as likely as the old ones, however many they are, so
+    # that the blank stays about as likely as it was (see heads.py).
+    weights[f"{last_layer}.bias"][new] -= log(max(1, new.sum().item() / len(old.symbols)))
     model.load_state_dict(weights)
 
 
-def require_fit(
+def require_compatible(
     network: Network, config: Mapping[str, Any], preprocessor: Preprocessor, path: str
 ) -> None:
-    """Raise UserError, naming the keys, if the weights don't fit a model of this `config`."""
-    there = network.shape()
-    here = {**config, "data": {key: getattr(preprocessor, key) for key in there["data"]}}
-    # Of another kind, it may not even be complete: what is null follows from the images.
-    if all(here[part].get("_target_") == there[part].get("_target_") for part in there):
+    """Check that pretrained weights fit a model config.
+
+    Args:
+        network: The pretrained network.
+        config: Model config of the run.
+        preprocessor: Preprocessing of the run.
+        path: Path of the pretrained checkpoint, for the message.
+
+    Raises:
+        UserError: If the weights don't fit; names the keys that differ.
+    """
+    saved = network.config()
+    given = {**config, "data": {key: getattr(preprocessor, key) for key in saved["data"]}}
+    # A config of other classes may still have null values, which the images decide.
+    if all(given[part].get("_target_") == saved[part].get("_target_") for part in saved):
         model = build(
             config, symbols=network.charset.symbols, preprocessor=preprocessor.state()
         ).model
@@ -76,6 +98,6 @@ def require_fit(
         except RuntimeError:
             pass
     raise UserError(
-        f"the weights of init_from={path} don't fit: {', '.join(differences(there, here))}. "
-        "Leave such keys out of the command line, and they are as they are there"
+        f"the weights of init_from={path} don't fit: {', '.join(differences(saved, given))}. "
+        "Leave these keys out of the command line to use the checkpoint's values"
     )

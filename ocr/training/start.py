@@ -54,7 +54,7 @@ def apply_checkpoint(config: DictConfig, overrides: Iterable[str]) -> None:
     given = {override.lstrip("+~").partition("=")[0] for override in overrides}
     given |= {f"{part}._target_" for part in given.intersection(PARTS)}
     taken = []
-    for section, there in load_network(path).shape().items():
+    for section, there in load_network(path).config().items():
         here = config[section]
         other = section in PARTS and here["_target_"] != there["_target_"]
         if other and f"{section}._target_" in given:
@@ -125,9 +125,9 @@ def require_values(config: DictConfig) -> None:
 def ready(config: DictConfig, data: Parts) -> None:
     """Set `data` up, for a network without weights of another's."""
     if config.ckpt_path:
-        from ocr.models.checkpoint import resumable
+        from ocr.models.checkpoint import resumable_hyperparameters
 
-        data.adopt(resumable(config.ckpt_path, config.model))
+        data.adopt(resumable_hyperparameters(config.ckpt_path, config.model))
         try:
             with naming_doctor(config):
                 data.setup()
@@ -148,24 +148,26 @@ def ready(config: DictConfig, data: Parts) -> None:
 
 def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
     from ocr.models.checkpoint import load_network
-    from ocr.models.transfer import CHARSETS, carry_over, merge, require_fit
+    from ocr.models.transfer import CHARSETS, merge_charsets, require_compatible, transfer_weights
 
     path = config.init_from
     if config.init_charset not in CHARSETS:
         raise UserError(f"init_charset={config.init_charset}: choose {', '.join(CHARSETS)}")
     network = load_network(path)
-    require_fit(network, config.model, data.preprocessor, path)  # before the images are looked at
+    require_compatible(
+        network, config.model, data.preprocessor, path
+    )  # before the images are looked at
     with naming_doctor(config):
         set_up(data, config.data)
     resolve_auto(config, data)
-    data.charset = merge(network.charset, data.charset, config.init_charset)
+    data.charset = merge_charsets(network.charset, data.charset, config.init_charset)
     # A stroke is to look to the weights as it did before.
     data.preprocessor.mean, data.preprocessor.std = (
         network.preprocessor.mean,
         network.preprocessor.std,
     )
     recognizer = build(config.model, **data.state())
-    carry_over(network, recognizer.model, data.charset)
+    transfer_weights(network, recognizer.model, data.charset)
     unknown = network.charset.unknown(data.charset.symbols)
     known = len(data.charset.symbols) - len(unknown)
     new = f", {len(unknown)} new: {unknown!r}" if unknown else ""

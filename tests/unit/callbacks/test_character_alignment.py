@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning.plugins.precision import Precision
 from pytorch_lightning.trainer.states import TrainerFn
 
-from ocr.callbacks.character_alignment import CharacterAlignment, peaks
+from ocr.callbacks.character_alignment import CharacterAlignment
 from ocr.data.augmentation.splicing import Splicing
 from ocr.data.collate import Batch
 from ocr.data.dataset import CaptionedImages
@@ -14,7 +14,7 @@ from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.samples import Sample
 from ocr.data.scan import ImageCache
 from ocr.data.text.charset import Charset
-from ocr.models.ctc import best_path
+from ocr.models.ctc import best_path, best_path_positions
 
 
 def logits(*rows: str) -> torch.Tensor:
@@ -25,19 +25,21 @@ def logits(*rows: str) -> torch.Tensor:
 
 def test_a_character_is_in_the_middle_of_the_steps_that_say_it():
     said = logits("-aaa-b-", "a--bb-c")
-    assert peaks(said, torch.tensor([7, 7])) == [
+    assert best_path_positions(said, torch.tensor([7, 7])) == [
         [(1, 2.0), (2, 5.0)],
         [(1, 0.0), (2, 3.5), (3, 6.0)],
     ]
 
 
 def test_what_lies_in_the_padding_is_not_read():
-    assert peaks(logits("a-bbc"), torch.tensor([3])) == [[(1, 0.0), (2, 2.0)]]
+    assert best_path_positions(logits("a-bbc"), torch.tensor([3])) == [[(1, 0.0), (2, 2.0)]]
 
 
 def test_it_reads_as_the_best_path_does():
     said, lengths = torch.randn(50, 12, 4), torch.randint(1, 13, (50,))
-    assert [[i for i, _ in read] for read in peaks(said, lengths)] == best_path(said, lengths)
+    assert [[i for i, _ in read] for read in best_path_positions(said, lengths)] == best_path(
+        said, lengths
+    )
 
 
 class Says(torch.nn.Module):

@@ -128,11 +128,14 @@ def test_memory_units_have_sizes_of_their_own():
 
 
 @pytest.mark.parametrize("kind", [LSTM, GRU, RNN])
-def test_both_ways_are_what_torch_packs(kind):
-    """With the weights of torch's own layer, as checkpoints held them once."""
+def test_a_bidirectional_layer_computes_what_torch_does_with_packed_sequences(kind):
     layer = kind(in_features=6, num_layers=1, hidden_size=5, hidden_size_2=None, dropout=0.0)
     packing = kind.kind(6, 5, batch_first=True, bidirectional=True)
-    layer.load_state_dict({f"layers.0.{key}": w for key, w in packing.state_dict().items()})
+    weights = {}
+    for key, value in packing.state_dict().items():
+        direction = "backward_rnn" if key.endswith("_reverse") else "forward_rnn"
+        weights[f"layers.0.{direction}.{key.removesuffix('_reverse')}"] = value
+    layer.load_state_dict(weights)
     x, lengths = torch.randn(4, 9, 6), torch.tensor([9, 1, 4, 0])
     packed = pack_padded_sequence(x[:3], lengths[:3], batch_first=True, enforce_sorted=False)
     expected, _ = pad_packed_sequence(packing(packed)[0], batch_first=True)
@@ -199,12 +202,7 @@ def test_what_was_foreseen_is_not_looked_for_again(monkeypatch):
     assert isinstance(made, torch.optim.SGD) and made.defaults["lr"] == 0.5
 
 
-def test_a_resnet_from_before_its_stem_was_plain():
-    """Earlier checkpoints have a block there, and don't name `plain_stem`."""
-    composed = config("encoder=resnet", "encoder.stride=4").model
-    part = OmegaConf.to_container(composed, resolve=True)["encoder"]
-    del part["plain_stem"]
-    plain = crnn("encoder=resnet")
-    earlier = build_part(part, in_channels=1, height=32)
-    assert isinstance(plain.encoder.stages[0], Convolution)
-    assert isinstance(earlier.stages[0], Residual)
+@pytest.mark.parametrize("plain,kind", [(True, Convolution), (False, Residual)])
+def test_the_first_stage_of_a_resnet(plain, kind):
+    model = crnn("encoder=resnet", f"encoder.plain_stem={plain}")
+    assert isinstance(model.encoder.stages[0], kind)

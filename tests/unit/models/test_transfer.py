@@ -10,7 +10,7 @@ from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.charset import BLANK, Charset
 from ocr.errors import UserError
 from ocr.models.checkpoint import Network
-from ocr.models.transfer import CHARSETS, carry_over, merge, require_fit
+from ocr.models.transfer import CHARSETS, merge_charsets, require_compatible, transfer_weights
 
 HEADS = sorted(path.stem for path in (ROOT / "conf/head").glob("*.yaml"))
 SMALL = (
@@ -42,7 +42,7 @@ def successor(old, charset, *overrides):
     made = build(
         values, symbols=charset.symbols, preprocessor=old.preprocessor.state()
     ).model.eval()
-    carry_over(old, made, charset)
+    transfer_weights(old, made, charset)
     return made
 
 
@@ -53,13 +53,13 @@ def logits(model, width=64):
 
 @pytest.mark.parametrize("how,expected", [("union", "cabxz"), ("new", "axz")], ids=["union", "new"])
 def test_the_charset_that_is_asked_for(how, expected):
-    assert merge(Charset("cab"), Charset("axz"), how).symbols == expected
+    assert merge_charsets(Charset("cab"), Charset("axz"), how).symbols == expected
 
 
 def test_fail_keeps_the_old_charset_or_names_what_it_lacks():
-    assert merge(Charset("cab"), Charset("ab"), "fail").symbols == "cab"
+    assert merge_charsets(Charset("cab"), Charset("ab"), "fail").symbols == "cab"
     with pytest.raises(UserError, match="xz"):
-        merge(Charset("cab"), Charset("axz"), "fail")
+        merge_charsets(Charset("cab"), Charset("axz"), "fail")
     assert set(CHARSETS) == {"union", "new", "fail"}
 
 
@@ -117,15 +117,15 @@ def test_no_weight_is_left_fresh():
 )
 def test_weights_that_do_not_fit_are_refused_by_name(overrides, key):
     with pytest.raises(UserError) as refusal:
-        require_fit(network(), model_config(*overrides), Preprocessor(16), "old.ckpt")
+        require_compatible(network(), model_config(*overrides), Preprocessor(16), "old.ckpt")
     assert key in str(refusal.value) and "old.ckpt" in str(refusal.value)
     assert "mean" not in str(refusal.value)
 
 
 def test_images_of_another_size_are_refused_by_name():
     with pytest.raises(UserError, match=r"data\.height \(16 there, 99 here\)"):
-        require_fit(network(), model_config(), Preprocessor(99), "old.ckpt")
+        require_compatible(network(), model_config(), Preprocessor(99), "old.ckpt")
 
 
 def test_what_has_no_weights_may_differ():
-    require_fit(network(), model_config("encoder.dropout=0.3"), Preprocessor(16), "old.ckpt")
+    require_compatible(network(), model_config("encoder.dropout=0.3"), Preprocessor(16), "old.ckpt")

@@ -15,7 +15,7 @@ from ocr.callbacks.predictions import to_logical_caption
 from ocr.data.text.bidi import infer_order, to_logical, to_visual
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
-from ocr.models.transfer import merge
+from ocr.models.transfer import merge_charsets
 
 ALEF, BET, GIMEL = "\u05d0", "\u05d1", "\u05d2"
 POINT = "\u05bc"  # a mark in the letter before it
@@ -154,9 +154,9 @@ def test_another_order_is_no_continuation(tmp_path):
 @pytest.mark.parametrize("how", ["union", "new"])
 def test_fine_tuned_on_what_tells_no_order_a_reader_keeps_its_own(how):
     old, plain = Charset(ALEF + BET + "1", "rtl"), Charset("123", "visual")
-    assert merge(old, plain, how).order == "rtl"
-    assert merge(old, Charset("12" + BEH, "visual"), how).order == "visual"
-    assert merge(plain, old, how).order == "rtl"
+    assert merge_charsets(old, plain, how).order == "rtl"
+    assert merge_charsets(old, Charset("12" + BEH, "visual"), how).order == "visual"
+    assert merge_charsets(plain, old, how).order == "rtl"
 
 
 @pytest.mark.parametrize("order", ["right", 1])
