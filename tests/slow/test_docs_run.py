@@ -15,6 +15,7 @@ from ocr.training.process import run_command
 ELSEWHERE = {
     "python train.py -m hparams_search": ("test_sweep.py", "test_launchers.py", "test_storage.py"),
     "python train.py -m hydra/sweeper=basic": ("test_sweep.py",),
+    "python train.py --config-dir runs/.../sweep_... experiment=best": ("test_sweep.py",),
     "python -m ocr folds": ("test_end_to_end.py",),
     "python -m ocr curve": ("test_end_to_end.py",),
     "python -m ocr suspects": ("test_end_to_end.py",),
