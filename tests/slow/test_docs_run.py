@@ -15,7 +15,6 @@ from ocr.training.process import run_command
 ELSEWHERE = {
     "python train.py -m hparams_search": ("test_sweep.py", "test_launchers.py", "test_storage.py"),
     "python train.py -m hydra/sweeper=basic": ("test_sweep.py",),
-    "python train.py --config-dir runs/.../sweep_... experiment=best": ("test_sweep.py",),
     "python -m ocr folds": ("test_end_to_end.py",),
     "python -m ocr curve": ("test_end_to_end.py",),
     "python -m ocr suspects": ("test_end_to_end.py",),
@@ -51,6 +50,11 @@ def place(tmp_path, captions) -> Path:
     for name in ("OLD", "runs/..."):
         (tmp_path / name).mkdir(parents=True)
         saved(composed(*SMALL).model, tmp_path / name / "best.ckpt")
+    winner = tmp_path / "runs/.../sweep_.../experiment/best.yaml"  # as a search writes it
+    winner.parent.mkdir(parents=True)
+    winner.write_text(
+        "# @package _global_\ndefaults:\n- override /data: folder\ndata: {dir: PATH}\n"
+    )
     return tmp_path
 
 
@@ -70,12 +74,12 @@ def test_it_runs(command, place):
             pack = ["-m", "ocr", "pack", "PATH", "OUT"]
             assert run_command(_python(pack), str(place), place / "log") is None
         continues = any("init_from" in word or "ckpt_path" in word for word in words)
-        own = {"data=folder", "data=captcha_v2", "data=packed"} & set(words)
-        shown = {"--cfg", "--config-dir"} & {*words}
+        own = {"data=folder", "data=captcha_v2", "data=packed", "experiment=best"} & set(words)
+        shown = {"--cfg", "--config-name"} & {*words}
         small = () if shown else TINY if continues else (*SMALL, *TINY)
         words += small if own or not small else (*small, "data.count=40")
         words += ["trainer.max_epochs=2"] if "ckpt_path=runs/.../last.ckpt" in words else []
-    if {"--config-dir", "ckpt_path=runs/.../last.ckpt", "ckpt_path=runs/.../best.ckpt"} & {*words}:
+    if {"--config-name", "ckpt_path=runs/.../last.ckpt", "ckpt_path=runs/.../best.ckpt"} & {*words}:
         folder = ("data=folder", "data.dir=PATH", "hydra.run.dir=runs/...")
         run = ["train.py", *folder, *SMALL, *TINY]
         assert run_command(_python(run), str(place), place / "log") is None
