@@ -153,7 +153,7 @@ class Runs:
             refresh_per_second=4,
             transient=True,
         ):
-            reason = run_command(command, str(Path.cwd()), folder / "output.log")
+            reason = run_command(command, Path.cwd(), folder / "output.log")
         if reason:
             raise UserError(f"{run.title}: {reason} (its output is in {folder / 'output.log'})")
         self.require_metrics(run)

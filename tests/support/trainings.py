@@ -1,4 +1,4 @@
-"""Runs that need no training: what train.py leaves behind, of a reader of our choice."""
+"""A stand-in for training: writes the files of a run, with given readings."""
 
 import csv
 import json
@@ -53,7 +53,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def failing(*arguments: str, capsys) -> str:
-    """What a command says that must end in a mistake."""
+    """Run a command that must fail, and return its messages."""
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code not in (0, None)

@@ -113,8 +113,8 @@ def _suggest_pattern(scan: FolderScan) -> str:
     """Suggest the same pattern with another separator, if all names match that."""
     names = [stem(Path(name).name) for some in scan.images.values() for name in some]
     template = re.fullmatch(r"(label|id)[-_.](label|id)", str(scan.config.data.pattern))
-    for separator in "-_." if template else "":
-        pattern = f"{template[1]}{separator}{template[2]}"
+    patterns = [template.expand(rf"\1{separator}\2") for separator in "-_."] if template else []
+    for pattern in patterns:
         if all(FileNamePattern(pattern).matches(names)):
             command = scan.train_command(f"data.pattern={pattern}")
             return f"give the pattern that all names match: {command}"

@@ -14,7 +14,7 @@ def arguments(folder, tmp_path):
     return ["folds", str(folder), "--folds", "3", "--out", str(tmp_path / "out"), "data.height=24"]
 
 
-def test_every_image_is_read_once_and_counted(trainings, arguments, folder, tmp_path, capsys):
+def test_every_image_is_read_once(trainings, arguments, folder, tmp_path, capsys):
     stub = trainings(lambda sample, trained: sample.text.replace("33", "3"))
     main(arguments)
     assert len(stub.commands) == 3
@@ -33,14 +33,14 @@ def test_every_image_is_read_once_and_counted(trainings, arguments, folder, tmp_
     assert "81.5%" in capsys.readouterr().out
 
 
-def test_a_run_that_would_write_no_predictions_is_refused_before_training(trainings, arguments):
+def test_predictions_callback_is_required(trainings, arguments):
     stub = trainings()
     with pytest.raises(SystemExit, match=r"callbacks\.predictions=null"):
         main([*arguments, "callbacks.predictions=null"])
     assert not stub.commands
 
 
-def test_a_fold_that_is_done_is_not_trained_again(trainings, arguments, tmp_path):
+def test_finished_fold_is_not_trained_again(trainings, arguments, tmp_path):
     trainings()
     main(arguments)
     before = (tmp_path / "out" / "predictions.csv").read_text()
@@ -51,7 +51,7 @@ def test_a_fold_that_is_done_is_not_trained_again(trainings, arguments, tmp_path
     assert (tmp_path / "out" / "predictions.csv").read_text() == before
 
 
-def test_another_folders_folds_are_refused(trainings, arguments, folder, tmp_path, capsys):
+def test_runs_of_another_data_set_are_refused(trainings, arguments, folder, tmp_path, capsys):
     trainings()
     main(arguments)
     draw("12").save(folder / "12.png")
@@ -65,7 +65,7 @@ def test_another_folders_folds_are_refused(trainings, arguments, folder, tmp_pat
     assert "not empty" in failing(*arguments, capsys=capsys)
 
 
-def test_a_failed_fold_is_told_and_the_others_stay(trainings, arguments, tmp_path, capsys):
+def test_failed_fold_is_reported_and_the_others_stay(trainings, arguments, tmp_path, capsys):
     trainings(fails=lambda settings: "no luck" if settings["data.fold"] == 1 else None)
     message = failing(*arguments, capsys=capsys)
     assert "fold 1: no luck" in message and "output.log" in message
@@ -74,7 +74,7 @@ def test_a_failed_fold_is_told_and_the_others_stay(trainings, arguments, tmp_pat
     assert len(stub.commands) == 2
 
 
-def test_ctrl_c_says_how_to_go_on(trainings, arguments, tmp_path, capsys):
+def test_ctrl_c_prints_how_to_continue(trainings, arguments, tmp_path, capsys):
     def interrupt(settings):
         if settings["data.fold"] == 1:
             raise KeyboardInterrupt
@@ -97,19 +97,19 @@ def test_ctrl_c_says_how_to_go_on(trainings, arguments, tmp_path, capsys):
         (["nonsense"], "nonsense"),
     ],
 )
-def test_a_mistake_is_told_before_any_training(trainings, arguments, words, expected, capsys):
+def test_mistakes_are_reported_before_training(trainings, arguments, words, expected, capsys):
     stub = trainings()
     message = failing(*arguments, *words, capsys=capsys)
     assert expected in message and "Traceback" not in message
     assert not stub.commands
 
 
-def test_a_folder_that_is_not_there(trainings, capsys):
+def test_missing_folder(trainings, capsys):
     trainings()
     assert "nowhere: no such folder" in failing("folds", "nowhere", capsys=capsys)
 
 
-def test_half_an_option_is_none(arguments, capsys):
+def test_abbreviated_options_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as end:
         main([word.replace("--folds", "--fold") for word in arguments])
     assert end.value.code == 2 and "--fold" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from ocr.reader import Reading
 
 
 class Oracle:
-    """A reader that gives texts the probabilities it is told, and reads the most probable."""
+    """A reader with given probabilities of texts, which reads the most probable one."""
 
     def __init__(self, beliefs: dict[str, dict[str, float]]) -> None:
         self.beliefs = beliefs
@@ -38,7 +38,7 @@ def predictions(labels: dict[str, str]) -> list[Prediction]:
     return [Prediction(file, label, "", 0) for file, label in labels.items()]
 
 
-def test_what_one_reader_alone_misreads_is_less_suspect():
+def test_mean_over_models():
     rows = predictions(dict.fromkeys(("agreed", "split", "right", "wrong"), "ab"))
     first = Oracle({
         "agreed": {"ab": 0.02, "aB": 0.9}, "split": {"ab": 0.001, "aB": 0.9},
@@ -56,7 +56,7 @@ def test_what_one_reader_alone_misreads_is_less_suspect():
     assert sum(one.reading != "ab" for one in score_texts(rows, [first])) == 3
 
 
-def test_a_slip_that_others_made_is_found_where_it_was_learnt():
+def test_frequent_confusion_is_found_where_the_model_learned_it():
     labels = {f"sure{i}": "Fa" for i in range(4)} | {"learnt": "bF", "fine": "Fc"}
     labels |= {f"plain{i}": f"a{i}" for i in range(9)} | {"hard": "a9", "swapped": "xyz"}
     beliefs = {file: {label: 0.99} for file, label in labels.items()}
@@ -72,7 +72,7 @@ def test_a_slip_that_others_made_is_found_where_it_was_learnt():
     assert (learnt.reading, learnt.confidence) == ("bf", pytest.approx(0.24))
 
 
-def test_slips_and_how_usual_they_are():
+def test_confusions_and_their_log_odds():
     assert find_confusions("Fab", "fab") == {("F", "f")}
     assert find_confusions("FFab", "ffab") == {("F", "f")}
     assert find_confusions("a1b2", "c1d2") == {("a", "c"), ("b", "d")}
@@ -81,7 +81,7 @@ def test_slips_and_how_usual_they_are():
     pairs = [("Fa", "fa")] * 4 + [("Fb", "Fb")] * 2 + [("ca", "cb")] + [("ca", "ca")] * 93
     known = Confusions(pairs)
     assert known.corrections("aFF") == ["aff"]
-    assert known.corrections("ca") == []  # once is no habit
+    assert known.corrections("ca") == []  # once is not frequent
     assert known.log_odds("Fa", "fa", counted=True) == pytest.approx(math.log(3.1 / 3))
     assert known.log_odds("Fb", "fb", counted=False) == pytest.approx(math.log(4.1 / 2))
     assert known.log_odds("ca", "cb", counted=True) == pytest.approx(-math.log(100))
@@ -90,7 +90,7 @@ def test_slips_and_how_usual_they_are():
 
 @pytest.fixture
 def half_trained(trainings, checkpoint, monkeypatch):
-    """Training leaves an untrained network that reads "12x"."""
+    """Let training write an untrained network that reads "12x"."""
     stub = trainings(lambda sample, trained: "")
     run = type(stub).__call__
 
@@ -106,7 +106,7 @@ def half_trained(trainings, checkpoint, monkeypatch):
 
 @pytest.fixture
 def strange(tmp_path):
-    """Images whose captions HTML, CSV and JSON must not take for their own."""
+    """Images whose names need escaping in HTML, CSV and JSON."""
     place = tmp_path / "images"
     place.mkdir()
     lines = ["file,label"]
@@ -145,14 +145,14 @@ def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys
     assert "and 1 more, all in" in said.out + said.err
 
 
-def test_folds_that_are_trained_serve_both_commands(half_trained, strange, tmp_path):
+def test_trained_folds_serve_both_commands(half_trained, strange, tmp_path):
     common = [str(strange), "--folds", "2", "--out", str(tmp_path / "out"), "data.height=24"]
     main(["folds", *common])
     main(["suspects", *common])
     assert len(half_trained.commands) == 2
 
 
-def test_the_reader_scores_any_text(checkpoint):
+def test_reader_scores_any_text(checkpoint):
     from ocr.reader import Reader
 
     reader = Reader.load(checkpoint)

@@ -11,7 +11,7 @@ from ocr.cli import main
 
 @pytest.fixture
 def many(tmp_path):
-    """200 images."""
+    """A folder of 200 images."""
     place = tmp_path / "many"
     place.mkdir()
     for number in range(200):
@@ -22,12 +22,12 @@ def many(tmp_path):
 
 
 def learner(sample, trained):
-    """Reads the images that aren't too hard for so many labels: error 8 n^-0.8."""
+    """Read an image right unless it is too hard for the number of labels: error 8 n^-0.8."""
     hard = crc32(sample.text.encode()) / 2**32
     return sample.text if hard >= 8 * trained**-0.8 else ""
 
 
-def test_more_labels_are_forecast(trainings, many, tmp_path, capsys):
+def test_forecast_for_more_labels(trainings, many, tmp_path, capsys):
     stub = trainings(learner)
     out = tmp_path / "out"
     arguments = ["curve", str(many), "--out", str(out), "data.height=24", "data.test_size=0.4"]
@@ -48,7 +48,7 @@ def test_more_labels_are_forecast(trainings, many, tmp_path, capsys):
     assert len(stub.commands) == 5
 
 
-def test_subsets_are_nested_and_all_are_tested_alike(trainings, many, tmp_path):
+def test_subsets_are_nested_and_share_their_test_images(trainings, many, tmp_path):
     trainings(learner)
     out = tmp_path / "out"
     main(["curve", str(many), "data.height=24", "--sizes", "40", "80,160", "--out", str(out),
@@ -88,7 +88,7 @@ def test_too_few_sizes_give_no_forecast(trainings, many, tmp_path, capsys):
         (["data.test_size=0"], "data.test_size=0"),
     ],
 )
-def test_a_mistake_is_told_before_any_training(trainings, folder, words, expected, capsys):
+def test_mistakes_are_reported_before_training(trainings, folder, words, expected, capsys):
     stub = trainings()
     assert expected in failing("curve", str(folder), *words, capsys=capsys)
     assert not stub.commands

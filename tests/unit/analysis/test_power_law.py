@@ -7,7 +7,7 @@ SIZES = [58, 97, 163, 275, 460]
 
 
 def readings(errors: list[float], images: int, seed: int = 0) -> np.ndarray:
-    """Whether each image was read, with hard images that all sizes find hard; (S, 1, M)."""
+    """Whether each image was read right, (S, 1, M), with images that are hard at all sizes."""
     chance = np.random.default_rng(seed)
     hard = chance.random(images)
     return np.array([[(hard >= error) ^ (chance.random(images) < 0.02)] for error in errors])
@@ -17,7 +17,7 @@ def law(a: float, b: float, c: float) -> list[float]:
     return [min(1.0, a + b * n**-c) for n in SIZES]
 
 
-def test_a_law_without_noise_is_found_again():
+def test_fit_without_noise_is_exact():
     sizes = np.array([100.0, 200, 400, 800, 1600])
     errors = np.array([0.05 + 12 * sizes**-0.7, 0.0 + 3 * sizes**-0.4])
     found = fit(sizes, errors, np.ones(5))
@@ -26,7 +26,7 @@ def test_a_law_without_noise_is_found_again():
     np.testing.assert_allclose(found.b, [12, 3], rtol=1e-6)
 
 
-def test_the_interval_holds_the_truth_and_narrows_with_the_test_images():
+def test_interval_covers_the_truth_and_narrows_with_more_images():
     widths, held = {}, 0
     for images in (60, 600):
         for seed in range(15):
@@ -41,7 +41,7 @@ def test_the_interval_holds_the_truth_and_narrows_with_the_test_images():
     assert np.mean(widths[600]) < np.mean(widths[60]) / 2
 
 
-def test_a_later_size_is_never_forecast_to_be_worse():
+def test_forecast_never_decreases():
     found = forecast(SIZES, readings(law(0.02, 30, 0.9), 200))
     best = [found.exact_match(n)[0] for n in (460, 920, 1840, 10_000)]
     assert best == sorted(best)
@@ -56,7 +56,7 @@ def test_a_later_size_is_never_forecast_to_be_worse():
         ([1.0, 1.0, 0.8, 0.4, 0.2], "something is read, here are 3"),
     ],
 )
-def test_what_tells_nothing_gets_no_forecast(errors, words):
+def test_no_forecast(errors, words):
     chance = np.random.default_rng(0)
     hard = chance.permutation(np.linspace(0, 1, 100, endpoint=False))
     right = np.array([[hard >= error] for error in errors])
@@ -64,7 +64,7 @@ def test_what_tells_nothing_gets_no_forecast(errors, words):
     assert isinstance(found, NoForecast) and words in found.reason
 
 
-def test_a_test_without_an_error_leaves_doubt():
+def test_interval_without_errors_is_not_empty():
     errors = [0.5, 0.3, 0.1, 0.02, 0.0]
     hard = np.linspace(0, 1, 100, endpoint=False)
     found = forecast(SIZES, np.array([[hard >= error] for error in errors]))
@@ -72,6 +72,6 @@ def test_a_test_without_an_error_leaves_doubt():
     assert estimate > 0.97 and low < 0.99 and high == pytest.approx(1, abs=0.01)
 
 
-def test_the_same_readings_give_the_same_forecast():
+def test_forecast_is_deterministic():
     right = readings(law(0.05, 20, 0.7), 100)
     assert forecast(SIZES, right).exact_match(920) == forecast(SIZES, right).exact_match(920)

@@ -8,7 +8,7 @@ from ocr.models.metrics import wilson_interval
 PAIRS = [("abc", "abc"), ("abc", "abd"), ("ab", ""), ("aab", "ab"), ("京A1", "京A12")]
 
 
-def test_scores_are_those_of_a_training_run():
+def test_scores_equal_torchmetrics():
     found = compute_scores(PAIRS)
     metric = CharErrorRate()
     metric.update([reading for _, reading in PAIRS], [label for label, _ in PAIRS])
@@ -20,12 +20,12 @@ def test_scores_are_those_of_a_training_run():
     assert compute_scores(PAIRS) == found
 
 
-def test_several_runs_on_the_same_images_make_no_more_images():
+def test_several_runs_do_not_multiply_images():
     once, twice = compute_scores(PAIRS), compute_scores(PAIRS * 2, runs=2)
     assert once == twice
 
 
-def test_the_interval_is_that_of_the_images():
+def test_interval_of_known_width():
     # Of 400 captions of 5 characters, a tenth has one error: CER 2 %, standard error 0.3 %.
     errors = np.array([1] * 40 + [0] * 360)
     low, high = ratio_interval(errors, np.full(400, 5))
@@ -33,5 +33,5 @@ def test_the_interval_is_that_of_the_images():
     assert high == pytest.approx(0.02 + 1.96 * 0.003, abs=0.001)
 
 
-def test_no_error_is_not_known_to_be_none():
+def test_interval_without_errors_follows_the_rule_of_three():
     assert ratio_interval(np.zeros(100), np.full(100, 3)) == (0, 0.01)
