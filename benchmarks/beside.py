@@ -24,7 +24,7 @@ from rich.table import Table
 
 from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.data.sources.synthetic import drawings
+from ocr.data.sources.synthetic import SyntheticCaptchas
 from ocr.reader import Reader
 
 BUSY = "import numpy\na = numpy.ones((700, 700))\nwhile True: a @ a"
@@ -66,8 +66,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         checkpoint = untrained(Path(scratch) / "best.ckpt")
         path = Path(scratch) / "image.png"
-        samples = drawings(options.images, "0123456789", 4, (160, 60), seed=0)
-        images = [sample.source() for sample in samples]
+        captchas = SyntheticCaptchas(
+            count=options.images,
+            symbols="0123456789",
+            length=4,
+            image_width=160,
+            image_height=60,
+            seed=0,
+        )
+        images = [captchas.draw(i) for i in range(options.images)]
         images[0].save(path)
         reader = Reader.load(checkpoint)
         words = [sys.executable, "-m", "ocr", "read", str(checkpoint), str(path)]

@@ -13,14 +13,21 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ocr.data.sources.synthetic import drawings
+from ocr.data.sources.synthetic import SyntheticCaptchas
 
 
 def fill(folder: Path, count: int) -> None:
     """`count` captchas, their captions in the names."""
-    samples = drawings(count, "34679ACDEFHJKLMNPQRTWXY", 4, (160, 60), seed=0)
-    for i, sample in enumerate(track(samples, "drawing", transient=True)):
-        sample.source().save(folder / f"{sample.text}_{i}.png")
+    captchas = SyntheticCaptchas(
+        count=count,
+        symbols="34679ACDEFHJKLMNPQRTWXY",
+        length=4,
+        image_width=160,
+        image_height=60,
+        seed=0,
+    )
+    for i, text in enumerate(track(captchas.texts, "drawing", transient=True)):
+        captchas.draw(i).save(folder / f"{text}_{i}.png")
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from rich.progress import track
 from rich.table import Table
 from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, TABLE, Trials, make_table, rows, search
 
-from ocr.data.sources.synthetic import drawings
+from ocr.data.sources.synthetic import SyntheticCaptchas
 from ocr.search.study import make_sampler
 from ocr.training.auto import GRACE, missing_graces
 
@@ -149,9 +149,17 @@ def overhead(trials: int, count: int) -> None:
         folder, images = Path(scratch) / "sweep", Path(scratch) / "images"
         images.mkdir()
         lines = ["file,label"]
-        for drawing in drawings(count, SYMBOLS, CHARACTERS, SIZE, seed=0):
-            drawing.source().save(images / f"{drawing.name}.png")
-            lines.append(f"{drawing.name}.png,{drawing.text}")
+        captchas = SyntheticCaptchas(
+            count=count,
+            symbols=SYMBOLS,
+            length=CHARACTERS,
+            image_width=SIZE[0],
+            image_height=SIZE[1],
+            seed=0,
+        )
+        for i, (name, text) in enumerate(zip(captchas.names, captchas.texts, strict=True)):
+            captchas.draw(i).save(images / f"{name}.png")
+            lines.append(f"{name}.png,{text}")
         (images / "labels.csv").write_text("\n".join(lines))
         labels = f"data.labels={images / 'labels.csv'}"
         data = ("data=folder", f"data.dir={images}", labels, *SPLIT)

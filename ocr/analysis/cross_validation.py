@@ -15,8 +15,7 @@ from rich.table import Table
 from ocr.analysis.experiment import Experiment, all_samples
 from ocr.analysis.runs import Run, Runs
 from ocr.analysis.scores import compute_scores
-from ocr.data.datamodule import DataModule
-from ocr.data.duplicates import duplicate_groups
+from ocr.data.datamodule import OCRDataModule
 from ocr.data.manifest import read_skipped
 from ocr.data.split import cut
 from ocr.errors import UserError
@@ -124,13 +123,13 @@ def report_skipped(runs: Runs, count: int) -> None:
         runs.info(f"{images} skipped, listed in {runs.out / 'skipped.csv'}")
 
 
-def _require_partition(data: DataModule, folds: int) -> None:
+def _require_partition(data: OCRDataModule, folds: int) -> None:
     """Raise UserError unless each image is tested exactly once."""
     samples = all_samples(data)
-    groups = np.array(duplicate_groups(samples), np.uint64)
+    groups, shares = data.splitter.groups(samples), data.splitter.shares
     starts = [fold / folds for fold in range(folds)]
     tested = Counter(
-        int(i) for start in starts for i in cut(groups, data.shares, start, even=True)["test"]
+        int(i) for start in starts for i in cut(groups, shares, start, even=True)["test"]
     )
     if len(tested) < len(samples) or max(tested.values()) > 1:
         raise UserError(

@@ -14,8 +14,8 @@ from omegaconf import DictConfig
 
 from ocr.config.compose import composed, of_folder
 from ocr.config.instantiate import build
-from ocr.data.datamodule import DataModule
-from ocr.data.samples import Sample
+from ocr.data.datamodule import OCRDataModule
+from ocr.data.samples import Sample, Samples
 from ocr.errors import UserError
 from ocr.log import log_to_stderr
 
@@ -63,7 +63,7 @@ class Experiment:
         """The config of each run."""
         return composed(self.overrides)
 
-    def load_data(self, *overrides: str) -> DataModule:
+    def load_data(self, *overrides: str) -> OCRDataModule:
         """Scan and split the data of a run, without keeping images in memory.
 
         Args:
@@ -80,7 +80,7 @@ class Experiment:
         inside = path.is_relative_to(self.path)
         return path.relative_to(self.path).as_posix() if inside else file
 
-    def plan(self, data: DataModule) -> dict[str, Any]:
+    def plan(self, data: OCRDataModule) -> dict[str, Any]:
         """Describe what must be equal for runs to be comparable.
 
         Returns:
@@ -94,9 +94,9 @@ class Experiment:
         }
 
 
-def all_samples(data: DataModule) -> list[Sample]:
+def all_samples(data: OCRDataModule) -> Samples:
     """Return the samples of all parts."""
-    return [sample for samples in data.parts.values() for sample in samples]
+    return Samples.concatenate(data.parts.values())
 
 
 def fingerprint(samples: Iterable[Sample]) -> str:

@@ -13,7 +13,7 @@ from ocr.analysis.experiment import Experiment
 from ocr.analysis.power_law import MIN_SIZES, Forecast, NoForecast, forecast
 from ocr.analysis.runs import Run, Runs
 from ocr.analysis.scores import compute_scores
-from ocr.data.datamodule import DataModule
+from ocr.data.datamodule import OCRDataModule
 from ocr.errors import UserError
 from ocr.training.auto import stride
 
@@ -94,7 +94,7 @@ def _choose_sizes(given: Sequence[int], available: int) -> list[int]:
     return sorted({max(1, round(available * 8 ** float(step))) for step in steps})
 
 
-def _fixed_overrides(experiment: Experiment, data: DataModule) -> list[str]:
+def _fixed_overrides(experiment: Experiment, data: OCRDataModule) -> list[str]:
     """Fix what each subset would choose anew, which could skip other images."""
     config = experiment.config
     if "stride" in config.encoder and config.encoder.stride is None and not config.init_from:

@@ -25,7 +25,9 @@ def _run(options: argparse.Namespace) -> None:
     words = of_folder(options.folder, options.labels, options.overrides)
     data = unserved(composed(words), words)
     with log_to_stderr():
-        count, skipped = pack(options.folder, options.out, data.captions, data.num_workers)
+        count, skipped = pack(
+            options.folder, options.out, data.source.captions, data.loader.num_workers
+        )
     if skipped:
         lost = [one for one in skipped if one.lost]
         if lost:

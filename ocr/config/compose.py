@@ -15,7 +15,8 @@ from ocr.config.hydra_errors import explain
 from ocr.config.instantiate import build
 from ocr.config.overrides import CONF, as_meant, quoted
 from ocr.config.resolvers import register_resolvers
-from ocr.data.sources.image_folder import FolderParts
+from ocr.data.captioned_data import CaptionedData
+from ocr.data.scan import Observer
 from ocr.data.validation import require_share
 from ocr.errors import UserError
 
@@ -74,7 +75,9 @@ def only_data(overrides: Iterable[str]) -> bool:
     return all(re.match(r"data=|[+~]*data\.(?!augment)", word) for word in overrides)
 
 
-def unserved(config: DictConfig, overrides: Sequence[str]) -> FolderParts:
+def unserved(
+    config: DictConfig, overrides: Sequence[str], observer: Observer | None = None
+) -> CaptionedData:
     """The folder of `config.data`, for those who don't train: torch takes seconds to load."""
     values = OmegaConf.to_container(config.data, resolve=True)
     # Not needed, but training would refuse wrong values.
@@ -82,4 +85,5 @@ def unserved(config: DictConfig, overrides: Sequence[str]) -> FolderParts:
     if augment and not only_data(overrides):
         build(augment)
     require_share(splicing=values.pop("splicing", None))
-    return build(values | {"_target_": "ocr.data.sources.image_folder.FolderParts"})
+    target = {"_target_": "ocr.data.factory.image_folder_without_batches"}
+    return build(values | target, observer=observer)

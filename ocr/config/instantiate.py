@@ -18,9 +18,7 @@ PARTS = ("ocr.models.encoders.*", "ocr.models.recurrent.*", "ocr.models.heads.*"
 # What train.py builds from conf/; nothing else is meant to run.
 ALLOWED = (
     "ocr.data.augmentation.*",
-    "ocr.data.sources.image_folder.FolderParts",
-    "ocr.data.sources.kinds.*",
-    "ocr.data.sources.packed.*",
+    "ocr.data.factory.*",
     "ocr.callbacks.*",
     "ocr.models.*",
     "ocr.search.trial_callback.*",

@@ -1,29 +1,54 @@
-"""Whether a network can learn an image's caption; the sample, or why it is skipped."""
+"""Leave out captions that a network cannot learn: unknown characters, or more than fit."""
 
 from collections.abc import Callable
 
-from ocr.data.samples import Sample, Skipped, SkipReason
+import numpy as np
+
+from ocr.data.samples import Samples, Skipped, SkipReason
 from ocr.data.text.charset import Charset, required_time_steps
 
 
-def spelt(sample: Sample, charset: Charset) -> Sample | Skipped:
-    """The sample, if its caption has no characters but those of `charset`."""
-    if unknown := charset.unknown(sample.text):
-        reason = f"caption {sample.text!r} has characters outside the charset: {unknown}"
-        return Skipped(sample.name, SkipReason.OUTSIDE_CHARSET, reason)
-    return sample
+def drop_outside_charset(samples: Samples, charset: Charset) -> tuple[Samples, list[Skipped]]:
+    """Leave out captions that have other characters than those of `charset`."""
+    skipped = {}
+    if charset.unknown("".join(set().union(*samples.texts))):
+        for i, text in enumerate(samples.texts.tolist()):
+            if unknown := charset.unknown(text):
+                detail = f"caption {text!r} has characters outside the charset: {unknown}"
+                name = str(samples.names[i])
+                skipped[i] = Skipped(name, SkipReason.OUTSIDE_CHARSET, detail)
+    return samples.without(skipped), [*skipped.values()]
 
 
-def placed(sample: Sample, charset: Charset, time_steps: Callable[[int], int]) -> Sample | Skipped:
-    """The sample, if its caption needs no more than the `time_steps` that its width gives."""
-    needed = required_time_steps(charset.encode(sample.text))
-    available = time_steps(sample.width)
-    if needed <= available:
-        return sample
-    mend = "raise data.height (data.width, if that is set)"
-    mend = f"correct it, or {mend}" if needed > sample.width else f"lower encoder.stride, or {mend}"
-    return Skipped(
-        sample.name,
-        SkipReason.TOO_FEW_TIME_STEPS,
-        f"caption {sample.text!r} needs {needed} time steps, its image gives {available}: {mend}",
-    )
+def drop_infeasible(
+    samples: Samples, charset: Charset, time_steps: Callable[[int], int]
+) -> tuple[Samples, list[Skipped]]:
+    """Leave out captions that need more time steps than their images give.
+
+    CTC puts at most one character on a step, and a blank between equal neighbours.
+
+    Args:
+        samples: The samples.
+        charset: Of their captions.
+        time_steps: The steps that an encoder gives for an image's width in pixels.
+    """
+    widths, which = np.unique(samples.widths, return_inverse=True)
+    available = np.array([time_steps(width) for width in widths.tolist()])[which]
+    skipped = {}
+    # A caption of n characters needs at most 2 n - 1 steps; only the others are looked at.
+    for i in np.flatnonzero(2 * samples.lengths - 1 > available).tolist():
+        sample = samples[i]
+        needed = required_time_steps(charset.encode(sample.text))
+        if needed > available[i]:
+            repair = "raise data.height (data.width, if that is set)"
+            repair = (
+                f"correct it, or {repair}"
+                if needed > sample.width
+                else f"lower encoder.stride, or {repair}"
+            )
+            detail = (
+                f"caption {sample.text!r} needs {needed} time steps, its image gives "
+                f"{available[i]}: {repair}"
+            )
+            skipped[i] = Skipped(sample.name, SkipReason.TOO_FEW_TIME_STEPS, detail)
+    return samples.without(skipped), [*skipped.values()]

@@ -2,59 +2,63 @@
 
 from typing import Any
 
-import torch
 from pytorch_lightning import LightningDataModule
 from torch import nn
 from torch.utils.data import DataLoader
 
 from ocr.data.augmentation.splicing import Splicing
-from ocr.data.collate import Batch, blank_padding, collate
-from ocr.data.dataset import CaptionedImages
-from ocr.data.parallel import helpers
-from ocr.data.parts import Parts
-from ocr.data.samplers import ShuffledBatchSampler, ShuffledLoader
-from ocr.errors import UserError
-from ocr.pluralize import pluralize
+from ocr.data.captioned_data import CaptionedData
+from ocr.data.collate import Batch, blank_padding
+from ocr.data.images.preprocessing import Preprocessor
+from ocr.data.loader import Loader
+from ocr.data.sources.sample_source import SampleSource
+from ocr.data.split import Splitter
 
 
-class DataModule(Parts, LightningDataModule):
-    """Serves the parts.
+class OCRDataModule(CaptionedData, LightningDataModule):
+    """`CaptionedData` with Lightning's hooks.
 
-    splicing: the share of training images that are replaced, see `Splicing`.
-    augment: called with the normalised images (B, C, H, W) of a training batch.
-    others: see `Parts`.
+    Args:
+        source, preprocessor, splitter, loader, settings: See `CaptionedData`.
+        splicing: The share of training images that are replaced, see `Splicing`.
+        augment: Called with the normalised images (B, C, H, W) of a training batch.
     """
 
-    def __init__(self, *, splicing: float, augment: nn.Module | None, **others: Any) -> None:
-        super().__init__(**others)
+    def __init__(
+        self,
+        source: SampleSource,
+        preprocessor: Preprocessor,
+        splitter: Splitter,
+        loader: Loader,
+        *,
+        splicing: float = 0.0,
+        augment: nn.Module | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(source, preprocessor, splitter, loader, **settings)
         self.splicing = Splicing(splicing)
         self.augment = augment
 
+    def prepare_data(self) -> None:
+        """Download, on one process of each machine."""
+        self.source.prepare()
+
     def train_dataloader(self) -> DataLoader:
-        """Shuffled, every image `repeats` times; under several devices each takes its share."""
-        dataset = self.dataset("train")
-        dataset.repeats = self.repeats
-        self._occupied(len(dataset), "train")
-        batches = ShuffledBatchSampler(
-            len(dataset),
-            self.batch_size,
-            self._world_size,
-            self._rank,
-            torch.initial_seed(),
-            dataset.widths,
+        """Load the training images shuffled; each device takes its share."""
+        return self.loader.training(
+            self.dataset("train"), self._devices, self._rank, self._batches_done
         )
-        return ShuffledLoader(dataset, batches, self._batches_done, **self._loading(dataset))
 
     def val_dataloader(self) -> DataLoader:
-        """From narrow to wide, every image once."""
-        return self._evaluation_loader("val")
+        """Load every image once, from narrow to wide."""
+        return self.loader.evaluation(self.dataset("val"), self._devices, self._rank, "val")
 
     def test_dataloader(self) -> DataLoader:
-        """From narrow to wide, every image once."""
-        return self._evaluation_loader("test")
+        """Load every image once, from narrow to wide."""
+        return self.loader.evaluation(self.dataset("test"), self._devices, self._rank, "test")
 
     def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Here and not in the workers, which don't learn where characters are."""
+        """Splice training images, here and not in workers, which don't know the alignments."""
         return self.splicing(batch) if self.trainer.training else batch
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
@@ -65,42 +69,15 @@ class DataModule(Parts, LightningDataModule):
         return batch._replace(images=images)
 
     @property
-    def _world_size(self) -> int:
+    def _devices(self) -> int:
         return self.trainer.world_size if self.trainer else 1
 
     @property
     def _rank(self) -> int:
         return self.trainer.global_rank if self.trainer else 0
 
-    def _evaluation_loader(self, part: str) -> DataLoader:
-        dataset = self.dataset(part)
-        self._occupied(len(dataset), part)
-        # Lightning's own sampler would repeat images until all devices have equally many.
-        share = range(self._rank, len(dataset), self._world_size)
-        # Neighbours in width make batches without much padding.
-        order = sorted(share, key=dataset.widths.__getitem__)
-        return DataLoader(
-            dataset, batch_size=self.batch_size, sampler=order, **self._loading(dataset)
-        )
-
-    def _occupied(self, count: int, part: str) -> None:
-        if count < self._world_size:
-            images = pluralize(count, f"{part} image")
-            raise UserError(f"{images} can't occupy {self._world_size} devices")
-
     def _batches_done(self) -> int:
         """Training batches of an epoch that is not over."""
         progress = self.trainer.fit_loop.epoch_loop.batch_progress
         done = progress.current.processed
         return 0 if progress.is_last_batch and done == progress.current.ready else done
-
-    def _loading(self, dataset: CaptionedImages) -> dict[str, Any]:
-        workers = self.num_workers
-        if workers is None:
-            held = self.cache.holds(dataset.samples, dataset.image(0).nbytes)
-            workers = 0 if held else helpers()
-        return {
-            "collate_fn": collate,
-            "num_workers": workers,
-            "persistent_workers": workers > 0,
-        }

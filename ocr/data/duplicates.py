@@ -1,24 +1,27 @@
-"""Images that show the same thing: they must never be on both sides of a split."""
-
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+"""Find images that show the same thing: they must never be on both sides of a split."""
 
 import numpy as np
 from PIL import Image
 
-from ocr.data.samples import Sample
+from ocr.data.samples import Samples
 
-COLUMNS, ROWS = 32, 8  # of the grid that a look is made of
+COLUMNS, ROWS = 32, 8  # of the grid that a hash is made of
 MARGIN = 0.2  # standard deviations
 NEAR = 12  # of its 256 bits may differ: another scale, another compression, a little noise
 MANY = 20  # images of one caption; beyond, it is a kind of image (the digit 0) that looks alike
 
 
-def perceptual_hash(pixels: np.ndarray) -> int:
-    """A perceptual hash of uint8 (C, H, W): for each cell, is its right neighbour clearly brighter?
+def perceptual_hash(pixels: np.ndarray) -> np.ndarray:
+    """Return 256 bits that resizing, recompressing and a change of contrast hardly touch.
 
-    256 bits, which resizing, recompressing and a change of contrast hardly touch
-    (the difference hash of N. Krawetz, 2013, on a grid as wide as lines of text are).
+    Each bit tells whether a cell of a grid is clearly darker than its right neighbour: the
+    difference hash of N. Krawetz (2013), on a grid as wide as lines of text are.
+
+    Args:
+        pixels: uint8 (C, H, W).
+
+    Returns:
+        uint64 (HASH_WORDS,), all 0 for an image without contrast.
     """
     grey = pixels[0]
     if len(pixels) > 1:
@@ -26,62 +29,71 @@ def perceptual_hash(pixels: np.ndarray) -> int:
     small = Image.fromarray(grey).resize((COLUMNS + 1, ROWS), Image.Resampling.BOX)
     cells = np.asarray(small, dtype=np.float32)
     flat = cells.ravel()
-    # `std` would take ten times as long.
+    # np.std takes ten times as long on so few numbers.
     variance = flat @ flat / len(flat) - (flat.sum() / len(flat)) ** 2
-    # A margin, as on empty paper it would be noise that decides.
+    # With a margin, or noise would decide on empty paper.
     brighter = cells[:, 1:] - cells[:, :-1] > MARGIN * max(variance, 0) ** 0.5
-    return int.from_bytes(np.packbits(brighter).tobytes(), "big")
+    return np.packbits(brighter).view(np.uint64)
 
 
-def duplicate_groups(samples: Sequence[Sample]) -> list[int]:
-    """For each sample a number that it shares with those it must stay together with.
+def duplicate_groups(samples: Samples, group_digests: np.ndarray) -> np.ndarray:
+    """Return a number for each sample that it shares with those it must stay together with.
 
-    Those are its exact duplicates, its near duplicates (the same caption and almost the same
-    look), and all of its `group`. The number is the least of their digests (of a group, its
-    own), so that it follows from content alone.
+    These are exact duplicates, near duplicates (one caption and almost one hash), and all of one
+    `group`. The number is the least of their digests (in a group, of the group's), so that it
+    follows from the content alone.
+
+    Args:
+        samples: The samples.
+        group_digests: uint64 (N,), digests of their groups; unused where they have none.
+
+    Returns:
+        uint64 (N,).
     """
-    parents: dict[object, object] = {}
-
-    def root(node: object) -> object:
-        parents.setdefault(node, node)
-        while parents[node] != node:
-            parents[node] = node = parents[parents[node]]
-        return node
-
-    def join(a: object, b: object) -> None:
-        parents[root(a)] = root(b)
-
-    for sample in samples:
-        root(sample.digest)
-        if sample.group:
-            join(sample.digest, sample.group)
-    for first, second in near_pairs(samples):
-        join(samples[first].digest, samples[second].digest)
-    least: dict[object, int] = {}
-    for sample in samples:
-        number = sample.group_digest if sample.group else sample.digest
-        top = root(sample.digest)
-        least[top] = min(least.get(top, number), number)
-    return [least[root(sample.digest)] for sample in samples]
+    contents, nodes = np.unique(samples.digests, return_inverse=True)
+    numbers = samples.digests.copy()
+    edges = [nodes[near_pairs(samples)]]
+    grouped = np.flatnonzero(samples.groups != "")
+    groups, group_nodes = np.unique(samples.groups[grouped], return_inverse=True)
+    numbers[grouped] = group_digests[grouped]
+    edges.append(np.stack([nodes[grouped], len(contents) + group_nodes], axis=1))
+    labels = _connected(np.concatenate(edges), len(contents) + len(groups))[nodes]
+    least = np.full(len(contents) + len(groups), np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(least, labels, numbers)
+    return least[labels]
 
 
-def near_pairs(samples: Sequence[Sample]) -> Iterable[tuple[int, int]]:
-    """Indices of samples with one caption and almost one look, the earlier one first."""
-    by_caption = defaultdict(list)
-    for i, sample in enumerate(samples):
-        if sample.look:  # 0: flat, or never looked at
-            by_caption[sample.text].append(i)
-    for indices in by_caption.values():
-        if 1 < len(indices) <= MANY:
-            yield from _near(samples, indices)
+def _connected(edges: np.ndarray, count: int) -> np.ndarray:
+    """Return a label for each of `count` nodes, the same for those that `edges` (E, 2) connect."""
+    if not len(edges):
+        return np.arange(count)
+    from scipy.sparse import coo_array  # loads for a moment, and few data sets need it
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(edges), bool), edges.T), shape=(count, count))
+    return connected_components(graph, directed=False)[1]
 
 
-def _near(samples: Sequence[Sample], indices: Sequence[int]) -> Iterable[tuple[int, int]]:
-    size = COLUMNS * ROWS // 8
-    words = np.frombuffer(
-        b"".join(samples[i].look.to_bytes(size, "big") for i in indices), dtype=np.uint64
-    ).reshape(len(indices), -1)
-    for k in range(1, len(indices)):
-        distances = np.bitwise_count(words[:k] ^ words[k]).sum(1)
-        for j in np.flatnonzero(distances <= NEAR):
-            yield indices[j], indices[k]
+def near_pairs(samples: Samples) -> np.ndarray:
+    """Find samples with one caption and almost one hash.
+
+    Returns:
+        Indices (N, 2), the earlier sample of each pair first; sorted by the second one.
+    """
+    known = np.flatnonzero(samples.hashes.any(axis=1))
+    _, captions, counts = np.unique(samples.texts[known], return_inverse=True, return_counts=True)
+    few = (counts[captions] > 1) & (counts[captions] <= MANY)
+    known, captions = known[few], captions[few]
+    order = np.argsort(captions, kind="stable")
+    known, captions = known[order], captions[order]
+    hashes = samples.hashes[known]
+    pairs = [np.empty((0, 2), np.int64)]
+    for distance in range(1, MANY):  # between neighbours of one caption
+        same = np.flatnonzero(captions[distance:] == captions[:-distance])
+        if not len(same):
+            break
+        bits = np.bitwise_count(hashes[same] ^ hashes[same + distance]).sum(1)
+        near = same[bits <= NEAR]
+        pairs.append(np.stack([known[near], known[near + distance]], axis=1))
+    found = np.concatenate(pairs)
+    return found[np.lexsort((found[:, 0], found[:, 1]))]

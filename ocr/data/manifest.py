@@ -87,6 +87,12 @@ def left_out(skipped: Sequence[Skipped], total: int) -> str:
     return f"{len(skipped)} of {pluralize(total, 'image')} {are} left out: {in_words(skipped)}"
 
 
+def no_usable_image(part: str, skipped: Sequence[Skipped]) -> UserError:
+    """Return the error for a part without images, with the first reasons."""
+    lost = [one for one in skipped if one.lost]
+    return UserError(f"no usable {part} image: {in_words(lost or skipped)}")
+
+
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

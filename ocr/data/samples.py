@@ -1,20 +1,44 @@
-"""Samples, and why some are left out."""
+"""Samples as columns of one table, and why some are left out."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.dtypes import StringDType
 
 from ocr.data.images.loading import ImageSource
+
+HASH_WORDS = 4  # uint64 words of a perceptual hash
+
+
+class Reader(Protocol):
+    """Gives the images of a table."""
+
+    def read(self, name: str, row: int) -> ImageSource:
+        """Return what `Preprocessor.decode` takes: bytes, an image or an array."""
+
+
+class FileReader:
+    """Images that are files."""
+
+    def read(self, name: str, row: int) -> bytes:
+        """Return the content of the file `name`."""
+        return Path(name).read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An image and its caption.
+    """One row of `Samples`.
 
-    digest: 64 bits of the content; equal images have equal digests. Splits follow from it.
-    width: in pixels, as the network will see the image.
-    group: images that share it stay on one side of a split; "" for none.
-    group_digest: 64 bits of `group`. look: a perceptual hash, see `perceptual_hash`.
+    Attributes:
+        name: The file, or what identifies the image otherwise.
+        text: The caption.
+        digest: 64 bits of the content and the split seed; equal images have equal digests.
+        width: In pixels, as the network sees the image.
+        group: Images of one group stay in one part of the split; "" for none.
     """
 
     name: str
@@ -22,12 +46,111 @@ class Sample:
     digest: int = 0
     width: int = 0
     group: str = ""
-    group_digest: int = 0
-    look: int = 0
 
-    def source(self) -> ImageSource:
-        """What `Preprocessor.decode` takes: here the file's bytes."""
-        return Path(self.name).read_bytes()
+
+@dataclass(frozen=True, eq=False)
+class Samples(Sequence[Sample]):
+    """Captioned images as a table of numpy columns, all of length N.
+
+    A million rows are a few arrays, which worker processes share; a row becomes a `Sample` only
+    where somebody asks for it.
+
+    Attributes:
+        names, texts, groups: Strings, see `Sample`.
+        digests: uint64, see `Sample`.
+        widths: int32, see `Sample`.
+        hashes: uint64 (N, HASH_WORDS), see `perceptual_hash`; 0 where there is none.
+        folders: uint8, the number of the folder that the image is from.
+        rows: int64, the number by which `reader` knows the image.
+        reader: Gives the images.
+    """
+
+    names: np.ndarray
+    texts: np.ndarray
+    groups: np.ndarray
+    digests: np.ndarray
+    widths: np.ndarray
+    hashes: np.ndarray
+    folders: np.ndarray
+    rows: np.ndarray
+    reader: Reader
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: Iterable[Sample],
+        folders: Sequence[int] | None = None,
+        reader: Reader | None = None,
+    ) -> "Samples":
+        """Make a table of single samples.
+
+        Args:
+            rows: The samples.
+            folders: The number of each one's folder; None: 0 for all.
+            reader: Gives the images; None: they are files.
+        """
+        rows = list(rows)
+        count = len(rows)
+        return cls(
+            string_column(row.name for row in rows),
+            string_column(row.text for row in rows),
+            string_column(row.group for row in rows),
+            np.array([row.digest for row in rows], np.uint64),
+            np.array([row.width for row in rows], np.int32),
+            np.zeros((count, HASH_WORDS), np.uint64),
+            np.zeros(count, np.uint8) if folders is None else np.array(folders, np.uint8),
+            np.arange(count),
+            reader or FileReader(),
+        )
+
+    @classmethod
+    def concatenate(cls, tables: Iterable["Samples"]) -> "Samples":
+        """Put tables of one reader one after another."""
+        tables = list(tables)
+        columns = {
+            key: np.concatenate([getattr(table, key) for table in tables])
+            for key in tables[0]._columns()
+        }
+        return replace(tables[0], **columns)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:  # type: ignore[override]  # no slices
+        return Sample(
+            str(self.names[index]),
+            str(self.texts[index]),
+            int(self.digests[index]),
+            int(self.widths[index]),
+            str(self.groups[index]),
+        )
+
+    def take(self, indices: np.ndarray | Sequence[int]) -> "Samples":
+        """Return the rows at `indices`, in that order."""
+        indices = np.asarray(indices, np.int64)
+        return replace(self, **{key: column[indices] for key, column in self._columns().items()})
+
+    def without(self, indices: Iterable[int]) -> "Samples":
+        """Return all rows but those at `indices`."""
+        indices = [*indices]
+        return self.take(np.delete(np.arange(len(self)), indices)) if indices else self
+
+    def read(self, index: int) -> ImageSource:
+        """Return the image of a row, as it is stored."""
+        return self.reader.read(str(self.names[index]), int(self.rows[index]))
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Characters of each caption, (N,)."""
+        return np.strings.str_len(self.texts)
+
+    def _columns(self) -> Mapping[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "reader"}
+
+
+def string_column(values: Iterable[str]) -> np.ndarray:
+    """Return strings as a numpy array, which holds no object for each."""
+    return np.array(list(values), dtype=StringDType())
 
 
 class SkipReason(Enum):

@@ -1,12 +1,10 @@
-"""Look at every image once before training, so that no broken one ends a long run."""
+"""Read every image once before training, so that no broken one ends a long run."""
 
 import contextlib
 import io
-import multiprocessing
-import os
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -14,180 +12,192 @@ import numpy as np
 from PIL import Image
 
 from ocr.data.duplicates import perceptual_hash
+from ocr.data.images.cache import ImageCache
 from ocr.data.images.formats import FORMATS
 from ocr.data.images.loading import DECODE_ERRORS, ImageSource, count_frames
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.parallel import mapped
-from ocr.data.samples import Sample, Skipped, SkipReason
+from ocr.data.parallel import parallel_map
+from ocr.data.samples import FileReader, Sample, Samples, Skipped, SkipReason
 from ocr.errors import UserError
 from ocr.log import info
 from ocr.pluralize import pluralize
 
-SURVEYED = 128  # at most, evenly spread: medians need no more
+INFERRED_FROM = 128  # images, evenly spread, by which the preprocessor's open settings are chosen
+
+# (the opened image or its content, the decoded one or why there is none, frames) -> anything
+Observer = Callable[[ImageSource, np.ndarray | str, int], Any]
 
 
-class ImageCache:
-    """Decoded uint8 images by name, up to `limit_mb` MiB."""
+class ScanResult(NamedTuple):
+    """What was found in an image file.
 
-    def __init__(self, limit_mb: float) -> None:
-        self.room = int(limit_mb * 2**20)
-        self._images: dict[str, np.ndarray] = {}
-        self._owner = os.getpid()
+    Attributes:
+        digest, width, hash: The columns of `Samples`.
+        image: uint8 (C, H, W), if it is to be kept.
+        frames: How many frames or pages it has.
+        observation: What the observer returned.
+        skipped: Why it cannot be used, if so.
+    """
 
-    def __getstate__(self) -> dict[str, object]:
-        """Nothing: where worker processes get a copy of their own, it would be one too many."""
-        return {"room": 0, "_images": {}, "_owner": 0}
-
-    @property
-    def images(self) -> Mapping[str, np.ndarray]:
-        """All that are held, (C, H, W), by name."""
-        return self._images
-
-    def get(self, name: str) -> np.ndarray | None:
-        """The image of that name, (C, H, W), if it is held."""
-        return self._images.get(name)
-
-    def put(self, name: str, image: np.ndarray) -> bool:
-        """Hold the image, if there is room for it; False if there isn't, or this is a copy."""
-        if name not in self._images:
-            if image.nbytes > self.room or os.getpid() != self._owner:
-                return False
-            self.room -= image.nbytes
-            self._images[name] = image
-        return True
-
-    def holds(self, samples: Sequence[Sample], size: int) -> bool:
-        """Whether all of `samples` are held, or could be at `size` bytes each."""
-        room = self.room if os.getpid() == self._owner else 0
-        if (len(samples) - len(self._images)) * size > room:
-            return False  # a million names needn't be looked up for that
-        missing = sum(sample.name not in self._images for sample in samples)
-        return missing * size <= room
+    digest: int = 0
+    width: int = 0
+    hash: np.ndarray | int = 0
+    image: np.ndarray | None = None
+    frames: int = 1
+    observation: Any = None
+    skipped: Skipped | None = None
 
 
-def digest(content: bytes | np.ndarray, seed: int) -> int:
-    """64 bits of `content`, drawn anew by each split seed."""
-    return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
+class Scanner:
+    """Reads image files, many at a time by several processes.
+
+    Args:
+        preprocessor: Decodes them.
+        cache: Keeps the decoded images.
+        seed: Of the split, for their digests.
+        num_workers: See `parallel_map`.
+        observer: Called with each image, in whichever process reads it.
+
+    Attributes:
+        observations: What `observer` returned, by the image's name.
+    """
+
+    def __init__(
+        self,
+        preprocessor: Preprocessor,
+        cache: ImageCache,
+        seed: int,
+        num_workers: int | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.preprocessor = preprocessor
+        self.cache = cache
+        self.seed = seed
+        self.num_workers = num_workers
+        self.observer = observer
+        self.observations: dict[str, Any] = {}
+
+    def infer_preprocessing(self, samples: Samples) -> None:
+        """Choose the preprocessor's open settings by some of the images, and say which."""
+        if not self.preprocessor.open_settings:
+            return
+        images = []
+        for index in range(0, len(samples), 1 + len(samples) // INFERRED_FROM):
+            # What can't be read is reported by the scan.
+            with contextlib.suppress(OSError, UserError, ValueError):
+                images.append(self.preprocessor.open(samples.read(index)))
+        chosen = self.preprocessor.infer(images)
+        settings = " ".join(f"data.{key}={value}" for key, value in chosen.items())
+        info(f"chosen by the images: {settings}")
+
+    def scan(self, samples: Samples) -> tuple[Samples, list[Skipped]]:
+        """Read the files of `samples`.
+
+        Returns:
+            The readable ones with digests, widths and hashes, and the others.
+        """
+        look = partial(
+            scan_image,
+            preprocessor=self.preprocessor,
+            seed=self.seed,
+            keep_image=self.cache.room > 0,
+            observer=self.observer,
+        )
+        names = samples.names.tolist()
+        digests, widths, hashes = (
+            np.zeros_like(column) for column in (samples.digests, samples.widths, samples.hashes)
+        )
+        skipped: dict[int, Skipped] = {}
+        frames: dict[str, int] = {}
+        results = parallel_map(look, names, "reading images", self.num_workers)
+        for i, (name, found) in enumerate(zip(names, results, strict=True)):
+            if found.observation is not None:
+                self.observations[name] = found.observation
+            if found.skipped:
+                skipped[i] = found.skipped
+                continue
+            digests[i], widths[i], hashes[i] = found.digest, found.width, found.hash
+            if found.frames > 1:
+                frames[name] = found.frames
+            if found.image is not None:
+                self.cache.put(name, found.image)
+        report_frames(frames, self.preprocessor.frame)
+        found = replace(samples, digests=digests, widths=widths, hashes=hashes)
+        return found.without(skipped), [*skipped.values()]
 
 
-def survey(samples: Sequence[Sample], preprocessor: Preprocessor) -> None:
-    """Let `preprocessor` choose what was left open, by `SURVEYED` images of the set."""
-    images = []
-    for i in range(0, len(samples), 1 + len(samples) // SURVEYED):
-        content = load(samples[i])
-        with contextlib.suppress(UserError):  # `inspect` will tell
-            if not isinstance(content, Skipped):
-                images.append(preprocessor.open(content))
-    preprocessor.infer(images)
+def scan_image(
+    name: str,
+    preprocessor: Preprocessor,
+    seed: int,
+    keep_image: bool = False,
+    observer: Observer | None = None,
+) -> ScanResult:
+    """Read and decode one image file. Arguments: see `Scanner`."""
+    content = read_content(name)
+    if isinstance(content, Skipped):
+        return ScanResult(skipped=content)
+    source = open_once(content)
+    try:
+        image = preprocessor.decode(source, name)
+    except UserError as error:
+        skipped = unreadable(name, error)
+        observation = observer(source, skipped.text, 1) if observer else None
+        return ScanResult(skipped=skipped, observation=observation)
+    frames = count_frames(source) if isinstance(source, Image.Image) else 1
+    return ScanResult(
+        content_digest(content, seed),
+        image.shape[-1],
+        perceptual_hash(image),
+        image if keep_image else None,
+        frames,
+        observer(source, image, frames) if observer else None,
+    )
 
 
-def load(sample: Sample) -> ImageSource | Skipped:
-    """The image as it is stored; Skipped, with the reason, if it or its caption can't be had."""
+def read_content(name: str) -> bytes | Skipped:
+    """Read a file, or say why that fails."""
+    try:
+        return FileReader().read(name, 0)
+    except OSError as error:
+        return Skipped(name, SkipReason.UNREADABLE_IMAGE, error.strerror or str(error))
+    except ValueError as error:  # a NUL in the name
+        return Skipped(ascii(name), SkipReason.INVALID_NAME, str(error))
+
+
+def open_once(content: bytes) -> ImageSource:
+    """Open the image in `content` for all that need it; return `content` if there is none."""
+    with contextlib.suppress(*DECODE_ERRORS):
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    return content
+
+
+def unusable(sample: Sample) -> Skipped | None:
+    """Return why a sample cannot be used, if that shows without reading its image."""
     if not sample.text:
         return Skipped(sample.name, SkipReason.EMPTY_CAPTION)
     if any("\ud800" <= character <= "\udfff" for character in sample.name):
         return Skipped(ascii(sample.name), SkipReason.INVALID_NAME)
-    try:
-        return sample.source()
-    except OSError as error:
-        return Skipped(sample.name, SkipReason.UNREADABLE_IMAGE, error.strerror or str(error))
-    except ValueError as error:  # a NUL in the name
-        return Skipped(ascii(sample.name), SkipReason.INVALID_NAME, str(error))
+    return None
 
 
-def unreadable(sample: Sample, error: UserError) -> Skipped:
-    """The sample, skipped for what `Preprocessor.decode` said of it."""
-    detail = str(error).removeprefix(f"{sample.name}: ")
-    return Skipped(sample.name, SkipReason.UNREADABLE_IMAGE, detail)
+def unreadable(name: str, error: UserError) -> Skipped:
+    """Return what `Preprocessor.decode` raised for the image `name` as a reason to skip it."""
+    detail = str(error).removeprefix(f"{name}: ")
+    return Skipped(name, SkipReason.UNREADABLE_IMAGE, detail)
 
 
-class ScanResult(NamedTuple):
-    """What became of a sample: it has its digest and its width now, or is skipped.
-
-    image: uint8 (C, H, W), if there is one and the cache has room. note: see `Scanner.note`.
-    frames: how many frames or pages it has.
-    """
-
-    sample: Sample | Skipped
-    image: np.ndarray | None = None
-    note: Any = None
-    frames: int = 1
+def content_digest(content: bytes | np.ndarray, seed: int) -> int:
+    """Return 64 bits of `content`, different for each split seed."""
+    return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
 
 
-class Scanner:
-    """Looks at images one by one, in whichever process, and keeps what is found in this one.
+def report_frames(frames: Mapping[str, int], frame: int) -> None:
+    """Say which images have several frames or pages, of which only `frame` is read.
 
-    `frames` then has the number of frames or pages of those that have several, by name.
-    """
-
-    def __init__(self, preprocessor: Preprocessor, cache: ImageCache, seed: int) -> None:
-        self.preprocessor = preprocessor
-        self.cache = cache
-        self.seed = seed
-        self.frames: dict[str, int] = {}
-        # Processes that look see it, wherever they are: their own copy of the cache takes nothing.
-        self.wanted = multiprocessing.Value("b", cache.room > 0, lock=False)
-
-    def look(self, sample: Sample) -> ScanResult:
-        """Read and decode it."""
-        content = load(sample)
-        if isinstance(content, Skipped):
-            return ScanResult(content)
-        source = self.opened(content)
-        try:
-            image = self.preprocessor.decode(source, sample.name)
-        except UserError as error:
-            skipped = unreadable(sample, error)
-            return ScanResult(skipped, note=self.note(source, skipped.text))
-        found = replace(
-            sample,
-            digest=digest(content, self.seed),
-            width=image.shape[-1],
-            group_digest=digest(sample.group.encode(), self.seed) if sample.group else 0,
-            look=perceptual_hash(image),
-        )
-        kept = image if self.wanted.value else None
-        frames = count_frames(source) if isinstance(source, Image.Image) else 1
-        return ScanResult(found, kept, self.note(source, image), frames)
-
-    def opened(self, content: ImageSource) -> ImageSource:
-        """The image in it, opened once for all that look at it; the content if there is none."""
-        with contextlib.suppress(*DECODE_ERRORS):
-            if isinstance(content, bytes):
-                return Image.open(io.BytesIO(content), formats=FORMATS)
-        return content
-
-    def note(self, source: ImageSource, outcome: np.ndarray | str) -> Any:
-        """What else is of interest about an image, or why it can't be read; here nothing."""
-
-    def keep(self, looked: ScanResult) -> Sample | Skipped:
-        """Take what `look` found."""
-        if looked.frames > 1:
-            self.frames[looked.sample.name] = looked.frames
-        if looked.image is not None:
-            # Or images would go from process to process for nothing.
-            self.wanted.value &= self.cache.put(looked.sample.name, looked.image)
-        return looked.sample
-
-
-def inspect(
-    samples: Sequence[Sample], scanner: Scanner, num_workers: int | None = None
-) -> list[Sample | Skipped]:
-    """Read and decode every image; in the samples' order, each with its digest and its width.
-
-    Skipped, with the reason: no caption, no readable image, or one content under two captions.
-    num_workers: the processes that do it, if there are many images; None: by the cores.
-    """
-    looked = mapped(scanner.look, samples, "reading images", num_workers)
-    kept = [scanner.keep(one) for one in looked]
-    say_frames(scanner.frames, scanner.preprocessor.frame)
-    return without_conflicts(kept)
-
-
-def say_frames(frames: Mapping[str, int], frame: int) -> None:
-    """Say which images have several frames or pages, if any, and that only `frame` is read.
-
-    frames: how many, by the image's name.
+    Args:
+        frames: How many each has, by its name.
+        frame: See `Preprocessor`.
     """
     if not frames:
         return
@@ -202,19 +212,32 @@ def say_frames(frames: Mapping[str, int], frame: int) -> None:
     )
 
 
-def without_conflicts(looked: Sequence[Sample | Skipped]) -> list[Sample | Skipped]:
-    """Nobody can tell which of two captions of one content is right: skip them all."""
-    captions = defaultdict(dict)
-    for sample in looked:
-        if isinstance(sample, Sample):
-            captions[sample.digest].setdefault(sample.text, sample.name)
+def drop_conflicts(samples: Samples) -> tuple[Samples, list[Skipped]]:
+    """Leave out all images of one content under several captions: nobody knows which is right."""
+    _, content, copies = np.unique(samples.digests, return_inverse=True, return_counts=True)
+    suspects = np.flatnonzero(copies[content] > 1).tolist()
+    captions: dict[int, dict[str, str]] = {}
+    for i in suspects:
+        captions.setdefault(content[i], {}).setdefault(samples.texts[i], samples.names[i])
+    skipped: dict[int, Skipped] = {}
+    for i in suspects:
+        others = ((text, name) for text, name in captions[content[i]].items())
+        other = next((pair for pair in others if pair[0] != samples.texts[i]), None)
+        if other:
+            detail = f"the same content as {other[1]}, whose caption is {other[0]!r}"
+            name = str(samples.names[i])
+            skipped[i] = Skipped(name, SkipReason.CONFLICTING_CAPTIONS, detail)
+    return samples.without(skipped), [*skipped.values()]
 
-    def judge(sample: Sample | Skipped) -> Sample | Skipped:
-        if isinstance(sample, Sample):
-            for text, name in captions[sample.digest].items():
-                if text != sample.text:
-                    reason = f"the same content as {name}, whose caption is {text!r}"
-                    return Skipped(sample.name, SkipReason.CONFLICTING_CAPTIONS, reason)
-        return sample
 
-    return [judge(sample) for sample in looked]
+def scaled_widths(sizes: np.ndarray, preprocessor: Preprocessor, limit: int) -> np.ndarray:
+    """Return the widths (N,) of images as the network sees them, at most `limit`.
+
+    Args:
+        sizes: (N, 2), widths and heights in pixels.
+        preprocessor: What scales them.
+        limit: The largest number to return.
+    """
+    different, which = np.unique(sizes, axis=0, return_inverse=True)
+    scaled: Iterable[int] = (preprocessor.scaled_width(*size) for size in different.tolist())
+    return np.array([min(width, limit) for width in scaled], np.int32)[which]

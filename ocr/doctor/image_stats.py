@@ -15,9 +15,7 @@ from ocr.data.images.loading import (
     count_frames,
     is_transparent,
 )
-from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.samples import Sample, Skipped
-from ocr.data.scan import ImageCache, Scanner, ScanResult, digest
+from ocr.data.scan import content_digest
 
 _LEVELS = np.arange(256.0)
 _ROTATED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
@@ -64,58 +62,42 @@ class ImageStats(NamedTuple):
         return self.std < BLANK_STD
 
 
-class StatsScanner(Scanner):
-    """A scanner that also collects `ImageStats`."""
+def compute_stats(
+    source: ImageSource, outcome: np.ndarray | str, frames: int, frame: int = 0
+) -> ImageStats:
+    """Compute the statistics of an image, while it is scanned.
 
-    def __init__(
-        self,
-        preprocessor: Preprocessor,
-        cache: ImageCache,
-        seed: int,
-        stats: dict[str, ImageStats],
-    ) -> None:
-        """Create a scanner that adds to `stats`, by the image's name."""
-        super().__init__(preprocessor, cache, seed)
-        self.stats = stats
+    Args:
+        source: The opened image; bytes if they can't be opened.
+        outcome: uint8 (C, H, W), or the reason why it can't be decoded.
+        frames: Number of frames or pages.
+        frame: The one that is read, as `data.frame`.
+    """
+    if isinstance(source, Image.Image):
+        stats = _stored_stats(source)
+    else:
+        stats = ImageStats(format=identify_format(source) if isinstance(source, bytes) else None)
+    if isinstance(outcome, str):
+        return stats._replace(problem=_find_problem(source, stats.format, outcome, frame))
+    if isinstance(source, Image.Image) and _is_rotated(source):
+        stats = stats._replace(size=stats.size[::-1])
+    std, ink = _contrast(outcome)
+    pixel_hash = content_digest(outcome, 0)
+    return stats._replace(std=std, ink=ink, pixel_hash=pixel_hash, frames=frames)
 
-    def note(self, source: ImageSource, outcome: np.ndarray | str) -> ImageStats:
-        """Compute the statistics of an image.
 
-        Args:
-            source: The opened image; bytes if they can't be opened.
-            outcome: uint8 (C, H, W), or the reason why it can't be decoded.
-        """
-        if isinstance(source, Image.Image):
-            stats = _stored_stats(source)
-        else:
-            stats = ImageStats(
-                format=identify_format(source) if isinstance(source, bytes) else None
-            )
-        if isinstance(outcome, str):
-            return stats._replace(problem=self._find_problem(source, stats.format, outcome))
-        if isinstance(source, Image.Image) and _is_rotated(source):
-            stats = stats._replace(size=stats.size[::-1])
-        std, ink = _contrast(outcome)
-        return stats._replace(std=std, ink=ink, pixel_hash=digest(outcome, 0))
-
-    def _find_problem(self, source: ImageSource, form: str | None, message: str) -> ImageProblem:
-        if form is None:
-            return ImageProblem.NO_IMAGE
-        if form not in FORMATS and not isinstance(source, Image.Image):
-            return ImageProblem.UNSUPPORTED_FORMAT
-        if isinstance(source, Image.Image):
-            frames, frame = count_frames(source), self.preprocessor.frame
-            if not -frames <= frame < frames:
-                return ImageProblem.MISSING_FRAME
-        # Pillow has no exception class for this.
-        truncated = "truncated" in message.lower()
-        return ImageProblem.TRUNCATED if truncated else ImageProblem.DAMAGED
-
-    def keep(self, looked: ScanResult) -> Sample | Skipped:
-        """Store the statistics in this process."""
-        if looked.note:
-            self.stats[looked.sample.name] = looked.note._replace(frames=looked.frames)
-        return super().keep(looked)
+def _find_problem(source: ImageSource, form: str | None, message: str, frame: int) -> ImageProblem:
+    if form is None:
+        return ImageProblem.NO_IMAGE
+    if form not in FORMATS and not isinstance(source, Image.Image):
+        return ImageProblem.UNSUPPORTED_FORMAT
+    if isinstance(source, Image.Image):
+        frames = count_frames(source)
+        if not -frames <= frame < frames:
+            return ImageProblem.MISSING_FRAME
+    # Pillow has no exception class for this.
+    truncated = "truncated" in message.lower()
+    return ImageProblem.TRUNCATED if truncated else ImageProblem.DAMAGED
 
 
 def _stored_stats(image: Image.Image) -> ImageStats:

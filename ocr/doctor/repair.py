@@ -92,6 +92,6 @@ def _removal(scan: FolderScan, name: str) -> str:
     file = shlex.quote(name)
     if _is_junk(scan, name):
         return f"rm -- {file}"
-    target = path_aside(name, [*scan.data.dirs.values()])
+    target = path_aside(name, [*scan.source.dirs.values()])
     folder = shlex.quote(str(target.parent))
     return f"mkdir -p -- {folder} && mv -n -- {file} {shlex.quote(str(target))}"

@@ -13,10 +13,11 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ocr.config.compose import composed, of_folder, only_data, unserved
+from ocr.data.captioned_data import CaptionedData
 from ocr.data.samples import Sample, Skipped, SkipReason
-from ocr.data.sources.image_folder import FolderParts
+from ocr.data.sources.image_folder import ImageFolder
 from ocr.data.text.unicode import TextNormalizer
-from ocr.doctor.image_stats import ImageProblem, ImageStats, StatsScanner
+from ocr.doctor.image_stats import ImageProblem, ImageStats, compute_stats
 from ocr.errors import UserError
 from ocr.log import silence_libraries
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
@@ -37,9 +38,6 @@ class FolderScan:
         arguments: The arguments of `python -m ocr doctor`.
         config: The config of the training.
         data: The data set after all that training does to it before its first step.
-        found: Samples and skipped images by part, before captions are compared with the charset
-            and the images' widths, and before any image is moved to another part.
-        stats: Statistics by image name.
         captions: The captions as they are written in their source.
         messages: The lines that training would log.
         refusal: Why training would not start, or None.
@@ -49,17 +47,25 @@ class FolderScan:
     overrides: list[str]
     arguments: list[str]
     config: DictConfig
-    data: FolderParts
-    found: dict[str, list[Sample | Skipped]] = field(default_factory=dict)
-    stats: dict[str, ImageStats] = field(default_factory=dict)
+    data: CaptionedData
     captions: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     refusal: str | None = None
 
     @cached_property
     def samples(self) -> list[Sample]:
-        """The usable images."""
-        return [s for some in self.found.values() for s in some if isinstance(s, Sample)]
+        """The usable images, before captions are compared with charset and width."""
+        return [*self.data.found]
+
+    @property
+    def source(self) -> ImageFolder:
+        """Where training finds samples."""
+        return self.data.source
+
+    @property
+    def stats(self) -> dict[str, ImageStats]:
+        """Statistics by image name."""
+        return self.data.observations
 
     @cached_property
     def readable(self) -> dict[str, ImageStats]:
@@ -75,17 +81,19 @@ class FolderScan:
     def images(self) -> dict[str, list[str]]:
         """The images in each part's folder, used or not, and those elsewhere that rows name."""
         images = {}
-        for part, place in self.data.dirs.items():
+        for part, place in self.source.dirs.items():
             if place.is_dir():
-                here = [str(place / name) for name in self.data.captions.folder(place).images]
-                used = [s.name for s in self.found.get(part, ()) if s.name in self.stats]
-                images[part] = [*dict.fromkeys(here + used)]
+                here = [str(place / name) for name in self.source.captions.folder(place).images]
+                images[part] = here
+        elsewhere = self.stats.keys() - {name for here in images.values() for name in here}
+        if "train" in images:
+            images["train"] += [name for name in self.stats if name in elsewhere]
         return images
 
     @property
     def tables(self) -> list[str]:
         """The labels files that captions are from."""
-        origins = dict.fromkeys(self.data.captions.source_names.values())
+        origins = dict.fromkeys(self.source.captions.source_names.values())
         return [name for name in origins if name != "name" and not name.startswith(".")]
 
     @property
@@ -101,16 +109,16 @@ class FolderScan:
     @property
     def named_folders(self) -> list[Path]:
         """The folders whose images' names are taken as captions."""
-        origins = self.data.captions.source_names
-        return [place for part, place in self.data.dirs.items() if origins.get(part) == "name"]
+        origins = self.source.captions.source_names
+        return [place for part, place in self.source.dirs.items() if origins.get(part) == "name"]
 
     @cached_property
     def other_files(self) -> list[Path]:
         """The files and folders beside the images, but for those with an image's extension."""
         files = []
-        for place in {place.resolve(): place for place in self.data.dirs.values()}.values():
+        for place in {place.resolve(): place for place in self.source.dirs.values()}.values():
             if place.is_dir():
-                folder = self.data.captions.folder(place)
+                folder = self.source.captions.folder(place)
                 images = set(folder.images)
                 files += [place / name for name in folder.files if name not in images]
         return files
@@ -177,10 +185,12 @@ def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> F
     silence_libraries()
     config.data.cache_mb = 0  # each image is read once
     apply_checkpoint(config, words)
-    data = unserved(config, words)
+    observer = partial(compute_stats, frame=config.data.frame)
+    data = unserved(config, words, observer)
     given = [] if labels is None else ["--labels", labels]
     scan = FolderScan(folder, words, [str(folder), *given, *overrides], config, data)
-    _record(scan)
+    captions = scan.source.captions
+    captions.normalizer = _RecordingNormalizer(captions.normalizer, scan.captions)
     with _collect_messages(scan.messages):
         try:
             (begin if config.init_from else ready)(config, data)
@@ -202,19 +212,6 @@ class _RecordingNormalizer:
         """Spell as `TextNormalizer.normalize` does."""
         self.captions += texts
         return self.spelling.normalize(self.captions)
-
-
-def _record(scan: FolderScan) -> None:
-    """Let the data set add what it sees to `scan`."""
-    data, find = scan.data, scan.data.find
-
-    def recording_find() -> dict[str, list[Sample | Skipped]]:
-        data.captions.normalizer = _RecordingNormalizer(data.captions.normalizer, scan.captions)
-        scan.found.update(find())
-        return scan.found
-
-    data.find = recording_find
-    data.scanner = lambda: StatsScanner(data.preprocessor, data.cache, data.split_seed, scan.stats)
 
 
 class _ListHandler(logging.Handler):

@@ -18,7 +18,7 @@ def summarize(scan: FolderScan) -> dict[str, Any]:
     readable = scan.readable
     return {
         "path": str(scan.folder),
-        "captions": dict(scan.data.captions.source_names),
+        "captions": dict(scan.source.captions.source_names),
         "images": len(set().union(*scan.images.values())),
         "skipped": len(scan.data.lost),
         "parts": {p: len(scan.data.parts[p]) for p in PARTS if p in scan.data.parts},

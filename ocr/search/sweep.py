@@ -63,7 +63,7 @@ def search(
         require_values(loader.load_sweep_config(config, default))
     searched = {value.key for value in space.values} - {"data.batch_size"}
     if is_local(config) and not any(key.startswith("data") for key in searched):
-        build(unsearched.data).require_source()
+        build(unsearched.data).source.check()
     launcher = make_launcher(config, context, task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves the study in order, too
     try:

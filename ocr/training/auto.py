@@ -5,7 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from ocr.data.parts import Parts
+from ocr.data.captioned_data import CaptionedData
 from ocr.data.text.charset import required_time_steps
 from ocr.log import info
 
@@ -22,15 +22,10 @@ GRACE = 6  # epochs without pruning, at most; of a large set, one in seven
 _GRACES = ("min_resource", "n_warmup_steps")  # as Optuna's pruners call it
 
 
-def resolve_auto(config: DictConfig, data: Parts) -> None:
+def resolve_auto(config: DictConfig, data: CaptionedData) -> None:
     """Fill the keys of `config` that are null and follow from `data`, which is set up."""
-    images = len(data.parts["train"])
-    if data.batch_size > images:
-        info(
-            f"data.batch_size={data.batch_size} is more than the {images} training images; "
-            f"training with data.batch_size={images}"
-        )
-        data.batch_size = config.data.batch_size = images
+    data.loader.limit_batch_size(len(data.parts["train"]))
+    config.data.batch_size = data.loader.batch_size
     chosen = {}
     if "stride" in config.encoder and config.encoder.stride is None:
         chosen["encoder.stride"] = config.encoder.stride = stride(data)
@@ -56,7 +51,7 @@ def resolve_auto(config: DictConfig, data: Parts) -> None:
         info("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
 
 
-def stride(data: Parts) -> int:
+def stride(data: CaptionedData) -> int:
     """Pixels of width for a time step: 4, or less where captions are long for their images.
 
     Captions for which no stride is small enough don't count: they will be left out.
@@ -71,13 +66,13 @@ def stride(data: Parts) -> int:
     return next((s for s in (4, 2) if pixels >= ROOM * s), 1)
 
 
-def epochs(data: Parts) -> int:
+def epochs(data: CaptionedData) -> int:
     """Many for a small set, few for a large one or for long captions; `effort` multiplies them."""
     least, most = EPOCHS
     return min(max(round(_epochs(data)), least), most)
 
 
-def grace(data: Parts) -> int:
+def grace(data: CaptionedData) -> int:
     """Epochs until trials are compared."""
     return min(max(round(_epochs(data) / 7), 1), GRACE)
 
@@ -87,15 +82,15 @@ def missing_graces(pruner: Mapping[str, Any], epochs: int) -> dict[str, int]:
     return {key: epochs for key in _GRACES if key in pruner and pruner[key] is None}
 
 
-def _epochs(data: Parts) -> float:
+def _epochs(data: CaptionedData) -> float:
     """Until a reader has been shown enough, whatever makes a sensible number."""
     samples = data.parts["train"]
     looked_at = range(0, len(samples), 1 + len(samples) // LOOKED_AT)
     length = sum(len(samples[i].text) for i in looked_at) / len(looked_at)
-    return min(data.views, CHARACTERS / length) / (len(samples) * data.repeats)
+    return min(data.loader.views, CHARACTERS / length) / (len(samples) * data.repeats)
 
 
-def patience(data: Parts) -> int:
+def patience(data: CaptionedData) -> int:
     """Epochs without a better value before a run comes to its end; `effort` multiplies them.
 
     More for a small validation part, which soon reads without a mistake and can't tell progress.

@@ -17,7 +17,7 @@ from rich.table import Table
 from ocr import __version__
 from ocr.callbacks.stop_reason import StopReason
 from ocr.data.collate import padded
-from ocr.data.datamodule import DataModule
+from ocr.data.datamodule import OCRDataModule
 from ocr.log import info, keep
 from ocr.models.latency import cpu_latency_ms
 from ocr.models.metrics import has_not_learned, wilson_interval
@@ -31,7 +31,7 @@ VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} |
 
 
 @rank_zero_only
-def remove_results(folder: Path, config: Mapping[str, Any], data: DataModule) -> None:
+def remove_results(folder: Path, config: Mapping[str, Any], data: OCRDataModule) -> None:
     """Remove the results of an earlier run in the same folder; its checkpoints stay.
 
     Args:
@@ -53,7 +53,7 @@ def remove_results(folder: Path, config: Mapping[str, Any], data: DataModule) ->
 def conclude(
     trainer: Trainer,
     recognizer: Recognizer,
-    data: DataModule,
+    data: OCRDataModule,
     callbacks: Mapping[str, Callback],
     config: Mapping[str, Any],
     folder: Path,
@@ -94,7 +94,7 @@ def conclude(
     _print(metrics, checkpoint, folder, stopped and stopped.text)
 
 
-def _cpu_ms(recognizer: Recognizer, data: DataModule) -> float:
+def _cpu_ms(recognizer: Recognizer, data: OCRDataModule) -> float:
     """For one image of the validation part."""
     pixels, widths = padded([data.dataset("val").image(0)])
     return cpu_latency_ms(recognizer.model, data.preprocessor.normalize(pixels, widths), widths)

@@ -11,9 +11,8 @@ from ocr.config.instantiate import build
 from ocr.config.paths import naming_doctor, require_paths
 from ocr.config.resolvers import OBJECTIVES
 from ocr.config.validation import require_types
-from ocr.data.parts import Parts
+from ocr.data.captioned_data import CaptionedData
 from ocr.data.samples import SkipReason
-from ocr.data.seen import set_up
 from ocr.errors import UserError
 from ocr.log import info, silence_libraries
 from ocr.models.time_steps import PARTS
@@ -72,7 +71,7 @@ def apply_checkpoint(config: DictConfig, overrides: Iterable[str]) -> None:
         info(f"from {path}: {', '.join(taken)}")
 
 
-def prepare(config: DictConfig, data: Parts, folder: Path) -> "Recognizer":
+def prepare(config: DictConfig, data: CaptionedData, folder: Path) -> "Recognizer":
     """Do as `begin`, leave out captions that have too few time steps, and report into `folder`."""
     recognizer = begin(config, data)
     with naming_doctor(config):
@@ -81,7 +80,7 @@ def prepare(config: DictConfig, data: Parts, folder: Path) -> "Recognizer":
     return recognizer
 
 
-def begin(config: DictConfig, data: Parts) -> "Recognizer":
+def begin(config: DictConfig, data: CaptionedData) -> "Recognizer":
     """Set `data` up, and make the network that will learn it."""
     require_values(config)
     if config.init_from:
@@ -122,7 +121,7 @@ def require_values(config: DictConfig) -> None:
     build(model.scheduler, optimizer, 1, section="scheduler")
 
 
-def ready(config: DictConfig, data: Parts) -> None:
+def ready(config: DictConfig, data: CaptionedData) -> None:
     """Set `data` up, for a network without weights of another's."""
     if config.ckpt_path:
         from ocr.models.checkpoint import resumable_hyperparameters
@@ -142,11 +141,11 @@ def ready(config: DictConfig, data: Parts) -> None:
             ) from error
     else:
         with naming_doctor(config):
-            set_up(data, config.data)
+            data.setup()
     resolve_auto(config, data)
 
 
-def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
+def _fine_tuned(config: DictConfig, data: CaptionedData) -> "Recognizer":
     from ocr.models.checkpoint import load_network
     from ocr.models.transfer import CHARSETS, merge_charsets, require_compatible, transfer_weights
 
@@ -158,14 +157,10 @@ def _fine_tuned(config: DictConfig, data: Parts) -> "Recognizer":
         network, config.model, data.preprocessor, path
     )  # before the images are looked at
     with naming_doctor(config):
-        set_up(data, config.data)
+        data.setup()
     resolve_auto(config, data)
     data.charset = merge_charsets(network.charset, data.charset, config.init_charset)
-    # A stroke is to look to the weights as it did before.
-    data.preprocessor.mean, data.preprocessor.std = (
-        network.preprocessor.mean,
-        network.preprocessor.std,
-    )
+    data.preprocessor.use_statistics_of(network.preprocessor)
     recognizer = build(config.model, **data.state())
     transfer_weights(network, recognizer.model, data.charset)
     unknown = network.charset.unknown(data.charset.symbols)

@@ -15,7 +15,7 @@ from ocr.errors import UserError
 if TYPE_CHECKING:  # torch and Lightning take seconds to load
     from pytorch_lightning import Callback, Trainer
 
-    from ocr.data.datamodule import DataModule
+    from ocr.data.datamodule import OCRDataModule
 
 # Flags with which a run could keep no best.ckpt, or that another key decides: what to give instead.
 _INSTEAD = {
@@ -145,13 +145,13 @@ def _without(callbacks: dict[str, "Callback"], kind: type) -> dict[str, "Callbac
     return {name: each for name, each in callbacks.items() if not isinstance(each, kind)}
 
 
-def require_validation(trainer: "Trainer", config: DictConfig, data: "DataModule") -> None:
+def require_validation(trainer: "Trainer", config: DictConfig, data: "OCRDataModule") -> None:
     """Raise UserError if a run on this many images would end before its first validation."""
     flags = config.trainer
     batches = {}
     for part, samples in data.parts.items():
         images = len(samples) * (data.repeats if part == "train" else 1)
-        count = ceil(images / data.batch_size / trainer.world_size)
+        count = ceil(images / data.loader.batch_size / trainer.world_size)
         overfits = part != "test" and flags.get("overfit_batches")
         flag = "overfit_batches" if overfits else f"limit_{part}_batches"
         limit = flags.get(flag)

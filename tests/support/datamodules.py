@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 from conftest import draw
 
-from ocr.data.sources.kinds import FolderData, SyntheticData
+from ocr.data.datamodule import OCRDataModule
+from ocr.data.factory import image_folder, synthetic_captchas
 
 BASE = {
     "batch_size": 4,
@@ -44,28 +45,28 @@ DRAWN = {
 }
 
 
-def from_folder(dir: object = None, **changes) -> FolderData:
+def from_folder(dir: object = None, **changes) -> OCRDataModule:
     """Data of a folder, found and split."""
-    data = FolderData(dir=str(dir) if isinstance(dir, Path) else dir, **BASE | changes)
+    data = image_folder(dir=str(dir) if isinstance(dir, Path) else dir, **BASE | changes)
     data.setup()
     return data
 
 
-def synthetic(**changes) -> SyntheticData:
-    data = SyntheticData(**DRAWN | BASE | changes)
+def synthetic(**changes) -> OCRDataModule:
+    data = synthetic_captchas(**DRAWN | BASE | changes)
     data.setup()
     return data
 
 
-def names(data: FolderData, part: str) -> list[str]:
+def names(data: OCRDataModule, part: str) -> list[str]:
     return [Path(sample.name).name for sample in data.parts[part]]
 
 
-def texts(data: FolderData) -> set[str]:
+def texts(data: OCRDataModule) -> set[str]:
     return {sample.text for kept in data.parts.values() for sample in kept}
 
 
-def captions_of(data: FolderData, loader) -> list[str]:
+def captions_of(data: OCRDataModule, loader) -> list[str]:
     """What a loader hands out, as texts, in its order."""
     found = []
     for batch in loader:
@@ -74,7 +75,7 @@ def captions_of(data: FolderData, loader) -> list[str]:
     return found
 
 
-def on_device(data: FolderData, rank: int, world_size: int) -> None:
+def on_device(data: OCRDataModule, rank: int, world_size: int) -> None:
     data.trainer = SimpleNamespace(world_size=world_size, global_rank=rank, training=False)
 
 

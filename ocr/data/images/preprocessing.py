@@ -94,13 +94,19 @@ class Preprocessor:
         self.grey = grey
         self.frame = frame
 
-    def infer(self, images: Sequence[Image.Image]) -> None:
-        """Choose what was left open (None) of height, channels, polarity, by what RGB `images` are.
+    @property
+    def open_settings(self) -> list[str]:
+        """The settings of INFERRED that are still None."""
+        return [key for key in INFERRED if getattr(self, key) is None]
+
+    def infer(self, images: Sequence[Image.Image]) -> dict[str, int | str]:
+        """Choose the open settings by RGB `images`, and return them.
 
         Their median height, but no lower than a network that begins by halving it needs, and no
         higher than one of our size profits from; colour if one channel would lose much of theirs;
         dark if some have light text, and others dark.
         """
+        inferred = self.open_settings
         if self.height is None:
             heights = sorted(image.height for image in images) or [MAX_HEIGHT]
             self.height = min(max(heights[len(heights) // 2], MIN_HEIGHT), MAX_HEIGHT)
@@ -112,6 +118,7 @@ class Preprocessor:
             light = sum(has_light_text(brightness_histogram(image)) for image in shown)
             mixed = MIXED * len(images) < light < (1 - MIXED) * len(images)
             self.polarity = "dark" if mixed else "keep"
+        return {key: getattr(self, key) for key in inferred}
 
     def state(self) -> dict[str, int | float | str | None]:
         """The arguments that build this normalizer again, plain enough for a checkpoint."""
@@ -123,6 +130,10 @@ class Preprocessor:
         self.mean = round(float(pixels.mean()), 4)
         # A set of blank images has no spread; a floor keeps the division finite.
         self.std = round(max(float(pixels.std()), 0.01), 4)
+
+    def use_statistics_of(self, other: "Preprocessor") -> None:
+        """Take mean and std from `other`, whose weights a fine-tuned network starts with."""
+        self.mean, self.std = other.mean, other.std
 
     def scaled_width(self, width: int, height: int) -> int:
         """The width, as the network sees it, of an image of that size."""

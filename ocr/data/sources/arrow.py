@@ -2,8 +2,7 @@
 
 images.arrow holds the images as they were, so many to a record batch that one is found without
 reading the others. index.arrow holds what must be known of all of them before the first is
-decoded; it stays in the map, too, and all processes share it. relatives.arrow names the images
-that must stay on one side of a split.
+decoded.
 
 Why Arrow: a plain file is read where the bytes lie, in any order, so a shuffle over all images is
 a real one, and which were seen is a matter of numbers; columns become numpy arrays without an
@@ -24,7 +23,8 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from ocr.data.scan import digest
+from ocr.data.samples import HASH_WORDS
+from ocr.data.scan import content_digest
 from ocr.errors import UserError
 
 try:
@@ -45,9 +45,10 @@ INDEX = pa.schema(
         ("digest", pa.uint64()),  # under `SEED`
         ("width", pa.int32()),  # of the upright image, in pixels
         ("height", pa.int32()),
+        ("group", pa.string()),  # see `Sample`
+        ("hash", pa.list_(pa.uint64(), HASH_WORDS)),  # see `perceptual_hash`
     ]
 )
-RELATIVES = pa.schema([("row", pa.int64()), ("first", pa.int64())])  # of its family
 _OPTIONS = pa.ipc.IpcReadOptions(use_threads=False)  # loader processes are forked
 
 
@@ -59,22 +60,17 @@ class Writer:
             _Table(folder / "images.arrow", IMAGES, ROWS),
             _Table(folder / "index.arrow", INDEX, INDEX_ROWS),
         ]
-        self._relatives = _Table(folder / "relatives.arrow", RELATIVES, INDEX_ROWS)
 
-    def write(self, content: bytes, *index: str | int) -> None:
+    def write(self, content: bytes, *index: Any) -> None:
         """Add an image; `index` are its values in the columns of `INDEX`."""
         for table, row in zip(self._tables, ((content,), index), strict=True):
             table.write(row)
-
-    def relate(self, row: int, first: int) -> None:
-        """Keep the image of that row on one side of a split with the `first` of its family."""
-        self._relatives.write((row, first))
 
     def __enter__(self) -> "Writer":
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        for table in (*self._tables, self._relatives):
+        for table in self._tables:
             table.close(whole=failed is None)
 
 
@@ -116,20 +112,22 @@ class _Table:
 class Pack:
     """The rows of one packed folder or of several, one after another.
 
-    names, texts: Arrow columns. digests, sizes: arrays, (rows,) and (rows, 2) for width and height.
-    relatives: (N, 2), rows and the first of their family. starts: the first row of each folder.
-    Raises UserError if a folder isn't one that `Writer` has filled.
+    Args:
+        folders: Filled by `Writer`.
+
+    Attributes:
+        folders: Their names.
+
+    Raises:
+        UserError: A folder is missing or damaged.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = [str(folder) for folder in folders]
         self._open()
-        self.digests = self._index["digest"].to_numpy()
-        self.sizes = np.stack([self._index[key].to_numpy() for key in ("width", "height")], axis=1)
 
     def _open(self) -> None:
-        indices, self._images, self._batch_rows, self.starts, rows = [], [], [], [], 0
-        relatives = []
+        indices, self._images, self._batch_rows, self._starts, rows = [], [], [], [], 0
         for folder in self.folders:
             with _damaged(folder):
                 index = _reader(folder, "index.arrow", INDEX).read_all()
@@ -145,59 +143,70 @@ class Pack:
                     raise ValueError("its index has gaps")
                 if any(pc.min(index[key]).as_py() < 1 for key in ("width", "height")):
                     raise ValueError("an image has no pixels")
-                relatives.append(rows + _relatives(folder, len(index)))
-            self.starts.append(rows)
+                if len(_flat_hashes(index)) != HASH_WORDS * len(index):
+                    raise ValueError("its index has gaps")
+            self._starts.append(rows)
             rows += len(index)
             indices.append(index)
             self._images.append(images)
             self._batch_rows.append(batch_rows)
         self._index = pa.concat_tables(indices)
-        self.relatives = np.concatenate(relatives)
-        self.names = self._index["name"]
-        self.texts = self._index["text"]
 
     def __len__(self) -> int:
         return len(self._index)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what is open: another process opens it for itself."""
-        return {key: vars(self)[key] for key in ("folders", "digests", "sizes")}
+        """Pickle the folders' names only: another process opens them for itself."""
+        return {"folders": self.folders}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
         self._open()
 
-    def folder(self, row: int) -> int:
-        """Which of the folders the row is in."""
-        return bisect_right(self.starts, row) - 1
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return a column of the index, see `INDEX`."""
+        return self._index[name]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Widths and heights in pixels, (N, 2)."""
+        return np.stack([self._index[key].to_numpy() for key in ("width", "height")], axis=1)
+
+    @property
+    def hashes(self) -> np.ndarray:
+        """Perceptual hashes, uint64 (N, HASH_WORDS)."""
+        return _flat_hashes(self._index).reshape(-1, HASH_WORDS)
+
+    @property
+    def folder_numbers(self) -> np.ndarray:
+        """The folder of each row, uint8 (N,)."""
+        rows = np.arange(len(self))
+        return (np.searchsorted(self._starts, rows, side="right") - 1).astype(np.uint8)
+
+    def digests(self, seed: int) -> np.ndarray:
+        """Return digests under a split seed, uint64 (N,); another than `SEED` reads all images."""
+        if seed == SEED:
+            return self._index["digest"].to_numpy()
+        rows = track(range(len(self)), "reading images", disable=len(self) <= 5_000)
+        return np.array([content_digest(self.content(row), seed) for row in rows], np.uint64)
+
+    def read(self, name: str, row: int) -> bytes:
+        """Return the image in `row`; see `Reader`."""
+        return self.content(row)
 
     def content(self, row: int) -> bytes:
-        """The image, encoded as its file was."""
-        folder = self.folder(row)
-        batch, place = divmod(row - self.starts[folder], self._batch_rows[folder])
+        """Return the image, encoded as its file was."""
+        folder = bisect_right(self._starts, row) - 1
+        batch, place = divmod(row - self._starts[folder], self._batch_rows[folder])
         with _damaged(self.folders[folder]):
             images = self._images[folder].get_batch(batch)
             images.validate(full=True)
             return images.column(0)[place].as_py()
 
-    def draw_digests(self, seed: int) -> None:
-        """Take the digests of another split seed, which means reading every image."""
-        if seed != SEED:
-            rows = track(range(len(self)), "reading images", disable=len(self) <= 5_000)
-            self.digests = np.array([digest(self.content(row), seed) for row in rows], np.uint64)
 
-
-def _relatives(folder: str, rows: int) -> np.ndarray:
-    """(N, 2); none in a pack from when they were not looked for."""
-    if not (Path(folder) / "relatives.arrow").exists():
-        return np.empty((0, 2), np.int64)
-    table = _reader(folder, "relatives.arrow", RELATIVES).read_all()
-    table.validate(full=True)
-    gaps = any(column.null_count for column in table.columns)
-    pairs = np.stack([column.to_numpy() for column in table.columns], axis=1)
-    if gaps or ((pairs < 0) | (pairs >= rows)).any():
-        raise ValueError("relatives.arrow names images that aren't there")
-    return pairs
+def _flat_hashes(index: pa.Table) -> np.ndarray:
+    """All words of all hashes, one after another."""
+    return index["hash"].combine_chunks().flatten().to_numpy()
 
 
 def _reader(folder: str, name: str, schema: pa.Schema) -> pa.ipc.RecordBatchFileReader:

@@ -1,28 +1,37 @@
-"""A folder of images, with captions where they are kept."""
+"""Folders of images, with captions where they are kept."""
 
 from pathlib import Path
 from typing import Any
 
-from ocr.data.parts import Parts
-from ocr.data.samples import Sample, Skipped
-from ocr.data.scan import Scanner, inspect
+from ocr.data.manifest import no_usable_image
+from ocr.data.samples import Samples, Skipped
+from ocr.data.scan import Scanner, unusable
 from ocr.data.sources.captions import CaptionFinder
+from ocr.data.sources.download import download
 from ocr.data.sources.labels_file import Columns
+from ocr.data.sources.sample_source import Found, SampleSource
 from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.data.text.unicode import TextNormalizer
 from ocr.errors import UserError
 
 
-class FolderParts(Parts):
-    """A folder of images, with captions where `CaptionFinder` finds them.
+class ImageFolder(SampleSource):
+    """A folder of images, or one for each part, with captions where `CaptionFinder` finds them.
 
-    dir: the folder, split by `val_size` and `test_size`; or, for folders that are split already,
-    train_dir, val_dir, test_dir: what has no folder of its own is cut from train_dir.
-    labels: a labels file, in each folder or one for all, or what else `CaptionFinder` takes.
-    pattern: see `FileNamePattern`. recursive: look into subfolders.
-    file_column, label_column, group: a labels file's columns; None for the usual ones, no groups.
-    encoding: of labels files and texts, such as cp1252; None for UTF-8 (and UTF-16 with its mark).
-    normal_form, case, strip: see `TextNormalizer`.
+    Args:
+        dir: The folder, which will be split; or else
+        train_dir, val_dir, test_dir: Folders that are split already; what has no folder of its
+            own is cut from train_dir.
+        labels: A labels file, in each folder or one for all, or what else `CaptionFinder` takes.
+        pattern: See `FileNamePattern`.
+        file_column, label_column, group: Columns of a labels file; None: the usual ones, no groups.
+        recursive: Look into subfolders.
+        encoding: Of labels files and texts, such as cp1252; None: UTF-8 (and UTF-16 with its mark).
+        normal_form, case, strip: See `TextNormalizer`.
+
+    Attributes:
+        dirs: The folders by part.
+        captions: What finds the captions.
     """
 
     def __init__(
@@ -42,29 +51,12 @@ class FolderParts(Parts):
         normal_form: str | None = "NFC",
         case: str = "keep",
         strip: bool = True,
-        charset: str | None = None,
-        **kwargs: Any,
     ) -> None:
-        spelling = TextNormalizer(normal_form, case, strip)
-        super().__init__(
-            charset=None if charset is None else spelling.normalize_charset(str(charset)), **kwargs
-        )
-        if dir is None and train_dir is None:
-            raise UserError(
-                "name the folder of your images: data.dir=PATH (or data.train_dir=PATH)"
-            )
-        if dir is not None and train_dir is not None:
-            raise UserError(
-                "give data.dir or data.train_dir, not both (data.dir=null takes it back)"
-            )
-        train = train_dir if dir is None else dir
-        self.dirs = {
-            part: Path(str(place)).expanduser()
-            for part, place in {"train": train, "val": val_dir, "test": test_dir}.items()
-            if place is not None
-        }
+        self.normalizer = TextNormalizer(normal_form, case, strip)
+        self.dirs = part_folders(dir, train_dir, val_dir, test_dir)
+        self.parts = tuple(self.dirs)
         self.captions = CaptionFinder(
-            spelling,
+            self.normalizer,
             labels=_text(labels),
             pattern=None if pattern is None else FileNamePattern(str(pattern)),
             columns=Columns(_text(file_column), _text(label_column), _text(group)),
@@ -72,25 +64,74 @@ class FolderParts(Parts):
             encoding=_text(encoding),
         )
 
-    def find(self) -> dict[str, list[Sample | Skipped]]:
-        """Every image is read once, so that training meets no surprise."""
-        found = self.captions.find(self.dirs)
-        everything = [s for samples in found.values() for s in samples if isinstance(s, Sample)]
-        self.survey(everything)
-        looked = iter(inspect(everything, self.scanner(), self.num_workers))
-        return {
-            part: [next(looked) if isinstance(s, Sample) else s for s in samples]
-            for part, samples in found.items()
-        }
+    def check(self) -> None:
+        """Raise UserError if a folder has no captioned image, without reading any."""
+        for part, entries in self.captions.find(self.dirs).items():
+            skipped = [entry for entry in entries if isinstance(entry, Skipped)]
+            if len(skipped) == len(entries):
+                raise no_usable_image(part, skipped)
 
-    def require_source(self) -> None:
-        """See `Parts`."""
-        found = self.captions.find(self.dirs)
-        self._require_images({part: self._keep(samples) for part, samples in found.items()})
+    def find(self, scanner: Scanner) -> Found:
+        """Find the captions, and read every image once."""
+        rows, folders, skipped = [], [], []
+        for number, entries in enumerate(self.captions.find(self.dirs).values()):
+            for entry in entries:
+                problem = entry if isinstance(entry, Skipped) else unusable(entry)
+                if problem:
+                    skipped.append(problem)
+                else:
+                    rows.append(entry)
+                    folders.append(number)
+        samples = Samples.from_rows(rows, folders)
+        scanner.infer_preprocessing(samples)
+        samples, unreadable = scanner.scan(samples)
+        return Found(samples, skipped + unreadable)
 
-    def scanner(self) -> Scanner:
-        """What looks at the images."""
-        return Scanner(self.preprocessor, self.cache, self.split_seed)
+
+class DownloadedFolder(ImageFolder):
+    """A folder that is downloaded if it is not there.
+
+    Args:
+        url: Of a zip.
+        git_blob: The git blob id that the zip must have.
+        settings: See `ImageFolder`.
+    """
+
+    def __init__(self, *, url: str, git_blob: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.url = url
+        self.git_blob = git_blob
+
+    def prepare(self) -> None:
+        """Download once."""
+        if not self.dirs["train"].exists():
+            download(self.url, self.git_blob, self.dirs["train"])
+
+    def check(self) -> None:
+        """As in any folder, once it is there."""
+        self.prepare()
+        super().check()
+
+    def find(self, scanner: Scanner) -> Found:
+        """As in any folder, once it is there."""
+        self.prepare()
+        return super().find(scanner)
+
+
+def part_folders(
+    dir: str | None, train_dir: str | None, val_dir: str | None, test_dir: str | None
+) -> dict[str, Path]:
+    """Return the folders by part. Raises UserError if the keys contradict each other."""
+    if dir is None and train_dir is None:
+        raise UserError("name the folder of your images: data.dir=PATH (or data.train_dir=PATH)")
+    if dir is not None and train_dir is not None:
+        raise UserError("give data.dir or data.train_dir, not both (data.dir=null takes it back)")
+    train = train_dir if dir is None else dir
+    return {
+        part: Path(str(place)).expanduser()
+        for part, place in {"train": train, "val": val_dir, "test": test_dir}.items()
+        if place is not None
+    }
 
 
 def _text(value: object) -> str | None:

@@ -3,16 +3,18 @@
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-from ocr.data.duplicates import duplicate_groups, perceptual_hash
+import numpy as np
+
+from ocr.data.duplicates import perceptual_hash
 from ocr.data.images.loading import count_frames_in_bytes, open_image
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.manifest import in_words, write_skipped
-from ocr.data.parallel import mapped
+from ocr.data.parallel import parallel_map
 from ocr.data.samples import Sample, Skipped
-from ocr.data.scan import digest, load, say_frames, unreadable
+from ocr.data.scan import content_digest, read_content, report_frames, unreadable, unusable
 from ocr.data.sources.arrow import SEED, Writer
 from ocr.data.sources.captions import CaptionFinder
 from ocr.errors import UserError
@@ -20,7 +22,14 @@ from ocr.errors import UserError
 # Decodes an image however long its line is, and for what it shows.
 _ANY_SHAPE = Preprocessor(32, 128, polarity="dark", contrast="stretch", grey="principal")
 
-_Look = tuple[bytes, tuple[int, int], int, int]
+
+class _Packed(NamedTuple):
+    """An image file: its content, the image's size, perceptual hash and number of frames."""
+
+    content: bytes
+    size: tuple[int, int]
+    hash: np.ndarray
+    frames: int
 
 
 def pack(
@@ -28,7 +37,7 @@ def pack(
 ) -> tuple[int, list[Skipped]]:
     """Pack the captioned images of `folder` into `out`: how many, and those left out.
 
-    captions: where they are; None for where they are found. num_workers: see `mapped`.
+    captions: where they are; None for where they are found. num_workers: see `parallel_map`.
     Whatever ends the work early leaves no `out` behind.
     Raises UserError if `out` isn't empty, can't be written, or there is nothing to pack.
     """
@@ -46,8 +55,8 @@ def pack(
     except OSError as error:
         raise UserError(f"{scratch}: {error.strerror or error}") from error
     try:
-        looks = mapped(_look, samples, "packing images", num_workers)
-        skipped = _fill(scratch, samples, looks, str(folder))
+        results = parallel_map(_read, samples, "packing images", num_workers)
+        skipped = _fill(scratch, samples, results, str(folder))
         if len(skipped) == len(samples):
             lost = [one for one in skipped if one.lost]
             raise UserError(f"no usable image: {in_words(lost or skipped)}")
@@ -64,41 +73,43 @@ def pack(
 def _fill(
     place: Path,
     samples: Sequence[Sample | Skipped],
-    looks: Iterable[_Look | Skipped],
+    results: Iterable[_Packed | Skipped],
     folder: str,
 ) -> list[Skipped]:
-    packed, skipped, frames = [], [], {}
+    """Write all images into `place`; return those that can't be."""
+    skipped, frames = [], {}
     with Writer(place) as writer:
-        for sample, looked in zip(samples, looks, strict=True):
-            if isinstance(looked, Skipped):
-                skipped.append(looked)
+        for sample, found in zip(samples, results, strict=True):
+            if isinstance(found, Skipped):
+                skipped.append(found)
                 continue
-            content, (width, height), look, several = looked
-            if several > 1:
-                frames[sample.name] = several
-            group = digest(sample.group.encode(), SEED) if sample.group else 0
-            found = replace(sample, digest=digest(content, SEED), group_digest=group, look=look)
-            packed.append(found)
-            name = sample.name.removeprefix(f"{folder}{os.sep}")
-            writer.write(content, name, sample.text, found.digest, width, height)
-        first: dict[int, int] = {}
-        for row, family in enumerate(duplicate_groups(packed)):
-            if first.setdefault(family, row) != row:
-                writer.relate(row, first[family])
+            if found.frames > 1:
+                frames[sample.name] = found.frames
+            writer.write(
+                found.content,
+                sample.name.removeprefix(f"{folder}{os.sep}"),
+                sample.text,
+                content_digest(found.content, SEED),
+                *found.size,
+                sample.group,
+                found.hash.tolist(),
+            )
     if skipped:
         write_skipped(place, skipped)
-    say_frames(frames, 0)
+    report_frames(frames, 0)
     return skipped
 
 
-def _look(sample: Sample | Skipped) -> _Look | Skipped:
-    """Its content, its size, its look and how many frames it has."""
-    content = load(sample) if isinstance(sample, Sample) else sample
+def _read(sample: Sample | Skipped) -> _Packed | Skipped:
+    """Read and decode one image."""
+    if skipped := sample if isinstance(sample, Skipped) else unusable(sample):
+        return skipped
+    content = read_content(sample.name)
     if isinstance(content, Skipped):
         return content
     try:
         image = open_image(content, sample.name, stretch=True)
-        look = perceptual_hash(_ANY_SHAPE.decode(image, sample.name))
-        return content, image.size, look, count_frames_in_bytes(content)
+        hashed = perceptual_hash(_ANY_SHAPE.decode(image, sample.name))
+        return _Packed(content, image.size, hashed, count_frames_in_bytes(content))
     except UserError as error:
-        return unreadable(sample, error)
+        return unreadable(sample.name, error)

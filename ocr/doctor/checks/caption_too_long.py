@@ -17,7 +17,7 @@ def caption_too_long(scan: FolderScan) -> Finding | None:
     if not samples:
         return None
     steps = scan.time_steps
-    rename = " (rename the files)" if "name" in scan.data.captions.source_names.values() else ""
+    rename = " (rename the files)" if "name" in scan.source.captions.source_names.values() else ""
     return Finding(
         Kind.CAPTION_TOO_LONG,
         Severity.WARNING,

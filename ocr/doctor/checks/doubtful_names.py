@@ -35,5 +35,5 @@ def _finding(scan: FolderScan, kind: Kind, message: str) -> Finding | None:
 def _first_doubt(scan: FolderScan) -> tuple[Folder, FileNameIssue] | None:
     if not scan.captions_detected:
         return None
-    folders = map(scan.data.captions.folder, scan.named_folders)
+    folders = map(scan.source.captions.folder, scan.named_folders)
     return next(((f, doubt) for f in folders if (doubt := check_file_names(f))), None)

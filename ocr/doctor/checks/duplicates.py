@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ocr.data.duplicates import near_pairs
-from ocr.data.samples import Sample
+from ocr.data.samples import Sample, Samples
 from ocr.doctor.finding import Finding, Kind, Severity
 from ocr.doctor.repair import remove_images
 from ocr.doctor.scan import FolderScan, group_by
@@ -25,7 +27,7 @@ def near_duplicates(scan: FolderScan) -> Finding | None:
     pairs = []
     for samples in _samples_by_part(scan):
         first: dict[int, int] = {}
-        for i, k in near_pairs(samples):
+        for i, k in near_pairs(samples).tolist():
             first.setdefault(k, i)  # each image is reported once
         pairs += [
             (samples[i], samples[k])
@@ -36,9 +38,10 @@ def near_duplicates(scan: FolderScan) -> Finding | None:
     return _finding(scan, Kind.NEAR_DUPLICATES, message, "is like", pairs)
 
 
-def _samples_by_part(scan: FolderScan) -> list[list[Sample]]:
+def _samples_by_part(scan: FolderScan) -> list[Samples]:
     # What two parts have in common is leakage, and a finding of its own.
-    return [[s for s in some if isinstance(s, Sample)] for some in scan.found.values()]
+    found = scan.data.found
+    return [found.take(np.flatnonzero(found.folders == i)) for i in range(len(scan.source.parts))]
 
 
 def _finding(

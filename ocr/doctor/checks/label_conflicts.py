@@ -24,7 +24,12 @@ def label_conflicts(scan: FolderScan) -> Finding | None:
 def pixel_label_conflicts(scan: FolderScan) -> Finding | None:
     """Find different files with equal pixels and different captions."""
     # Of images with several frames, another frame may tell them apart.
-    samples = [s for s in scan.samples if s.look and scan.stats[s.name].frames == 1]
+    with_contrast = scan.data.found.hashes.any(axis=1)
+    samples = [
+        sample
+        for sample, usable in zip(scan.samples, with_contrast, strict=True)
+        if usable and scan.stats[sample.name].frames == 1
+    ]
     groups = [
         same
         for same in group_by(samples, lambda s: scan.stats[s.name].pixel_hash)
@@ -50,7 +55,7 @@ def _correct_one(scan: FolderScan) -> str:
     if scan.tables:
         return f"correct the wrong caption in {' and '.join(scan.tables)}"
     if sidecars := [
-        name for name in scan.data.captions.source_names.values() if name.startswith(".")
+        name for name in scan.source.captions.source_names.values() if name.startswith(".")
     ]:
         return f"correct the wrong caption in its {sidecars[0]} file"
     return "move the file with the wrong caption out of the folder"

@@ -3,7 +3,7 @@
 import os
 
 from ocr.data.duplicates import near_pairs
-from ocr.data.samples import Sample
+from ocr.data.samples import Sample, Samples
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.repair import remove_images
 from ocr.doctor.scan import FolderScan
@@ -11,7 +11,7 @@ from ocr.doctor.scan import FolderScan
 
 def val_leakage(scan: FolderScan) -> Finding | None:
     """Find validation images that are training images, too."""
-    if scan.data.train_on_val:  # which is meant to use them for both
+    if scan.data.splitter.train_on_val:  # which is meant to use them for both
         return None
     return _finding(scan, Kind.VAL_LEAKAGE, "val")
 
@@ -53,7 +53,9 @@ def _training_counterparts(scan: FolderScan) -> dict[str, Sample]:
         for part, s in samples
         if part != "train" and s.digest in by_digest
     }
-    for i, k in near_pairs([s for _, s in samples]):
+    if not parts:
+        return alike
+    for i, k in near_pairs(Samples.concatenate(parts.values())).tolist():
         (part, first), (other_part, other) = samples[i], samples[k]
         if part == "train" != other_part:  # "train" comes first in `parts`
             alike.setdefault(other.name, first)

@@ -10,7 +10,7 @@ def missing_captions(scan: FolderScan) -> Finding | None:
     names = list(scan.skipped(SkipReason.NO_CAPTION))
     if not names:
         return None
-    source = " and ".join(dict.fromkeys(scan.data.captions.source_names.values()))
+    source = " and ".join(dict.fromkeys(scan.source.captions.source_names.values()))
     return Finding(
         Kind.MISSING_CAPTIONS,
         Severity.INFO,

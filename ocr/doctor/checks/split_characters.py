@@ -35,7 +35,7 @@ def unevaluated_characters(scan: FolderScan) -> Finding | None:
         return None
     images = Counter(c for sample in scan.samples for c in set(sample.text))
     fix = "add images with them"
-    cut = {"val", "test"} - scan.data.dirs.keys()
+    cut = {"val", "test"} - scan.source.dirs.keys()
     if cut and any(images[c] > MIN_IMAGES for c in unevaluated):
         fix += f", or try another split: {scan.train_command('data.split_seed=1')}"
     return Finding(
@@ -63,12 +63,13 @@ def _train_on(scan: FolderScan, characters: Sequence[str]) -> str:
     own = [
         part
         for part, samples in data.parts.items()
-        if part in data.dirs and not set().union(*(s.text for s in samples)).isdisjoint(characters)
+        if part in scan.source.dirs
+        and not set().union(*(s.text for s in samples)).isdisjoint(characters)
     ]
     if own:
         rows = ", and their rows," if scan.tables else ""
-        folders = " or ".join(str(data.dirs[part]) for part in own)
-        return f"move such images{rows} from {folders} to {data.dirs['train']}"
-    if data.stratify or data.folds:  # which has moved all that could be moved
+        folders = " or ".join(str(scan.source.dirs[part]) for part in own)
+        return f"move such images{rows} from {folders} to {scan.source.dirs['train']}"
+    if data.splitter.stratify or data.splitter.folds:  # which has moved all that could be moved
         return "add images with them"
     return scan.train_command("data.stratify=true")

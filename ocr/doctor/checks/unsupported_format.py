@@ -18,9 +18,9 @@ def unsupported_format(scan: FolderScan) -> Finding | None:
         name: str(scan.stats[name].format)
         for name in scan.undecodable(ImageProblem.UNSUPPORTED_FORMAT)
     }
-    for place in dict.fromkeys(scan.data.dirs.values()):
+    for place in dict.fromkeys(scan.source.dirs.values()):
         if place.is_dir():
-            files = scan.data.captions.folder(place).files
+            files = scan.source.captions.folder(place).files
             found = find_unsupported(place, files)
             formats |= {str(place / name): form for name, form in found.items()}
     if not formats:

@@ -58,7 +58,7 @@ def unused_tables(scan: FolderScan) -> Finding | None:
 def _caption_files(scan: FolderScan) -> list[UnusedCaptionFile]:
     if not scan.captions_detected:
         return []
-    files = [file for files in scan.data.captions.unused_files.values() for file in files]
+    files = [file for files in scan.source.captions.unused_files.values() for file in files]
     return [file for file in files if not file.harmless]
 
 
@@ -66,7 +66,7 @@ def _sidecars(scan: FolderScan) -> set[Path]:
     """Return the files that belong to one image each, which are a finding of their own."""
     return {
         folder.path / text
-        for folder in map(scan.data.captions.folder, scan.named_folders)
+        for folder in map(scan.source.captions.folder, scan.named_folders)
         for scheme in find_sidecar_suffixes(folder)
         if scheme.share >= SOME
         for text in find_sidecars(folder, scheme.suffix).values()

@@ -13,7 +13,7 @@ from ocr.errors import UserError
 
 def unused_subfolders(scan: FolderScan) -> Finding | None:
     """Find images below the folders that no row names."""
-    parts = {place.resolve() for place in scan.data.dirs.values()}
+    parts = {place.resolve() for place in scan.source.dirs.values()}
     images = []
     for folder in scan.other_files:
         if not folder.is_dir() or folder.name.startswith(".") or folder.is_symlink():
@@ -42,5 +42,5 @@ def _include(scan: FolderScan, parts: Collection[Path]) -> str:
         return f"add their rows to {' and '.join(scan.tables)}"
     if any(one in other.parents for one in parts for other in parts):
         # data.recursive=true would include the images of the parts inside, too.
-        return f"move them into {scan.data.dirs['train']} itself"
+        return f"move them into {scan.source.dirs['train']} itself"
     return scan.train_command("data.recursive=true")

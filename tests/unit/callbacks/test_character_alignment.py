@@ -10,9 +10,9 @@ from ocr.callbacks.character_alignment import CharacterAlignment
 from ocr.data.augmentation.splicing import Splicing
 from ocr.data.collate import Batch
 from ocr.data.dataset import CaptionedImages
+from ocr.data.images.cache import ImageCache
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.samples import Sample
-from ocr.data.scan import ImageCache
+from ocr.data.samples import Sample, Samples
 from ocr.data.text.charset import Charset
 from ocr.models.ctc import best_path, best_path_positions
 
@@ -70,7 +70,7 @@ class Data:
         for text in self.texts:
             cache.put(text, torch.zeros(1, 8, 24, dtype=torch.uint8))
         samples = [Sample(text, text, width=24) for text in self.texts]
-        return CaptionedImages(samples, self.preprocessor, Charset("abc"), cache)
+        return CaptionedImages(Samples.from_rows(samples), self.preprocessor, Charset("abc"), cache)
 
 
 def known(data: Data, *said: list[int], fn: TrainerFn = TrainerFn.FITTING) -> list[bool]:

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from ocr.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
 from ocr.callbacks.weight_averaging import EMAWeightAveraging
 from ocr.data.dataset import CaptionedImages
-from ocr.data.samples import Sample
+from ocr.data.samples import Sample, Samples
 from ocr.errors import UserError
 
 
@@ -91,7 +91,9 @@ def test_the_latest_that_is_worse_by_no_more_than_chance(
 ):
     class Judged(LightningDataModule):
         def dataset(self, part):
-            return CaptionedImages([Sample("", "A" * size)] * count, None, None, None)
+            return CaptionedImages(
+                Samples.from_rows([Sample("", "A" * size)] * count), None, None, None
+            )
 
         train_dataloader = val_dataloader = Scripted.train_dataloader
 

@@ -24,13 +24,19 @@ from datamodules import (
 
 from ocr.data.augmentation.light import LightAugmentation
 from ocr.data.collate import Batch, padded
-from ocr.data.sources.kinds import DownloadedData, FolderData
+from ocr.data.datamodule import OCRDataModule
+from ocr.data.factory import downloaded_folder, image_folder
+from ocr.data.samples import Sample
 from ocr.errors import UserError
 
 
 def rows(path: Path) -> list[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
+
+
+def rows_of(data: OCRDataModule) -> dict[str, list[Sample]]:
+    return {part: [*samples] for part, samples in data.parts.items()}
 
 
 def test_every_image_is_in_one_part(folder, captions):
@@ -157,12 +163,12 @@ def test_the_labels_in_the_home_folder_may_be_written_short(folder, monkeypatch,
 @pytest.mark.parametrize("dirs", [{}, {"val_dir": "a"}])
 def test_a_training_folder_must_be_named(dirs):
     with pytest.raises(UserError, match=r"data\.dir=PATH"):
-        FolderData(dir=None, **dirs, **BASE)
+        image_folder(dir=None, **dirs, **BASE)
 
 
 def test_there_is_only_one_training_folder():
     with pytest.raises(UserError, match=r"data\.dir or data\.train_dir, not both"):
-        FolderData(dir="a", train_dir="b", **BASE)
+        image_folder(dir="a", train_dir="b", **BASE)
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])
@@ -221,13 +227,13 @@ def test_a_given_charset_without_duplicates(folder):
 def test_images_of_another_size_are_no_continuation(folder, key, value):
     state = from_folder(folder, **{key: value}).state()
     with pytest.raises(UserError, match=rf"data\.{key} was {value}"):
-        FolderData(dir=str(folder), **BASE).adopt(state)
+        image_folder(dir=str(folder), **BASE).adopt(state)
 
 
 def test_what_an_earlier_run_knew_is_adopted(tmp_path, folder):
     values = {**BASE, "height": 20, "channels": 3}
     earlier = from_folder(folder, height=20, channels=3, charset="4321")
-    later = FolderData(dir=str(images(tmp_path / "later", *"1234567")), **values)
+    later = image_folder(dir=str(images(tmp_path / "later", *"1234567")), **values)
     later.adopt(json.loads(json.dumps(earlier.state())))
     later.setup()
     assert later.state() == earlier.state()
@@ -469,7 +475,7 @@ class Plus100(torch.nn.Module):
         return images + 100
 
 
-def transferred(data: FolderData, training: bool, *pictures: np.ndarray) -> Batch:
+def transferred(data: OCRDataModule, training: bool, *pictures: np.ndarray) -> Batch:
     """What the model gets of uint8 images (C, H, W)."""
     data.trainer = SimpleNamespace(world_size=1, global_rank=0, training=training)
     batch = Batch(*padded(pictures), torch.tensor([1]), torch.tensor([1]))
@@ -527,7 +533,7 @@ def test_synthetic_samples_know_the_width_that_the_network_sees():
 
 def test_synthetic_data_is_the_same_under_the_same_seed():
     first, second = synthetic(), synthetic(cache_mb=0)
-    assert first.parts == second.parts
+    assert rows_of(first) == rows_of(second)
     ours, theirs = (next(iter(data.val_dataloader())).images for data in (first, second))
     assert torch.equal(ours, theirs)
     assert texts(synthetic(seed=1)) != texts(first)
@@ -542,7 +548,7 @@ def test_more_synthetic_data_moves_none_of_the_first():
 
 
 def test_another_split_seed_splits_synthetic_data_anew():
-    assert synthetic().parts != synthetic(split_seed=1).parts
+    assert rows_of(synthetic()) != rows_of(synthetic(split_seed=1))
 
 
 @pytest.mark.parametrize(
@@ -562,12 +568,12 @@ def downloads(monkeypatch):
         calls.append((url, blob_id, folder))
         images(folder, *"123456789")
 
-    monkeypatch.setattr("ocr.data.sources.kinds.download", download)
+    monkeypatch.setattr("ocr.data.sources.image_folder.download", download)
     return calls
 
 
-def downloaded(place: Path) -> DownloadedData:
-    return DownloadedData(url="http://host/a.zip", git_blob="abc", dir=str(place), **BASE)
+def downloaded(place: Path) -> OCRDataModule:
+    return downloaded_folder(url="http://host/a.zip", git_blob="abc", dir=str(place), **BASE)
 
 
 def test_a_folder_that_is_not_there_is_downloaded_once(tmp_path, downloads):
@@ -666,7 +672,7 @@ def test_drawn_images_may_choose_their_height():
     "settings", [{"labels": ".gt.txt"}, {"pattern": "label_id"}, {"labels": "empty.csv"}]
 )
 def test_a_folder_where_nothing_has_a_caption_is_refused_before_it_is_read(folder, settings):
-    FolderData(dir=str(folder), **BASE).require_source()
+    image_folder(dir=str(folder), **BASE).source.check()
     (folder / "empty.csv").write_text("file,label\ngone.png,123\n")
     with pytest.raises(UserError, match=r"no usable train image|no captions"):
-        FolderData(dir=str(folder), **BASE | settings).require_source()
+        image_folder(dir=str(folder), **BASE | settings).source.check()

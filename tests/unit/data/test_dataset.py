@@ -8,9 +8,9 @@ from torch.utils.data import DataLoader
 
 from ocr.data.collate import collate
 from ocr.data.dataset import CaptionedImages
+from ocr.data.images.cache import ImageCache
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.samples import Sample
-from ocr.data.scan import ImageCache
+from ocr.data.samples import Sample, Samples
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
 
@@ -26,7 +26,9 @@ def samples(tmp_path) -> list[Sample]:
 
 def images(samples: list[Sample], cache_mb: float = 1, channels: int = 1) -> CaptionedImages:
     preprocessor = Preprocessor(24, channels=channels)
-    return CaptionedImages(samples, preprocessor, Charset("123"), ImageCache(cache_mb))
+    return CaptionedImages(
+        Samples.from_rows(samples), preprocessor, Charset("123"), ImageCache(cache_mb)
+    )
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -8,15 +8,15 @@ from PIL import Image
 
 from ocr.data.duplicates import MANY, duplicate_groups, near_pairs, perceptual_hash
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.samples import Sample
+from ocr.data.samples import HASH_WORDS, Sample, Samples
 
 
-def look(image: Image.Image) -> int:
+def hashed(image: Image.Image) -> np.ndarray:
     return perceptual_hash(Preprocessor(32).decode(image))
 
 
-def distance(a: int, b: int) -> int:
-    return (a ^ b).bit_count()
+def distance(a: np.ndarray, b: np.ndarray) -> int:
+    return int(np.bitwise_count(a ^ b).sum())
 
 
 def noisy(image: Image.Image, spread: float) -> Image.Image:
@@ -37,64 +37,81 @@ TEXT = noisy(draw("A1B2C3", (120, 24)).resize((240, 48)), 20)
     ],
 )
 def test_a_changed_copy_looks_the_same(changed):
-    assert distance(look(TEXT), look(changed)) <= 12
+    assert distance(hashed(TEXT), hashed(changed)) <= 12
 
 
 def test_other_texts_look_different():
     other = noisy(draw("X9Y8Z7", (120, 24)).resize((240, 48)), 20)
-    assert distance(look(TEXT), look(other)) > 40
+    assert distance(hashed(TEXT), hashed(other)) > 40
 
 
 def test_a_look_fits_colour_and_tiny_images():
-    assert perceptual_hash(np.full((3, 4, 4), 7, np.uint8)) == 0
-    assert perceptual_hash(np.array([[[0, 200, 0, 200]]], np.uint8)) > 0
+    assert perceptual_hash(np.full((3, 4, 4), 7, np.uint8)).sum() == 0
+    assert perceptual_hash(np.array([[[0, 200, 0, 200]]], np.uint8)).sum() > 0
 
 
-def sample(name: str, text="x", digest=0, look=0, group="", group_digest=0) -> Sample:
-    return Sample(name, text, digest, 10, group, group_digest, look)
+def table(*rows: tuple[str, str, int, int]) -> Samples:
+    """Samples of (caption, group, digest, perceptual hash)."""
+    samples = Samples.from_rows(
+        Sample(str(i), text, digest, 10, group) for i, (text, group, digest, _) in enumerate(rows)
+    )
+    for words, (*_, bits) in zip(samples.hashes, rows, strict=True):
+        words[:] = [bits >> (64 * i) & (2**64 - 1) for i in range(HASH_WORDS)]
+    return samples
 
 
-def test_families_follow_from_content():
+def groups(samples: Samples, digest: int = 0) -> list[int]:
+    """`duplicate_groups`, where the digest of every group is `digest`."""
+    return duplicate_groups(samples, np.full(len(samples), digest, np.uint64)).tolist()
+
+
+def test_groups_follow_from_content():
     bits = random.Random(0).getrandbits(256)
     far = bits ^ ((1 << 200) - 1)
-    samples = [
-        sample("a", digest=50, look=bits),
-        sample("the same file", digest=50, look=bits),
-        sample("nearly a", digest=30, look=bits ^ 0b111),
-        sample("another caption", "y", digest=20, look=bits),
-        sample("another look", digest=10, look=far),
-    ]
-    assert duplicate_groups(samples) == [30, 30, 30, 20, 10]
-    assert duplicate_groups(samples[::-1]) == [10, 20, 30, 30, 30]
+    samples = table(
+        ("x", "", 50, bits),
+        ("x", "", 50, bits),  # the same file
+        ("x", "", 30, bits ^ 0b111),  # nearly the same
+        ("y", "", 20, bits),  # another caption
+        ("x", "", 10, far),  # another picture
+    )
+    assert groups(samples) == [30, 30, 30, 20, 10]
+    assert groups(samples.take([4, 3, 2, 1, 0])) == [10, 20, 30, 30, 30]
 
 
-def test_a_family_does_not_depend_on_the_order():
+def test_a_group_does_not_depend_on_the_order():
     middle = random.Random(0).getrandbits(256)
-    shots = [
-        sample("a", digest=1, look=middle ^ ((1 << 10) - 1)),
-        sample("b", digest=2, look=middle ^ (((1 << 10) - 1) << 10)),  # 20 bits from a
-        sample("c", digest=3, look=middle),
-    ]
+    shots = (
+        ("x", "", 1, middle ^ ((1 << 10) - 1)),
+        ("x", "", 2, middle ^ (((1 << 10) - 1) << 10)),  # 20 bits from the first
+        ("x", "", 3, middle),
+    )
     for order in permutations(shots):
-        assert duplicate_groups(order) == [1, 1, 1]
+        assert groups(table(*order)) == [1, 1, 1]
 
 
 def test_a_group_stays_together_with_all_its_duplicates():
-    samples = [
-        sample("a", digest=5, group="car", group_digest=7),
-        sample("b", "y", digest=6, group="car", group_digest=7),
-        sample("copy of b", "y", digest=6),
-        sample("c", digest=9),
-    ]
-    numbers = duplicate_groups(samples)
+    samples = table(
+        ("x", "car", 5, 0),
+        ("y", "car", 6, 0),
+        ("y", "", 6, 0),  # a copy of it
+        ("x", "", 9, 0),
+    )
+    numbers = groups(samples, 7)
     assert len({*numbers[:3]}) == 1 and numbers[3] == 9
 
 
-def test_without_looks_there_are_no_near_pairs():
-    assert list(near_pairs([sample(str(i), digest=i) for i in range(3)])) == []
+def test_without_hashes_there_are_no_near_pairs():
+    assert near_pairs(table(*(("x", "", i, 0) for i in range(3)))).tolist() == []
+
+
+def test_near_pairs_name_the_earlier_image_first():
+    bits = random.Random(0).getrandbits(256)
+    samples = table(("a", "", 1, bits), ("b", "", 2, bits), ("b", "", 3, bits), ("a", "", 4, bits))
+    assert near_pairs(samples).tolist() == [[1, 2], [0, 3]]
 
 
 def test_a_caption_of_very_many_images_is_a_kind_and_not_a_duplicate():
-    samples = [sample(str(i), digest=i, look=5) for i in range(MANY + 1)]
-    assert duplicate_groups(samples) == list(range(MANY + 1))
-    assert set(duplicate_groups(samples[:MANY])) == {0}
+    samples = table(*(("x", "", i, 5) for i in range(MANY + 1)))
+    assert groups(samples) == list(range(MANY + 1))
+    assert set(groups(samples.take(range(MANY)))) == {0}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import launch
 
-from ocr.data.parallel import FEW, helpers, mapped
+from ocr.data.parallel import FEW, default_workers, parallel_map
 from ocr.errors import UserError
 
 
@@ -24,26 +24,26 @@ def square(number: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("count", [0, 1, 5, FEW + 1])
 def test_results_come_in_order(count):
-    results = list(mapped(square, range(count), "squares"))
+    results = list(parallel_map(square, range(count), "squares"))
     assert [number for number, _ in results] == [i**2 for i in range(count)]
     inside = all(process == os.getpid() for _, process in results)
-    assert inside == (count <= FEW or helpers() == 1)
+    assert inside == (count <= FEW or default_workers() == 1)
 
 
 def test_a_process_that_may_have_no_children_does_it_itself(monkeypatch):
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
-    results = list(mapped(square, range(FEW + 1), "squares", num_workers=2))
+    results = list(parallel_map(square, range(FEW + 1), "squares", num_workers=2))
     assert {process for _, process in results} == {os.getpid()}
 
 
 def test_no_processes_if_none_are_wanted():
-    results = list(mapped(square, range(FEW + 1), "squares", num_workers=0))
+    results = list(parallel_map(square, range(FEW + 1), "squares", num_workers=0))
     assert {process for _, process in results} == {os.getpid()}
 
 
 def test_nothing_is_done_before_it_is_asked_for():
     asked = []
-    results = mapped(asked.append, range(FEW), "numbers")
+    results = parallel_map(asked.append, range(FEW), "numbers")
     assert not asked
     next(results)
     assert len(asked) < FEW
@@ -52,7 +52,7 @@ def test_nothing_is_done_before_it_is_asked_for():
 @pytest.mark.parametrize("count", [10, FEW + 10])
 def test_an_error_is_not_swallowed(count):
     with pytest.raises(ValueError, match="negative"):
-        list(mapped(square, [*range(count - 1), -1], "squares"))
+        list(parallel_map(square, [*range(count - 1), -1], "squares"))
 
 
 def end_at_7(number: int) -> int:
@@ -62,14 +62,14 @@ def end_at_7(number: int) -> int:
 
 
 def test_a_process_that_is_killed_is_told_of():
-    with pytest.raises(UserError, match=r"ended before its time.*num_workers=1"):
-        list(mapped(end_at_7, range(FEW + 10), "numbers", num_workers=2))
+    with pytest.raises(UserError, match=r"was killed.*num_workers=1"):
+        list(parallel_map(end_at_7, range(FEW + 10), "numbers", num_workers=2))
 
 
 # Prints the processes that work, as soon as they have done something.
 WORKS = """
 import os, time
-from ocr.data.parallel import mapped
+from ocr.data.parallel import parallel_map
 
 def slow(number):
     time.sleep(0.02 if number < 64 else 3600)  # a chunk for each, and then no end
@@ -77,7 +77,7 @@ def slow(number):
 
 if __name__ == "__main__":
     workers = set()
-    for pid in mapped(slow, range(100_000), "numbers", num_workers=2):
+    for pid in parallel_map(slow, range(100_000), "numbers", num_workers=2):
         if pid not in workers:
             workers.add(pid)
             print(pid, flush=True)

@@ -8,8 +8,10 @@ import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
 from ocr.callbacks.checkpointing import LastCheckpoint
-from ocr.data.datamodule import DataModule
+from ocr.data.datamodule import OCRDataModule
+from ocr.data.loader import Loader
 from ocr.data.samplers import POOL, ShuffledBatchSampler, ShuffledLoader
+from ocr.data.sources.image_folder import ImageFolder
 from ocr.errors import UserError
 
 EQUAL = np.array([50])  # widths
@@ -117,15 +119,18 @@ class Seen(LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-class Numbers(DataModule):
-    """30 numbers in batches of 4; all else is the data module's own."""
+class NumberLoader(Loader):
+    def _settings(self, dataset):
+        return {"collate_fn": list, "num_workers": self.num_workers}
 
-    batch_size = 4
-    min_images = 1
+
+class Numbers(OCRDataModule):
+    """30 numbers in batches of 4; all else is the data module's own."""
 
     def __init__(self, num_workers):
         LightningDataModule.__init__(self)
-        self.num_workers = num_workers
+        self.source = ImageFolder(dir="none")
+        self.loader = NumberLoader(batch_size=4, num_workers=num_workers)
         self.parts = {"train": range(30)}
 
     def setup(self, stage=None):
@@ -135,9 +140,6 @@ class Numbers(DataModule):
         dataset = UserList(range(30))
         dataset.widths = EQUAL
         return dataset
-
-    def _loading(self, dataset):
-        return {"collate_fn": list, "num_workers": self.num_workers}
 
     def on_before_batch_transfer(self, batch, dataloader_idx):
         return batch

@@ -1,15 +1,14 @@
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ocr.data.images.cache import ImageCache
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.parallel import FEW, begin, work
-from ocr.data.samples import Sample, Skipped, SkipReason
-from ocr.data.scan import ImageCache, Scanner, digest, inspect
+from ocr.data.parallel import FEW
+from ocr.data.samples import Sample, Samples, Skipped, SkipReason
+from ocr.data.scan import Scanner, content_digest, drop_conflicts, unusable
 
 KIB = 2**-10  # in the cache's MiB
 
@@ -26,8 +25,12 @@ def place(tmp_path):
     return make
 
 
-def look(*samples: Sample, height: int = 16, cache: float = 1, seed: int = 0):
-    return inspect(samples, Scanner(Preprocessor(height), ImageCache(cache), seed))
+def look(*samples: Sample, height: int = 16) -> list[Sample | Skipped]:
+    """What becomes of the samples: those that are kept, then those that are skipped."""
+    table = Samples.from_rows(samples)
+    table, unreadable = Scanner(Preprocessor(height), ImageCache(1), 0).scan(table)
+    table, conflicts = drop_conflicts(table)
+    return [*table, *unreadable, *conflicts]
 
 
 def test_a_good_image_gets_its_digest_and_its_width(place):
@@ -35,13 +38,16 @@ def test_a_good_image_gets_its_digest_and_its_width(place):
     (looked,) = look(sample, height=8)
     assert (looked.name, looked.text) == (sample.name, "a")
     assert looked.width == 20
-    assert looked.digest == digest(Path(sample.name).read_bytes(), 0)
+    assert looked.digest == content_digest(Path(sample.name).read_bytes(), 0)
 
 
-def test_an_empty_caption_is_skipped(place):
-    assert look(place("a.png", 0, "")) == [
-        Skipped(place("a.png", 0).name, SkipReason.EMPTY_CAPTION)
-    ]
+def test_an_empty_caption_is_skipped():
+    assert unusable(Sample("a.png", "")) == Skipped("a.png", SkipReason.EMPTY_CAPTION)
+    assert unusable(Sample("a.png", "a")) is None
+
+
+def test_a_name_that_is_no_unicode_is_skipped():
+    assert unusable(Sample("\udcfc.png", "a")).reason is SkipReason.INVALID_NAME
 
 
 def test_a_missing_file_is_skipped(tmp_path):
@@ -69,16 +75,16 @@ def test_a_broken_image_is_skipped_with_a_reason_that_does_not_repeat_its_name(p
 
 
 def test_a_name_that_no_file_can_have_is_skipped():
-    (looked,) = look(Sample("a\0.png", "a"))
-    assert isinstance(looked, Skipped)
+    (skipped,) = look(Sample("a\0.png", "a"))
+    assert skipped.reason is SkipReason.INVALID_NAME
 
 
 def test_one_content_under_two_captions_is_skipped_and_each_names_another(place):
     a, b, other = place("a.png", 0), place("b.png", 0), place("c.png", 1)
     looked = look(a, b, other)
-    assert [type(item) for item in looked] == [Skipped, Skipped, Sample]
-    assert b.name in looked[0].text and "'b'" in looked[0].text
-    assert a.name in looked[1].text and "'a'" in looked[1].text
+    assert [type(item) for item in looked] == [Sample, Skipped, Skipped]
+    assert b.name in looked[1].text and "'b'" in looked[1].text
+    assert a.name in looked[2].text and "'a'" in looked[2].text
 
 
 def test_of_three_captions_of_one_content_none_is_believed(place):
@@ -103,57 +109,59 @@ def test_one_content_under_one_caption_is_kept(place):
 def test_a_broken_copy_does_not_count_as_a_conflict(place, tmp_path):
     good = place("good.png", 0)
     (tmp_path / "bad.png").write_bytes(b"no image")
-    looked = look(good, Sample(str(tmp_path / "bad.png"), "bad"), place("empty.png", 0, ""))
+    looked = look(good, Sample(str(tmp_path / "bad.png"), "bad"))
     assert isinstance(looked[0], Sample)
 
 
 def test_the_order_is_kept(place, tmp_path):
     samples = [place(f"{i}.png", i, width=16 + 8 * (i % 5)) for i in range(40)]
-    samples[7:7] = [Sample(str(tmp_path / "gone.png"), "gone")]
-    looked = look(*samples)
-    assert [item.name for item in looked] == [sample.name for sample in samples]
+    looked = look(*samples[:7], Sample(str(tmp_path / "gone.png"), "gone"), *samples[7:])
+    assert [item.name for item in looked[:-1]] == [sample.name for sample in samples]
 
 
-def test_nothing_to_inspect():
+def test_nothing_to_scan():
     assert look() == []
 
 
-def test_inspected_images_are_cached_as_they_are_decoded(place):
-    sample, cache, preprocessor = place("a.png", 0), ImageCache(1), Preprocessor(10)
-    inspect([sample], Scanner(preprocessor, cache, 0))
-    assert np.array_equal(cache.get(sample.name), preprocessor.decode(sample.name))
+def scanned(samples: list[Sample], cache: ImageCache, **keys: object) -> Samples:
+    found, skipped = Scanner(Preprocessor(16), cache, 0, **keys).scan(Samples.from_rows(samples))
+    assert not skipped
+    return found
+
+
+def test_scanned_images_are_cached_as_they_are_decoded(place):
+    sample, cache = place("a.png", 0), ImageCache(1)
+    scanned([sample], cache)
+    assert np.array_equal(cache.get(sample.name), Preprocessor(16).decode(sample.name))
 
 
 @pytest.mark.parametrize("kib,held", [(0, 0), (0.4, 0), (1, 2), (1.6, 3), (100, 8)])
 def test_the_cache_holds_no_more_than_its_limit(place, kib, held):
     samples = [place(f"{i}.png", i) for i in range(8)]  # 512 bytes each
     cache = ImageCache(kib * KIB)
-    assert all(
-        isinstance(item, Sample) for item in inspect(samples, Scanner(Preprocessor(16), cache, 0))
-    )
+    assert len(scanned(samples, cache)) == 8
     assert sum(cache.get(sample.name) is not None for sample in samples) == held
 
 
-def test_a_process_of_its_own_sends_images_until_the_cache_is_full(place):
-    """It has a copy of the inspector, as it is not forked."""
-    samples = [place(f"{i}.png", i) for i in range(3)]  # 512 bytes each
-    scanner = Scanner(Preprocessor(16), ImageCache(0.6 * KIB), 0)
-    sent = []
-    with ProcessPoolExecutor(1, get_context("spawn"), begin, (scanner.look,)) as other:
-        for sample in samples:
-            [looked] = other.submit(work, [sample]).result()
-            sent.append(looked.image is not None)
-            scanner.keep(looked)
-    assert sent == [True, True, False]
-    assert scanner.cache.get(samples[0].name) is not None
-
-
-def test_many_images_are_looked_at_by_processes_and_held_here(place):
+def test_many_images_are_read_by_processes_and_held_here(place):
     samples = [place(f"{i}.png", i % 5) for i in range(5)] * (FEW // 4)
     cache = ImageCache(100)
-    found = inspect(samples, Scanner(Preprocessor(16), cache, 0), num_workers=2)
+    found = scanned(samples, cache, num_workers=2)
     assert len(found) == len(samples) > FEW
     assert all(cache.get(sample.name) is not None for sample in samples)
+
+
+def observe(source, outcome, frames):
+    return (type(outcome).__name__, frames)
+
+
+@pytest.mark.parametrize("copies", [1, FEW])
+def test_what_an_observer_says_of_each_image_is_kept(place, tmp_path, copies):
+    (tmp_path / "b.png").write_bytes(b"no image")
+    samples = [place("a.png", 0), Sample(str(tmp_path / "b.png"), "b")] * copies
+    scanner = Scanner(Preprocessor(16), ImageCache(0), 0, 2, observe)
+    scanner.scan(Samples.from_rows(samples))
+    assert [*scanner.observations.values()] == [("ndarray", 1), ("str", 1)]
 
 
 def test_a_small_image_fits_where_a_large_one_did_not():
@@ -174,23 +182,22 @@ def test_putting_an_image_twice_takes_its_room_once():
 
 def test_the_cache_knows_what_it_could_hold():
     cache = ImageCache(1 * KIB)
-    samples = [Sample(name, name) for name in "abc"]
-    assert cache.holds(samples, 341)
-    assert not cache.holds(samples, 342)
+    assert cache.can_hold("abc", 3, 341)
+    assert not cache.can_hold("abc", 3, 342)
     cache.put("a", np.zeros(600, np.uint8))
-    assert cache.holds(samples, 212)
-    assert not cache.holds(samples, 213)
+    assert cache.can_hold("abc", 3, 212)
+    assert not cache.can_hold("abc", 3, 213)
 
 
 def test_a_full_cache_still_holds_what_it_holds():
     cache = ImageCache(1 * KIB)
     cache.put("a", np.zeros(1024, np.uint8))
-    assert cache.holds([Sample("a", "a")], 1024)
+    assert cache.can_hold("a", 1, 1024)
 
 
 def test_digests_never_change():
     """A split must outlive a release, and so must these numbers."""
-    assert [digest(b"", 0), digest(b"image", 0), digest(b"image", 1)] == [
+    assert [content_digest(b"", 0), content_digest(b"image", 0), content_digest(b"image", 1)] == [
         0x83E1045460752D64,
         0x73FACF58ECBD8F7A,
         0x76A0E5EFD7EA80C8,

@@ -1,19 +1,37 @@
 import math
-import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from ocr.data.samples import Sample
-from ocr.data.scan import digest
-from ocr.data.split import cover, split
+from ocr.data.duplicates import duplicate_groups
+from ocr.data.samples import HASH_WORDS, Sample, Samples
+from ocr.data.scan import content_digest
+from ocr.data.split import cut, ensure_character_coverage, group_digests
 from ocr.errors import UserError
 
 SHARES = {"test": 0.1, "val": 0.1}
 
 
+def split(samples: list[Sample] | Samples, shares, *where, **keys) -> dict[str, list[Sample]]:
+    if isinstance(samples, list):
+        samples = Samples.from_rows(samples)
+    numbers = duplicate_groups(samples, group_digests(samples, 0))
+    parts = cut(numbers, shares, *where, **keys)
+    return {part: [*samples.take(indices)] for part, indices in parts.items()}
+
+
+def covered(parts: dict[str, list[Sample]]) -> tuple[dict[str, list[Sample]], list[Sample]]:
+    """The parts of `ensure_character_coverage`, and what has moved to training."""
+    tables = {part: Samples.from_rows(kept) for part, kept in parts.items()}
+    found, moved = ensure_character_coverage(tables)
+    train = [*found["train"]]
+    assert train[: len(train) - moved] == parts["train"]
+    return {part: [*kept] for part, kept in found.items()}, train[len(train) - moved :]
+
+
 def samples(count: int, seed: int = 0) -> list[Sample]:
-    return [Sample(f"{i}.png", "x", digest(b"%d" % i, seed)) for i in range(count)]
+    return [Sample(f"{i}.png", "x", content_digest(b"%d" % i, seed)) for i in range(count)]
 
 
 def owners(parts: dict[str, list[Sample]]) -> dict[str, str]:
@@ -130,18 +148,17 @@ def test_shares_must_leave_something_to_train_on(test, val):
 
 def test_near_duplicates_and_groups_stay_together():
     given = samples(300)
-    looks = [random.Random(i).getrandbits(256) for i in range(300)]
-    given = [replace(s, look=look, text=s.name) for s, look in zip(given, looks)]
+    given = [replace(s, text=s.name) for s in given]
     copies = [
-        replace(s, name=f"copy-{s.name}", digest=digest(b"c%d" % i, 0), look=s.look ^ 5)
+        replace(s, name=f"copy-{s.name}", digest=content_digest(b"c%d" % i, 0))
         for i, s in enumerate(given)
     ]
-    owner = owners(split(given + copies, SHARES))
+    table = Samples.from_rows(given + copies)
+    hashes = np.random.default_rng(0).integers(1, 2**63, (300, HASH_WORDS)).astype(np.uint64)
+    table.hashes[:300], table.hashes[300:] = hashes, hashes ^ np.uint64(5)
+    owner = owners(split(table, SHARES))
     assert all(owner[f"copy-{s.name}"] == owner[s.name] for s in given)
-    grouped = [
-        replace(s, group=f"g{i % 60}", group_digest=digest(b"g%d" % (i % 60), 0))
-        for i, s in enumerate(given)
-    ]
+    grouped = [replace(s, group=f"g{i % 60}") for i, s in enumerate(given)]
     owner = owners(split(grouped, SHARES))
     assert all(owner[s.name] == owner[given[i % 60].name] for i, s in enumerate(given))
     assert len(set(owner.values())) == 3
@@ -174,16 +191,16 @@ def test_training_sees_every_character():
         "val": [Sample("v1", "ac", 5), Sample("v2", "ca", 4), Sample("v3", "ab", 6)],
         "test": [Sample("d", "dd", 2), Sample("e", "ab", 3)],
     }
-    covered, moved = cover(parts)
+    kept, moved = covered(parts)
     assert {s.name for s in moved} in ({"d", "v1"}, {"d", "v2"})  # one c is enough
-    assert [s.name for s in covered["train"]] == ["t", *(s.name for s in moved)]
-    assert len(covered["val"]) == 2
-    assert [s.name for s in covered["test"]] == ["e"]
+    assert [s.name for s in kept["train"]] == ["t", *(s.name for s in moved)]
+    assert len(kept["val"]) == 2
+    assert [s.name for s in kept["test"]] == ["e"]
 
 
 def test_no_part_is_emptied_for_a_character():
     parts = {"train": [Sample("t", "a", 1)], "val": [Sample("v", "b", 2)]}
-    assert cover(parts) == (parts, [])
+    assert covered(parts) == (parts, [])
 
 
 def showing(character: str, names: str, start: int) -> list[Sample]:
@@ -197,11 +214,11 @@ def test_training_sees_its_share_of_a_rare_character():
         "val": [*showing("a", "uvwxyz", 30), *showing("b", "p", 20)],
         "test": [*showing("a", "klmno", 40), *showing("b", "qrs", 10)],
     }
-    covered, moved = cover(parts)
+    kept, moved = covered(parts)
     # Of its five images training gets four, as it has 81 of all the 96.
     assert len(moved) == 3
     assert {s.text for s in moved} == {"b"}
-    assert cover(covered) == (covered, [])
+    assert covered(kept) == (kept, [])
 
 
 def each(part: str, characters: str, count: int, start: int) -> list[Sample]:
@@ -219,12 +236,12 @@ def test_all_parts_give_alike_and_keep_most():
         "val": each("val", common + few, 4, 2**61),
         "test": each("test", common + few, 4, 0),
     }
-    covered, moved = cover(parts)
+    kept, moved = covered(parts)
     # Training should have half of the 8 images of each: 100, and no part gives more than a quarter.
     assert {s.text for s in moved} == set(few)
     assert len(moved) == 100
     for part in ("val", "test"):
-        assert len(covered[part]) == 150
+        assert len(kept[part]) == 150
 
 
 def test_a_part_gives_all_but_one_for_characters_that_training_lacks():
@@ -232,11 +249,11 @@ def test_a_part_gives_all_but_one_for_characters_that_training_lacks():
         "train": showing("a", "tuvwxyz", 0),
         "val": [Sample(c, c, 100 + i) for i, c in enumerate("bcdefgh")],
     }
-    covered, moved = cover(parts)
-    assert len(covered["val"]) == 1
+    kept, moved = covered(parts)
+    assert len(kept["val"]) == 1
     assert len(moved) == 6
 
 
 def test_a_common_character_moves_nobody():
     parts = {"train": showing("a", "tuvwx", 0), "val": showing("a", "abcdefghij", 10)}
-    assert cover(parts) == (parts, [])
+    assert covered(parts) == (parts, [])

@@ -7,8 +7,8 @@ import pytest
 from conftest import draw
 from datamodules import BASE, from_folder
 
+from ocr.data.factory import packed_folder
 from ocr.data.sources.pack import pack
-from ocr.data.sources.packed import PackedData
 
 
 @pytest.fixture
@@ -42,6 +42,6 @@ def test_both_images_of_a_line_are_in_one_part(twice, tmp_path, changes):
     assert {part for parts in found for part in parts} == {"train", "val", "test"}
     if not changes:
         pack(twice, tmp_path / "out")
-        data = PackedData(dir=str(tmp_path / "out"), **BASE)
+        data = packed_folder(dir=str(tmp_path / "out"), **BASE)
         data.setup()
         assert all(len(parts) == 1 for parts in parts_of_lines(data))

@@ -32,11 +32,14 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    from ocr.data.sources.synthetic import drawings
+    from ocr.data.sources.synthetic import SyntheticCaptchas
 
     place = tmp_path_factory.mktemp("images")
-    for drawing in drawings(70, "AX", 3, (160, 60), seed=99):
-        drawing.source().save(place / f"{drawing.name}.png")
+    captchas = SyntheticCaptchas(
+        count=70, symbols="AX", length=3, image_width=160, image_height=60, seed=99
+    )
+    for i, name in enumerate(captchas.names):
+        captchas.draw(i).save(place / f"{name}.png")
     return sorted(place.iterdir())
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import config
 
+from ocr.data.loader import Loader
 from ocr.data.samples import Sample
 from ocr.training.auto import resolve_auto
 
@@ -14,7 +15,7 @@ from ocr.training.auto import resolve_auto
 def data(width: int, text: str, count: int = 100):
     samples = [Sample(str(i), text, i, width) for i in range(count)]
     parts = {"train": samples, "val": samples}
-    return SimpleNamespace(parts=parts, repeats=ceil(640 / count), batch_size=8, views=48_000)
+    return SimpleNamespace(parts=parts, repeats=ceil(640 / count), loader=Loader(batch_size=8))
 
 
 @pytest.mark.parametrize(
@@ -97,9 +98,9 @@ def test_what_is_given_stays_whatever_the_effort():
 
 def test_fewer_views_are_fewer_epochs():
     chosen, some = config(), data(200, "ABCDE", 720)
-    some.views = config("data=synthetic").data.views
+    some.loader = Loader(batch_size=8, views=config("data=synthetic").data.views)
     resolve_auto(chosen, some)
-    assert some.views == 24_000 and chosen.trainer.max_epochs == 33
+    assert some.loader.views == 24_000 and chosen.trainer.max_epochs == 33
 
 
 def test_without_early_stopping_there_is_no_patience():
@@ -112,7 +113,7 @@ def test_a_batch_is_no_more_than_there_is(caplog):
     caplog.set_level(logging.INFO, "ocr")
     small = data(200, "ABCDE", 5)
     resolve_auto(config(), small)
-    assert small.batch_size == 5
+    assert small.loader.batch_size == 5
     assert "data.batch_size=8 is more than the 5 training images" in caplog.text
 
 

@@ -20,17 +20,20 @@ from datamodules import BASE, captions_of, from_folder, on_device
 from PIL import Image, ImageOps
 
 from ocr import cli
+from ocr.data.datamodule import OCRDataModule
+from ocr.data.factory import packed_folder
+from ocr.data.samples import Samples
+from ocr.data.scan import read_content
 from ocr.data.sources import arrow
-from ocr.data.sources.arrow import INDEX, RELATIVES, Pack
+from ocr.data.sources.arrow import INDEX, Pack
 from ocr.data.sources.captions import CaptionFinder
-from ocr.data.sources.pack import _look, pack
-from ocr.data.sources.packed import PackedData, PackedSamples
+from ocr.data.sources.pack import pack
 from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.errors import UserError
 
 
-def packed(dir: Path | None = None, **changes) -> PackedData:
-    data = PackedData(dir=dir and str(dir), **BASE | changes)
+def packed(dir: Path | None = None, **changes) -> OCRDataModule:
+    data = packed_folder(dir=dir and str(dir), **BASE | changes)
     data.setup()
     return data
 
@@ -58,14 +61,14 @@ def names(data, part: str) -> list[str]:
     return [Path(sample.name).name for sample in data.parts[part]]
 
 
-def same(ours: PackedData, theirs) -> None:
+def same(ours: OCRDataModule, theirs) -> None:
     """Parts, captions, widths, order, normalisation, what is left out: all as the folder has it."""
     assert ours.parts.keys() == theirs.parts.keys()
     for part, samples in theirs.parts.items():
         assert names(ours, part) == names(theirs, part)
-        for one, other in zip(ours.parts[part], samples, strict=True):
+        for i, (one, other) in enumerate(zip(ours.parts[part], samples, strict=True)):
             assert (one.text, one.digest, one.width) == (other.text, other.digest, other.width)
-            assert one.source() == other.source()
+            assert ours.parts[part].read(i) == samples.read(i)
     assert ours.state() == theirs.state()
     assert sorted((Path(s.name).name, s.text.rpartition("/")[2]) for s in ours.skipped) == sorted(
         (Path(s.name).name, s.text.rpartition("/")[2]) for s in theirs.skipped
@@ -96,7 +99,6 @@ CHANGES = [
 def test_the_same_parts_as_the_folder(untidy, out, changes, monkeypatch):
     monkeypatch.setattr(arrow, "ROWS", 4)
     monkeypatch.setattr(arrow, "INDEX_ROWS", 10)
-    monkeypatch.setattr("ocr.data.sources.packed.CHUNK", 5)
     pack(untidy, out)
     ours, theirs = packed(out, **changes), from_folder(untidy, **changes)
     same(ours, theirs)
@@ -116,7 +118,7 @@ def twins(folder) -> Path:
     return folder
 
 
-def texts(data: PackedData, part: str) -> set[str]:
+def texts(data: OCRDataModule, part: str) -> set[str]:
     return {sample.text for sample in data.parts[part]}
 
 
@@ -133,17 +135,17 @@ def apart(out: Path) -> int:
 def test_near_duplicates_stay_together(twins, out):
     pack(twins, out, CaptionFinder(pattern=FileNamePattern("label_id")))
     assert apart(out) == 0
-    (out / "relatives.arrow").unlink()  # as packs were that didn't look for them
-    assert apart(out) > 10
 
 
 def test_groups_stay_together(folder, out):
     for path in [*folder.iterdir()]:
         path.rename(folder / f"{path.stem[0]}_{path.name}")
     pack(folder, out, CaptionFinder(pattern=FileNamePattern("group_label")))
-    data = packed(out, val_size=0.3, test_size=0.3)
+    sizes = {"val_size": 0.3, "test_size": 0.3}
+    data = packed(out, **sizes)
     groups = [{text[0] for text in texts(data, part)} for part in data.parts]
     assert sorted(group for some in groups for group in some) == ["1", "2", "3"]
+    same(data, from_folder(folder, pattern="group_label", **sizes))
 
 
 def test_the_same_batches_as_the_folder(folder, out):
@@ -198,9 +200,8 @@ def test_another_process_gets_no_copy_of_the_images(folder, out):
     pack(folder, out)
     samples = packed(out).parts["train"]
     again = pickle.loads(pickle.dumps(samples))
-    for one, other in zip(again, samples, strict=True):
-        assert (one.name, one.text, one.digest) == (other.name, other.text, other.digest)
-        assert one.source() == other.source()
+    assert [*again] == [*samples]
+    assert [again.read(i) for i in range(18)] == [samples.read(i) for i in range(18)]
     assert len(pickle.dumps(samples)) < 5_000 < (out / "images.arrow").stat().st_size
 
 
@@ -234,13 +235,12 @@ def test_the_command(untidy, out, capsys, captions):
     assert len(without) == 30
     assert sorted({name for name, _ in skipped} - {*without}) == ["broken.png", "gone.png"]
     made = Pack([out])
-    assert made.texts.to_pylist() == ["one", "é"]
-    assert made.names.to_pylist() == ["111.png", "112.png"]
+    assert made.column("text").to_pylist() == ["one", "é"]
+    assert made.column("name").to_pylist() == ["111.png", "112.png"]
     assert made.content(1) == (untidy / "112.png").read_bytes()
     assert sorted(path.name for path in out.iterdir()) == [
         "images.arrow",
         "index.arrow",
-        "relatives.arrow",
         "skipped.csv",
     ]
 
@@ -303,12 +303,12 @@ def test_a_killed_pack_leaves_none(folder, out, monkeypatch):
         pytest.skip("processes can't be forked here")
 
     def dies():
-        def look(sample):
-            if "222" in sample.name:
+        def read(name):
+            if "222" in name:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return _look(sample)
+            return read_content(name)
 
-        monkeypatch.setattr("ocr.data.sources.pack._look", look)
+        monkeypatch.setattr("ocr.data.sources.pack.read_content", read)
         pack(folder, out)
 
     process = multiprocessing.get_context("fork").Process(target=dies)
@@ -326,7 +326,7 @@ def test_ctrl_c_leaves_nothing(folder, out, monkeypatch):
     def interrupted(sample):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ocr.data.sources.pack._look", interrupted)
+    monkeypatch.setattr("ocr.data.sources.pack.read_content", interrupted)
     with pytest.raises(KeyboardInterrupt):
         pack(folder, out)
     assert [*out.parent.iterdir()] == [folder]
@@ -347,15 +347,6 @@ def index_with(name: str, values: list):
         at = INDEX.get_field_index(name)
         table = table.set_column(at, INDEX[at], pa.array(values * len(table), INDEX[at].type))
         rewritten(out / "index.arrow", INDEX, table.to_batches())
-
-    return damage
-
-
-def relatives_with(row: list):
-    def damage(out: Path) -> None:
-        columns = [pa.array([value], pa.int64()) for value in row]
-        batch = pa.record_batch(columns, schema=RELATIVES)
-        rewritten(out / "relatives.arrow", RELATIVES, [batch])
 
     return damage
 
@@ -381,9 +372,8 @@ def cut_short(name: str, keep: float):
         (index_with("width", [0]), "no pixels"),
         (index_with("text", [None]), "gaps"),
         (index_with("digest", [None]), "gaps"),
-        (relatives_with([0, 99]), "aren't there"),
-        (relatives_with([-1, 0]), "aren't there"),
-        (relatives_with([0, None]), "aren't there"),
+        (index_with("hash", [None]), "gaps"),
+        (index_with("hash", [[1, 2, 3, None]]), "damaged"),
         (lambda out: (out / "skipped.csv").write_bytes(b"\xff,"), "skipped.csv: damaged"),
     ],
 )
@@ -402,15 +392,17 @@ def test_a_folder_that_is_not_packed_is_told_how(folder):
 
 def test_setting_up_takes_no_object_a_row(out, monkeypatch):
     made = []
-    sample = PackedSamples._sample
-    monkeypatch.setattr(PackedSamples, "_sample", lambda *values: made.append(1) or sample(*values))
+    row = Samples.__getitem__
+    monkeypatch.setattr(Samples, "__getitem__", lambda *values: made.append(1) or row(*values))
     content = io.BytesIO()
     draw("1").save(content, "png")
     digests = np.random.default_rng(0).integers(0, 2**63, 20_000)
     out.mkdir()
     with arrow.Writer(out) as writer:
         for i, digest in enumerate(digests.tolist()):
-            writer.write(content.getvalue(), f"{i}.png", str(i), 2 * digest, 60, 24)
+            writer.write(
+                content.getvalue(), f"{i}.png", str(i), 2 * digest, 60, 24, "", [i, 0, 0, 0]
+            )
     data = packed(out, charset="0123456789")
     data.drop_infeasible(lambda width: 9)
     data.train_dataloader()
@@ -420,7 +412,7 @@ def test_setting_up_takes_no_object_a_row(out, monkeypatch):
 
 @pytest.mark.parametrize("changes", [{"train_images": 9}, {"folds": 5, "fold": 3}])
 def test_fewer_images_and_folds_are_those_of_the_folder(folder, out, changes):
-    pack(folder, out, from_folder(folder).captions)
+    pack(folder, out, from_folder(folder).source.captions)
     ours, theirs = packed(out, **changes), from_folder(folder, **changes)
     for part in ("train", "val", "test"):
         assert sorted(names(ours, part)) == sorted(names(theirs, part))
@@ -435,4 +427,8 @@ def test_one_text_in_light_and_in_dark_stays_together(tmp_path, out):
     draw("321", (120, 40)).save(images / "c.png")
     (images / "labels.csv").write_text("file,label\na.png,123\nb.png,123\nc.png,321\n")
     pack(images, out)
-    assert Pack([out]).relatives.tolist() == [[1, 0]]
+    data = packed(out, val_size=0.5, test_size=0)
+    assert {frozenset(texts(data, part)) for part in data.parts} == {
+        frozenset({"123"}),
+        frozenset({"321"}),
+    }

@@ -145,10 +145,6 @@ def test_another_order_is_no_continuation(tmp_path):
     state = from_folder(folder, val_size=0.3, test_size=0.3).state()
     with pytest.raises(UserError, match=r"data\.order was rtl"):
         from_folder(folder, order="visual").adopt(state)
-    del state["order"]  # by an earlier version
-    later = from_folder(folder, order="visual")
-    later.adopt(state)
-    assert later.order == "visual"
 
 
 @pytest.mark.parametrize("how", ["union", "new"])

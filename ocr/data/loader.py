@@ -1,0 +1,122 @@
+"""Settings of loading, and the DataLoaders made with them."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from ocr.data.dataset import CaptionedImages
+from ocr.data.images.cache import ImageCache
+from ocr.data.parallel import default_workers
+from ocr.data.validation import require_whole
+from ocr.errors import UserError
+from ocr.log import info
+from ocr.pluralize import pluralize
+
+if TYPE_CHECKING:  # torch takes seconds to load, and the doctor makes no batches
+    from torch.utils.data import DataLoader
+
+
+class Loader:
+    """Makes batches.
+
+    Args:
+        batch_size: Images in a training step, on each device.
+        min_images: Images in an epoch, at least; a small set is gone through several times.
+        views: Images that a reader is shown in training, from which the number of epochs follows.
+        cache_mb: MiB of decoded images to hold in memory; the others are decoded when needed.
+        num_workers: Processes that decode; None: one a core for the scan of many images, and in
+            training only if the cache can't hold the set.
+
+    Attributes:
+        cache: Holds decoded images.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        min_images: int = 1,
+        views: int = 48_000,
+        cache_mb: float = 0,
+        num_workers: int | None = None,
+    ) -> None:
+        require_whole(1, batch_size=batch_size, min_images=min_images, views=views)
+        if num_workers is not None:
+            require_whole(0, num_workers=num_workers)
+        if not (isinstance(cache_mb, int | float) and cache_mb >= 0):
+            raise UserError(f"data.cache_mb={cache_mb}: give a number of MiB, 0 or more")
+        self.batch_size = batch_size
+        self.min_images = min_images
+        self.views = views
+        self.cache = ImageCache(cache_mb)
+        self.num_workers = num_workers
+
+    def limit_batch_size(self, images: int) -> None:
+        """Make batches no larger than the training part, and say so."""
+        if self.batch_size > images:
+            info(
+                f"data.batch_size={self.batch_size} is more than the {images} training images; "
+                f"training with data.batch_size={images}"
+            )
+            self.batch_size = images
+
+    def repeats(self, images: int) -> int:
+        """Return how often an epoch goes through so many images."""
+        return max(1, ceil(self.min_images / images))
+
+    def training(
+        self, dataset: CaptionedImages, devices: int, rank: int, batches_done: Callable[[], int]
+    ) -> "DataLoader":
+        """Load the training images shuffled, each `repeats` times an epoch.
+
+        Args:
+            dataset: Of the training part.
+            devices: How many train together, each on its share.
+            rank: Which one this is.
+            batches_done: Returns how many batches of the current epoch have been trained on.
+        """
+        import torch
+
+        from ocr.data.samplers import ShuffledBatchSampler, ShuffledLoader
+
+        dataset.repeats = self.repeats(len(dataset))
+        _require_share(len(dataset), devices, "train")
+        batches = ShuffledBatchSampler(
+            len(dataset), self.batch_size, devices, rank, torch.initial_seed(), dataset.widths
+        )
+        return ShuffledLoader(dataset, batches, batches_done, **self._settings(dataset))
+
+    def evaluation(
+        self, dataset: CaptionedImages, devices: int, rank: int, part: str
+    ) -> "DataLoader":
+        """Load every image once, from narrow to wide. Arguments: see `training`."""
+        from torch.utils.data import DataLoader
+
+        _require_share(len(dataset), devices, part)
+        # Lightning's own sampler would repeat images until all devices have equally many.
+        share = range(rank, len(dataset), devices)
+        # Neighbours in width make batches with little padding.
+        order = sorted(share, key=dataset.widths.__getitem__)
+        return DataLoader(
+            dataset, batch_size=self.batch_size, sampler=order, **self._settings(dataset)
+        )
+
+    def _settings(self, dataset: CaptionedImages) -> dict[str, Any]:
+        from ocr.data.collate import collate
+
+        workers = self.num_workers
+        if workers is None:
+            names = dataset.samples.names
+            held = self.cache.can_hold(names, len(names), dataset.image(0).nbytes)
+            workers = 0 if held else default_workers()
+        return {
+            "collate_fn": collate,
+            "num_workers": workers,
+            "persistent_workers": workers > 0,
+        }
+
+
+def _require_share(count: int, devices: int, part: str) -> None:
+    if count < devices:
+        images = pluralize(count, f"{part} image")
+        raise UserError(f"{images} can't occupy {devices} devices")
