@@ -1,1 +1,1 @@
-"""Lightning callbacks of a training: checkpoints, early stopping, averaging, progress."""
+"""Lightning callbacks and loggers of a run: checkpoints, early stopping, monitoring, progress."""

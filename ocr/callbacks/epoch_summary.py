@@ -11,93 +11,95 @@ from pytorch_lightning.trainer.states import TrainerFn
 
 from ocr.callbacks.checkpointing import BestCheckpoint
 from ocr.callbacks.early_stopping import count_validations, planned_steps
-from ocr.callbacks.progress import counted_epoch
-from ocr.callbacks.time_left import TimeLeft, rounded
+from ocr.callbacks.progress import format_epoch
+from ocr.callbacks.time_left import TimeLeft, format_duration
 from ocr.log import info, shown
 
-# What can't get better, and the stopping_threshold that it passes.
+# The best possible value of a metric, and a stopping_threshold that it passes.
 PERFECT = {"val/cer": (0.0, "1e-6"), "val/exact_match": (1.0, "0.999999")}
 
 
 class EpochSummary(Callback):
-    """Print what each epoch came to: loss, scores, seconds, and whether best.ckpt is of it.
+    """Print a line for each epoch: loss, scores, seconds, and whether best.ckpt is of it.
 
-    A line is printed when the next epoch begins, or the next step after a validation within an
-    epoch: only then best.ckpt is chosen.
+    The line is printed when the next epoch begins, or the next step after a validation within an
+    epoch, because best.ckpt is chosen after all other callbacks have been called.
     """
 
     def __init__(self) -> None:
         self._time_left = TimeLeft()
-        self._since = 0.0
+        self._epoch_start = 0.0
+        self._batches = 0  # of this epoch
         self._scores: dict[str, float] = {}
-        self._line = ""  # the beginning of what is to be printed; empty: nothing is
-        self._whole = False  # whether that is of a whole epoch
-        self._told_perfect = False
+        self._title = ""  # of the line to print; empty if there is none
+        self._is_whole_epoch = False
+        self._perfect_reported = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Tell how to look at TensorBoard's curves; an epoch may go on without a start."""
+        """Report how to open TensorBoard, and start the clock: a resumed epoch has no start."""
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 folder = shlex.quote(str(shown(Path(logger.save_dir))))
-                info(f"curves, while it trains and later: tensorboard --logdir {folder}")
-        self._begin(trainer)
+                info(f"curves, during the run and later: tensorboard --logdir {folder}")
+        self._start_epoch(trainer)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print the line of the epoch before."""
-        seconds = monotonic() - self._since
-        self._begin(trainer)
+        """Print the line of the previous epoch."""
+        seconds = monotonic() - self._epoch_start
+        self._start_epoch(trainer)
         self._print(trainer, seconds)
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Print the line of a validation within the epoch."""
-        if self._line:
-            self._print(trainer, monotonic() - self._since)
+        self._batches = batch_idx + 1
+        self._print(trainer, monotonic() - self._epoch_start)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the scores, for a line of their own if the epoch goes on."""
+        """Keep the scores, and prepare a line in case the epoch goes on."""
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
         metrics = trainer.callback_metrics
         self._scores = {k: float(v) for k, v in metrics.items() if k.startswith("val/")}
-        share = (trainer.fit_loop.batch_idx + 1) / trainer.num_training_batches
-        self._line = f"{counted_epoch(trainer)} at {share:.0%}"
-        self._whole = False
+        share = self._batches / trainer.num_training_batches
+        self._title, self._is_whole_epoch = f"{format_epoch(trainer)} at {share:.0%}", False
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """An epoch has a line, validated or not."""
-        self._line, self._whole = counted_epoch(trainer), True
+        """Prepare the line of the epoch."""
+        self._title, self._is_whole_epoch = format_epoch(trainer), True
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the line of the last epoch."""
-        self._print(trainer, monotonic() - self._since)
+        self._print(trainer, monotonic() - self._epoch_start)
 
-    def _begin(self, trainer: Trainer) -> None:
+    def _start_epoch(self, trainer: Trainer) -> None:
         self._time_left.mark(trainer)
-        self._since = monotonic()
+        self._epoch_start = monotonic()
 
     def _print(self, trainer: Trainer, seconds: float) -> None:
-        """Print the line that is due, if any. All ranks look at the metrics, which may add up."""
-        parts = [self._line]
+        if not self._title:
+            return
+        parts = [self._title]
+        # Reading the metrics may synchronise the ranks, so all ranks do.
         loss = trainer.callback_metrics.get("train/loss")
-        if self._whole and loss is not None:
+        if self._is_whole_epoch and loss is not None:
             parts.append(f"loss: {loss:.3f}")
         if "val/cer" in self._scores:
             parts.append(f"val/cer: {self._scores['val/cer']:.3f}")
         if "val/exact_match" in self._scores:
             parts.append(f"exact: {self._scores['val/exact_match']:.1%}")
-        parts += [f"{seconds:.1f} s" if seconds < 10 else rounded(seconds), self._state(trainer)]
+        parts.append(f"{seconds:.1f} s" if seconds < 10 else format_duration(seconds))
+        parts.append(self._progress(trainer))
         bar = trainer.progress_bar_callback
         if not (bar and bar.is_enabled):
-            parts.append(self._time_left.words(trainer))
-        if self._line:
-            info("  ".join(filter(None, parts)))
-            self._tell_of_perfection(trainer)
-        self._line, self._whole, self._scores = "", False, {}
+            parts.append(self._time_left.format(trainer))
+        info("  ".join(filter(None, parts)))
+        self._report_perfection(trainer)
+        self._title, self._is_whole_epoch, self._scores = "", False, {}
 
-    def _state(self, trainer: Trainer) -> str:
-        """Whether best.ckpt is of now; or how long there has been nothing better."""
+    def _progress(self, trainer: Trainer) -> str:
+        """Tell whether best.ckpt is of now, or for how many validations nothing was better."""
         if not self._scores:
             return ""
         for best in trainer.checkpoint_callbacks:
@@ -108,24 +110,24 @@ class EpochSummary(Callback):
             return f"no better: {stopping.wait_count}/{stopping.patience}"
         return ""
 
-    def _tell_of_perfection(self, trainer: Trainer) -> None:
-        """Say once why a run goes on that can't get better."""
+    def _report_perfection(self, trainer: Trainer) -> None:
+        """Report once why a run continues although its score can't improve."""
         stopping = trainer.early_stopping_callback
-        if self._told_perfect or not stopping or stopping.monitor not in PERFECT:
+        if self._perfect_reported or not stopping or stopping.monitor not in PERFECT:
             return
         perfect, threshold = PERFECT[stopping.monitor]
-        falls = planned_steps(trainer) < trainer.estimated_stepping_batches  # and ends presently
-        if self._scores.get(stopping.monitor) != perfect or falls or trainer.should_stop:
+        is_annealing = planned_steps(trainer) < trainer.estimated_stepping_batches
+        if self._scores.get(stopping.monitor) != perfect or is_annealing or trainer.should_stop:
             return
-        self._told_perfect = True
+        self._perfect_reported = True
         how_long = (
             f"for {count_validations(trainer, stopping.patience)} "
-            "(callbacks.early_stopping.patience) and then comes to its end"
+            "(callbacks.early_stopping.patience) and is then annealed"
         )
         if 0 <= (trainer.max_epochs or -1) <= trainer.current_epoch + stopping.patience:
             how_long = f"to its planned end (trainer.max_epochs={trainer.max_epochs})"
         info(
-            f"{stopping.monitor} can't get better, but later epochs still make a better reader of "
-            f"other images: the run goes on {how_long}. To end runs here: "
+            f"{stopping.monitor} can't improve, but later epochs still generalise better: the run "
+            f"goes on {how_long}. To stop runs at this point, give "
             f"callbacks.early_stopping.stopping_threshold={threshold}"
         )

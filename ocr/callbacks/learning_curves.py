@@ -12,13 +12,13 @@ from ocr.callbacks.checkpointing import BestCheckpoint
 from ocr.callbacks.csv_logger import EpochCSVLogger
 from ocr.log import info
 
-# matplotlib takes half a second to load, which a run spends when it has trained.
+# matplotlib takes half a second to import, which a run does at its end.
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MARKED = 30  # epochs, up to which each is a point
-PANELS = {  # title: what it shows, by name in the legend
+MAX_MARKERS = 30  # longer runs have lines without markers
+PANELS = {  # title: metrics by their names in the legend
     "loss": {"training": "train/loss", "validation": "val/loss"},
     "character error rate of the validation": {"cer": "val/cer"},
     "exact match of the validation": {"exact match": "val/exact_match"},
@@ -27,10 +27,10 @@ PANELS = {  # title: what it shows, by name in the legend
 
 
 class LearningCurves(Callback):
-    """Draw the rows of metrics.csv into curves.png when training ends.
+    """Plot the rows of metrics.csv into curves.png when training ends.
 
     Args:
-        dirpath: Folder of the picture.
+        dirpath: Folder of the plot.
     """
 
     def __init__(self, dirpath: str) -> None:
@@ -38,7 +38,7 @@ class LearningCurves(Callback):
 
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw; a picture that can't be drawn is no reason to lose the run."""
+        """Plot; an error must not lose the run."""
         rows = [
             row for log in trainer.loggers if isinstance(log, EpochCSVLogger) for row in log.rows
         ]
@@ -46,21 +46,21 @@ class LearningCurves(Callback):
             return
         bests = [c.epoch for c in trainer.checkpoint_callbacks if isinstance(c, BestCheckpoint)]
         try:
-            picture = drawn(rows, bests[0] if bests else None)
-            picture.savefig(self.path, format="png", dpi=90)
+            figure = plot(rows, bests[0] if bests else None)
+            figure.savefig(self.path, format="png", dpi=90)
         except Exception as error:
-            info(f"{self.path.name} can't be drawn: {type(error).__name__}: {error}")
+            info(f"{self.path.name} could not be plotted: {type(error).__name__}: {error}")
 
 
-def drawn(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
-    """Draw learning curves.
+def plot(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
+    """Plot learning curves.
 
     Args:
-        rows: Of metrics.csv, numbers or their text.
-        best: Epoch of best.ckpt, if it is known.
+        rows: Rows of metrics.csv, as numbers or text.
+        best: Epoch of best.ckpt, if there is one.
 
     Returns:
-        A figure that pyplot doesn't know of.
+        A figure that is not registered with pyplot.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -70,7 +70,7 @@ def drawn(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
     for axes, (title, lines) in zip(panels, PANELS.items(), strict=True):
         for label, name in lines.items():
             epochs, values = _points(rows, name)
-            marker = "o" if len(rows) <= MARKED else None
+            marker = "o" if len(rows) <= MAX_MARKERS else None
             axes.plot(epochs, values, marker=marker, markersize=3, label=label)
         _scale(axes, title)
         if best is not None:
@@ -85,7 +85,7 @@ def drawn(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
 
 
 def _points(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:
-    """Epochs and values where there is a number: not each epoch is validated."""
+    """Return epochs and values, without missing ones: not each epoch is validated."""
     filled = [row for row in rows if row.get(name) not in (None, "")]
     points = [(int(row["epoch"]), float(row[name])) for row in filled]
     points = [(epoch, value) for epoch, value in points if math.isfinite(value)]
@@ -93,7 +93,7 @@ def _points(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], li
 
 
 def _scale(axes: "Axes", title: str) -> None:
-    """Errors fall by orders of magnitude, and to 0, which a plain logarithmic axis can't show."""
+    """Set the y axis: errors fall by orders of magnitude, and to 0, which needs a symlog axis."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     values = [value for line in axes.get_lines() for value in line.get_ydata()]

@@ -1,4 +1,4 @@
-"""A run that reads nothing yet goes on with a lower learning rate."""
+"""Reduction of the learning rate for runs that do not learn."""
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
@@ -9,13 +9,17 @@ from ocr.models.metrics import has_not_learned
 
 
 class LRBackoff(Callback):
-    """Lowers lr, once, for a network that has long been taught and reads nothing.
+    """Reduce the learning rate once if the network still reads nothing.
 
-    Where text is hard to tell from what is around it, the large steps that most sets are learnt
-    with never find it, or lose it again.
+    Where text is hard to distinguish from its background, the usual learning rate never leaves the
+    plateau of all-blank output, or returns to it.
 
-    steps: until then; the next validation decides. factor: what lr is multiplied by, whichever
-    schedule of conf/ it follows.
+    Args:
+        steps: Optimizer steps after which the next validation decides.
+        factor: Factor of the learning rate, under any schedule of conf/.
+
+    Raises:
+        UserError: If `steps` is not a whole number, or `factor` not above 0 and up to 1.
     """
 
     def __init__(self, steps: int, factor: float) -> None:
@@ -28,33 +32,33 @@ class LRBackoff(Callback):
             raise UserError(f"callbacks.lr_backoff.factor={factor}: give a number above 0, up to 1")
         self.steps = steps
         self.factor = factor
-        self._slowed = False
+        self._reduced = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """See whether it is time."""
+        """Reduce the rate if it is time and nothing is read."""
         fitting = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
-        if self._slowed or not fitting or not has_not_learned(trainer.callback_metrics):
+        if self._reduced or not fitting or not has_not_learned(trainer.callback_metrics):
             return
         if not self.steps <= trainer.global_step < trainer.estimated_stepping_batches:
             return
-        self._slowed = True
+        self._reduced = True
         for optimizer in trainer.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] *= self.factor
         for config in trainer.lr_scheduler_configs:
-            # Schedules take lr from there, or from the optimizer; a checkpoint has both.
+            # Some schedules compute the rate from these, others from the rate itself.
             if hasattr(config.scheduler, "base_lrs"):
                 rates = config.scheduler.base_lrs
                 config.scheduler.base_lrs = [rate * self.factor for rate in rates]
         info(
-            f"nothing is read after {trainer.global_step:,} steps: lr is multiplied by "
-            f"{self.factor:g} from here on (callbacks.lr_backoff)"
+            f"nothing is read after {trainer.global_step:,} steps: the learning rate is multiplied "
+            f"by {self.factor:g} (callbacks.lr_backoff)"
         )
 
     def state_dict(self) -> dict[str, bool]:
-        """Whether it has been done."""
-        return {"slowed": self._slowed}
+        """Return whether the rate has been reduced."""
+        return {"reduced": self._reduced}
 
     def load_state_dict(self, state_dict: dict[str, bool]) -> None:
-        """Once is enough."""
-        self._slowed = state_dict["slowed"]
+        """Restore that."""
+        self._reduced = state_dict["reduced"]

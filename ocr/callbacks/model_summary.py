@@ -1,4 +1,4 @@
-"""What a network is made of, as a run begins."""
+"""The table of a network's parts at the start of a run."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,16 +9,21 @@ from rich.table import Table
 
 
 class ModelSummary(RichModelSummary):
-    """A line for each part with weights.
+    """Print a line for each part with weights.
 
-    Lightning's own table has columns that are the same for all of them, and lines without weights.
+    Lightning's table also has parts without weights, and columns with one value for all parts.
     """
 
     @staticmethod
     def summarize(
         summary_data: Sequence[tuple[str, Sequence[str]]], *_: Any, **others: Any
     ) -> None:
-        """Print it."""
+        """Print the table.
+
+        Args:
+            summary_data: Lightning's columns, by name.
+            others: Lightning's totals.
+        """
         columns = dict(summary_data)
         table = Table("part", "class", "parameters")
         table.columns[-1].justify = "right"

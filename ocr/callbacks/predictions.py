@@ -1,4 +1,4 @@
-"""What a run read in its test part, image by image."""
+"""predictions.csv: the readings of the test images."""
 
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,18 @@ from ocr.models.reading import Reading
 
 
 class Predictions(Callback):
-    """predictions.csv, in the order of the test part."""
+    """Write predictions.csv, in the order of the test part.
+
+    Args:
+        dirpath: Folder of the file.
+    """
 
     def __init__(self, dirpath: str) -> None:
         self.dirpath = Path(dirpath)
         self._readings: list[Reading] = []
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forget an earlier test."""
+        """Discard the readings of an earlier test."""
         self._readings = []
 
     def on_test_batch_end(
@@ -31,27 +35,36 @@ class Predictions(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Note what the batch says."""
+        """Keep the readings of a batch."""
         self._readings += outputs["readings"]
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write what all devices have read."""
+        """Write the readings of all ranks."""
         loader = trainer.test_dataloaders
-        # A limited test (limit_test_batches) ends before the order does.
-        found = dict(zip(loader.sampler, self._readings, strict=False))
+        # With limit_test_batches there are fewer readings than images.
+        by_index = dict(zip(loader.sampler, self._readings, strict=False))
         if trainer.world_size > 1:
             shares: list[dict[int, Reading]] = [{}] * trainer.world_size
-            torch.distributed.all_gather_object(shares, found)
-            found = {index: reading for share in shares for index, reading in share.items()}
+            torch.distributed.all_gather_object(shares, by_index)
+            by_index = {index: reading for share in shares for index, reading in share.items()}
         order = pl_module.charset.order
         rows = []
-        for i, reading in sorted(found.items()):
-            sample = loader.dataset.samples[i]
-            text = to_logical_caption(sample.text, reading.text, order)
+        for index, reading in sorted(by_index.items()):
+            sample = loader.dataset.samples[index]
+            text = match_caption_order(sample.text, reading.text, order)
             rows.append(Prediction(sample.name, sample.text, text, reading.confidence))
         write_predictions(self.dirpath, rows)
 
 
-def to_logical_caption(caption: str, text: str, order: str) -> str:
-    """The reading `text`; the `caption` itself if both stand on paper alike, see `spoken`."""
+def match_caption_order(caption: str, text: str, order: str) -> str:
+    """Return the caption itself for a reading that looks the same on paper.
+
+    Some right-to-left lines can be stored in two ways that look the same, see
+    `ocr.data.text.bidi.to_logical`.
+
+    Args:
+        caption: The true text.
+        text: The text that was read.
+        order: Order of the characters, one of `ocr.data.text.bidi.ORDERS`.
+    """
     return caption if to_visual(caption, order) == to_visual(text, order) else text

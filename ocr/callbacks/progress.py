@@ -9,31 +9,34 @@ from rich import get_console
 from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
-from ocr.callbacks.time_left import TimeLeft, rounded
+from ocr.callbacks.time_left import TimeLeft, format_duration
 
 
-class Words(ProgressColumn):
-    """A column of text.
+class CallableColumn(ProgressColumn):
+    """A column whose text is computed from the task.
 
     Args:
-        words: What gives the text, from the task.
+        text: Returns the text of a task.
     """
 
-    max_refresh = 0.5  # seconds: a time that changes more often can't be read
+    max_refresh = 0.5  # seconds; a time that changes more often can't be read
 
-    def __init__(self, words: Callable[[Task], str]) -> None:
+    def __init__(self, text: Callable[[Task], str]) -> None:
         super().__init__()
-        self._words = words
+        self._text = text
 
     def render(self, task: Task) -> Text:
-        """The text, in one line."""
-        return Text(self._words(task), no_wrap=True)
+        """Return the text in one line."""
+        return Text(self._text(task), no_wrap=True)
 
 
 class ProgressBar(RichProgressBar):
-    """Lightning's, with the time left of the whole run, and short: 80 columns hold its line.
+    """Lightning's progress bar with the time left of the whole run, within 80 columns.
 
-    Epochs are counted from 1. What stays of an epoch is its line, see `EpochSummary`.
+    Epochs are counted from 1. Finished epochs have a line of `EpochSummary` instead.
+
+    Args:
+        settings: Arguments of Lightning's `RichProgressBar`.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -41,30 +44,30 @@ class ProgressBar(RichProgressBar):
         self._time_left = TimeLeft()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Draw nothing into pipes and files: Rich would leave its last picture there."""
+        """Disable the bar in pipes and files, where Rich would leave its last frame."""
         super().setup(trainer, pl_module, stage)
         console = get_console()
         if not (console.is_terminal or console.is_jupyter):
             self.disable()
 
     def configure_columns(self, trainer: Trainer) -> list[ProgressColumn]:
-        """Description, bar, batches, time left; the loss follows."""
+        """Return description, bar, batches and time left; Lightning adds the loss."""
         _, bar, batches = super().configure_columns(trainer)[:3]
         bar.bar_width = 10
-        return [Words(self._description), bar, batches, Words(self._left)]
+        return [CallableColumn(self._description), bar, batches, CallableColumn(self._remaining)]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the time: an epoch may go on without a start."""
+        """Record the time: an epoch that is resumed midway has no start."""
         super().on_train_start(trainer, pl_module)
         self._time_left.mark(trainer)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the time."""
+        """Record the time."""
         super().on_train_epoch_start(trainer, pl_module)
         self._time_left.mark(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the bar away: the epochs' lines tell all."""
+        """Hide the bar: the epochs have their lines."""
         super().on_train_end(trainer, pl_module)
         if self.progress is not None and self.train_progress_bar_id is not None:
             self.progress.update(self.train_progress_bar_id, visible=False)
@@ -72,31 +75,27 @@ class ProgressBar(RichProgressBar):
     def get_metrics(
         self, trainer: Trainer, pl_module: LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
-        """Lightning's, without TensorBoard's name for the run, and scores: a line has them."""
+        """Return Lightning's metrics without the logger's version and the validation scores."""
         metrics = super().get_metrics(trainer, pl_module)
         return {k: v for k, v in metrics.items() if k != "v_num" and not k.startswith("val/")}
 
-    def _trains(self, task: Task) -> bool:
-        """Whether it is the training's; it is drawn as soon as Lightning makes it."""
-        made = self.train_progress_bar_id
-        return self.trainer.training if made is None else task.id == made
+    def _is_training_task(self, task: Task) -> bool:
+        """Tell whether a task is the training; its first frame is drawn before it has an id."""
+        training_id = self.train_progress_bar_id
+        return self.trainer.training if training_id is None else task.id == training_id
 
     def _description(self, task: Task) -> str:
-        return counted_epoch(self.trainer) if self._trains(task) else task.description
+        return format_epoch(self.trainer) if self._is_training_task(task) else task.description
 
-    def _left(self, task: Task) -> str:
-        """Of the run; what else is waited for is no part of it, or a part of an epoch."""
-        if self._trains(task):
-            return self._time_left.words(self.trainer)
+    def _remaining(self, task: Task) -> str:
+        """Return the time left of the run, or of a test."""
+        if self._is_training_task(task):
+            return self._time_left.format(self.trainer)
         seconds = task.time_remaining
-        return f"about {rounded(seconds)} left" if seconds and self.trainer.testing else ""
+        return f"about {format_duration(seconds)} left" if seconds and self.trainer.testing else ""
 
 
-def counted_epoch(trainer: Trainer) -> str:
-    """The current epoch, counted from 1, and how many there may be: 'Epoch 3/37'.
-
-    Args:
-        trainer: The trainer whose epoch it is.
-    """
+def format_epoch(trainer: Trainer) -> str:
+    """Format the number of the current epoch, from 1, such as 'Epoch 3/37'."""
     most = trainer.max_epochs
     return f"Epoch {trainer.current_epoch + 1}" + (f"/{most}" if most and most > 0 else "")

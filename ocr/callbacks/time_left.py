@@ -1,4 +1,4 @@
-"""How long a run still takes."""
+"""Estimate of the time left of a run."""
 
 from collections import deque
 from time import monotonic
@@ -8,75 +8,77 @@ from pytorch_lightning.callbacks import Timer
 
 from ocr.callbacks.early_stopping import planned_steps
 
-EPOCHS = 3  # the latest ones, whose pace is taken for that of the rest
-SETTLED = 3  # seconds until the first steps tell a pace
+EPOCHS = 3  # latest epochs whose speed is assumed for the rest
+WARM_UP = 3  # seconds before the first steps give a speed
 
 
 class TimeLeft:
-    """Estimates the time left of a fit, with its validations, by the pace of the latest epochs."""
+    """Estimates the time left of a fit, including validation, from the speed of recent epochs."""
 
     def __init__(self) -> None:
-        self._marks: deque[tuple[float, int]] = deque(maxlen=EPOCHS + 1)
-        self._planned = float("inf")
-        self._validation = 0.0
+        self._marks: deque[tuple[float, int]] = deque(maxlen=EPOCHS + 1)  # time and step
+        self._planned_steps = float("inf")
+        self._validation_share = 0.0
 
     def mark(self, trainer: Trainer) -> None:
-        """Take the time; to be called when training starts and at the start of each epoch."""
+        """Record the time; call it when training starts and at the start of each epoch."""
         self._marks.append((monotonic(), trainer.global_step))
-        self._planned = planned_steps(trainer)
+        self._planned_steps = planned_steps(trainer)
         batches = sum(trainer.num_val_batches)
-        self._validation = batches / max(1, trainer.num_training_batches)
+        self._validation_share = batches / max(1, trainer.num_training_batches)
 
     def seconds(self, trainer: Trainer) -> float | None:
-        """Seconds that are left if the run goes on to its planned end, or None if none can tell.
+        """Estimate the seconds left if the run goes on to its planned end.
 
         Args:
-            trainer: The trainer whose fit it is.
+            trainer: The trainer of the fit.
+
+        Returns:
+            Seconds, or None if there is no estimate yet.
         """
         limits = [
             left
             for timer in trainer.callbacks
             if isinstance(timer, Timer) and (left := timer.time_remaining()) is not None
         ]
-        pace = self._pace(trainer.global_step)
-        if pace is not None and self._planned != float("inf"):
+        pace = self._seconds_per_step(trainer.global_step)
+        if pace is not None and self._planned_steps != float("inf"):
             since, step = self._marks[-1]
-            # By the clock, which counts a validation that is under way; and by the steps, in case
-            # that they take longer than before.
-            by_clock = (self._planned - step) * pace - (monotonic() - since)
-            limits.append(max(by_clock, (self._planned - trainer.global_step) * pace))
+            # The clock includes a validation in progress; the steps show if they became slower.
+            by_clock = (self._planned_steps - step) * pace - (monotonic() - since)
+            by_steps = (self._planned_steps - trainer.global_step) * pace
+            limits.append(max(by_clock, by_steps))
         return max(0.0, min(limits)) if limits else None
 
-    def words(self, trainer: Trainer) -> str:
-        """What to tell: 'at most 7 min left', where the run may end sooner; '' if none can tell.
+    def format(self, trainer: Trainer) -> str:
+        """Phrase the estimate, such as 'about 7 min left', or 'at most' if the run may end sooner.
 
         Args:
-            trainer: The trainer whose fit it is.
+            trainer: The trainer of the fit.
+
+        Returns:
+            The phrase; empty if there is no estimate.
         """
         seconds = self.seconds(trainer)
         if seconds is None or seconds < 0.5:
             return ""
         timed = any(isinstance(callback, Timer) for callback in trainer.callbacks)
-        sooner = trainer.early_stopping_callback is not None or timed
-        return f"{'at most' if sooner else 'about'} {rounded(seconds)} left"
+        may_end_sooner = trainer.early_stopping_callback is not None or timed
+        return f"{'at most' if may_end_sooner else 'about'} {format_duration(seconds)} left"
 
-    def _pace(self, step: int) -> float | None:
-        """Seconds for a step, with its share of the validation."""
+    def _seconds_per_step(self, step: int) -> float | None:
+        """Return the time of a step and its share of the validation."""
         (start, first), (latest, last) = self._marks[0], self._marks[-1]
         if last > first:
             return (latest - start) / (last - first)
-        spent = monotonic() - start
-        if step == first or spent < SETTLED:
+        elapsed = monotonic() - start
+        if step == first or elapsed < WARM_UP:
             return None
-        return spent / (step - first) * (1 + self._validation)
+        return elapsed / (step - first) * (1 + self._validation_share)
 
 
-def rounded(seconds: float) -> str:
-    """A time in words, as exact as an estimate is.
-
-    Args:
-        seconds: The time.
-    """
+def format_duration(seconds: float) -> str:
+    """Format a duration such as '59 s', '7 min' or '1 h 05 min'."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)

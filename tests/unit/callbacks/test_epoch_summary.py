@@ -17,7 +17,7 @@ from ocr.callbacks.early_stopping import AnnealedEarlyStopping
 from ocr.callbacks.epoch_summary import EpochSummary
 from ocr.callbacks.progress import ProgressBar
 from ocr.callbacks.stop_reason import stop_reason
-from ocr.callbacks.time_left import TimeLeft, rounded
+from ocr.callbacks.time_left import TimeLeft, format_duration
 from ocr.models.schedulers import constant, onecycle
 
 
@@ -66,7 +66,7 @@ def fit(place, model=None, callbacks=(), ckpt_path=None, patience=8, threshold=N
 @pytest.fixture
 def told(caplog, monkeypatch):
     caplog.set_level("INFO", "ocr")
-    monkeypatch.setattr(TimeLeft, "words", lambda *_: "")
+    monkeypatch.setattr(TimeLeft, "format", lambda *_: "")
 
     def lines():
         return [record.getMessage() for record in caplog.records if record.name == "ocr"]
@@ -114,11 +114,11 @@ def test_an_epoch_that_was_cut_short_before_its_validation_is_no_best(tmp_path):
 
 def test_why_a_perfect_run_goes_on_is_said_once(tmp_path, told):
     fit(tmp_path, Told(lambda epoch: 0.0), max_epochs=5)
-    perfect = [line for line in told() if "can't get better" in line]
+    perfect = [line for line in told() if "can't improve" in line]
     assert len(perfect) == 1 and "stopping_threshold=1e-6" in perfect[0]
     assert "to its planned end (trainer.max_epochs=5)" in perfect[0]
     fit(tmp_path, Told(lambda epoch: 0.0), threshold=1e-6, max_epochs=5)
-    assert sum("can't get better" in line for line in told()) == 1
+    assert sum("can't improve" in line for line in told()) == 1
 
 
 def test_to_validate_prints_nothing(tmp_path, told):
@@ -174,7 +174,7 @@ def console():
 
 
 def test_the_bar_fits_80_columns_and_has_the_time_left(tmp_path, console, monkeypatch):
-    monkeypatch.setattr(time_left, "rounded", lambda seconds: "11 h 59 min")
+    monkeypatch.setattr(time_left, "format_duration", lambda seconds: "11 h 59 min")
     monkeypatch.setattr(TimeLeft, "seconds", lambda *_: 9)
     terminal = {"file": io.StringIO(), "force_terminal": True, "width": 80}
     drawn = console(**terminal)
@@ -208,7 +208,7 @@ def test_time_left_is_that_of_the_whole_run_with_its_validations(monkeypatch):
     monkeypatch.setattr(time_left, "monotonic", lambda: now[0])
     left = TimeLeft()
     left.mark(trainer_at(0, validation=5))
-    assert left.seconds(trainer_at(0)) is None and left.words(trainer_at(0)) == ""
+    assert left.seconds(trainer_at(0)) is None and left.format(trainer_at(0)) == ""
     now[0] = 5.0  # half of an epoch, whose validation will take half as long as its training
     assert left.seconds(trainer_at(5)) == pytest.approx(100 * 1.5 - 5)
     now[0] = 20.0  # an epoch took 20 s, with its validation
@@ -218,18 +218,18 @@ def test_time_left_is_that_of_the_whole_run_with_its_validations(monkeypatch):
     assert left.seconds(trainer_at(20)) == pytest.approx(170)
     now[0] = 100.0  # steps take longer than they did
     assert left.seconds(trainer_at(20)) == pytest.approx(160)
-    assert left.words(trainer_at(20)) == "about 3 min left"
+    assert left.format(trainer_at(20)) == "about 3 min left"
     sooner = trainer_at(20, early_stopping_callback=object())
-    assert left.words(sooner) == "at most 3 min left"
+    assert left.format(sooner) == "at most 3 min left"
     left.mark(trainer_at(100))
-    assert left.words(trainer_at(100)) == ""
+    assert left.format(trainer_at(100)) == ""
 
 
 def test_time_left_is_never_more_than_max_time(monkeypatch):
     left, timer = TimeLeft(), Timer(duration=timedelta(seconds=50))
     endless = trainer_at(0, estimated_stepping_batches=float("inf"), callbacks=[timer])
     left.mark(endless)
-    assert left.words(endless) == "at most 50 s left"
+    assert left.format(endless) == "at most 50 s left"
 
 
 @pytest.mark.parametrize(
@@ -238,4 +238,4 @@ def test_time_left_is_never_more_than_max_time(monkeypatch):
      (90_000, "25 h 00 min")],
 )  # fmt: skip
 def test_times_in_words(seconds, words):
-    assert rounded(seconds) == words
+    assert format_duration(seconds) == words

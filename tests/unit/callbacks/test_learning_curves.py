@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ocr.callbacks.csv_logger import EpochCSVLogger
-from ocr.callbacks.learning_curves import LearningCurves, drawn
+from ocr.callbacks.learning_curves import LearningCurves, plot
 
 
 def row(epoch, **others):
@@ -28,8 +28,8 @@ ROWS = {
 
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("best", [None, 1])
-def test_every_run_can_be_drawn(tmp_path, rows, best):
-    figure = drawn(rows, best)
+def test_every_run_can_be_plot(tmp_path, rows, best):
+    figure = plot(rows, best)
     figure.savefig(tmp_path / "x.png")
     assert [axes.get_title().split()[0] for axes in figure.axes] == [
         "loss", "character", "exact", "learning",
@@ -43,7 +43,7 @@ def test_every_run_can_be_drawn(tmp_path, rows, best):
     [("many", "log", 199), ("no mistakes", "symlog", 3), ("not validated", "log", 1)],
 )
 def test_errors_fall_on_a_logarithmic_axis_down_to_none(rows, scale, points):
-    axes = drawn(ROWS[rows], None).axes[1]
+    axes = plot(ROWS[rows], None).axes[1]
     [line] = axes.get_lines()
     assert axes.get_yscale() == scale
     assert len(line.get_ydata()) == points
@@ -63,7 +63,7 @@ def test_a_picture_that_cannot_be_drawn_ends_no_run(tmp_path, caplog, monkeypatc
     assert Image.open(tmp_path / "curves.png").width == 900 and not caplog.messages
     LearningCurves(str(tmp_path / "nowhere")).on_fit_end(trainer, None)
     [message] = caplog.messages
-    assert message.startswith("curves.png can't be drawn: FileNotFoundError")
+    assert "curves.png" in message and "FileNotFoundError" in message
 
 
 def test_without_rows_there_is_no_picture(tmp_path):

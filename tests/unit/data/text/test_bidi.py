@@ -11,7 +11,7 @@ from datamodules import captions_of, from_folder, synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr.callbacks.predictions import to_logical_caption
+from ocr.callbacks.predictions import match_caption_order
 from ocr.data.text.bidi import infer_order, to_logical, to_visual
 from ocr.data.text.charset import Charset
 from ocr.errors import UserError
@@ -72,10 +72,10 @@ def test_lines_that_stand_on_paper_alike(order, texts):
     assert seen == to_visual(other, order) and to_logical(seen, order) in texts
     # Either is read as its caption says.
     assert (
-        to_logical_caption(one, other, order) == one
-        and to_logical_caption(other, one, order) == other
+        match_caption_order(one, other, order) == one
+        and match_caption_order(other, one, order) == other
     )
-    assert to_logical_caption(one, other, "visual") == other
+    assert match_caption_order(one, other, "visual") == other
 
 
 @settings(max_examples=2000, deadline=None, derandomize=True, database=None)
