@@ -1,4 +1,4 @@
-"""Augmentation of whole batches, on the device that trains.
+"""Random distortions of whole batches, on the device that trains.
 
 Shapes: B batch, C channels, H height, W width.
 """
@@ -13,17 +13,24 @@ from ocr.errors import UserError
 
 
 class LightAugmentation(nn.Module):
-    """What a camera, a scanner or a captcha generator might have done differently.
+    """Distorts images as a camera, a scanner or a captcha generator does.
 
-    Lengths are in image heights, so that they mean the same for a plate and for a printed line;
-    each image draws its own values from -x to x (elastic: from a normal distribution).
+    Lengths are in image heights, so that they mean the same for number plates and printed lines.
+    Each image gets random values from -x to x; a batch is either blurred or noisy.
 
-    tilt: one end up, the other down. slant: like italics, width per height. scale: larger or
-    smaller, by so much of a height at most. shift: of the whole image. elastic: a smooth random
-    displacement of its parts.
-    contrast, brightness: in standard deviations of the set. Then a batch is either blurred or
-    noisy. blur: the share of a 3 x 3 mean that is mixed in, at most. noise: standard deviation of
-    noise on each pixel, at most.
+    Args:
+        tilt: Vertical displacement of the ends, one up and the other down.
+        slant: Horizontal shear, in width per height.
+        scale: Change of size.
+        shift: Displacement of the whole image.
+        elastic: Standard deviation of a smooth displacement of its parts.
+        contrast: Change of contrast.
+        brightness: Change of brightness, in standard deviations of the data set.
+        blur: Largest share of a 3 x 3 mean that is mixed in.
+        noise: Largest standard deviation of noise on each pixel.
+
+    Raises:
+        UserError: A value is negative or no number.
     """
 
     def __init__(
@@ -54,7 +61,14 @@ class LightAugmentation(nn.Module):
                 raise UserError(f"augment.{key}={strength}: give a number, 0 or more")
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Normalised float (B, C, H, W) -> the same, changed."""
+        """Distort normalized images.
+
+        Args:
+            images: Float (B, C, H, W).
+
+        Returns:
+            Float (B, C, H, W).
+        """
         images = F.grid_sample(
             images, self._grid(images), padding_mode="border", align_corners=True
         )
@@ -71,10 +85,13 @@ class LightAugmentation(nn.Module):
         return images * contrast + column.uniform_(-self.brightness, self.brightness)
 
     def _grid(self, images: torch.Tensor) -> torch.Tensor:
-        """Where each pixel is taken from, (B, H, W, 2), for `grid_sample` with aligned corners.
+        """Return where each pixel is taken from, for `grid_sample` with aligned corners.
 
-        The mapping is made on a coarse lattice and interpolated, which keeps its affine part
-        exact and makes the rest smooth.
+        The mapping is drawn on a coarse lattice and interpolated, which keeps its affine part exact
+        and makes the elastic part smooth.
+
+        Returns:
+            (B, H, W, 2), in -1 to 1.
         """
         batch, _, height, width = images.shape
         aspect = width / height
@@ -83,7 +100,7 @@ class LightAugmentation(nn.Module):
         def draw(limit: float) -> torch.Tensor:
             return images.new_empty(batch, 1, 1).uniform_(-limit, limit)
 
-        # In heights, from the image's centre.
+        # In image heights, from the centre.
         y, x = torch.meshgrid(
             torch.linspace(-0.5, 0.5, rows, device=images.device),
             torch.linspace(-0.5, 0.5, columns, device=images.device) * aspect,
@@ -98,7 +115,7 @@ class LightAugmentation(nn.Module):
         )
         from_y = y * (1 + draw(self.scale)) + x / aspect * draw(2 * self.tilt)
         from_y = from_y + draw(self.shift) + noise[1]
-        # grid_sample counts from -1 to 1 across the image.
+        # grid_sample's coordinates are from -1 to 1 across the image.
         coarse = torch.stack((from_x * (2 / aspect), from_y * 2), dim=1)
         fine = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=True)
         return fine.permute(0, 2, 3, 1)

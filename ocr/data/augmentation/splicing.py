@@ -1,7 +1,7 @@
-"""Look-alikes: images for training that are put together from the person's own.
+"""Splicing: training images made of two, so that each character gets new neighbours.
 
-A reader that has seen few images learns whole captions by heart. A look-alike is an image whose
-first characters are another one's, so that every character comes with ever new neighbours.
+A network trained on few images memorizes whole captions. A spliced image begins with the first
+characters of another image.
 Shapes: C channels, H height, W width.
 """
 
@@ -16,16 +16,20 @@ from ocr.data.collate import Batch
 from ocr.data.text.charset import required_time_steps
 from ocr.data.validation import require_share
 
-STRETCH = 1.25  # how much wider or narrower characters may become to fit
-OFF = 3  # mean columns of ink that it costs to cut a whole character off its border
-SEAM = 2  # pixels on each side of a cut over which one image becomes the other
+MAX_STRETCH = 1.25  # of characters, to fit
+DISTANCE_COST = 3  # of a cut that is a character away from the border, in columns of mean ink
+SEAM = 2  # pixels on each side of a cut in which the images are blended
 
 
 @dataclass(frozen=True)
 class SegmentedImage:
-    """An image (C, H, W) and what is where in it.
+    """An image whose characters can be separated.
 
-    caption: ids. cuts: a column between each two characters. steps: that the network has for it.
+    Attributes:
+        image: (C, H, W).
+        caption: The ids of its characters.
+        cuts: A column between each two characters.
+        steps: The network's time steps for it.
     """
 
     image: torch.Tensor
@@ -36,9 +40,12 @@ class SegmentedImage:
 
 @dataclass(frozen=True)
 class CharacterPositions:
-    """Of an image that is read as it should be.
+    """Where the network sees the characters of an image that it reads correctly.
 
-    caption: ids. peaks: the columns at which CTC says them. steps: that the network has for it.
+    Attributes:
+        caption: The ids of the characters.
+        peaks: The column of each character's CTC peak.
+        steps: The network's time steps for the image.
     """
 
     caption: list[int]
@@ -47,38 +54,42 @@ class CharacterPositions:
 
 
 class Splicing:
-    """Replaces `share` of the images of training batches, once it knows where characters are."""
+    """Replaces images of training batches by spliced ones.
+
+    Args:
+        share: The share of the images to replace, 0 to 1.
+    """
 
     def __init__(self, share: float) -> None:
         require_share(splicing=share)
         self.share = share
         self._known: dict[int, CharacterPositions] = {}
         self._widths: dict[int, float] = {}
-        self._cuts: dict[int, list[int]] = {}  # which don't change from epoch to epoch
+        self._cuts: dict[int, list[int]] = {}
 
     def __contains__(self, index: int) -> bool:
         return index in self._known
 
     def learn(self, readings: Mapping[int, CharacterPositions]) -> None:
-        """What is known of training images from now on, by their index."""
+        """Add the positions of characters in training images, by the images' indices."""
         self._known |= readings
         self._widths = estimate_widths(self._known.values())
         self._cuts.clear()
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch, with look-alikes in place of some images; their widths stay."""
+        """Return a batch in which some images are spliced; their widths stay."""
         if not (self.share and self._known):
             return batch
         captions = [c.tolist() for c in batch.targets.split(batch.target_lengths.tolist())]
         texts = {
-            i: self._text(index, batch.images[i, ..., : batch.widths[i]])
+            i: self._segment(index, batch.images[i, ..., : batch.widths[i]])
             for i, index in enumerate(batch.index.tolist())
             if index in self._known
         }
         images = batch.images.clone()
         for i, text in texts.items():
             if torch.rand(()) < self.share:
-                made = self._varied(text, [other for j, other in texts.items() if j != i])
+                made = self._splice(text, [other for j, other in texts.items() if j != i])
                 images[i, ..., : batch.widths[i]] = made.image
                 captions[i] = made.caption
         return batch._replace(
@@ -87,15 +98,15 @@ class Splicing:
             target_lengths=torch.tensor([len(caption) for caption in captions]),
         )
 
-    def _text(self, index: int, image: torch.Tensor) -> SegmentedImage:
+    def _segment(self, index: int, image: torch.Tensor) -> SegmentedImage:
         reading = self._known[index]
         if index not in self._cuts:
-            # A character that always stands alone has no width, and its image no cuts.
+            # The width of a character that is always alone is unknown, and not needed.
             wide = [self._widths.get(i, 1.0) for i in reading.caption]
             self._cuts[index] = find_cuts(image, reading.peaks, wide)
         return SegmentedImage(image, reading.caption, self._cuts[index], reading.steps)
 
-    def _varied(self, text: SegmentedImage, others: Sequence[SegmentedImage]) -> SegmentedImage:
+    def _splice(self, text: SegmentedImage, others: Sequence[SegmentedImage]) -> SegmentedImage:
         for j in torch.randperm(len(others)).tolist():
             if counts := splice_points(others[j], text):
                 return splice(others[j], text, counts[int(torch.randint(len(counts), ()))])
@@ -103,17 +114,17 @@ class Splicing:
 
 
 def splice_points(head: SegmentedImage, tail: SegmentedImage) -> list[int]:
-    """After how many characters `head` can go over into `tail`."""
+    """Return the numbers of characters of `head` that can replace those of `tail`."""
     return [
         count
         for count, (a, b) in enumerate(zip(head.cuts, tail.cuts, strict=False), start=1)
-        if 1 / STRETCH <= a / b <= STRETCH
+        if 1 / MAX_STRETCH <= a / b <= MAX_STRETCH
         and required_time_steps(head.caption[:count] + tail.caption[count:]) <= tail.steps
     ]
 
 
 def splice(head: SegmentedImage, tail: SegmentedImage, count: int) -> SegmentedImage:
-    """`tail`, whose first `count` characters are those of `head`, stretched to fit."""
+    """Replace the first `count` characters of `tail` by those of `head`, stretched to fit."""
     a, b = head.cuts[count - 1], tail.cuts[count - 1]
     soft = min(SEAM, a, b, head.image.shape[-1] - a, tail.image.shape[-1] - b)
     size = (tail.image.shape[1], b + soft)
@@ -133,9 +144,16 @@ def splice(head: SegmentedImage, tail: SegmentedImage, count: int) -> SegmentedI
 
 
 def estimate_widths(readings: Iterable[CharacterPositions]) -> dict[int, float]:
-    """How wide each character is, by least squares: two peaks are half of both widths apart.
+    """Estimate the width of each character by least squares.
 
-    Of a character that is hardly ever seen, as wide as all are on average.
+    The distance of two peaks is half the sum of the characters' widths. Rare characters are pulled
+    towards the mean width (ridge regression).
+
+    Args:
+        readings: Images that are read correctly.
+
+    Returns:
+        Pixels by the character's id.
     """
     pairs = [
         (pair, right - left)
@@ -158,9 +176,15 @@ def estimate_widths(readings: Iterable[CharacterPositions]) -> dict[int, float]:
 
 
 def find_cuts(image: torch.Tensor, peaks: Sequence[float], widths: Sequence[float]) -> list[int]:
-    """The columns at which to cut `image` (C, H, W) between characters of `widths` at `peaks`.
+    """Choose where to cut between characters: near their borders, through little ink.
 
-    About where their widths say, and where there is least to cut through.
+    Args:
+        image: (C, H, W).
+        peaks: The column of each character.
+        widths: The width of each character.
+
+    Returns:
+        A column between each two characters.
     """
     ink = image.float().std(dim=(0, 1), correction=0)
     cuts = []
@@ -168,6 +192,8 @@ def find_cuts(image: torch.Tensor, peaks: Sequence[float], widths: Sequence[floa
         border = left + (right - left) * a / (a + b)
         columns = torch.arange(int(left) + 1, max(int(left) + 2, int(right) + 1))
         columns = columns.clamp(1, image.shape[-1] - 1)
-        off = (columns - border).abs() / max(1.0, right - left)
-        cuts.append(int(columns[(ink[columns] + OFF * off * (1 + ink.mean())).argmin()]))
+        distance = (columns - border).abs() / max(1.0, right - left)
+        cuts.append(
+            int(columns[(ink[columns] + DISTANCE_COST * distance * (1 + ink.mean())).argmin()])
+        )
     return cuts

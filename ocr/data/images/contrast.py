@@ -1,41 +1,50 @@
-"""Tones: what differs from photograph to photograph of a text, and says nothing about it.
+"""Contrast, brightness and colour of images.
 
-Text is its shapes. Their colour, their contrast and whether they are light on dark are others in
-every image, and a network that isn't shown such differences needn't learn to see past them.
+They differ from photograph to photograph and say nothing about the text. A network that does not
+see the differences need not learn to ignore them.
 """
 
 import numpy as np
 from PIL import Image, ImageStat
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue are to the eye
-SAMPLED = 1024  # pixels of an image, in rows, that tell its colours
-EXTREME = 0.002  # the share of the pixels, at either end, that doesn't count for the contrast
-FAINT = 16  # grey values; less contrast is the noise of an empty image, and stays as it is
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # brightness of red, green and blue (ITU-R 601)
+SAMPLED_PIXELS = 1024  # by which an image's colours are judged
+CLIPPED = 0.002  # share of the pixels at either end that is ignored when contrast is stretched
+MIN_CONTRAST = 16  # grey values; less is the noise of an empty image, and is not stretched
 
 
 def principal_grey(image: Image.Image) -> Image.Image:
-    """An RGB image in grey, along the line on which the colours of its neighbours differ most.
+    """Convert an RGB image to grey along the axis on which neighbouring colours differ most.
 
-    That is where text is from its paper. Red on a green that is as bright is gone in ordinary grey;
-    here it is as far away as the colours are, and paper whose own colour changes slowly is even.
-    Brighter stays brighter. (Di Zenzo 1986, "A note on the gradient of a multi-image".)
+    That separates text from its background even where both are equally bright, such as red on
+    green. The axis is oriented so that brighter colours stay brighter. (Di Zenzo 1986, "A note on
+    the gradient of a multi-image".)
     """
-    line = _axes(image)[1][:, -1]
-    if line @ LUMA < 0:
-        line = -line
-    line = line / np.abs(line).sum()  # so that what comes out fits into 0 to 255
-    return image.convert("L", (*line.tolist(), -255 * float(line[line < 0].sum())))
+    axis = _gradient_axes(image)[1][:, -1]
+    if axis @ LUMA < 0:
+        axis = -axis
+    axis = axis / np.abs(axis).sum()  # so that the result is within 0 to 255
+    return image.convert("L", (*axis.tolist(), -255 * float(axis[axis < 0].sum())))
 
 
 def normalize_contrast(image: Image.Image, stretch: bool, dark: bool) -> np.ndarray:
-    """The pixels, (H, W) or (H, W, 3), from black to white if `stretch`, dark text if `dark`."""
+    """Normalize an image's contrast.
+
+    Args:
+        image: Grey or RGB.
+        stretch: Whether to map its darkest and lightest pixels to black and white.
+        dark: Whether to invert text that is lighter than its background.
+
+    Returns:
+        uint8 (H, W) or (H, W, 3).
+    """
     counts = brightness_histogram(image)
     values = np.arange(256.0)
     table = values
     if stretch:
-        for share in (EXTREME, 0):  # little ink is no noise, if there is none besides
-            low, high = _between(counts, share)
-            if high - low >= FAINT:
+        for share in (CLIPPED, 0):  # few dark pixels may be all the text there is
+            low, high = _quantiles(counts, share)
+            if high - low >= MIN_CONTRAST:
                 table = ((values - low) * (255 / (high - low))).clip(0, 255)
                 break
     if dark and has_light_text(counts):
@@ -44,18 +53,22 @@ def normalize_contrast(image: Image.Image, stretch: bool, dark: bool) -> np.ndar
 
 
 def brightness_histogram(image: Image.Image) -> np.ndarray:
-    """How many of its pixels have each grey value, (256,)."""
+    """Count the pixels with each grey value, (256,)."""
     return np.array(image.convert("L").histogram())
 
 
 def has_light_text(counts: np.ndarray) -> bool:
-    """Return whether the background, most of an image, is darker than the rest."""
-    median, _ = _between(counts, 0.5)
-    return median < counts @ np.arange(256) / counts.sum()
+    """Return whether the background, which is most of an image, is darker than the rest.
+
+    Args:
+        counts: The image's `brightness_histogram`.
+    """
+    median, _ = _quantiles(counts, 0.5)
+    return bool(median < counts @ np.arange(256) / counts.sum())
 
 
-def _between(counts: np.ndarray, share: float) -> tuple[int, int]:
-    """The grey values below and above which lies that share of the pixels."""
+def _quantiles(counts: np.ndarray, share: float) -> tuple[int, int]:
+    """Return the grey values below and above which a share of the pixels lies."""
     total = counts.cumsum()
     low = total.searchsorted(share * total[-1], side="right")
     high = total.searchsorted((1 - share) * total[-1], side="left")
@@ -63,27 +76,28 @@ def _between(counts: np.ndarray, share: float) -> tuple[int, int]:
 
 
 def brightness_std(image: Image.Image) -> float:
-    """Standard deviation of the brightness, 0 to 128."""
+    """Return the standard deviation of the brightness, 0 to 128."""
     return ImageStat.Stat(image.convert("L")).stddev[0]
 
 
 def colourfulness(image: Image.Image) -> float:
-    """How much neighbours in an RGB image differ beside their principal line: 0, not, to 1."""
-    beside, along = _axes(image)[0][1:]
+    """Return how much of an RGB image's contrast `principal_grey` loses, from 0 to 1."""
+    beside, along = _gradient_axes(image)[0][1:]
     return float(max(beside, 0) / along) ** 0.5
 
 
-def _axes(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """The principal axes of how neighbours in an RGB image differ.
+def _gradient_axes(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+    """Return the principal components of the differences of neighbours in an RGB image.
 
-    Their variances (3,), ascending, and the axes themselves, as columns (3, 3).
+    Returns:
+        Their variances (3,), ascending, and the axes as columns (3, 3).
     """
-    step = max(1, round((image.width * image.height / SAMPLED) ** 0.5))
+    step = max(1, round((image.width * image.height / SAMPLED_PIXELS) ** 0.5))
     size = max(1, image.width // step), max(1, image.height // step)
-    # Means, in which noise is less, and no thin stroke of a large image gets lost.
+    # Averaging reduces noise and keeps thin strokes of large images.
     pixels = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32)
     right = (pixels[:, 1:] - pixels[:, :-1]).reshape(-1, 3)
     down = (pixels[1:] - pixels[:-1]).reshape(-1, 3)
-    # And a step of one shade of grey, which decides where there is no other.
-    steps = right.T @ right + down.T @ down + 1
-    return np.linalg.eigh(steps / max(1, len(right) + len(down)))
+    # One shade of grey more decides where there are no differences.
+    scatter = right.T @ right + down.T @ down + 1
+    return np.linalg.eigh(scatter / max(1, len(right) + len(down)))

@@ -1,30 +1,30 @@
-"""Bring pixels of any depth, integers or floats, to 8 bits, and keep what contrast they have."""
+"""Convert pixels of any depth, integers or floats, to 8 bits."""
 
 from math import isfinite
 
 import numpy as np
 
-from ocr.data.images.contrast import EXTREME, FAINT
+from ocr.data.images.contrast import CLIPPED, MIN_CONTRAST
 
-DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)  # bits; how many a camera uses, the brightest pixel tells
-MOST = 2**16  # of floats that stand for integers; beyond, they are no picture
-UNRELATED = 0.2  # correlation of neighbours; where it is less, there is only noise
+DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)  # bits of cameras; the largest value tells which
+MAX_FLOAT = 2**16  # of floats that are integers
+MIN_CORRELATION = 0.2  # of neighbouring pixels; less is noise
 
 
 def to_uint8(pixels: np.ndarray, stretch: bool = False) -> np.ndarray:
     """Scale pixels to uint8.
 
     Args:
-        pixels: (H, W), or (H, W, C), of which a fourth channel is alpha. Floats of at most 1 count
-            from 0 to 1; all others by the bits that the largest of them needs.
-        stretch: where 8 bits can't tell all values apart, spread those that there are from 0 to
-            255 before they are rounded.
+        pixels: (H, W), or (H, W, C), of which a fourth channel is alpha. Floats up to 1 are scaled
+            from 0 to 1, other values by the bits that the largest of them needs.
+        stretch: Whether to spread the values from 0 to 255 before rounding, if rounding would merge
+            some.
 
     Returns:
         uint8 of the same shape.
 
     Raises:
-        ValueError: They are no numbers, or out of range.
+        ValueError: They are not numbers, or out of range.
     """
     if pixels.dtype == np.uint8:
         return pixels
@@ -34,42 +34,42 @@ def to_uint8(pixels: np.ndarray, stretch: bool = False) -> np.ndarray:
         raise ValueError(f"its pixels are of the type {pixels.dtype}, not numbers")
     if not pixels.size:
         raise ValueError("it has no pixels")
-    floats = pixels.dtype.kind == "f"
+    is_float = pixels.dtype.kind == "f"
     low, high = pixels.min().item(), pixels.max().item()
     if not (isfinite(low) and isfinite(high)):
         raise ValueError("some of its pixels are infinite or NaN")
-    if low < 0 or (floats and high >= MOST):
-        what = "floats must be from 0 to 1" if floats else "none may be negative"
+    if low < 0 or (is_float and high >= MAX_FLOAT):
+        what = "floats must be from 0 to 1" if is_float else "none may be negative"
         raise ValueError(f"its pixels are from {low:g} to {high:g}, and {what}")
-    if floats and high <= 1:
+    if is_float and high <= 1:
         exact = pixels.astype(np.float64) * 255
-        plain = exact.round()
+        scaled = exact.round()
     else:
         bits = next(bits for bits in DEPTHS if high < 2**bits)
         exact = pixels.astype(np.float64) * (255 / (2**bits - 1))
-        plain = pixels // 2 ** (bits - 8)
+        scaled = pixels // 2 ** (bits - 8)
     if stretch and abs(exact - exact.round()).max() > 1e-3:
-        spread_out = _stretched(exact)
-        plain = plain if spread_out is None else spread_out
-    return plain.clip(0, 255).astype(np.uint8)
+        stretched = _stretch(exact)
+        scaled = scaled if stretched is None else stretched
+    return scaled.clip(0, 255).astype(np.uint8)
 
 
-def _stretched(exact: np.ndarray) -> np.ndarray | None:
-    """What `tones.even` would make of them; None if there is no contrast, or only noise."""
+def _stretch(exact: np.ndarray) -> np.ndarray | None:
+    """Stretch values as `normalize_contrast` does; None if they have no contrast or only noise."""
     colours, alpha = (exact, None) if exact.ndim == 2 else (exact[..., :3], exact[..., 3:])
-    for share in (EXTREME, 0):
+    for share in (CLIPPED, 0):
         low, high = np.quantile(colours, (share, 1 - share))
-        if high - low >= FAINT / 256:  # as many steps of 16 bits as an image of 8 bits needs
+        if high - low >= MIN_CONTRAST / 256:  # as many steps of 16 bits as 8 bits need
             values = ((colours - low) * (255 / (high - low))).clip(0, 255).round()
             if not _is_noise(values):
-                return values if exact.ndim == 2 else np.concatenate([values, alpha], axis=2)
+                return values if alpha is None else np.concatenate([values, alpha], axis=2)
     return None
 
 
 def _is_noise(values: np.ndarray) -> bool:
-    """Whether a pixel knows nothing of the one beside it, nor of the one below."""
+    """Return whether neighbouring pixels are uncorrelated."""
     grey = values if values.ndim == 2 else values.mean(axis=2)
     grey = grey - grey.mean()
     pairs = ((grey[:, 1:], grey[:, :-1]), (grey[1:], grey[:-1]))
-    alike = [(a * b).mean() for a, b in pairs if a.size]
-    return bool(alike) and max(alike) < UNRELATED * (grey**2).mean()
+    correlations = [(a * b).mean() for a, b in pairs if a.size]
+    return bool(correlations) and max(correlations) < MIN_CORRELATION * (grey**2).mean()

@@ -1,4 +1,4 @@
-"""Open an image, whatever it comes in: a file, bytes, a picture or an array."""
+"""Open an image from a file, encoded bytes, a PIL image or an array."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ from ocr.data.images.formats import FORMATS, SUFFIXES, identify_format  # noqa: 
 from ocr.errors import UserError
 from ocr.pluralize import pluralize
 
-# What Pillow raises on broken bytes; each is turned into one line that names the image.
+# What Pillow raises for damaged images.
 DECODE_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -32,9 +32,9 @@ DECODE_ERRORS = (
 )
 
 UNREAD = "which isn't read"  # part of a reason, by which the doctor knows it
-BLANK_STD = 2.0  # standard deviation of grey values; less can't be read
-_BETWEEN = {"La": "LA", "LAB": "RGB"}
-GREYS = ("1", "L", "LA", "I", "F")  # Pillow's modes without colour; "I;16" is an I as well
+BLANK_STD = 2.0  # standard deviation of grey values; an image with less is blank
+_INTERMEDIATE_MODES = {"La": "LA", "LAB": "RGB"}
+GREY_MODES = ("1", "L", "LA", "I", "F")  # before a ";", as in "I;16"
 
 ImageSource = str | Path | bytes | Image.Image | np.ndarray
 
@@ -46,12 +46,12 @@ def open_image(
     frame: int = 0,
     stretch: bool = False,
 ) -> Image.Image:
-    """Open what `Preprocessor.decode` takes: the picture, decoded, upright and opaque.
+    """Open and decode an image, and make it upright and opaque.
 
     Args:
-        source: A path, encoded bytes, a PIL image (which is left at the frame), or an array.
-        name: What to call it, if it isn't a path.
-        mode: L or RGB; None: L for what is stored without colour, RGB for others.
+        source: A path, encoded bytes, a PIL image, or an array; see `Preprocessor.decode`.
+        name: What messages call it, if it isn't a path.
+        mode: L or RGB; None: L for images without colour, RGB for others.
         frame: Which of several frames or pages, from 0; -1 is the last.
         stretch: See `to_uint8`.
 
@@ -59,7 +59,7 @@ def open_image(
         The image in `mode`.
 
     Raises:
-        UserError: There is no readable image in it; names the path or `name`.
+        UserError: It is no readable image; names the path or `name`.
     """
     if isinstance(source, str | Path):
         name = str(source)
@@ -79,13 +79,13 @@ def open_image(
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
         if not (image.width and image.height):
             raise ValueError("it has no pixels")
-        _turn(image, frame, name)
+        _seek_frame(image, frame, name)
         image.load()
-        if between := _BETWEEN.get(image.mode):  # Pillow can't convert these to all others
-            image = image.convert(between)
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # or it would only be copied
+        if mode_between := _INTERMEDIATE_MODES.get(image.mode):
+            image = image.convert(mode_between)  # Pillow cannot convert these to all modes
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # otherwise it would be copied
             image = ImageOps.exif_transpose(image)
-        grey = image.mode.partition(";")[0] in GREYS
+        grey = image.mode.partition(";")[0] in GREY_MODES
         return _opaque(image, mode or ("L" if grey else "RGB"), stretch)
 
 
@@ -102,37 +102,37 @@ def _identified(content: bytes, name: str) -> Image.Image:
 def count_frames(image: Image.Image) -> int:
     """Count the frames of an animation, or the pages of a TIFF.
 
-    What a telephone stores after a JPEG for its own use, such as a preview, is neither.
+    The additional images in a telephone's JPEG (MPO), such as a preview, do not count.
     """
     if image.format == "MPO":
         return 1
     try:
         return getattr(image, "n_frames", 1)
-    except DECODE_ERRORS:  # what is after the first one is damaged
+    except DECODE_ERRORS:  # the file is damaged after the first one
         return 1
 
 
 def count_frames_in_bytes(content: bytes) -> int:
-    """`count_frames` an encoded image that can be opened."""
+    """Count the frames of an encoded image that can be opened; see `count_frames`."""
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         return count_frames(image)
 
 
-def _turn(image: Image.Image, frame: int, name: str) -> None:
-    """Go to a frame, unless the caller has turned to one already."""
+def _seek_frame(image: Image.Image, frame: int, name: str) -> None:
+    """Go to a frame, unless the caller has done so."""
     if frame == 0 or getattr(image, "tell", int)() != 0:
         return
     count = count_frames(image)
     number = frame if frame >= 0 else count + frame
     if not 0 <= number < count:
         frames = pluralize(count, "frame or page", "frames or pages")
-        raise UserError(f"{name}: it has {frames}, none that data.frame={frame} names")
+        raise UserError(f"{name}: it has {frames}, and no data.frame={frame}")
     if number:
         image.seek(number)
 
 
 def _pixels(array: np.ndarray, stretch: bool) -> np.ndarray:
-    """(H, W[, 1, 3 or 4]) of any numbers as Pillow takes it."""
+    """Convert an array (H, W[, 1, 3 or 4]) of any numbers to one that Pillow takes."""
     if array.ndim == 3 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.dtype.kind == "f" and array.size and array.max() > 1:
@@ -141,35 +141,35 @@ def _pixels(array: np.ndarray, stretch: bool) -> np.ndarray:
 
 
 def is_transparent(image: Image.Image) -> bool:
-    """Whether some of it may be; its pixels needn't be decoded."""
+    """Return whether an image may have transparent pixels, without decoding it."""
     return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
 
 
 def _opaque(image: Image.Image, mode: str, stretch: bool) -> Image.Image:
-    """The image in `mode`, what is transparent on white: the paper that it was meant for."""
+    """Convert an image to a mode, with transparent pixels on white."""
     if image.mode.startswith(("I", "F")):
         # Pillow's own conversion to 8 bits clips instead of scaling.
         return Image.fromarray(to_uint8(np.asarray(image), stretch)).convert(mode)
     if is_transparent(image):
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
-        on_white = _on("white", rgba, mode)
+        on_white = _composite("white", rgba, mode)
         if brightness_std(on_white) >= BLANK_STD:
             return on_white
-        on_black = _on("black", rgba, mode)  # white text is gone on white paper
+        on_black = _composite("black", rgba, mode)  # white text is invisible on white
         return on_black if brightness_std(on_black) >= BLANK_STD else on_white
     return image if image.mode == mode else image.convert(mode)
 
 
-def _on(paper: str, rgba: Image.Image, mode: str) -> Image.Image:
-    # In `mode` at once: a large image in full colour, several times over, takes gigabytes.
-    opaque = Image.new(mode, rgba.size, paper)
+def _composite(background: str, rgba: Image.Image, mode: str) -> Image.Image:
+    # In the final mode, as several copies of a large RGBA image take gigabytes.
+    opaque = Image.new(mode, rgba.size, background)
     opaque.paste(rgba.convert(mode), mask=rgba)
     return opaque
 
 
 @contextmanager
 def image_errors(name: str) -> Iterator[None]:
-    """Make what goes wrong with an image a UserError that names it."""
+    """Turn errors of a damaged image into a UserError that names it."""
     try:
         yield
     except DECODE_ERRORS as error:

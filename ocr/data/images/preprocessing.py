@@ -1,11 +1,11 @@
-"""Bring images to the size, tones and range that the network was trained on.
+"""Bring images to the size, contrast and range that the network is trained on.
 
 Shapes: B batch, C channels, H height, W width.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -20,40 +20,39 @@ from ocr.data.images.contrast import (
 from ocr.data.images.loading import ImageSource, image_errors, open_image
 from ocr.errors import UserError
 
-if TYPE_CHECKING:  # it takes seconds to load, and who only looks at images needs none of it
+if TYPE_CHECKING:  # importing torch takes seconds
     import torch
 
-MIN_HEIGHT, MAX_HEIGHT = 40, 50  # pixels, of what is chosen by itself
-COLOURFUL = 0.5  # colours that are farther apart beside their line than this aren't for one channel
-MIXED = 0.2  # the least share of images with light text, or with dark, that is no exception
+MIN_HEIGHT, MAX_HEIGHT = 40, 50  # pixels, of a height that is inferred
+COLOURFUL = 0.5  # `colourfulness` that one channel cannot represent
+MIXED = 0.2  # the least share of images with light text, or with dark text, to have both
+MAX_WIDTH = 16_384  # pixels; a longer line is a mistake, and would exhaust the memory
 
-MAX_WIDTH = 16_384  # pixels; a longer line than that is a mistake, and would eat the memory
-
-INFERRED = ("height", "channels", "polarity")  # by the images, if they are None
-SETTINGS = (
-    *INFERRED,
-    "width",
-    "contrast",
-    "grey",
-    "frame",
-)  # of a `Preprocessor`; the rest is measured
+INFERRED = ("height", "channels", "polarity")  # settings that may be None and are inferred
+SETTINGS = (*INFERRED, "width", "contrast", "grey", "frame")  # the rest is measured
 
 
 class Preprocessor:
-    """One preparation of images, for training, reading and everything after.
+    """Prepares images in the same way for training and for reading.
 
-    height: every image is brought to this height, in pixels.
-    width: None keeps the proportions and pads a batch to its widest image; a number squashes
-        every image to that width.
-    channels: 1 for grey, 3 for colour.
-    mean, std: of the training images, on the scale 0 to 1.
-    polarity: keep, or dark: text that is lighter than what is around it is inverted.
-    contrast: keep, or stretch: each image's darkest and lightest pixels become black and white, but
-        for a few, and in all but empty images.
-    grey: how colours become grey: luma, as bright as they look, or principal, see `principal_grey`.
-    frame: which of an image's frames or pages is read, from 0; -1 is the last.
+    It is fitted to the training images once, by `infer` and `fit`, and does not change afterwards.
 
-    height, channels and polarity may be None until `infer` has chosen them.
+    Args:
+        height: Height of every prepared image, in pixels; None: inferred.
+        width: Width of every prepared image, in pixels; None keeps the proportions, and batches are
+            padded.
+        channels: 1 for grey, 3 for colour; None: inferred.
+        mean: Mean of the training images' pixels, on the scale 0 to 1.
+        std: Standard deviation of the training images' pixels, on the scale 0 to 1.
+        polarity: "keep", or "dark" to invert text that is lighter than its background; None:
+            inferred.
+        contrast: "keep", or "stretch" to map each image's darkest and lightest pixels to black and
+            white.
+        grey: How colours become grey: "luma", or "principal", see `principal_grey`.
+        frame: Which of an image's frames or pages is read, from 0; -1 is the last.
+
+    Raises:
+        UserError: A value is not one of these.
     """
 
     def __init__(
@@ -69,17 +68,17 @@ class Preprocessor:
         frame: int = 0,
     ) -> None:
         if channels not in (1, 3, None):
-            raise UserError(f"data.channels is {channels}; it takes 1 (grey) or 3 (colour)")
+            raise UserError(f"data.channels={channels}: give 1 (grey) or 3 (colour)")
         for key, value, choices in (
             ("polarity", polarity, ("keep", "dark", None)),
             ("contrast", contrast, ("keep", "stretch")),
             ("grey", grey, ("luma", "principal")),
         ):
             if value not in choices:
-                raise UserError(f"data.{key}={value}: choose {choices[0]} or {choices[1]}")
-        for key, value in {"height": height, "width": width}.items():
-            if value is not None and not (isinstance(value, int) and value > 0):
-                raise UserError(f"data.{key}={value}: give a number of pixels, 1 or more")
+                raise UserError(f"data.{key}={value}: give {choices[0]} or {choices[1]}")
+        for key, size in {"height": height, "width": width}.items():
+            if size is not None and not (isinstance(size, int) and size > 0):
+                raise UserError(f"data.{key}={size}: give a number of pixels, 1 or more")
         if isinstance(frame, bool) or not isinstance(frame, int):
             raise UserError(
                 f"data.frame={frame}: give a whole number, 0 for the first, -1 for the last"
@@ -96,77 +95,120 @@ class Preprocessor:
 
     @property
     def open_settings(self) -> list[str]:
-        """The settings of INFERRED that are still None."""
+        """The settings that are still None and have to be inferred."""
         return [key for key in INFERRED if getattr(self, key) is None]
 
-    def infer(self, images: Sequence[Image.Image]) -> dict[str, int | str]:
-        """Choose the open settings by RGB `images`, and return them.
+    def infer(self, images: Sequence[Image.Image]) -> dict[str, Any]:
+        """Infer the open settings.
 
-        Their median height, but no lower than a network that begins by halving it needs, and no
-        higher than one of our size profits from; colour if one channel would lose much of theirs;
-        dark if some have light text, and others dark.
+        The height is the images' median height within MIN_HEIGHT and MAX_HEIGHT; there are three
+        channels if grey would lose much of most images; the polarity is "dark" if some images have
+        light text and others dark text.
+
+        Args:
+            images: RGB images of the data set.
+
+        Returns:
+            The settings that were inferred.
         """
-        inferred = self.open_settings
+        open_settings = self.open_settings
         if self.height is None:
             heights = sorted(image.height for image in images) or [MAX_HEIGHT]
             self.height = min(max(heights[len(heights) // 2], MIN_HEIGHT), MAX_HEIGHT)
         if self.channels is None:
-            shares = sorted(colourfulness(image) for image in images) or [0.0]
-            self.channels = 3 if shares[len(shares) // 2] > COLOURFUL else 1
+            colours = sorted(colourfulness(image) for image in images) or [0.0]
+            self.channels = 3 if colours[len(colours) // 2] > COLOURFUL else 1
         if self.polarity is None:
             shown = images if self.channels == 3 else map(self._grey, images)
             light = sum(has_light_text(brightness_histogram(image)) for image in shown)
             mixed = MIXED * len(images) < light < (1 - MIXED) * len(images)
             self.polarity = "dark" if mixed else "keep"
-        return {key: getattr(self, key) for key in inferred}
-
-    def state(self) -> dict[str, int | float | str | None]:
-        """The arguments that build this normalizer again, plain enough for a checkpoint."""
-        return dict(vars(self))
+        return {key: getattr(self, key) for key in open_settings}
 
     def fit(self, images: Sequence[np.ndarray]) -> None:
-        """Take mean and std from uint8 `images`, (C, H, W) each."""
+        """Measure mean and std.
+
+        Args:
+            images: uint8, (C, H, W) each, as `decode` returns them.
+        """
         pixels = np.concatenate([image.ravel() for image in images]) / 255
         self.mean = round(float(pixels.mean()), 4)
-        # A set of blank images has no spread; a floor keeps the division finite.
+        # Blank images have no deviation; the minimum keeps the division finite.
         self.std = round(max(float(pixels.std()), 0.01), 4)
 
     def use_statistics_of(self, other: "Preprocessor") -> None:
-        """Take mean and std from `other`, whose weights a fine-tuned network starts with."""
+        """Take mean and std from the preprocessor that pretrained weights were trained with."""
         self.mean, self.std = other.mean, other.std
 
+    def state(self) -> dict[str, int | float | str | None]:
+        """Return the arguments that build this preprocessor again, for a checkpoint."""
+        return dict(vars(self))
+
     def scaled_width(self, width: int, height: int) -> int:
-        """The width, as the network sees it, of an image of that size."""
-        return self.width or max(1, round(width * self.height / height))
+        """Return the width of a prepared image.
+
+        Args:
+            width: Of the image, in pixels.
+            height: Of the image, in pixels.
+        """
+        return self.width or max(1, round(width * self._known_height / height))
 
     def decode(self, source: ImageSource, name: str = "image") -> np.ndarray:
-        """uint8 (C, H, W) of a path, encoded bytes, a PIL image or an array.
+        """Decode and prepare an image, without normalizing it.
 
-        An array is (H, W[, 1, 3 or 4]), of integers or booleans, or of floats from 0 to 1.
+        Args:
+            source: A path, encoded bytes, a PIL image, or an array (H, W[, 1, 3 or 4]) of integers,
+                booleans or floats from 0 to 1.
+            name: What messages call it, if it isn't a path.
 
-        Raises UserError, naming the path or `name`, when there is no readable image in it.
+        Returns:
+            uint8 (C, H, W).
+
+        Raises:
+            UserError: It is no readable image; names the path or `name`.
         """
         if isinstance(source, str | Path):
             name = str(source)
         with image_errors(name):
             mode = "RGB" if self.channels == 3 else "L" if self.grey == "luma" else None
-            return self._fit(self.open(source, name, mode))
+            return self._resize(self.open(source, name, mode))
 
     def open(
         self, source: ImageSource, name: str = "image", mode: str | None = "RGB"
     ) -> Image.Image:
-        """`open_image` with this normalizer's frame and contrast."""
+        """Open an image with this preprocessor's frame and contrast; see `open_image`."""
         return open_image(source, name, mode, self.frame, self.contrast == "stretch")
 
-    def _fit(self, image: Image.Image) -> np.ndarray:
+    def normalize(self, images: "torch.Tensor", widths: "torch.Tensor") -> "torch.Tensor":
+        """Normalize a batch to zero mean and unit deviation.
+
+        Args:
+            images: uint8 (B, C, H, W).
+            widths: Of each image without padding, (B,).
+
+        Returns:
+            Float (B, C, H, W), in which padding is 0.
+        """
+        from ocr.data.collate import blank_padding  # imports torch
+
+        scale = 1 / (255 * self.std)
+        return blank_padding(images.float().mul_(scale).sub_(self.mean / self.std), widths)
+
+    @property
+    def _known_height(self) -> int:
+        if self.height is None:
+            raise ValueError("the height is not known before `infer`")
+        return self.height
+
+    def _resize(self, image: Image.Image) -> np.ndarray:
         if self.channels == 1:
             image = self._grey(image)
-        width = self.scaled_width(*image.size)
-        if width > MAX_WIDTH:
-            raise ValueError(f"{width} pixels wide at data.height={self.height}")
-        if image.size != (width, self.height):
-            image = image.resize((width, self.height), Image.Resampling.BILINEAR)
-        # Now, as resizing has taken much of what noise there was.
+        size = self.scaled_width(*image.size), self._known_height
+        if size[0] > MAX_WIDTH:
+            raise ValueError(f"{size[0]} pixels wide at data.height={self.height}")
+        if image.size != size:
+            image = image.resize(size, Image.Resampling.BILINEAR)
+        # After resizing, which removes much of the noise.
         pixels = normalize_contrast(image, self.contrast == "stretch", self.polarity == "dark")
         return pixels[None] if self.channels == 1 else pixels.transpose(2, 0, 1).copy()
 
@@ -174,10 +216,3 @@ class Preprocessor:
         if self.grey == "principal" and image.mode == "RGB":
             return principal_grey(image)
         return image.convert("L")
-
-    def normalize(self, images: "torch.Tensor", widths: "torch.Tensor") -> "torch.Tensor":
-        """Normalised float (B, C, H, W) of a uint8 batch; padding is exactly 0, the mean."""
-        from ocr.data.collate import blank_padding
-
-        scale = 1 / (255 * self.std)
-        return blank_padding(images.float().mul_(scale).sub_(self.mean / self.std), widths)

@@ -182,7 +182,7 @@ def test_what_is_stored_without_colour_is_not_looked_at_for_it(monkeypatch):
 
 @pytest.mark.parametrize("key", ["polarity", "contrast", "grey"])
 def test_other_values_are_refused(key):
-    with pytest.raises(UserError, match=rf"data\.{key}=much: choose "):
+    with pytest.raises(UserError, match=rf"data\.{key}=much: give "):
         Preprocessor(20, **{key: "much"})
 
 
