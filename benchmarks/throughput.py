@@ -21,10 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ocr.config.instantiate import build
+from ocr.config.precision import fastest_precision
 from ocr.config.resolvers import register_resolvers
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.text.charset import Charset
-from ocr.models.precision import fastest_precision
 from ocr.reader import Reader
 from ocr.threads import use_threads
 

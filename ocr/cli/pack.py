@@ -16,14 +16,15 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from ocr.config.compose import composed, of_folder, unserved
+    from ocr.config.compose import composed, of_folder
+    from ocr.data.from_config import data_without_batches
     from ocr.data.manifest import left_out
     from ocr.data.sources.pack import pack
     from ocr.log import log_to_stderr
     from ocr.pluralize import pluralize
 
     words = of_folder(options.folder, options.labels, options.overrides)
-    data = unserved(composed(words), words)
+    data = data_without_batches(composed(words), words)
     with log_to_stderr():
         count, skipped = pack(
             options.folder, options.out, data.source.captions, data.loader.num_workers

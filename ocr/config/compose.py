@@ -7,17 +7,13 @@ from pathlib import Path
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from ocr.config.command_line import require_pairs
 from ocr.config.hydra_errors import explain
-from ocr.config.instantiate import build
 from ocr.config.overrides import CONF, as_meant, quoted
 from ocr.config.resolvers import register_resolvers
-from ocr.data.captioned_data import CaptionedData
-from ocr.data.scan import Observer
-from ocr.data.validation import require_share
 from ocr.errors import UserError
 
 
@@ -73,17 +69,3 @@ def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -
 def only_data(overrides: Iterable[str]) -> bool:
     """Whether they are about the images alone: network and augmentation are those of conf/."""
     return all(re.match(r"data=|[+~]*data\.(?!augment)", word) for word in overrides)
-
-
-def unserved(
-    config: DictConfig, overrides: Sequence[str], observer: Observer | None = None
-) -> CaptionedData:
-    """The folder of `config.data`, for those who don't train: torch takes seconds to load."""
-    values = OmegaConf.to_container(config.data, resolve=True)
-    # Not needed, but training would refuse wrong values.
-    augment = values.pop("augment", None)
-    if augment and not only_data(overrides):
-        build(augment)
-    require_share(splicing=values.pop("splicing", None))
-    target = {"_target_": "ocr.data.factory.image_folder_without_batches"}
-    return build(values | target, observer=observer)

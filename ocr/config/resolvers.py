@@ -20,7 +20,7 @@ def register_resolvers() -> None:
 
 
 def _fastest_precision(accelerator: str) -> str:
-    from ocr.models.precision import fastest_precision  # torch takes seconds to load
+    from ocr.config.precision import fastest_precision  # torch takes seconds to load
 
     return fastest_precision(accelerator)
 

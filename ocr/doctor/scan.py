@@ -12,8 +12,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ocr.config.compose import composed, of_folder, only_data, unserved
+from ocr.config.compose import composed, of_folder, only_data
 from ocr.data.captioned_data import CaptionedData
+from ocr.data.from_config import data_without_batches
 from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.image_folder import ImageFolder
 from ocr.data.text.unicode import TextNormalizer
@@ -186,7 +187,7 @@ def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> F
     config.data.cache_mb = 0  # each image is read once
     apply_checkpoint(config, words)
     observer = partial(compute_stats, frame=config.data.frame)
-    data = unserved(config, words, observer)
+    data = data_without_batches(config, words, observer)
     given = [] if labels is None else ["--labels", labels]
     scan = FolderScan(folder, words, [str(folder), *given, *overrides], config, data)
     captions = scan.source.captions

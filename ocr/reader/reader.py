@@ -40,7 +40,7 @@ class Reader:
     ) -> None:
         import torch
 
-        from ocr.models.precision import fastest_precision
+        from ocr.config.precision import fastest_precision
 
         self.model = model.eval().requires_grad_(False).to(device)
         self.charset = charset

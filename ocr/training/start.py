@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig, open_dict
 
 from ocr.config.instantiate import build
-from ocr.config.paths import naming_doctor, require_paths
 from ocr.config.resolvers import OBJECTIVES
 from ocr.config.validation import require_types
 from ocr.data.captioned_data import CaptionedData
@@ -18,6 +17,7 @@ from ocr.log import info, silence_libraries
 from ocr.models.time_steps import PARTS
 from ocr.threads import require_threads, use_threads
 from ocr.training.auto import resolve_auto
+from ocr.training.paths import naming_doctor, require_paths
 from ocr.training.seed import require_seed, seed
 from ocr.training.trainer import require_flags
 

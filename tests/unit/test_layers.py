@@ -27,21 +27,9 @@ ALLOWED_SIDEWAYS = {("search", "training"), ("analysis", "training"), ("doctor",
 }
 ENTRY_POINTS = {"__init__", "__main__", "command"}
 
-# Imports that still go upwards: this list must shrink to nothing.
-KNOWN_UPWARD_IMPORTS = {
-    ("ocr.config.compose", "ocr.data.captioned_data"),
-    ("ocr.config.compose", "ocr.data.scan"),
-    ("ocr.config.compose", "ocr.data.validation"),
-    ("ocr.config.paths", "ocr.data.sources.folder"),
-    ("ocr.config.resolvers", "ocr.models.precision"),
-}
-
 HEAVY = {"torch", "pytorch_lightning", "hydra"}
 LIGHT_PACKAGES = ("ocr.data.sources", "ocr.data.text", "ocr.data.images")
 LIGHT_MODULES = ("ocr.data.scan", "ocr.data.split", "ocr.reader", "ocr.cli")
-
-# Modules that still load a heavy library: this list must shrink to nothing.
-KNOWN_HEAVY: set[str] = set()
 
 
 def module_name(path: Path) -> str:
@@ -83,7 +71,7 @@ def test_nothing_imports_upwards():
         for target in imported(path)
         if not is_allowed(part(module_name(path)), part(target))
     }
-    assert upward == KNOWN_UPWARD_IMPORTS
+    assert upward == set()
 
 
 def test_every_part_of_the_package_has_a_layer():
@@ -103,15 +91,10 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize("package", LIGHT_PACKAGES)
 def test_looking_at_images_and_captions_loads_nothing_heavy(package):
     folder = ROOT.joinpath(*package.split("."))
-    names = {module_name(path) for path in folder.rglob("*.py")} - KNOWN_HEAVY
+    names = {module_name(path) for path in folder.rglob("*.py")}
     assert loaded_by(f"import {', '.join(sorted(names))}") == set()
 
 
-@pytest.mark.parametrize("module", [name for name in LIGHT_MODULES if name not in KNOWN_HEAVY])
+@pytest.mark.parametrize("module", LIGHT_MODULES)
 def test_light_modules_load_nothing_heavy(module):
     assert loaded_by(f"import {module}") == set()
-
-
-def test_what_is_known_to_be_heavy_still_is():
-    for module in KNOWN_HEAVY:
-        assert loaded_by(f"import {module}"), f"{module} has become light: take it off the list"

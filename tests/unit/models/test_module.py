@@ -8,9 +8,9 @@ from conftest import ROOT, config
 from omegaconf import OmegaConf
 
 from ocr.config.instantiate import build
+from ocr.config.precision import fastest_precision
 from ocr.data.collate import Batch
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.models.precision import fastest_precision
 
 OPTIMIZERS = sorted(path.stem for path in (ROOT / "conf/optimizer").glob("*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf/experiment").glob("*.yaml"))
