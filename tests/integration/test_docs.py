@@ -33,18 +33,23 @@ KEYS |= {key.rpartition(".")[0] for key in KEYS} | {"hydra.sweep.dir", "hydra.ru
 
 @pytest.mark.parametrize("command", commands())
 def test_a_command_is_accepted(command, monkeypatch, capsys):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     words = words_of(command)
     match words:
         case [program, *_] if program in FOREIGN:
             pass
         case ["make", target, *_]:
             assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        case ["pip", "install", "."]:
+            pass
         case ["pip", "install", package]:
-            project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
             [(name, extra)] = re.findall(r"^([\w-]+)\[(\w+)\]$", package)
             assert name == project["name"] and extra in project["optional-dependencies"]
-        case ["python", "train.py", *overrides]:
+        case ["python", "train.py", *overrides] | ["surrogate-ocr", "train", *overrides]:
             composes(overrides)
+        case ["surrogate-ocr", *arguments]:
+            assert "surrogate-ocr" in project["scripts"]
+            parses(arguments, monkeypatch, capsys)
         case ["python", "-m", "pytest", file, *_]:
             assert (ROOT / file).exists()
         case ["python", "-m", "ocr", *arguments]:

@@ -22,7 +22,9 @@ def commands(pages: list[Path] = PAGES) -> list[str]:
         text = page.read_text(encoding="utf-8")
         for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL):
             found |= dict.fromkeys(block.replace("\\\n", " ").splitlines())
-        inline = re.findall(r"`((?:python|make|pip|tensorboard)\s[^`]*)`", prose(page))
+        inline = re.findall(
+            r"`((?:python|make|pip|tensorboard|surrogate-ocr)\s[^`]*)`", prose(page)
+        )
         found |= dict.fromkeys(inline)
     words = (shlex.join(shlex.split(line, comments=True)) for line in found)
     return list(dict.fromkeys(word.removesuffix(" ...") for word in words if word))
