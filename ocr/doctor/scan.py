@@ -17,7 +17,6 @@ from ocr.data.captioned_data import CaptionedData
 from ocr.data.from_config import data_without_batches
 from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.image_folder import ImageFolder
-from ocr.data.text.unicode import TextNormalizer
 from ocr.doctor.image_stats import ImageProblem, ImageStats, compute_stats
 from ocr.errors import UserError
 from ocr.log import silence_libraries
@@ -39,7 +38,6 @@ class FolderScan:
         arguments: The arguments of `python -m ocr doctor`.
         config: The config of the training.
         data: The data set after all that training does to it before its first step.
-        captions: The captions as they are written in their source.
         messages: The lines that training would log.
         refusal: Why training would not start, or None.
     """
@@ -49,7 +47,6 @@ class FolderScan:
     arguments: list[str]
     config: DictConfig
     data: CaptionedData
-    captions: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     refusal: str | None = None
 
@@ -61,7 +58,14 @@ class FolderScan:
     @property
     def source(self) -> ImageFolder:
         """Where training finds samples."""
-        return self.data.source
+        source = self.data.source
+        assert isinstance(source, ImageFolder)
+        return source
+
+    @property
+    def captions(self) -> list[str]:
+        """The captions as they are written in their source."""
+        return self.source.captions.raw_texts
 
     @property
     def stats(self) -> dict[str, ImageStats]:
@@ -133,6 +137,7 @@ class FolderScan:
             return partial(time_steps, stride=encoder.stride, stem_stride=encoder.stem_stride)
         from ocr.models.crnn import CRNN  # torch takes seconds to import
 
+        assert self.data.charset is not None  # it is chosen before time steps are needed
         network = CRNN(
             **{part: self.config.model[part] for part in PARTS},
             preprocessor=self.data.preprocessor,
@@ -190,8 +195,6 @@ def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> F
     data = data_without_batches(config, words, observer)
     given = [] if labels is None else ["--labels", labels]
     scan = FolderScan(folder, words, [str(folder), *given, *overrides], config, data)
-    captions = scan.source.captions
-    captions.normalizer = _RecordingNormalizer(captions.normalizer, scan.captions)
     with _collect_messages(scan.messages):
         try:
             (begin if config.init_from else ready)(config, data)
@@ -200,19 +203,6 @@ def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> F
         except UserError as error:
             scan.refusal = str(error)
     return scan
-
-
-class _RecordingNormalizer:
-    """Spells captions, and keeps them as they were before."""
-
-    def __init__(self, spelling: TextNormalizer, captions: list[str]) -> None:
-        self.spelling = spelling
-        self.captions = captions
-
-    def normalize(self, texts: Iterable[str]) -> list[str]:
-        """Spell as `TextNormalizer.normalize` does."""
-        self.captions += texts
-        return self.spelling.normalize(self.captions)
 
 
 class _ListHandler(logging.Handler):

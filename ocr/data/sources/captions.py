@@ -35,6 +35,7 @@ class CaptionFinder:
         recursive: Whether to look into subfolders.
         encoding: Of labels files and text files, see `read_text`.
         source_names: After `find`, the name of each folder's caption source.
+        raw_texts: After `find`, the captions of all folders as they are written.
         unused_files: After `find`, files beside each folder that may hold captions as well.
     """
 
@@ -45,6 +46,7 @@ class CaptionFinder:
     recursive: bool = False
     encoding: str | None = None
     source_names: dict[str, str] = field(default_factory=dict, init=False)
+    raw_texts: list[str] = field(default_factory=list, init=False)
     unused_files: dict[str, Sequence[UnusedCaptionFile]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -168,6 +170,7 @@ class CaptionFinder:
         self, found: Mapping[str, list[Row | Skipped]]
     ) -> dict[str, list[Sample | Skipped]]:
         texts = [row.text for rows in found.values() for row in rows if isinstance(row, Row)]
+        self.raw_texts = texts
         normalized = iter(self.normalizer.normalize(texts))
         return {
             part: _merge_repeats(
