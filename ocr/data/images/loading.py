@@ -74,7 +74,7 @@ def open_image(
             image = source
         else:
             raise ValueError("expected a path, bytes, a PIL image or an array")
-        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+        if image.width * image.height > (Image.MAX_IMAGE_PIXELS or float("inf")):
             # Pillow itself only warns here, and raises at twice the limit.
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
         if not (image.width and image.height):

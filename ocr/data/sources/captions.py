@@ -90,7 +90,7 @@ class CaptionFinder:
             else:
                 rows = list(source.captions(folder))
             uncaptioned = _uncaptioned(folder, source, rows)
-            found[part] = self._with_groups(rows, folder, source) + uncaptioned
+            found[part] = [*self._with_groups(rows, folder, source), *uncaptioned]
             if isinstance(source, LabelsFile) and source.path not in shared:
                 found[part] += source.unused_rows()
         for labels in shared.values():

@@ -129,7 +129,7 @@ def guess_encoding(content: bytes) -> str | None:
     # Letters with accents have unaccented ones around them.
     alone = sum(len(run) == 1 for run in runs) > 0.7 * len(runs)
     shares = {name: _share_of_usual(content, name) for name in _LATIN}
-    best = max(shares, key=shares.get)
+    best = max(shares, key=lambda name: shares[name])
     if alone and shares[best] > 0.7:
         return best
     # Other alphabets use the upper 64 bytes, East Asian encodings all 128.

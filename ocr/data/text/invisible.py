@@ -27,7 +27,7 @@ def remove_invisible(text: str) -> str:
     if not _INVISIBLE.search(text):
         return text
     flags = {i for found in _FLAG.finditer(text) for i in range(*found.span())}
-    kept = []
+    kept: list[str] = []
     for i, character in enumerate(text):
         if _INVISIBLE.match(character) and i not in flags:
             after = text[i + 1 : i + 2]

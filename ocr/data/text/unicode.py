@@ -49,7 +49,9 @@ class TextNormalizer:
             raise UserError(f"data.case={case}: give {', '.join(CASES)}")
 
         def to_form(text: str) -> str:
-            return unicodedata.normalize(normal_form, text) if normal_form else text
+            if normal_form is None:
+                return text
+            return unicodedata.normalize(normal_form, text)  # type: ignore[arg-type]  # of FORMS
 
         change_case = CASES[case]
         self._letter_steps: list[_Step] = [

@@ -14,8 +14,8 @@ def split_cells(line: str, separator: str) -> list[str]:
     if separator == "\t":
         return line.split("\t")
     if separator == " ":
-        if found := _NAME_AND_REST.fullmatch(line.strip()):
-            return [found[1], *re.split(" +", found[2])]
+        if spaced := _NAME_AND_REST.fullmatch(line.strip()):
+            return [spaced[1], *re.split(" +", spaced[2])]
         return re.split(" +", line.strip())
     found = re.findall(rf"({_cell(separator)})(?:{re.escape(separator)}|$)", line)
     if not line.endswith(separator):
@@ -40,13 +40,13 @@ def split_pair(line: str, separator: str) -> tuple[str, str | None]:
     """Split a line into its first cell and the rest; None if there is only one cell."""
     if separator == " ":
         line = line.lstrip()
-        if found := _NAME_AND_REST.fullmatch(line):
-            return found[1], found[2]
-        name, *caption = re.split(" +", line, maxsplit=1)
-        return name, caption[0] if caption else None
+        if spaced := _NAME_AND_REST.fullmatch(line):
+            return spaced[1], spaced[2]
+        name, *rest = re.split(" +", line, maxsplit=1)
+        return name, rest[0] if rest else None
     if separator == "\t":
-        name, found, caption = line.partition(separator)
-        return name, caption if found else None
+        name, tab, caption = line.partition(separator)
+        return name, caption if tab else None
     found = re.fullmatch(rf"({_cell(separator)}){re.escape(separator)}\s*(.*)", line)
     if not found:
         return _unquoted(line.strip()), None

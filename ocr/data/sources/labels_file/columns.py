@@ -75,19 +75,17 @@ def choose_columns(grid: Grid, document: LabelsDocument) -> dict[str, int]:
         UserError: It isn't clear, and the message gives overrides; or a given column doesn't exist.
     """
     columns, names = document.columns, grid.names
-    places = {
-        "file": _given(names, columns.file, "data.file_column"),
-        "label": _given(names, columns.label, "data.label_column"),
-    }
-    if places["file"] is None:
+    file = _given(names, columns.file, "data.file_column")
+    label = _given(names, columns.label, "data.label_column")
+    group = _given(names, columns.group, "data.group")
+    if file is None:
         named = find_usual(names, FILES, grid.prefixed)
-        places["file"] = _file(grid, named, places["label"], document.folder)
-    if places["label"] is None:
+        file = _file(grid, named, label, document.folder)
+    if label is None:
         named = find_usual(names, LABELS, grid.prefixed)
-        places["label"] = named[0] if len(named) == 1 else _label(grid, named, places, document)
-    if columns.group is not None:
-        places["group"] = _given(names, columns.group, "data.group")
-    return places
+        label = named[0] if len(named) == 1 else _label(grid, named, file, document)
+    places = {"file": file, "label": label}
+    return places if group is None else places | {"group": group}
 
 
 def find_usual(names: Sequence[str], known: Sequence[str], prefixed: bool = False) -> list[int]:
@@ -122,7 +120,7 @@ def _file(grid: Grid, named: list[int], label: int | None, folder: Folder | None
     sure = {place: image_name_score(grid.column(place), folder) for place in some}
     sure = {place: share for place, share in sure.items() if share}
     if sure:
-        best = max(sure, key=sure.get)
+        best = max(sure, key=lambda place: sure[place])
         rivals = [place for place, share in sure.items() if share == sure[best]]
         if len(rivals) == 1 or _agree(grid, rivals):
             return best
@@ -143,10 +141,8 @@ def _agree(grid: Grid, places: Sequence[int]) -> bool:
     )
 
 
-def _label(
-    grid: Grid, named: list[int], places: Mapping[str, int | None], document: LabelsDocument
-) -> int:
-    others = [place for place in range(len(grid.names)) if place != places["file"]]
+def _label(grid: Grid, named: list[int], file: int, document: LabelsDocument) -> int:
+    others = [place for place in range(len(grid.names)) if place != file]
     rest = _like_captions(grid, named or others)
     for some in _narrower(grid, rest, others, document.given):
         if len(some) == 1:
@@ -159,7 +155,7 @@ def _label(
     what = "several columns" if len(rest) > 1 or len(named) > 1 else "no column"
     raise UserError(
         f"{what} for 'label' among the columns {_listed(grid.names)}: choose with "
-        f"{_override('data.file_column', grid.names[places['file']])} "
+        f"{_override('data.file_column', grid.names[file])} "
         f"{_either('data.label_column', grid.names, rest or others)}"
     )
 

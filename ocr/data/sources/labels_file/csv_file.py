@@ -43,13 +43,13 @@ def read_table(document: LabelsDocument) -> Iterator[Row | Skipped]:
         places = choose_columns(Grid(names, [cells for _, cells in whole]), document)
     except UserError as error:
         raise UserError(f"{document.path}: {error}") from error
-    whole = iter(whole)
+    remaining = iter(whole)
     for line, cells in rows:
         if any(cells[len(names) :]):
             detail = f"{len(cells)} cells below {len(names)} columns; quote what has a delimiter"
             yield Skipped(document.where(line), SkipReason.MALFORMED_ROW, detail)
         else:
-            yield make_row(cells_of(next(whole)[1], places), document.where(line))
+            yield make_row(cells_of(next(remaining)[1], places), document.where(line))
 
 
 def has_header(head: Sequence[str], document: LabelsDocument) -> bool:

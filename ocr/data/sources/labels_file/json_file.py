@@ -85,7 +85,8 @@ def _values(document: LabelsDocument) -> list[tuple[int, Any]]:
     decoder = json.JSONDecoder(
         parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_Object
     )
-    text, place, line, values = document.text, 0, 1, []
+    text, place, line = document.text, 0, 1
+    values: list[tuple[int, Any]] = []
     while True:
         start = place
         while place < len(text) and text[place] in " \t\r\n":

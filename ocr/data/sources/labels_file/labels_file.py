@@ -94,7 +94,7 @@ class LabelsFile:
         """Return the share of the folder's images with a row; if it has none, of rows with one."""
         if not folder.images:
             return len(self._find(folder)) / max(1, len(self._files()))
-        named = {folder.image(file) for file in self._files()} - {None}
+        named = {image for file in self._files() if (image := folder.image(file))}
         if not named and self.foreign:
             here = {str(folder.path / name) for name in folder.images}
             named = here.intersection(map(str, self._find(folder).values()))

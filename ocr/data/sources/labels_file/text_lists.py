@@ -89,7 +89,8 @@ def _width(rows: Sequence[Sequence[str]], separator: str) -> int:
 
 def _lines(document: LabelsDocument) -> tuple[Lines, list[str]]:
     """Return the lines that aren't empty with their numbers, and the comments above them."""
-    lines, comments = [], []
+    lines: Lines = []
+    comments: list[str] = []
     for number, line in enumerate(document.text.split("\n"), start=1):
         line = line.removesuffix("\r")
         if line.lstrip().startswith("#") and not _names_one(line, document):
@@ -116,7 +117,7 @@ def _separator(lines: Lines, document: LabelsDocument) -> tuple[str | None, int]
         )
         for separator in _SEPARATORS
     }
-    best = max(counts, key=counts.get)
+    best = max(counts, key=lambda separator: counts[separator])
     if counts[best] == 0:
         if all("\t" in line for line in some):
             return "\t", 0  # names without suffix of images that don't exist
@@ -181,14 +182,16 @@ def _places(
         if plain and not grid.varied and by_chance:
             return None
         if words and _are_all_captions(grid):
-            return _note_whole(document, lines[0][1], separator)
+            _note_whole(document, lines[0][1], separator)
+            return None
         number, line = lines[0]
         more = "; data.label_column=2+ takes all that follows the name" if width > 2 else ""
         raise UserError(
             f"{document.path}, line {number}: {width} columns, {line!r:.60}: {error}{more}"
         ) from error
     if words and width > 2 and len({*grid.column(places["label"])}) == 1 < len(rows):
-        return _note_whole(document, lines[0][1], separator)  # "No 1", "No 2"
+        _note_whole(document, lines[0][1], separator)  # "No 1", "No 2"
+        return None
     return None if width == 2 and places == {"file": 0, "label": 1} else places
 
 
