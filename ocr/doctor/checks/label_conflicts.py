@@ -24,7 +24,7 @@ def label_conflicts(scan: FolderScan) -> Finding | None:
 def pixel_label_conflicts(scan: FolderScan) -> Finding | None:
     """Find different files with equal pixels and different captions."""
     # Of images with several frames, another frame may tell them apart.
-    with_contrast = scan.data.found.hashes.any(axis=1).tolist()
+    with_contrast = [bool(row.any()) for row in scan.data.found.hashes]
     samples = [
         sample
         for sample, usable in zip(scan.samples, with_contrast, strict=True)
