@@ -65,18 +65,18 @@ def _no_override(error: OverrideParseException) -> str:
 
 
 def _unknown_option(error: MissingConfigException) -> str:
-    group, _, option = error.missing_cfg_file.rpartition("/")
+    group, _, option = (error.missing_cfg_file or "").rpartition("/")
+    options = list(error.options or ())
     extra = option.partition("_")[0]
-    there = any(known.startswith(extra) for known in error.options)  # and only the rest is misspelt
+    there = any(known.startswith(extra) for known in options)  # and only the rest is misspelt
     if group == "hydra/launcher" and extra in _EXTRAS and not there:
         return f"{group}={option} needs a package: pip install 'surrogate-ocr[{extra}]'"
-    options = ", ".join(error.options)
-    guess = did_you_mean(option, error.options)
-    return f"{group}={option}: no such option.{guess} There are: {options}"
+    guess = did_you_mean(option, options)
+    return f"{group}={option}: no such option.{guess} There are: {', '.join(options)}"
 
 
 def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
-    section = error.full_key.rpartition(".")[0]
+    section = str(error.full_key).rpartition(".")[0]
     valid = sorted(str(key) for key in error.parent_node if not str(key).startswith("_"))
     if section == "data" and error.key in _OF_FOLDERS and "dir" not in error.parent_node:
         return f"{error.full_key} is for images of your own: add data=folder"
