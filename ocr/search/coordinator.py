@@ -26,7 +26,7 @@ from ocr.search.trial_end import TrialEnd, counts, is_interrupted, is_superseded
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 OWNER_SECONDS = 10  # within which a new trial gets its owner
 
@@ -199,7 +199,8 @@ class Coordinator:
         if owner is None:
             if self.queue:  # which is locked until a new trial has its owner
                 return True
-            return (datetime.now() - trial.datetime_start).total_seconds() > OWNER_SECONDS
+            start = trial.datetime_start or datetime.now()
+            return (datetime.now() - start).total_seconds() > OWNER_SECONDS
         if owner["host"] != self.owner["host"]:
             return False
         with suppress(OSError), Path(owner["lock"]).open("r+") as file:

@@ -1,24 +1,31 @@
-"""The pictures of a report: which there are, each drawn into a PNG without a trace elsewhere."""
+"""The plots of a report, drawn as PNG files."""
 
 import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ocr.search.plots import NoPictureError, Score
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from ocr.search.plots import NoPlotError, Score
 
 
-def pictures(
+def plots_of(
     trials: Sequence[FrozenTrial], objectives: Sequence[str], directions: Sequence[str]
-) -> Iterator[tuple[str, str, Callable[[], "Figure"]]]:
-    """File name without .png, title, and what draws it or raises NoPictureError."""
+) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """Yield the plots of a search.
+
+    Args:
+        trials: Trials of any state.
+        objectives: Names in metrics.json.
+        directions: "minimize" or "maximize" for each objective.
+
+    Yields:
+        The file name without .png, the title, and a function that returns the figure or raises
+        NoPlotError.
+    """
     done = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     pairs = zip(objectives, directions, strict=True)
     scores = [Score(name, direction, i, done) for i, (name, direction) in enumerate(pairs)]
@@ -33,12 +40,12 @@ def pictures(
 
 
 @contextmanager
-def aside() -> Iterator[None]:
-    """Without windows, warnings and chatter, and without a trace left in this process."""
+def plotting() -> Iterator[None]:
+    """Draw without windows, warnings and messages, and restore the process' settings."""
     import matplotlib
 
     verbosity = optuna.logging.get_verbosity()
-    backend = matplotlib.rcParams.copy()["backend"]  # the original would look for one
+    backend = matplotlib.rcParams.copy()["backend"]  # a copy: reading the original would choose one
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         matplotlib.use("agg")
@@ -51,8 +58,15 @@ def aside() -> Iterator[None]:
             matplotlib.use(backend, force=False)
 
 
-def png(draw: Callable[[], "Figure"]) -> bytes:
-    """What `draw` draws, as a file. Raises NoPictureError."""
+def png(draw: Callable[[], Any]) -> bytes:
+    """Draw a plot as a PNG.
+
+    Args:
+        draw: Returns the figure, which is closed.
+
+    Raises:
+        NoPlotError: There is nothing to draw, or the plot fails.
+    """
     import matplotlib
     from matplotlib import pyplot
 
@@ -61,10 +75,10 @@ def png(draw: Callable[[], "Figure"]) -> bytes:
     try:
         with matplotlib.rc_context({"text.parse_math": False}):  # names may hold a $
             draw().savefig(file, format="png", dpi=90)
-    except NoPictureError:
+    except NoPlotError:
         raise
-    except Exception as error:  # a search of days must not end for a picture
-        raise NoPictureError(f"it can't be drawn ({type(error).__name__}: {error}).") from error
+    except Exception as error:  # a plot must not end a search
+        raise NoPlotError(f"it can't be drawn ({type(error).__name__}: {error}).") from error
     finally:
         for number in set(pyplot.get_fignums()) - others:
             pyplot.close(number)

@@ -1,37 +1,35 @@
-"""Optuna's plots of one objective, made legible."""
+"""Draw Optuna's plots of one objective, with readable scales and labels."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ocr.formatting import format_score
 from ocr.search.results import metrics_of
 from ocr.search.space import format_value
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
+MIN_TRIALS = 8  # for importances; fewer trials say nothing
 
 
-TELLING = 8  # trials, from which on an importance may mean something
-
-
-class NoPictureError(Exception):
-    """Why there is no picture, in a sentence."""
+class NoPlotError(Exception):
+    """A plot cannot be drawn; the message says why, in a sentence."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """The objective at `index`, in complete `trials`.
+    """The plots of one objective. The caller closes the figures.
 
-    The methods that draw return a pyplot figure for the caller to close, or raise NoPictureError.
+    Attributes:
+        name: The objective.
+        direction: "minimize" or "maximize".
+        index: Its place among a trial's values.
+        trials: Complete trials.
     """
 
     name: str
@@ -39,44 +37,46 @@ class Score:
     index: int
     trials: Sequence[FrozenTrial]
 
-    def history(self) -> "Figure":
-        """Optuna's optimization history."""
+    def history(self) -> Any:
+        """Draw Optuna's optimization history."""
         from matplotlib.ticker import MaxNLocator
         from optuna.visualization import matplotlib as plots
 
-        axes = plots.plot_optimization_history(self._study(), target_name=self.name)
+        axes: Any = plots.plot_optimization_history(self._study(), target_name=self.name)
         for line in axes.lines:
             line.set_drawstyle("steps-post")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        self._stretch(axes)
-        return _laid_out(axes, 10, 4.5)
+        self._scale_values(axes)
+        return _lay_out(axes, 10, 4.5)
 
-    def importances(self) -> "Figure":
-        """Optuna's importances."""
+    def importances(self) -> Any:
+        """Draw Optuna's parameter importances."""
         from optuna.visualization import matplotlib as plots
 
-        if 1 < len(self.trials) < TELLING:
-            raise NoPictureError(
+        if 1 < len(self.trials) < MIN_TRIALS:
+            raise NoPlotError(
                 f"{len(self.trials)} trials that came to a score are too few to tell; it takes "
-                f"{TELLING}."
+                f"{MIN_TRIALS}."
             )
-        axes = plots.plot_param_importances(self._study(), params=list(self._space()))
+        axes: Any = plots.plot_param_importances(self._study(), params=list(self._space()))
         shares = [bar.get_width() for bar in axes.patches]
         if len(set(map(self.value, self.trials))) == 1 or (
-            len(shares) > 1 and min(shares) == max(shares)  # Optuna's answer if it can't tell
+            len(shares) > 1
+            and min(shares) == max(shares)  # Optuna returns equal shares if it finds no difference
         ):
-            raise NoPictureError("these trials don't tell which value matters.")
+            raise NoPlotError("these trials don't tell which value matters.")
         axes.get_legend().remove()
         axes.set(xlabel=f"importance for {self.name}", ylabel="")
-        return _laid_out(axes, 10, 1 + 0.3 * len(axes.patches))
+        return _lay_out(axes, 10, 1 + 0.3 * len(axes.patches))
 
-    def slices(self) -> "Figure":
-        """Optuna's slices, in rows of four."""
+    def slices(self) -> Any:
+        """Draw Optuna's slices, in rows of four."""
         import numpy as np
         from matplotlib.ticker import MaxNLocator
         from optuna.visualization import matplotlib as plots
 
-        panels = np.atleast_1d(plots.plot_slice(self._study(), target_name=self.name))
+        drawn: Any = plots.plot_slice(self._study(), target_name=self.name)
+        panels = np.atleast_1d(drawn)
         columns = min(4, len(panels))
         rows = math.ceil(len(panels) / columns)
         grid = panels[0].figure.add_gridspec(rows, columns)
@@ -89,33 +89,33 @@ class Score:
             axes.tick_params(labelsize=9, labelleft=i % columns == 0)
             axes.set_ylabel(self.name if i % columns == 0 else "")
             axes.set_xlabel(fill(name, 26))  # as wide as the panel
-            axes.collections[0].set(cmap="viridis_r", clim=numbers)  # Blues begin as light as grey
-            self._stretch(axes)
+            axes.collections[0].set(cmap="viridis_r", clim=numbers)  # Optuna's begins grey
+            self._scale_values(axes)
             if isinstance(distribution, CategoricalDistribution):
-                _name_categories(axes, distribution)
+                _label_categories(axes, distribution)
             else:
-                self._number(axes.xaxis, name, distribution)
+                self._label_numbers(axes.xaxis, name, distribution)
         bar = panels[-1].collections[0].colorbar
         bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         engine = "constrained" if len(panels) > 1 else "tight"
-        return _laid_out(panels[0], max(7, 3.3 * columns), max(4, 2.6 * rows), engine)
+        return _lay_out(panels[0], max(7, 3.3 * columns), max(4, 2.6 * rows), engine)
 
-    def parallel(self) -> "Figure":
-        """Optuna's parallel coordinates of trials in order of merit, the best on top."""
+    def parallel(self) -> Any:
+        """Draw Optuna's parallel coordinates of the trials by rank, the best last, on top."""
         import numpy as np
         from matplotlib.colors import ListedColormap
         from optuna.visualization import matplotlib as plots
 
         space = self._space()
         merit = sorted(set(map(self.value, self.trials)), reverse=self.direction == "maximize")
-        study = study_of(self.trials, ["minimize"], lambda t: [merit.index(self.value(t))])
-        axes = plots.plot_parallel_coordinate(study, target_name=self.name)
+        study = make_study(self.trials, ["minimize"], lambda t: [merit.index(self.value(t))])
+        axes: Any = plots.plot_parallel_coordinate(study, target_name=self.name)
         lines = axes.collections[0]
         ranks, segments = lines.get_array(), lines.get_segments()
         order = np.argsort(-ranks)
         lines.set_segments([segments[i] for i in order])
         lines.set_array(ranks[order])
-        visible = lines.get_cmap()(np.linspace(0, 0.7, 256))  # the worst would be white on white
+        visible = lines.get_cmap()(np.linspace(0, 0.7, 256))  # the end of the map is white
         lines.set_cmap(ListedColormap(visible))
         marks = np.unique(np.linspace(0, len(merit) - 1, 6).round().astype(int))
         labels = [f"{merit[i]:.3g}" for i in marks]
@@ -134,58 +134,58 @@ class Score:
                 texts = [label.get_text() for label in scale.get_yticklabels()]
                 if isinstance(distribution, IntDistribution):
                     texts = ["" if "." in text else text for text in texts]
-                texts = [_brief(spelling.get(text, text), 12) for text in texts]
+                texts = [_shorten(spelling.get(text, text), 12) for text in texts]
                 scale.set_yticks(scale.get_yticks(), texts)
             else:
-                self._number(scale.yaxis, name, distribution)
+                self._label_numbers(scale.yaxis, name, distribution)
             for label in scale.get_yticklabels():
                 label.set(size=8, bbox={"fc": "white", "ec": "none", "alpha": 0.7, "pad": 0.5})
-        return _laid_out(axes, max(7, 2 + 0.85 * len(names)), 5.5, "tight")
+        return _lay_out(axes, max(7, 2 + 0.85 * len(names)), 5.5, "tight")
 
-    def latency(self) -> "Figure":
-        """Optuna's Pareto front of this objective and cpu_ms, its trials numbered."""
+    def latency(self) -> Any:
+        """Draw Optuna's Pareto front of this objective and cpu_ms, with the trials' numbers."""
         from optuna.visualization import matplotlib as plots
 
         def both(trial: FrozenTrial) -> list[float]:
             return [metrics_of(trial)["cpu_ms"], self.value(trial)]
 
         if self.name == "cpu_ms":
-            raise NoPictureError("latency is all that is optimised.")
+            raise NoPlotError("latency is all that is optimised.")
         timed = [trial for trial in self.trials if metrics_of(trial).get("cpu_ms") is not None]
-        study = study_of(timed, ["minimize", self.direction], both)
-        axes = plots.plot_pareto_front(study, target_names=["cpu_ms", self.name])
+        study = make_study(timed, ["minimize", self.direction], both)
+        axes: Any = plots.plot_pareto_front(study, target_names=["cpu_ms", self.name])
         for trial in study.best_trials:
             axes.annotate(trial.number, trial.values, (5, 5), textcoords="offset points", size=9)
-        for text in axes.get_legend().get_texts():  # "best" is not what each of them is
+        for text in axes.get_legend().get_texts():  # no single one is the best
             text.set_text({"Best Trial": "none is better in both"}.get(text.get_text(), "trial"))
         axes.set_xlabel("milliseconds on a CPU for one image (cpu_ms)")
-        self._stretch(axes)
-        return _laid_out(axes, 10, 5)
+        self._scale_values(axes)
+        return _lay_out(axes, 10, 5)
 
     def value(self, trial: FrozenTrial) -> float:
-        """What `trial` came to."""
+        """Return a trial's value of this objective."""
         return trial.values[self.index]
 
     def _study(self) -> optuna.Study:
-        return study_of(self.trials, [self.direction], lambda trial: [self.value(trial)])
+        return make_study(self.trials, [self.direction], lambda trial: [self.value(trial)])
 
-    def _space(self) -> dict[str, BaseDistribution]:
-        """What was searched, in the order of Optuna's pictures."""
+    def _space(self) -> dict[str, Any]:
+        """Return the searched values, in the order of Optuna's plots."""
         space = {name: t.distributions[name] for t in self.trials for name in t.params}
         if self.trials and not space:
-            raise NoPictureError("no value was searched.")
+            raise NoPlotError("no value was searched.")
         return dict(sorted(space.items()))
 
-    def _stretch(self, axes: "Axes") -> None:
-        """Tell low scores apart where others are a hundred times as high; zeros occur."""
+    def _scale_values(self, axes: Any) -> None:
+        """Use a symlog scale where values differ by a factor of 100 or more; zeros occur."""
         values = [self.value(trial) for trial in self.trials]
         least = min((value for value in values if value > 0), default=math.inf)
         if self.direction == "minimize" and min(values) >= 0 and max(values) >= 100 * least:
             axes.set_yscale("symlog", linthresh=10.0 ** math.floor(math.log10(least)))
             axes.yaxis.set_major_formatter("{x:g}")
 
-    def _number(self, axis: "Axis", name: str, distribution: BaseDistribution) -> None:
-        """Whole numbers for whole numbers, one for one, and no mathematical notation."""
+    def _label_numbers(self, axis: Any, name: str, distribution: Any) -> None:
+        """Label whole numbers as such, a single value once, and none in scientific notation."""
         import numpy as np
         from matplotlib.ticker import MaxNLocator, NullLocator
 
@@ -204,18 +204,24 @@ class Score:
             axis.set_major_locator(MaxNLocator(5, integer=whole))
 
 
-def study_of(
+def make_study(
     trials: Sequence[FrozenTrial],
     directions: Sequence[str],
     values: Callable[[FrozenTrial], Sequence[float]],
 ) -> optuna.Study:
-    """In memory, of `trials` that came to `values`, each under its own number.
+    """Make a study in memory, in which trials keep their numbers.
 
-    Raises NoPictureError if there is nothing to compare.
+    Args:
+        trials: Trials.
+        directions: "minimize" or "maximize" for each value.
+        values: Returns the values of a trial.
+
+    Raises:
+        NoPlotError: There are fewer than two trials.
     """
     if len(trials) < 2:
-        raise NoPictureError(f"it takes two trials that came to a score, not {len(trials)}.")
-    study = optuna.create_study(directions=list(directions))
+        raise NoPlotError(f"it takes two trials that came to a score, not {len(trials)}.")
+    study = optuna.create_study(directions=[*directions])  # type: ignore[list-item]
     by_number = {trial.number: trial for trial in trials}
     for number in range(max(by_number) + 1):
         if trial := by_number.get(number):
@@ -227,9 +233,9 @@ def study_of(
     return study
 
 
-def _name_categories(axes: "Axes", distribution: CategoricalDistribution) -> None:
-    """As on the command line, at most sixteen, slanted if they need room."""
-    names = {repr(choice): _brief(format_value(choice), 18) for choice in distribution.choices}
+def _label_categories(axes: Any, distribution: CategoricalDistribution) -> None:
+    """Label categories as on the command line, at most sixteen, slanted if they need room."""
+    names = {repr(choice): _shorten(format_value(choice), 18) for choice in distribution.choices}
     places = axes.get_xticks()
     labels = [names[axes.xaxis.get_major_formatter()(place)] for place in places]
     step = math.ceil(len(labels) / 16)
@@ -239,14 +245,19 @@ def _name_categories(axes: "Axes", distribution: CategoricalDistribution) -> Non
             label.set(rotation=35, ha="right", rotation_mode="anchor")
 
 
-def _brief(text: str, length: int) -> str:
+def _shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _laid_out(axes: "Axes", width: float, height: float, engine: str = "constrained") -> "Figure":
-    """The figure of `axes`, in inches, without overlaps, nor titles: the page has them.
+def _lay_out(axes: Any, width: float, height: float, engine: str = "constrained") -> Any:
+    """Size a figure and remove its titles, which the page has.
 
-    engine: "tight" where Optuna gave one plot a colour bar, which the better one can't lay out.
+    Args:
+        axes: Its axes.
+        width: In inches.
+        height: In inches.
+        engine: matplotlib's layout engine: "tight" for a single plot to which Optuna has added a
+            colour bar, which "constrained" cannot lay out.
     """
     figure = axes.figure
     figure.suptitle("")

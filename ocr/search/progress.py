@@ -131,4 +131,4 @@ class Progress:
 
 
 def _mean_seconds(trials: Sequence[FrozenTrial]) -> float:
-    return mean(trial.duration.total_seconds() for trial in trials)
+    return mean(trial.duration.total_seconds() for trial in trials if trial.duration)

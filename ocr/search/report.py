@@ -1,9 +1,8 @@
-"""The report of a search: one page that holds the pictures and every trial."""
+"""Write the report of a search: one HTML page with the plots and all trials."""
 
 import base64
 import math
 import shlex
-import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -13,9 +12,9 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from ocr.formatting import format_score
-from ocr.search.pictures import aside, pictures, png
-from ocr.search.plots import NoPictureError, study_of
-from ocr.search.results import METRICS, metrics_of
+from ocr.search.pictures import plots_of, plotting, png
+from ocr.search.plots import NoPlotError, make_study
+from ocr.search.results import METRICS, metrics_of, replace_file
 from ocr.search.space import format_value
 
 _STYLE = """
@@ -52,33 +51,42 @@ def write_report(
     directions: Sequence[str],
     folder: Path,
 ) -> list[str]:
-    """Draw `folder`/*.png and put them, with a table of `trials`, into `folder`/index.html.
+    """Draw the plots and write the page.
 
-    trials: of any state, with the params that mattered in each and no others, and with the
-    overrides that train the same again as its attribute "command". objectives: what was optimised;
-    directions: "minimize" or "maximize" for each. A picture that can't be drawn yet is left out,
-    and the page says why. Returns the page's sections, for `write_page`.
-    Raises OSError, e.g. if the disk is full.
+    A plot that cannot be drawn yet is left out, and the page says why.
+
+    Args:
+        trials: Trials of any state, with the params that matter, and with the overrides that train
+            the same again as the user attribute "command".
+        objectives: Names in metrics.json.
+        directions: "minimize" or "maximize" for each objective.
+        folder: For the files, index.html and *.png.
+
+    Returns:
+        The plots' sections of the page, for `write_page`.
+
+    Raises:
+        OSError: A file cannot be written.
     """
     folder.mkdir(exist_ok=True)
     sections = []
     missing: dict[str, list[str]] = {}
-    with aside():
-        for name, title, draw in pictures(trials, objectives, directions):
+    with plotting():
+        for name, title, draw in plots_of(trials, objectives, directions):
             try:
                 image = png(draw)
-            except NoPictureError as why:
+            except NoPlotError as error:
                 (folder / f"{name}.png").unlink(missing_ok=True)
-                missing.setdefault(str(why), []).append(title)
+                missing.setdefault(str(error), []).append(title)
                 continue
-            _write(image, folder / f"{name}.png")
+            replace_file(folder / f"{name}.png", image)
             sections.append(
                 f'<h2>{escape(title)}</h2><figure><img alt="{escape(title)}" '
                 f'src="data:image/png;base64,{base64.b64encode(image).decode()}">'
                 f"<figcaption>{_CAPTIONS[name.partition('_')[0]]}</figcaption></figure>"
             )
     if missing:
-        sections.append("<h2>Pictures that are left out</h2>")
+        sections.append("<h2>Plots that are left out</h2>")
     for why, titles in missing.items():
         sections.append(f'<p class="missing">{escape("; ".join(titles))}: {escape(why)}</p>')
     write_page(trials, objectives, directions, folder, sections, {})
@@ -93,21 +101,30 @@ def write_page(
     sections: Sequence[str],
     winner: Mapping[str, str],
 ) -> None:
-    """Write `folder`/index.html without drawing anew; see `write_report`, which made `sections`.
+    """Write the page without drawing the plots.
 
-    winner: what there is to tell of it, by headings.
+    Args:
+        trials: See `write_report`.
+        objectives: See `write_report`.
+        directions: See `write_report`.
+        folder: See `write_report`.
+        sections: What `write_report` returned.
+        winner: What to say of the winner, by heading.
+
+    Raises:
+        OSError: The file cannot be written.
     """
-    with aside():
+    with plotting():
         best = _best(trials, directions)
     page = _page(trials, best, objectives, directions, sections, winner)
-    _write(page.encode(), folder / "index.html")
+    replace_file(folder / "index.html", page.encode())
 
 
 def _best(trials: Sequence[FrozenTrial], directions: Sequence[str]) -> list[FrozenTrial]:
-    """The best complete trial, of equal ones that with the lower loss; or the Pareto front."""
+    """Return the best complete trial, of equal ones that with the lower loss; or the front."""
     done = {trial.number: trial for trial in trials if trial.state == TrialState.COMPLETE}
     if len(directions) > 1 and len(done) > 1:
-        study = study_of(list(done.values()), directions, lambda trial: trial.values)
+        study = make_study(list(done.values()), directions, lambda trial: trial.values)
         return [done[trial.number] for trial in study.best_trials]
     sign = -1 if directions[0] == "maximize" else 1
 
@@ -126,40 +143,40 @@ def _page(
     sections: Sequence[str],
     winner: Mapping[str, str],
 ) -> str:
-    """The whole page, which needs no other file."""
+    """Return the page, which needs no other file."""
     pairs = zip(objectives, directions, strict=True)
     aims = " and ".join(f"{'lowest' if d == 'minimize' else 'highest'} {n}" for n, d in pairs)
     title = escape(f"Search for the {aims}")
     counts = Counter(trial.state for trial in trials)
     states = ", ".join(f"{count} {state.name.lower()}" for state, count in sorted(counts.items()))
     heading = "The best trial" if len(objectives) == 1 else "The Pareto front"
-    told = "".join(
+    rows = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in winner.items()
     )
-    crowned = f'<h2>The winner</h2><table class="winner">{told}</table>' if told else ""
+    winner_section = f'<h2>The winner</h2><table class="winner">{rows}</table>' if rows else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
-        f"<p>Trials: {states or 'none yet'}.</p>{crowned}<h2>{heading} of the search</h2>"
-        f"{_told(best, objectives) or '<p>No trial is complete yet.</p>'}"
+        f"<p>Trials: {states or 'none yet'}.</p>{winner_section}<h2>{heading} of the search</h2>"
+        f"{_paragraphs(best, objectives) or '<p>No trial is complete yet.</p>'}"
         f"{''.join(sections)}<h2>All trials</h2>{_table(trials, objectives)}</body></html>\n"
     )
 
 
-def _told(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
-    """A paragraph a trial: its scores, and the command that trains with the same values."""
+def _paragraphs(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
+    """Return a paragraph for each trial: its scores, and the command that trains the same."""
     lines = []
     for trial in trials:
         scores = zip(objectives, trial.values, strict=True)
-        told = escape(", ".join(f"{name} {_cell(score)}" for name, score in scores))
+        values = escape(", ".join(f"{name} {_cell(score)}" for name, score in scores))
         command = escape(shlex.join(["python", "train.py", *trial.user_attrs["command"]]))
-        lines.append(f"<p>Trial {trial.number}: {told}<br><code>{command}</code></p>")
+        lines.append(f"<p>Trial {trial.number}: {values}<br><code>{command}</code></p>")
     return "".join(lines)
 
 
 def _table(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
-    """A row a trial, also of those that ended early."""
+    """Return the table of all trials."""
     columns = dict.fromkeys(objectives) | METRICS
     params = list(dict.fromkeys(name for trial in trials for name in trial.params))
     header = ["number", "state", *columns, *params, "reason"]
@@ -182,15 +199,5 @@ def _table(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """As on the command line, a float in as many digits as matter."""
+    """Format a value as on the command line, a float with four digits."""
     return format_score(value) if isinstance(value, float) else format_value(value)
-
-
-def _write(content: bytes, target: Path) -> None:
-    """Whole or not at all, also beside other processes that write the same."""
-    scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    try:
-        scratch.write_bytes(content)
-        scratch.replace(target)
-    finally:
-        scratch.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -36,7 +37,7 @@ class ResultRecorder:
                 has recorded it before.
         """
         metrics = read_metrics(Path(trial.user_attrs["folder"])) or {}
-        values = [metrics.get(name) for name in self.objectives]
+        values: list[Any] = [metrics.get(name) for name in self.objectives]
         if failure is None and None in values:
             failure = f"its metrics.json has no number for {', '.join(self.objectives)}"
         if failure is not None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from optuna.trial import FrozenTrial
 
@@ -62,12 +63,12 @@ class ResultWriter:
         """
         with self._report_errors():
             write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
-        drawing = self._drawing is not None and self._drawing.is_alive()
+        drawing = self._drawing
         if final:
             if drawing:
-                self._drawing.join()
+                drawing.join()
             self._draw(trials)
-        elif not drawing and time.monotonic() > self._report_due:
+        elif not (drawing and drawing.is_alive()) and time.monotonic() > self._report_due:
             target = partial(self._draw_in_process, trials)
             self._drawing = threading.Thread(target=target, daemon=True)
             self._drawing.start()
@@ -85,7 +86,8 @@ class ResultWriter:
             self._draw(trials)
         if self._sections is not None:
             with self._report_errors():
-                write_page(*self._report(trials), self._sections, winner)
+                relevant, objectives, directions, folder = self._report(trials)
+                write_page(relevant, objectives, directions, folder, self._sections, winner)
 
     def _draw(self, trials: Sequence[FrozenTrial]) -> None:
         from ocr.search.report import write_report
@@ -101,7 +103,7 @@ class ResultWriter:
         end = time.monotonic()
         self._report_due = end + (end - start) / REPORT_SHARE
 
-    def _report(self, trials: Sequence[FrozenTrial]) -> tuple:
+    def _report(self, trials: Sequence[FrozenTrial]) -> tuple[Any, ...]:
         """Return the arguments of `write_report`."""
         relevant = [self._relevant(trial) for trial in trials]
         return relevant, self.objectives, self.directions, self.folder / "report"
@@ -127,7 +129,7 @@ class ResultWriter:
             )
 
 
-def _write_report(*report: object) -> None:
+def _write_report(*report: Any) -> None:
     from ocr.search.report import write_report
 
     try:

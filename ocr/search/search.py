@@ -24,7 +24,7 @@ from ocr.search.launchers import jobs_at_once, kill_workers
 from ocr.search.progress import Progress
 from ocr.search.result_recorder import ResultRecorder
 from ocr.search.result_writer import ResultWriter
-from ocr.search.results import read_points
+from ocr.search.results import metrics_of, read_points
 from ocr.search.space import Space
 from ocr.search.storage import GRACE, lock_file
 from ocr.search.study import check_settings, heartbeat, make_sampler, open_study
@@ -161,7 +161,7 @@ class Search:
         done = [t for t in trials if t.state == TrialState.COMPLETE]
         sign = -1 if self.directions[0] == "maximize" else 1
         # The loss breaks ties, which are common with few validation images.
-        return sorted(done, key=lambda t: (sign * t.value, t.user_attrs["metrics"]["val/loss"]))
+        return sorted(done, key=lambda t: (sign * t.values[0], metrics_of(t)["val/loss"]))
 
     def launch(self, overrides: Sequence[str], subdir: str, number: int) -> str | None:
         """Run one job.

@@ -1,4 +1,4 @@
-"""The best model of a search: chosen over several seeds, tested once, saved to be used."""
+"""Select the winner of a search over several seeds, test it once, and save it."""
 
 import math
 import shutil
@@ -25,9 +25,14 @@ from ocr.training.run_folder import read_metrics
 
 
 def select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -> None:
-    """Choose the winner, test it, write best.ckpt and best.yaml, and say how to use them.
+    """Select the winner, test it, write best.ckpt and best.yaml, and print how to use them.
 
-    options_of: a config group's files. Raises UserError if no trial came to its end.
+    Args:
+        search: The search, whose trials have finished.
+        options_of: Lists the options of a config group; none for a key that is no group.
+
+    Raises:
+        UserError: No trial is complete, or the winner cannot be tested.
     """
     try:
         _select_winner(search, options_of)
@@ -45,7 +50,7 @@ def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -
     if len(search.objectives) > 1:
         ranking.sort(key=lambda trial: trial.values)
         _show_front(search, ranking)
-        winner, runs = ranking[0], []
+        winner, runs = ranking[0], list[Path]()
     else:
         winner, runs = _choose(search, ranking)
     checkpoint = _best_checkpoint(search, winner, runs)
@@ -59,9 +64,10 @@ def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -
 
 
 def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, list[Path]]:
-    """The winner over fresh seeds among the best trials and the default; its runs' folders.
+    """Return the best of the finalists over fresh seeds, and the folders of its runs.
 
-    One lucky seed on a hundred images is noise: what a trial scored in the search doesn't count.
+    The finalists are the best trials and the default. Their scores in the search do not count: the
+    best of many trials on few images owes much to its seed.
     """
     from ocr.models.metrics import (
         has_not_learned,  # with torchmetrics, which takes a second to load
@@ -75,9 +81,9 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
         return ranking[0], []
     if len(finalists) < 2:
         if finalists:
-            alone = f"of those that came to their end, trial {finalists[0].number} alone reads"
             search.progress.info(
-                f"{alone} anything: there is none to compare it with over fresh seeds"
+                f"of the complete trials, only trial {finalists[0].number} reads anything: there "
+                "is none to compare it with over fresh seeds"
             )
         return (finalists or ranking)[0], []
     search.progress.info(
@@ -88,7 +94,7 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     if search.n_jobs == 1:
         folders = [_rerun(search, *job) for job in jobs]
     else:
-        # Not in a `with`, which after Ctrl-C would wait for the runs that nobody wants.
+        # `with` would wait for the running ones after Ctrl-C.
         pool = ThreadPoolExecutor(search.n_jobs)
         folders = list(pool.map(lambda job: _rerun(search, *job), jobs))
     runs: dict[int, list[Path]] = {trial.number: [] for trial in finalists}
@@ -106,11 +112,11 @@ def _is_default(search: Search, trial: FrozenTrial) -> bool:
 
 
 def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
-    """Train `trial` with another seed; returns the run folder. Done before, it isn't done again."""
+    """Train a trial with another seed, unless that is done; returns the run folder."""
     subdir = f"finals/{trial.number}_seed_{seed}"
     folder = search.folder / subdir
     if read_metrics(folder) is None:
-        shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed
+        shutil.rmtree(folder, ignore_errors=True)  # left by a search that was killed
         words = [*_settings(search, trial), f"seed={seed}"]
         failure = search.launch(words, subdir, trial.number)
         if failure:
@@ -120,13 +126,20 @@ def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
 
 
 def _average(search: Search, folders: Sequence[Path]) -> tuple[float, float]:
-    """Mean objective (less is better) and mean loss of runs."""
+    """Average the objective (with a sign, so that less is better) and the loss of runs."""
     if not folders:
         return math.inf, math.inf
-    metrics = [read_metrics(folder) for folder in folders]
+    metrics = [_metrics_in(folder) for folder in folders]
     sign = -1 if search.directions[0] == "maximize" else 1
     name = search.objectives[0]
     return sign * mean(m[name] for m in metrics), mean(m["val/loss"] for m in metrics)
+
+
+def _metrics_in(folder: Path) -> dict[str, Any]:
+    metrics = read_metrics(folder)
+    if metrics is None:
+        raise UserError(f"{folder / 'metrics.json'} is missing or damaged")
+    return metrics
 
 
 def _best_checkpoint(search: Search, winner: FrozenTrial, runs: Sequence[Path]) -> Path:
@@ -139,7 +152,7 @@ def _final(winner: FrozenTrial) -> str:
 
 
 def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, Any]:
-    """Read the test part, once, with the winner; or first train it on all other images."""
+    """Test the winner, once; with hydra.sweeper.retrain, train it on all other images before."""
     folder = search.folder / _final(winner)
     if (metrics := read_metrics(folder)) is not None:
         return metrics
@@ -152,7 +165,7 @@ def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, An
     failure = search.launch([*words, "test=true"], _final(winner), winner.number)
     if failure:
         raise UserError(f"the winner, trial {winner.number}, can't be tested: {failure}")
-    return read_metrics(folder)
+    return _metrics_in(folder)
 
 
 def _settings(search: Search, trial: FrozenTrial) -> list[str]:
@@ -161,7 +174,7 @@ def _settings(search: Search, trial: FrozenTrial) -> list[str]:
 
 
 def _replace(source: Path, target: Path) -> None:
-    """Copy, so that readers of `target` see the old file or the new one."""
+    """Copy a file so that readers of the target never see half of it."""
     scratch = target.with_suffix(".tmp")
     shutil.copyfile(source, scratch)
     scratch.replace(target)
@@ -170,7 +183,7 @@ def _replace(source: Path, target: Path) -> None:
 def _write_experiment(
     search: Search, winner: FrozenTrial, options_of: Callable[[str], Sequence[str]]
 ) -> None:
-    """best.yaml: the winner's choices and values as an experiment of Hydra's."""
+    """Write best.yaml, the winner's choices and values as an experiment config of Hydra's."""
     overrides = search.space.command(winner.params)
     bases, choices, values = [], [], OmegaConf.create({})
     for override in OverridesParser.create().parse_overrides(overrides):
@@ -182,7 +195,7 @@ def _write_experiment(
         elif options_of(key):
             choices.append({f"override /{key}": value})
         else:
-            # The person may stand elsewhere when using it.
+            # It may be used from another working directory.
             place = key.startswith("data.") or key == "init_from"
             if place and isinstance(value, str) and Path(value).exists():
                 value = str(Path(value).absolute())
@@ -196,7 +209,7 @@ def _write_experiment(
     scratch = target.with_suffix(".tmp")
     scratch.write_text(text, encoding="utf-8")
     scratch.replace(target)
-    # Where `--config-dir FOLDER experiment=best` looks for it.
+    # `--config-dir FOLDER experiment=best` looks for it there.
     (search.folder / "experiment").mkdir(exist_ok=True)
     _replace(target, search.folder / "experiment" / "best.yaml")
 
@@ -207,10 +220,10 @@ def _show_finalists(
     name = search.objectives[0]
     table = Table("trial", f"{name} in the search", "with fresh seeds", "mean", "", box=None)
     for trial in finalists:
-        values = [read_metrics(folder)[name] for folder in runs[trial.number]]
+        values = [_metrics_in(folder)[name] for folder in runs[trial.number]]
         table.add_row(
             str(trial.number),
-            format_score(trial.value),
+            format_score(trial.values[0]),
             ", ".join(map(format_score, values)),
             format_score(mean(values)) if values else "",
             "the default" if _is_default(search, trial) else "",
@@ -229,6 +242,7 @@ def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
 def _conclude(
     search: Search, winner: FrozenTrial, runs: Sequence[Path], metrics: dict[str, Any]
 ) -> None:
+    """Print what the winner is and how to use it, and add it to the report."""
     from ocr.models.metrics import (
         has_not_learned,  # with torchmetrics, which takes a second to load
     )
@@ -237,21 +251,21 @@ def _conclude(
     done = sum(trial.state == TrialState.COMPLETE for trial in trials)
     folder = shown(search.folder)
     which = f"trial {winner.number}{', the default,' if _is_default(search, winner) else ''}"
-    told = {"winner": f"{which} of {pluralize(done, 'complete trial')}"}
+    summary = {"winner": f"{which} of {pluralize(done, 'complete trial')}"}
     if "test/exact_match" in metrics:
         low, high = metrics["test/exact_match_ci95"]
-        told["test"] = (
+        summary["test"] = (
             f"{pluralize(metrics['images_test'], 'image')} that no trial has seen: exact match "
             f"{metrics['test/exact_match']:.1%} ({low:.1%} to {high:.1%}), character errors "
             f"{metrics['test/cer']:.2%}"
         )
-    told |= {
+    summary |= {
         "checkpoint": f"{folder}/best.ckpt",
         "trials": f"{folder}/trials.csv, pictures in {folder}/report/index.html",
         "read with": f"python -m ocr read {folder}/best.ckpt IMAGE_OR_FOLDER",
         "train again": f"python train.py --config-dir {folder} experiment=best",
     }
-    for name, text in told.items():
+    for name, text in summary.items():
         search.progress.info(f"{name:<11} {text}")
     if has_not_learned(metrics):
         search.progress.info(
@@ -259,10 +273,10 @@ def _conclude(
             "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
             "hydra.sweeper.n_trials"
         )
-    del told["trials"]  # where the report lies, it needn't say itself
+    del summary["trials"]  # the report is a part of it
     if runs:
         name = search.objectives[0]
-        values = [read_metrics(folder)[name] for folder in runs]
+        values = [_metrics_in(folder)[name] for folder in runs]
         scores = ", ".join(map(format_score, values))
-        told["fresh seeds"] = f"{name} {format_score(mean(values))} on average ({scores})"
-    search.writer.add_winner(trials, told)
+        summary["fresh seeds"] = f"{name} {format_score(mean(values))} on average ({scores})"
+    search.writer.add_winner(trials, summary)

@@ -182,12 +182,13 @@ def contains(space: BaseDistribution, value: Any) -> bool:
     """Whether a value lies in a space."""
     if isinstance(space, CategoricalDistribution):
         return value in space.choices
+    if not isinstance(space, FloatDistribution | IntDistribution):
+        raise TypeError(space)
     if not isinstance(value, int | float) or not space.low <= value <= space.high:
         return False
-    step = getattr(space, "step", None)
-    if step is None:
+    if space.step is None:
         return True
-    steps = (value - space.low) / step
+    steps = (value - space.low) / space.step
     return abs(steps - round(steps)) < 1e-8
 
 

@@ -49,12 +49,12 @@ def read_space(
         for key, space in searched.items()
         if options_of(key)
     }
-    lines = {o.input_line: o.key_or_group for o in given if not o.is_sweep_override()}
+    lines = {str(o.input_line): o.key_or_group for o in given if not o.is_sweep_override()}
     plain = [line for line, key in lines.items() if key.partition(".")[0] not in groups]
     variants = _variants(groups, plain, compose)
     base = compose(plain)
     choices = base.hydra.runtime.choices
-    for node in base:
+    for node in map(str, base):
         if isinstance(base[node], DictConfig) and "search" in base[node]:
             variants.setdefault(node, {choices[node]: base})
 
@@ -72,7 +72,7 @@ def read_space(
         for line, key in lines.items()
         if line not in plain
     )
-    return Space(tuple(values), (*map(Fixed, plain), *conditional))
+    return Space(tuple(values), (*(Fixed(line) for line in plain), *conditional))
 
 
 def _variants(
@@ -144,8 +144,8 @@ def _has(config: DictConfig, path: str) -> bool:
 
 
 def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
-    for name in config:
-        if name in ("hydra", "search") or str(name).startswith("_"):
+    for name in map(str, config):
+        if name in ("hydra", "search") or name.startswith("_"):
             continue
         yield f"{prefix}{name}"
         unresolved = OmegaConf.is_missing(config, name) or OmegaConf.is_interpolation(config, name)
@@ -161,11 +161,14 @@ def _options(group: str, space: BaseDistribution, valid: Sequence[str]) -> list[
         raise UserError(
             f"{group}={', '.join(wrong)}: there is no such choice. Choose from {', '.join(valid)}"
         )
-    return list(space.choices)
+    return [str(choice) for choice in space.choices]
 
 
 def _distribution(override: Override) -> BaseDistribution:
-    """Return the space of an override like `key=interval(0, 1)`."""
+    """Return the space of an override like `key=interval(0, 1)`.
+
+    Only a private function of Hydra's sweeper reads its syntax.
+    """
     try:
         space = create_optuna_distribution_from_override(override)
     except (AssertionError, NotImplementedError, TypeError, ValueError) as error:
@@ -175,6 +178,6 @@ def _distribution(override: Override) -> BaseDistribution:
             f"{override.input_line} is no space to search: give choice(...), interval(...) or "
             "range(...)"
         )
-    if isinstance(space, CategoricalDistribution):  # the sweeper's own reader spells None "null"
+    if isinstance(space, CategoricalDistribution):  # Hydra's function keeps null as text
         return CategoricalDistribution([None if c == "null" else c for c in space.choices])
     return space

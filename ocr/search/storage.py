@@ -104,7 +104,9 @@ def first_line(error: BaseException) -> str:
 
 def hide_password(storage: str | Mapping[str, Any]) -> str:
     """Return a storage's URL without its password."""
+    if isinstance(storage, Mapping):
+        return str(storage)
     try:
         return make_url(storage).render_as_string(hide_password=True)
-    except (ArgumentError, TypeError):
+    except ArgumentError:
         return str(storage)

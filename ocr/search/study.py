@@ -1,14 +1,13 @@
 """Open the study, check that it was made for the same search, and make its sampler."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import optuna
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSampler
-from optuna.storages._heartbeat import get_heartbeat_thread
+from optuna.storages._heartbeat import BaseHeartbeatThread, get_heartbeat_thread
 from optuna.trial import FrozenTrial, TrialState
 
 from ocr.errors import UserError
@@ -64,7 +63,7 @@ def rejoin(study: optuna.Study, number: int) -> optuna.Trial:
     return optuna.Trial(study, trial._trial_id)
 
 
-def heartbeat(study: optuna.Study, trial: optuna.Trial) -> AbstractContextManager:
+def heartbeat(study: optuna.Study, trial: optuna.Trial) -> BaseHeartbeatThread:
     """Send heartbeats while a trial runs, by which other machines know that it is alive.
 
     Optuna sends them only within `Study.optimize`; outside of it there is no public way.
@@ -112,10 +111,8 @@ def make_sampler(config: DictConfig, seed: int, first: int = 0) -> BaseSampler:
     Raises:
         UserError: The sampler refuses its arguments.
     """
-    values = {
-        name: value
-        for name, value in OmegaConf.to_container(config, resolve=True).items()
-        if value is not None
+    values: dict[str, Any] = {
+        str(name): value for name, value in config.items() if value is not None
     }
     values.setdefault("seed", seed)
     if not values["_target_"].endswith(QMCSampler.__name__):  # it continues its sequence itself
@@ -159,7 +156,7 @@ def open_study(
     study = optuna.create_study(
         study_name=settings.study_name,
         storage=open_storage(settings.storage),
-        directions=list(directions),
+        directions=[*directions],  # type: ignore[list-item]
         load_if_exists=True,
     )
     purpose = {

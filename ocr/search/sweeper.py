@@ -1,6 +1,6 @@
-"""Hydra's Optuna sweeper as this project extends it: `hydra/sweeper=surrogate`.
+"""The sweeper `hydra/sweeper=surrogate`, which extends Hydra's Optuna sweeper.
 
-Hydra finds this module through the entry point in pyproject.toml, in every run; so it imports
+Hydra imports this module in every run, through the entry point in pyproject.toml, so it imports
 little.
 """
 
@@ -16,17 +16,17 @@ from omegaconf import DictConfig
 
 @dataclass
 class SurrogateConf(OptunaSweeperConf):
-    """The keys of hydra.sweeper: those of Hydra's Optuna sweeper, and ours."""
+    """The keys of hydra.sweeper: those of Hydra's Optuna sweeper, and more."""
 
     _target_: str = "ocr.search.sweeper.SurrogateSweeper"
 
     # trials at once; null: joblib's n_jobs, or 1 for the basic launcher, or 2
-    n_jobs: int | None = None
+    n_jobs: int | None = None  # type: ignore[assignment]
 
-    # the share of trials that may fail before the search gives up
+    # the search ends when a larger share of its trials fails
     max_failure_rate: float = 0.5
 
-    # minutes after which no trial starts, and those that run stop at their next validation
+    # minutes after which no trial starts, and running ones stop at their next validation
     minutes: float | None = None
 
     # what is optimised: names in metrics.json
@@ -38,11 +38,11 @@ class SurrogateConf(OptunaSweeperConf):
     # try the default configuration first
     start_with_default: bool = True
 
-    # trials.csv of earlier searches (one, or a list), whose best are tried first; how many of each
+    # trials.csv of earlier searches (one, or a list), whose best trials are tried first
     start_from: Any = field(default_factory=list)
     start_from_best: int = 3
 
-    # trials (and the default) that are trained again, and with how many fresh seeds each
+    # how many trials (besides the default) are trained again, with how many fresh seeds each
     top_k: int = 3
     top_seeds: int = 2
 
@@ -59,7 +59,7 @@ ConfigStore.instance().store(
 
 
 class SurrogateSweeper(Sweeper):
-    """Proposes configurations from what earlier ones scored; survives what they do."""
+    """Propose configurations from the scores of earlier ones, and train each in a process."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
@@ -67,13 +67,16 @@ class SurrogateSweeper(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Take what Hydra gives."""
-        self.hydra_context = hydra_context
-        self.task_function = task_function
-        self.config = config
+        """Keep what `sweep` needs; Hydra calls this first."""
+        self._given = config, hydra_context, task_function
 
     def sweep(self, arguments: list[str]) -> None:
-        """Search the space of `arguments` (the command line's overrides) and of the config."""
+        """Search.
+
+        Args:
+            arguments: The command line's overrides.
+        """
         from ocr.search.sweep import search  # Optuna takes a second to load
 
-        search(self.config, self.hydra_context, self.task_function, arguments)
+        config, context, task = self._given
+        search(config, context, task, arguments)

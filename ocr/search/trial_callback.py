@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Any
 
 import optuna
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -53,7 +54,7 @@ class TrialCallback(Callback):
         self.storage = storage
         self.study_name = study_name
         self.pruner = pruner
-        self._trial: optuna.Trial | None = None
+        self._trial: Any = None  # an optuna.Trial, once training starts
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Rejoin the trial, and check that it is validated on the same images as the others.
@@ -67,13 +68,14 @@ class TrialCallback(Callback):
             study_name=self.study_name, storage=open_storage(self.storage), pruner=self.pruner
         )
         self._trial = rejoin(study, self.number)
-        validated = trainer.datamodule.parts["val"]
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        validated = data.parts["val"]
         own = {"images": len(validated), "digest": _digest(validated)}
         others = study.user_attrs.get("validated")
         if others is None:
             study.set_user_attr("validated", own)
         elif own != others:
-            fewer = own["images"] < others["images"] and trainer.datamodule.lost
+            fewer = own["images"] < others["images"] and data.lost
             why = fewer[-1].text if fewer else "the images or captions have changed"
             raise UserError(
                 f"{own['images']} validation images, and {others['images']} in the other trials, "
@@ -98,7 +100,7 @@ class TrialCallback(Callback):
         if len(self._trial.study.directions) == 1:  # Optuna prunes by one objective only
             if math.isfinite(value):
                 self._trial.report(value, epoch)
-            if epoch < trainer.max_epochs and self._trial.should_prune():
+            if epoch != trainer.max_epochs and self._trial.should_prune():
                 return self._record(TrialEnd.PRUNED, f"pruned in epoch {epoch}")
         if self.deadline is not None and time.time() > self.deadline:
             message = f"stopped in epoch {epoch}: hydra.sweeper.minutes is over"

@@ -7,6 +7,7 @@ it, and the sweep around it must not start again.
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import configure_log, setup_globals
@@ -53,7 +54,7 @@ class Job:
     def __call__(self) -> None:
         """Prepare Hydra as in a run by itself, and train."""
         setup_globals()
-        HydraConfig.instance().cfg = self.hydra
+        HydraConfig.instance().cfg = self.hydra  # type: ignore[assignment]
         # Otherwise ${now:} would be resolved again, and name another folder.
         OmegaConf.copy_cache(from_config=self.config, to_config=self.hydra)
         settings = self.hydra.hydra
@@ -75,7 +76,7 @@ def run_job(config: DictConfig) -> float | TrialFailure:
     Raises:
         UserError: The run failed, and this is no search, which would go on.
     """
-    hydra = HydraConfig.get()
+    hydra: Any = HydraConfig.get()
     cwd, folder = Path(hydra.runtime.cwd), Path(hydra.runtime.output_dir)
     with read_write(hydra), open_dict(hydra):
         hydra.mode = RunMode.RUN
@@ -83,13 +84,12 @@ def run_job(config: DictConfig) -> float | TrialFailure:
         hydra.sweep.dir = str(cwd / hydra.sweep.dir)
     is_search = hydra.runtime.choices["hydra/sweeper"] == "surrogate"
     log = folder / "output.log" if is_search else None
-    job = Job(config, HydraConfig.instance().cfg)
+    job = Job(config, HydraConfig.instance().cfg)  # type: ignore[arg-type]
     reason = run_task(job, _command(), cwd, log)
-    metrics = read_metrics(folder)
-    if reason is None and metrics is None:
-        reason = f"{folder / 'metrics.json'} is missing or damaged"
     if reason is None:
-        return metrics[metrics["objective"]]
+        if metrics := read_metrics(folder):
+            return metrics[metrics["objective"]]
+        reason = f"{folder / 'metrics.json'} is missing or damaged"
     if is_search:
         return TrialFailure(reason)
     raise UserError(reason)
@@ -97,7 +97,7 @@ def run_job(config: DictConfig) -> float | TrialFailure:
 
 def _command() -> list[str]:
     """The command line that runs the current job of a sweep by itself."""
-    hydra = HydraConfig.get()
+    hydra: Any = HydraConfig.get()
     words = [*TRAIN, "--config-name", hydra.job.config_name]
     flags = {"main": "--config-path", "command-line": "--config-dir"}
     for source in hydra.runtime.config_sources:

@@ -18,6 +18,7 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from ocr.config.hydra_errors import explain
 from ocr.errors import UserError
@@ -91,7 +92,8 @@ def run_task(
     return _exit_reason(process.exitcode)
 
 
-def _context() -> multiprocessing.context.BaseContext:
+def _context() -> Any:
+    """Return the multiprocessing context whose processes start soonest."""
     methods = multiprocessing.get_all_start_methods()
     if multiprocessing.get_start_method() not in methods:
         # A worker of joblib has a method that only joblib knows, and that a child would inherit.
@@ -116,7 +118,7 @@ def _wait(process: BaseProcess) -> None:
 
 
 def _signal_group(process: BaseProcess, number: int) -> None:
-    if hasattr(os, "killpg"):
+    if hasattr(os, "killpg") and process.pid:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
 
@@ -128,9 +130,9 @@ def _kill_group(process: BaseProcess) -> None:
     process.join()
 
 
-def _exit_reason(code: int) -> str | None:
+def _exit_reason(code: int | None) -> str | None:
     """Explain the exit code of a process that sent no reason itself."""
-    if code >= 0:
+    if code is None or code >= 0:
         return f"its process ended with code {code}" if code else None
     name = signal.Signals(-code).name
     hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
@@ -196,7 +198,8 @@ def _redirect_output(log: Path) -> None:
 
 
 def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
+    if parent := multiprocessing.parent_process():
+        parent.join()
     if hasattr(os, "killpg"):
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
