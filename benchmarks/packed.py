@@ -22,6 +22,7 @@ from process import ROOT, run
 from rich.console import Console
 from rich.table import Table
 
+import ocr.data.datamodule
 import ocr.data.sources.packed  # noqa: F401  (imports don't count as time to start)
 from ocr.config.instantiate import build
 

@@ -64,7 +64,7 @@ class CaptionedData:
         self.preprocessor = preprocessor
         self.splitter = splitter
         self.loader = loader
-        self.charset = (
+        self._charset: Charset | None = (
             None if charset is None else Charset(source.normalizer.normalize_charset(str(charset)))
         )
         self.order = source.order or order
@@ -75,6 +75,17 @@ class CaptionedData:
         self.observations: dict[str, Any] = {}
         self._observer = observer
         self._adopted = False
+
+    @property
+    def charset(self) -> Charset:
+        """The symbols of the captions; known after `setup`."""
+        if self._charset is None:
+            raise RuntimeError("the charset is known after setup()")
+        return self._charset
+
+    @charset.setter
+    def charset(self, charset: Charset) -> None:
+        self._charset = charset
 
     def state(self) -> dict[str, Any]:
         """Return what a reader must know: how captions are encoded and images prepared."""
@@ -117,7 +128,7 @@ class CaptionedData:
         self._require_images(self._by_folder(samples))
         if len(samples) > 1 and (samples.texts == samples.texts[0]).all():
             info(f"every caption is {samples.texts[0]!r}: there is nothing to learn")
-        if self.charset is None:
+        if self._charset is None:
             self.charset = Charset.from_texts(samples.texts)
         else:
             samples, outside = drop_outside_charset(samples, self.charset)

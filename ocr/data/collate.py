@@ -11,7 +11,7 @@ import torch
 
 
 class Batch(NamedTuple):
-    """Images of one batch and their captions, as the data module hands them out."""
+    """Images of one batch and their captions."""
 
     images: torch.Tensor  # (B, C, H, W), uint8 from the loader, float after `Preprocessor.floats`
     widths: torch.Tensor  # (B,) pixels without padding
@@ -21,7 +21,7 @@ class Batch(NamedTuple):
 
 
 def collate(items: Sequence[tuple[np.ndarray, list[int], int]]) -> Batch:
-    """One batch of uint8 images (C, H, W) with their captions' ids and their own indices."""
+    """Make a batch of uint8 images (C, H, W) with their captions' ids and their own indices."""
     images, captions, indices = zip(*items, strict=True)
     return Batch(
         *padded(images),
@@ -32,9 +32,11 @@ def collate(items: Sequence[tuple[np.ndarray, list[int], int]]) -> Batch:
 
 
 def padded(images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, C, H, W) of images (C, H, W), 0 on the right, and the widths (B,) before that.
+    """Pad images (C, H, W) with 0 on the right to one width.
 
-    As wide as they are if all are alike; else W is one of few widths (`rounded`).
+    Returns:
+        The images, (B, C, H, W), and their widths before padding, (B,). W is the common width of
+        all images, or else one of few widths (`rounded`).
     """
     widths = [image.shape[-1] for image in images]
     widest = max(widths)
@@ -48,10 +50,10 @@ def padded(images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def rounded(width: int) -> int:
-    """The next of some 16 widths an octave, at most a sixteenth above `width`.
+    """Round `width` up to one of 16 widths an octave, by at most a sixteenth.
 
-    oneDNN compiles its kernels for each shape that it meets and keeps a thousand of them: where
-    every batch has a width of its own, that takes longer than the padding (benchmarks/widths.py).
+    oneDNN compiles its kernels for each shape that it meets: where every batch has a width of its
+    own, that takes longer than the padding (benchmarks/widths.py).
     """
     step = 1 << max(0, width.bit_length() - 5)
     return -(-width // step) * step

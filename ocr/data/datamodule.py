@@ -59,14 +59,18 @@ class OCRDataModule(CaptionedData, LightningDataModule):
 
     def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Splice training images, here and not in workers, which don't know the alignments."""
-        return self.splicing(batch) if self.trainer.training else batch
+        return self.splicing(batch) if self._training else batch
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Normalise on the device, where it is cheapest; in training, augment."""
         images = self.preprocessor.normalize(batch.images, batch.widths)
-        if self.augment is not None and self.trainer.training:
+        if self.augment is not None and self._training:
             images = blank_padding(self.augment(images), batch.widths)
         return batch._replace(images=images)
+
+    @property
+    def _training(self) -> bool:
+        return self.trainer is not None and self.trainer.training
 
     @property
     def _devices(self) -> int:
@@ -78,6 +82,8 @@ class OCRDataModule(CaptionedData, LightningDataModule):
 
     def _batches_done(self) -> int:
         """Training batches of an epoch that is not over."""
+        if self.trainer is None:
+            return 0
         progress = self.trainer.fit_loop.epoch_loop.batch_progress
         done = progress.current.processed
         return 0 if progress.is_last_batch and done == progress.current.ready else done

@@ -1,4 +1,4 @@
-"""What became of each image, as files in the run folder and in words."""
+"""Files of a run folder that list images: split.csv, skipped.csv, predictions.csv."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from ocr.pluralize import pluralize
 
 
 class Prediction(NamedTuple):
-    """What an image is said to say, and what was read in it."""
+    """A row of predictions.csv: an image, its caption, and what was read in it."""
 
     file: str
     label: str
@@ -23,7 +23,7 @@ class Prediction(NamedTuple):
 def write_lists(
     folder: Path, parts: Mapping[str, Sequence[Sample]], skipped: Sequence[Skipped]
 ) -> None:
-    """split.csv, and skipped.csv if anything was; by the first process of a run only."""
+    """Write split.csv, and skipped.csv if anything was; only on the first process of a run."""
     if not is_first():
         return
     rows = ((part, s.name, s.text) for part, samples in parts.items() for s in samples)
@@ -33,13 +33,17 @@ def write_lists(
 
 
 def write_skipped(folder: Path, skipped: Sequence[Skipped]) -> None:
-    """skipped.csv."""
+    """Write skipped.csv."""
     rows = ((one.name, one.text, one.reason.name.lower()) for one in skipped)
     _write_csv(folder / "skipped.csv", ("file", "reason", "kind"), rows)
 
 
 def read_skipped(folder: Path) -> list[Skipped]:
-    """What `write_skipped` wrote into `folder`, if it did."""
+    """Read skipped.csv; nothing where there is none.
+
+    Raises:
+        UserError: The file is damaged.
+    """
     path = folder / "skipped.csv"
     if not path.exists():
         return []
@@ -54,7 +58,7 @@ def read_skipped(folder: Path) -> list[Skipped]:
 
 
 def write_predictions(folder: Path, predictions: Iterable[Prediction]) -> None:
-    """predictions.csv; by the first process of a run only."""
+    """Write predictions.csv; only on the first process of a run."""
     if not is_first():
         return
     rows = (one._replace(confidence=f"{one.confidence:.6g}") for one in predictions)
@@ -62,7 +66,11 @@ def write_predictions(folder: Path, predictions: Iterable[Prediction]) -> None:
 
 
 def read_predictions(folder: Path) -> list[Prediction]:
-    """What `write_predictions` wrote into `folder`. Raises UserError if that isn't there."""
+    """Read predictions.csv.
+
+    Raises:
+        UserError: The file is missing or damaged.
+    """
     path = folder / "predictions.csv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -75,14 +83,14 @@ def read_predictions(folder: Path) -> list[Prediction]:
 
 
 def in_words(skipped: Sequence[Skipped]) -> str:
-    """The first three with their reasons, and how many more."""
+    """Name the first three with their reasons, and count the others."""
     shown = [f"{one.name} ({one.text})" for one in skipped[:3]]
     more = [f"and {len(skipped) - 3} more"] if len(skipped) > 3 else []
     return ", ".join(shown + more)
 
 
 def left_out(skipped: Sequence[Skipped], total: int) -> str:
-    """How many of `total` images, and which."""
+    """Say how many of `total` images are left out, and which."""
     are = "is" if len(skipped) == 1 else "are"
     return f"{len(skipped)} of {pluralize(total, 'image')} {are} left out: {in_words(skipped)}"
 

@@ -1,4 +1,4 @@
-"""The order of training: shuffled, and to be gone on with in the middle of an epoch."""
+"""Shuffled batches of images of similar width, resumable in the middle of an epoch."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,16 +14,24 @@ POOL = 32  # batches among which images are sorted: large pools pad less, small 
 
 
 class ShuffledBatchSampler(Sampler[list[int]]):
-    """Which images are in each training batch of one device.
+    """Draws the training batches of one device.
 
     The batches of all devices together hold every image once an epoch, and all devices have
-    equally many: where the last images don't go round, they join the batch before.
+    equally many: where the last images are too few for a batch on each, they join the batch before.
+    Images of similar width share a batch, so that little is padding: pools of POOL batches are
+    sorted by width, and their batches come in random order.
 
-    count: images, at least one for each device. batch_size: of one device.
-    widths: of the images; where they differ, those of about one width share a batch, so that little
-    is padding: pools of POOL batches are sorted by width, and their batches come in random order.
-    seed, epoch: another order for each. start: batches that the next epoch leaves out at its
-    beginning, since they were trained on before a stop.
+    Args:
+        count: Images, at least one for each device.
+        batch_size: Of one device.
+        devices: How many train together.
+        rank: Which one this is.
+        seed: Another number gives another order.
+        widths: Of the images, in pixels.
+
+    Attributes:
+        epoch: The number of the next epoch; each has another order.
+        start: Batches that the next epoch skips, as they were trained on before a stop.
     """
 
     def __init__(
@@ -50,35 +58,39 @@ class ShuffledBatchSampler(Sampler[list[int]]):
         return max(1, full + (rest >= self.devices))
 
     def __iter__(self) -> Iterator[list[int]]:
-        """The batches of the next epoch."""
-        # Only now, with the first batch: loaders make iterators that they never use.
-        chance = torch.Generator().manual_seed(self.seed + self.epoch)
-        order = torch.randperm(self.count, generator=chance)
+        """Yield the batches of the next epoch."""
+        # The epoch counts only once a batch is asked for: loaders make iterators they never use.
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+        order = torch.randperm(self.count, generator=generator)
         if self.widths is not None:
-            order = self._by_width(order, chance)
+            order = self._by_width(order, generator)
         start, self.start, self.epoch = self.start, 0, self.epoch + 1
         step = self.batch_size * self.devices
         for i in range(start, len(self)):
             end = (i + 1) * step if i + 1 < len(self) else self.count
             yield order[i * step + self.rank : end : self.devices].tolist()
 
-    def _by_width(self, order: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
+    def _by_width(self, order: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         step = self.batch_size * self.devices
         pools = np.arange(self.count) // (POOL * step)
         widths = self.widths[order.numpy() % len(self.widths)]
         order = order[np.lexsort((widths, pools))]
         full = len(self) - 1  # the last batch may be larger: it stays the last
-        chances = torch.rand(full, generator=chance).numpy()
-        turns = torch.from_numpy(np.lexsort((chances, np.arange(full) // POOL)))
+        keys = torch.rand(full, generator=generator).numpy()
+        turns = torch.from_numpy(np.lexsort((keys, np.arange(full) // POOL)))
         shuffled = order[: full * step].view(full, step)[turns].flatten()
         return torch.cat([shuffled, order[full * step :]])
 
 
 class ShuffledLoader(DataLoader):
-    """Loads `ShuffledBatchSampler`; Lightning keeps its state in every checkpoint.
+    """Loads the batches of a `ShuffledBatchSampler`; Lightning keeps its state in checkpoints.
 
-    done: tells how many batches of the epoch under way have been trained on. The loader itself
-    can't know: it is ahead of the training.
+    Args:
+        dataset: The images.
+        batches: Draws them.
+        done: Returns how many batches of the current epoch have been trained on. The loader itself
+            can't know, as it loads ahead.
+        kwargs: See `DataLoader`.
     """
 
     def __init__(
@@ -92,7 +104,7 @@ class ShuffledLoader(DataLoader):
         self.done = done
 
     def state_dict(self) -> dict[str, int]:
-        """Where training stands, and in which order."""
+        """Return how far the current epoch is, and what its order depends on."""
         batches, done = self.batch_sampler, self.done()
         return {
             "seed": batches.seed,
@@ -104,7 +116,11 @@ class ShuffledLoader(DataLoader):
         }
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from there. Raises UserError if the rest of that epoch can't be told any more."""
+        """Go on from `state`.
+
+        Raises:
+            UserError: It is from the middle of an epoch of other images or batches.
+        """
         batches = self.batch_sampler
         now = {
             "images": batches.count,

@@ -1,4 +1,4 @@
-"""Images of one text: they are one line, and must never be on both sides of a split."""
+"""Group the images of one text line, which must never be on both sides of a split."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ from ocr.pluralize import pluralize
 def with_twins(
     rows: Sequence[Row | Skipped], folder: Folder, suffix: str | None = None
 ) -> list[Row | Skipped]:
-    """Put images of one text into one group, and say so.
+    """Put the images of one text line into one group, and say so.
 
-    Those are images that share a text file, and images with one caption whose names differ only by
-    what pre-processing has added: line.bin.png and line.nrm.png.
+    These are images that share a text file, and images with one caption whose names differ only by
+    what preprocessing has added: line.bin.png and line.nrm.png.
 
     Args:
-        rows: What captions say, without groups.
+        rows: Captions without groups.
         folder: Of the images.
-        suffix: What the names of the text files end in that captions are from, if they are.
+        suffix: Of the text files that captions are from; None: they are from elsewhere.
 
     Returns:
-        The rows in their order; those of images that are alone as they were.
+        The rows in their order.
     """
     keys = [_key(row, folder, suffix) if isinstance(row, Row) else None for row in rows]
     files = defaultdict(set)
@@ -51,7 +51,7 @@ def with_twins(
 
 
 def _key(row: Row, folder: Folder, suffix: str | None) -> tuple[str, str]:
-    """What is the same for images of one text: a name within the folder, and the text."""
+    """Return what images of one text line share: a name within the folder, and the text."""
     name = row.file
     if suffix is not None:
         name = row.where.removesuffix(suffix)

@@ -1,4 +1,4 @@
-"""Values of data's keys, and what is said of those that can't be."""
+"""Checks of values in the config."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from ocr.errors import UserError
 
 
 def require_whole(least: int, **values: Any) -> None:
-    """Raise UserError for a key of data whose value isn't a whole number of at least `least`."""
+    """Raise UserError for a key of data that is not a whole number of at least `least`."""
     for key, value in values.items():
         if not (isinstance(value, int) and value >= least):
             raise UserError(f"data.{key}={value}: give a whole number, {least} or more")
 
 
 def require_share(**values: Any) -> None:
-    """Raise UserError for a key of data whose value isn't a number from 0 to 1."""
+    """Raise UserError for a key of data that is not a number from 0 to 1."""
     for key, value in values.items():
         if not (isinstance(value, int | float) and 0 <= value <= 1):
             raise UserError(f"data.{key}={value}: give a share of the images, such as 0.1")

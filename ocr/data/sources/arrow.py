@@ -1,16 +1,12 @@
 """Images and captions in Arrow files, read through the memory map.
 
-images.arrow holds the images as they were, so many to a record batch that one is found without
-reading the others. index.arrow holds what must be known of all of them before the first is
-decoded.
+images.arrow holds the encoded images in record batches, of which one is read without the others.
+index.arrow holds the columns of `INDEX`, which must be known before the first image is decoded.
 
-Why Arrow: a plain file is read where the bytes lie, in any order, so a shuffle over all images is
-a real one, and which were seen is a matter of numbers; columns become numpy arrays without an
-object a row; nothing in a file is run, and its structure is checked, so a stranger's is safe;
-there are wheels for every platform, and they need nothing else. LMDB is as quick and a hundredth
-of the size, but believes whatever its file says, and has no columns. WebDataset streams tar files:
-the order is shuffled only nearby, and devices see images twice or never. litdata resumes and
-shuffles, but drops images to give its devices equally many, and its files may name pickle.
+Why Arrow: random access to a memory-mapped file allows a true shuffle of all images; columns become
+numpy arrays; nothing in a file is executed, and its structure is validated. LMDB trusts its files
+and has no columns, WebDataset shuffles only within a buffer, and litdata drops images to give all
+devices equally many.
 """
 
 import os

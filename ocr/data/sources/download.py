@@ -1,4 +1,4 @@
-"""Fetch a zip of images, check that it is the right one, and unpack it without surprises."""
+"""Download a zip of images, check it, and unpack it safely."""
 
 import hashlib
 import logging
@@ -17,18 +17,21 @@ from ocr.errors import UserError
 log = logging.getLogger(__name__)
 
 TIMEOUT = 30  # seconds without a byte
-MAX_UNPACKED = 512 * 2**20  # bytes; a zip that claims more is not the one that we asked for
+MAX_UNPACKED = 512 * 2**20  # bytes; a zip that claims more is not the expected one
 
 
 def git_blob_id(content: bytes) -> str:
-    """The id that git gives to a file of this content: sha1 of a header and the content."""
+    """Return the id that git gives to a file of this content: SHA-1 of a header and the content."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def download(url: str, blob_id: str, folder: Path) -> None:
     """Make `folder` from the zip at `url`, whose git blob id must be `blob_id`.
 
-    All or nothing: the folder appears complete, or UserError says why there is none.
+    The folder appears complete or not at all.
+
+    Raises:
+        UserError: The zip can't be downloaded, or is not the expected one.
     """
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "archive.zip"

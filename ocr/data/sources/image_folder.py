@@ -76,8 +76,9 @@ class ImageFolder(SampleSource):
         rows, folders, skipped = [], [], []
         for number, entries in enumerate(self.captions.find(self.dirs).values()):
             for entry in entries:
-                problem = entry if isinstance(entry, Skipped) else unusable(entry)
-                if problem:
+                if isinstance(entry, Skipped):
+                    skipped.append(entry)
+                elif problem := unusable(entry):
                     skipped.append(problem)
                 else:
                     rows.append(entry)

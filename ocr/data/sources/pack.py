@@ -19,7 +19,7 @@ from ocr.data.sources.arrow import SEED, Writer
 from ocr.data.sources.captions import CaptionFinder
 from ocr.errors import UserError
 
-# Decodes an image however long its line is, and for what it shows.
+# Decodes an image of any length for its perceptual hash.
 _ANY_SHAPE = Preprocessor(32, 128, polarity="dark", contrast="stretch", grey="principal")
 
 
@@ -35,11 +35,18 @@ class _Packed(NamedTuple):
 def pack(
     folder: Path, out: Path, captions: CaptionFinder | None = None, num_workers: int | None = None
 ) -> tuple[int, list[Skipped]]:
-    """Pack the captioned images of `folder` into `out`: how many, and those left out.
+    """Pack the captioned images of `folder` into `out`; return how many, and those left out.
 
-    captions: where they are; None for where they are found. num_workers: see `parallel_map`.
-    Whatever ends the work early leaves no `out` behind.
-    Raises UserError if `out` isn't empty, can't be written, or there is nothing to pack.
+    A pack that is not completed leaves no `out` behind.
+
+    Args:
+        folder: Holds the images.
+        out: A new or empty folder.
+        captions: Finds the captions; None: wherever they are.
+        num_workers: See `parallel_map`.
+
+    Raises:
+        UserError: `out` is not empty or can't be written, or there is nothing to pack.
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"{out}: exists already; give a new place, or remove it")
@@ -80,7 +87,7 @@ def _fill(
     skipped, frames = [], {}
     with Writer(place) as writer:
         for sample, found in zip(samples, results, strict=True):
-            if isinstance(found, Skipped):
+            if isinstance(found, Skipped) or isinstance(sample, Skipped):
                 skipped.append(found)
                 continue
             if found.frames > 1:
