@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from ocr import __version__
 from ocr.cli import doctor, measure, pack, read, train
@@ -17,7 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if arguments[:1] == ["train"]:  # whose command line is Hydra's
         train.main(arguments[1:])
         return
-    parser = Parser(prog="python -m ocr", description=__doc__)
+    name = Path(sys.argv[0]).stem
+    prog = name if name == "surrogate-ocr" else "python -m ocr"
+    parser = Parser(prog=prog, description=__doc__)
     parser.add_argument("--version", action="version", version=f"surrogate-ocr {__version__}")
     whole = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=whole)
