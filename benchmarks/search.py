@@ -25,7 +25,7 @@ from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, TABLE, Trials, make_
 
 from ocr.data.sources.synthetic import SyntheticCaptchas
 from ocr.search.study import make_sampler
-from ocr.training.auto import GRACE, missing_graces
+from ocr.training.auto import GRACE, fill_grace_epochs
 
 SAMPLERS = ("random", "nsgaii", "cmaes", "tpe", "gp")
 PRUNERS = ("none", "median", "percentile", "halving", "hyperband")
@@ -93,7 +93,7 @@ def pruning(repeats: int) -> None:
                 lines.append(f"trainer.max_epochs={epochs}")
                 config = compose("train", overrides=lines, return_hydra_config=True)
             settings = dict(config.hydra.sweeper.pruner)
-            settings |= missing_graces(settings, GRACE)
+            settings |= fill_grace_epochs(settings, GRACE)
             pruner = instantiate(settings, _execution_whitelist_=("optuna.pruners.*",))
             study = optuna.create_study(pruner=pruner)
             spent, best = 0.0, 1.0

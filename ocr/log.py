@@ -1,4 +1,4 @@
-"""What a run tells the person, once, however many processes it has."""
+"""Messages of a run: on the screen and in its log, once for all processes."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 
 _log = logging.getLogger("ocr")
 
-# Lightning's remarks on what is meant to be so here; each is matched by its beginning.
+# Lightning's warnings about what is intended here, matched by their beginnings.
 _EXPECTED = (
     r"Experiment logs directory .* exists and is not empty",  # Hydra has made the run folder
     r"Checkpoint directory .* exists and is not empty",
@@ -23,7 +23,7 @@ _EXPECTED = (
 
 
 class _Screen:
-    """What sys.stdout is when something is written: a progress bar stands in for it meanwhile."""
+    """Write to the current sys.stdout, which a progress bar replaces while it is drawn."""
 
     def write(self, text: str) -> int:
         return sys.stdout.write(text)
@@ -33,43 +33,39 @@ class _Screen:
 
 
 def info(message: str) -> None:
-    """Print a line, and keep it in the run folder's log."""
-    if is_first():
+    """Print a line and write it to the log of the run."""
+    if is_rank_zero():
         _log.info(message)
 
 
-def keep(text: str) -> None:
-    """Add to the run folder's log what is printed by other means.
+def write_to_log(text: str) -> None:
+    """Write to the log of the run only, what is printed by other means.
 
     Args:
         text: Plain text, of any number of lines.
     """
     record = _log.makeRecord(_log.name, logging.INFO, "", 0, text, (), None)
-    for handler in logging.getLogger().handlers:
+    for handler in (*logging.getLogger().handlers, *_log.handlers):
         if isinstance(handler, logging.FileHandler):
             handler.handle(record)
 
 
-def shown(path: Path) -> Path:
-    """Shorten a path for a message: relative to where the person stands, if it lies below.
-
-    Args:
-        path: An absolute path.
-    """
+def short_path(path: Path) -> Path:
+    """Make a path relative to the working directory if it lies below."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def is_first() -> bool:
-    """Whether this is the only process of a run, or the first of several.
+def is_rank_zero() -> bool:
+    """Return whether this process is the only one of a run, or its first rank.
 
-    Lightning tells their ranks as soon as it is loaded, which takes seconds: who hasn't is alone.
+    Lightning sets the rank when it is imported; a process without it has no other ranks.
     """
     return getattr(rank_zero_only, "rank", 0) == 0
 
 
 @contextmanager
 def log_to_stderr() -> Iterator[None]:
-    """Print what is said on stderr, in commands that have no Hydra to make a log for them."""
+    """Print messages on stderr, in commands without Hydra's logging."""
     handler, level = logging.StreamHandler(sys.stderr), _log.level
     _log.addHandler(handler)
     _log.setLevel(logging.INFO)
@@ -81,8 +77,31 @@ def log_to_stderr() -> Iterator[None]:
 
 
 @contextmanager
+def log_run(folder: Path) -> Iterator[None]:
+    """Print messages and write them to train.log in a folder, unless Hydra's logging does so."""
+    root = logging.getLogger()
+    if not is_rank_zero() or any(isinstance(h, logging.FileHandler) for h in root.handlers):
+        yield
+        return
+    handlers: list[logging.Handler] = [logging.FileHandler(folder / "train.log", encoding="utf-8")]
+    if not root.handlers:
+        handlers.append(logging.StreamHandler(_Screen()))
+    level = _log.level
+    _log.setLevel(logging.INFO)
+    for handler in handlers:
+        _log.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            _log.removeHandler(handler)
+            handler.close()
+        _log.setLevel(level)
+
+
+@contextmanager
 def capture_messages() -> Iterator[list[str]]:
-    """The lines that are said meanwhile."""
+    """Collect the messages that are sent meanwhile."""
     lines: list[str] = []
 
     def note(record: logging.LogRecord) -> bool:
@@ -97,13 +116,13 @@ def capture_messages() -> Iterator[list[str]]:
 
 
 def silence_libraries() -> None:
-    """Keep the frameworks' routine remarks off the screen; their real warnings stay.
+    """Hide Lightning's routine messages, and print ours above a progress bar.
 
-    What is said goes above a progress bar.
+    Warnings that matter stay visible.
     """
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for handler in logging.getLogger().handlers:  # Hydra's holds on to what sys.stdout was
+    for handler in logging.getLogger().handlers:  # Hydra's keeps the sys.stdout of its start
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
             handler.setStream(_Screen())
     for beginning in _EXPECTED:

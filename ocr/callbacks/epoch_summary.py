@@ -13,7 +13,7 @@ from ocr.callbacks.checkpointing import BestCheckpoint
 from ocr.callbacks.early_stopping import count_validations, planned_steps
 from ocr.callbacks.progress import format_epoch
 from ocr.callbacks.time_left import TimeLeft, format_duration
-from ocr.log import info, shown
+from ocr.log import info, short_path
 
 # The best possible value of a metric, and a stopping_threshold that it passes.
 PERFECT = {"val/cer": (0.0, "1e-6"), "val/exact_match": (1.0, "0.999999")}
@@ -39,7 +39,7 @@ class EpochSummary(Callback):
         """Report how to open TensorBoard, and start the clock: a resumed epoch has no start."""
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                folder = shlex.quote(str(shown(Path(logger.save_dir))))
+                folder = shlex.quote(str(short_path(Path(logger.save_dir))))
                 info(f"curves, during the run and later: tensorboard --logdir {folder}")
         self._start_epoch(trainer)
 

@@ -40,6 +40,8 @@ def understood(words: Sequence[str]) -> list[str]:
             raise UserError(f"{shows} shows what one run would have: leave {min(others)} out")
     if "--resolve" in names and not names & {"--cfg", "--help"}:
         raise UserError("--resolve goes with --cfg job")
+    if {"--cfg", "job"} <= {*options}:  # the values, rather than how conf/ computes them
+        options.append("--resolve")
     require_pairs(overrides)
     return [*as_meant(overrides, "--multirun" in names), *options]
 

@@ -83,10 +83,9 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
     if not section:
         valid = sorted([*valid, *_GROUPS])
     where = f"of {section}" if section else "here"
-    return (
-        f"there is no key {error.full_key}.{_meant(error, valid)} Valid keys {where}: "
-        f"{', '.join(valid)} (+{error.full_key}=... adds one)"
-    )
+    meant = _meant(error, valid)
+    adds = "" if meant else f" (+{error.full_key}=... adds one)"
+    return f"there is no key {error.full_key}.{meant} Valid keys {where}: {', '.join(valid)}{adds}"
 
 
 def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.errors import UserError
-from ocr.log import is_first
+from ocr.log import is_rank_zero
 from ocr.pluralize import pluralize
 
 
@@ -24,7 +24,7 @@ def write_lists(
     folder: Path, parts: Mapping[str, Sequence[Sample]], skipped: Sequence[Skipped]
 ) -> None:
     """Write split.csv, and skipped.csv if anything was; only on the first process of a run."""
-    if not is_first():
+    if not is_rank_zero():
         return
     rows = ((part, s.name, s.text) for part, samples in parts.items() for s in samples)
     _write_csv(folder / "split.csv", ("part", "file", "label"), rows)
@@ -59,7 +59,7 @@ def read_skipped(folder: Path) -> list[Skipped]:
 
 def write_predictions(folder: Path, predictions: Iterable[Prediction]) -> None:
     """Write predictions.csv; only on the first process of a run."""
-    if not is_first():
+    if not is_rank_zero():
         return
     rows = (one._replace(confidence=f"{one.confidence:.6g}") for one in predictions)
     _write_csv(folder / "predictions.csv", Prediction._fields, rows)

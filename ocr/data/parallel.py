@@ -13,7 +13,7 @@ from typing import Any
 from rich.progress import track
 
 from ocr.errors import UserError
-from ocr.log import is_first
+from ocr.log import is_rank_zero
 
 FEW = 200  # images that one process has done before others have started
 MANY = 5000  # images from which on a progress bar is shown
@@ -49,7 +49,7 @@ def parallel_map(
         results = map(function, items)
     else:
         results = _map_in_pool(function, items, num_workers)
-    if len(items) > MANY and is_first():
+    if len(items) > MANY and is_rank_zero():
         results = track(results, title, total=len(items))
     return results
 

@@ -21,7 +21,7 @@ from ocr.doctor.image_stats import ImageProblem, ImageStats, compute_stats
 from ocr.errors import UserError
 from ocr.log import silence_libraries
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
-from ocr.training.start import apply_checkpoint, begin, ready
+from ocr.training.model import apply_checkpoint, build_model, set_up_data
 
 # A value in Hydra's quotes that means the same without them: a name or a path.
 _NEEDS_NO_QUOTES = re.compile(r"(?:[A-Za-z_/]|\.+[A-Za-z_/])[A-Za-z0-9_./-]*'")
@@ -197,7 +197,7 @@ def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> F
     scan = FolderScan(folder, words, [str(folder), *given, *overrides], config, data)
     with _collect_messages(scan.messages):
         try:
-            (begin if config.init_from else ready)(config, data)
+            (build_model if config.init_from else set_up_data)(config, data)
             data.drop_infeasible(scan.time_steps)
             data.require_enough()
         except UserError as error:

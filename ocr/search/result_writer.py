@@ -14,7 +14,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from ocr.errors import UserError
-from ocr.log import shown
+from ocr.log import short_path
 from ocr.search.results import write_csv
 from ocr.search.space import Space
 from ocr.search.trial_end import reason_of
@@ -124,7 +124,7 @@ class ResultWriter:
             yield
         except OSError as error:
             self.info(
-                f"{shown(Path(error.filename or self.folder))} can't be written "
+                f"{short_path(Path(error.filename or self.folder))} can't be written "
                 f"({error.strerror}); nothing is lost, the study holds all results"
             )
 

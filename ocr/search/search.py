@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.config.hydra_errors import explain
 from ocr.errors import UserError
-from ocr.log import shown
+from ocr.log import short_path
 from ocr.pluralize import pluralize
 from ocr.search.coordinator import Coordinator
 from ocr.search.launchers import jobs_at_once, kill_workers
@@ -66,7 +66,7 @@ class Search:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(
-                f"hydra.sweep.dir={shown(self.folder)} can't be made: {error.strerror}. "
+                f"hydra.sweep.dir={short_path(self.folder)} can't be made: {error.strerror}. "
                 "Give another one"
             ) from error
         check_settings(self.settings)
@@ -135,7 +135,7 @@ class Search:
         else:
             self.progress.info(
                 f"trials to run: {n_trials - done}, {self.n_jobs} at once; if this is interrupted, "
-                f"the same command with hydra.sweep.dir={shown(self.folder)} goes on"
+                f"the same command with hydra.sweep.dir={short_path(self.folder)} goes on"
             )
             try:
                 with self.progress:
@@ -195,7 +195,7 @@ class Search:
             pass  # a locked database; the next process on the study fails the trials
         self.progress.info(
             "interrupted; to go on, give the same command with "
-            f"hydra.sweep.dir={shown(self.folder)}"
+            f"hydra.sweep.dir={short_path(self.folder)}"
         )
         if self.n_jobs > 1:  # or Python would wait for the launcher's threads
             self.coordinator.close()
@@ -283,10 +283,12 @@ class Search:
         self._data_shown = True
         parts = [f"{metrics[f'images_{part}']:,} {part}" for part in ("train", "val", "test")]
         skipped = metrics["images_skipped"] + metrics["images_uncaptioned"]
-        left_out = f"; {skipped:,} left out, see {shown(folder)}/skipped.csv" if skipped else ""
+        left_out = (
+            f"; {skipped:,} left out, see {short_path(folder)}/skipped.csv" if skipped else ""
+        )
         self.progress.info(
             f"images: {', '.join(parts)}{left_out}; the data's other choices are in "
-            f"{shown(folder)}/train.log"
+            f"{short_path(folder)}/train.log"
         )
 
     @staticmethod

@@ -16,7 +16,7 @@ from rich.table import Table
 from ocr.config.compose import quoted
 from ocr.errors import UserError
 from ocr.formatting import format_score
-from ocr.log import shown
+from ocr.log import short_path
 from ocr.pluralize import pluralize
 from ocr.search.results import metrics_of
 from ocr.search.search import Search
@@ -249,7 +249,7 @@ def _conclude(
 
     trials = search.coordinator.trials()
     done = sum(trial.state == TrialState.COMPLETE for trial in trials)
-    folder = shown(search.folder)
+    folder = short_path(search.folder)
     which = f"trial {winner.number}{', the default,' if _is_default(search, winner) else ''}"
     summary = {"winner": f"{which} of {pluralize(done, 'complete trial')}"}
     if "test/exact_match" in metrics:

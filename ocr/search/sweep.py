@@ -20,7 +20,7 @@ from ocr.search.selection import select_winner
 from ocr.search.space_config import read_space
 from ocr.search.storage import first_line, hide_password
 from ocr.search.study import is_grid
-from ocr.training.start import require_values
+from ocr.training.checks import check_values
 
 
 def search(
@@ -58,9 +58,9 @@ def search(
     if is_grid(settings.sampler):
         space = space.discretize(settings.grid_points)
     _, unsearched = min(composed, key=lambda pair: len(pair[0]))
-    require_values(unsearched)
+    check_values(unsearched)
     if default := space.default_trial():
-        require_values(loader.load_sweep_config(config, default))
+        check_values(loader.load_sweep_config(config, default))
     searched = {value.key for value in space.values} - {"data.batch_size"}
     if is_local(config) and not any(key.startswith("data") for key in searched):
         build(unsearched.data).source.check()

@@ -22,8 +22,13 @@ GRACE = 6  # epochs without pruning, at most; of a large set, one in seven
 _GRACES = ("min_resource", "n_warmup_steps")  # as Optuna's pruners call it
 
 
-def resolve_auto(config: DictConfig, data: CaptionedData) -> None:
-    """Fill the keys of `config` that are null and follow from `data`, which is set up."""
+def resolve(config: DictConfig, data: CaptionedData) -> None:
+    """Fill the keys of the configuration that are null and follow from the data.
+
+    Args:
+        config: Of the run; changed in place.
+        data: Set up.
+    """
     data.loader.limit_batch_size(len(data.parts["train"]))
     config.data.batch_size = data.loader.batch_size
     chosen = {}
@@ -42,7 +47,7 @@ def resolve_auto(config: DictConfig, data: CaptionedData) -> None:
             chosen["callbacks.early_stopping.patience"] = stopping.patience
     trial = config.callbacks.get("trial")
     if trial and trial.pruner:
-        graces = missing_graces(trial.pruner, grace(data))
+        graces = fill_grace_epochs(trial.pruner, grace_epochs(data))
         trial.pruner = dict(trial.pruner) | graces
         chosen |= {f"hydra.sweeper.pruner.{key}": value for key, value in graces.items()}
     if not config.fit:
@@ -72,12 +77,12 @@ def epochs(data: CaptionedData) -> int:
     return min(max(round(_epochs(data)), least), most)
 
 
-def grace(data: CaptionedData) -> int:
+def grace_epochs(data: CaptionedData) -> int:
     """Epochs until trials are compared."""
     return min(max(round(_epochs(data) / 7), 1), GRACE)
 
 
-def missing_graces(pruner: Mapping[str, Any], epochs: int) -> dict[str, int]:
+def fill_grace_epochs(pruner: Mapping[str, Any], epochs: int) -> dict[str, int]:
     """The keys of a pruner's config that leave it to the data when it begins, filled."""
     return {key: epochs for key in _GRACES if key in pruner and pruner[key] is None}
 

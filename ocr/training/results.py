@@ -18,7 +18,7 @@ from ocr import __version__
 from ocr.callbacks.stop_reason import StopReason
 from ocr.data.collate import padded
 from ocr.data.datamodule import OCRDataModule
-from ocr.log import info, keep
+from ocr.log import info, short_path, write_to_log
 from ocr.models.latency import cpu_latency_ms
 from ocr.models.metrics import has_not_learned, wilson_interval
 from ocr.models.module import Recognizer
@@ -129,20 +129,20 @@ def _print(
         f"{pluralize(metrics['images_train'], 'training image')}, "
         f"{pluralize(metrics['epochs'], 'epoch')}{took}, "
         f"{metrics['parameters']:,} parameters",
-        f"checkpoint  {_short(checkpoint)}",
-        f"read with   python -m ocr read {_short(checkpoint)} IMAGE_OR_FOLDER",
+        f"checkpoint  {short_path(checkpoint)}",
+        f"read with   python -m ocr read {short_path(checkpoint)} IMAGE_OR_FOLDER",
     ]
     if metrics.get("best_epoch"):
         ended = f"; the run ended {ending}" if ending else ""
         place = f"epoch {metrics['best_epoch']} of {metrics['epochs']}"
         lines.insert(1, f"best.ckpt is of {place}{ended}")
     if (folder / "curves.png").exists() and ending:
-        lines.insert(-1, f"curves      {_short(folder)}/curves.png")
+        lines.insert(-1, f"curves      {short_path(folder)}/curves.png")
     left = [pluralize(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
     if uncaptioned := metrics["images_uncaptioned"]:
         left.append(f"{pluralize(uncaptioned, 'image')} without a caption")
     if left:
-        listed = f"listed in {_short(folder)}/skipped.csv"
+        listed = f"listed in {short_path(folder)}/skipped.csv"
         lines.insert(1, f"left out    {', and '.join(left)}, {listed}")
     if has_not_learned(metrics):
         lines.append(
@@ -155,9 +155,4 @@ def _print(
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     plain = Console(file=StringIO(), width=100, force_terminal=False)
     plain.print(table)
-    keep("\n".join([plain.file.getvalue().rstrip(), *lines]))
-
-
-def _short(path: Path) -> Path:
-    """Relative to where the person stands, if it lies below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    write_to_log("\n".join([plain.file.getvalue().rstrip(), *lines]))

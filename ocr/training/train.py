@@ -7,7 +7,12 @@ from omegaconf import DictConfig
 
 from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.training.start import apply_checkpoint, prepare, require_start, set_process
+from ocr.log import log_run, silence_libraries
+from ocr.threads import use_threads
+from ocr.training.checks import check_config
+from ocr.training.model import apply_checkpoint, build_model
+from ocr.training.paths import naming_doctor
+from ocr.training.seed import seed
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ def train(config: DictConfig) -> TrainingResult:
         UserError: A value of the configuration, or the data, is unusable.
     """
     register_resolvers()
-    require_start(config)
+    check_config(config)
     from ocr.callbacks.stop_reason import stop_reason
     from ocr.training.config_file import save_config  # torch and Lightning take seconds to load
     from ocr.training.results import conclude, remove_results
@@ -44,11 +49,16 @@ def train(config: DictConfig) -> TrainingResult:
 
     folder = Path(config.run.dir)
     folder.mkdir(parents=True, exist_ok=True)
-    with lightning_refusals():
+    silence_libraries()
+    with log_run(folder), lightning_refusals():
         apply_checkpoint(config, config.run.overrides)
-        set_process(config)  # seeds what follows
+        seed(config.seed)
+        use_threads(config.threads)
         data = build(config.data, section="data")
-        recognizer = prepare(config, data, folder)
+        module = build_model(config, data)
+        with naming_doctor(config):
+            data.drop_infeasible(module.time_steps)
+            data.report(folder)
         trainer, callbacks = make_trainer(config)
         require_validation(trainer, config, data)
         save_config(config, folder)
@@ -57,12 +67,12 @@ def train(config: DictConfig) -> TrainingResult:
         stopped = None
         quiet = {"verbose": False, "weights_only": True}
         if config.fit:
-            trainer.fit(recognizer, data, ckpt_path=config.ckpt_path, weights_only=True)
+            trainer.fit(module, data, ckpt_path=config.ckpt_path, weights_only=True)
             stopped = stop_reason(trainer)
         else:
             best.use(config.ckpt_path)
-            best.scores |= trainer.validate(recognizer, data, best.path, **quiet)[0]
+            best.scores |= trainer.validate(module, data, best.path, **quiet)[0]
         if config.test and "test" in data.parts:
-            best.scores |= trainer.test(recognizer, data, best.path, **quiet)[0]
-        conclude(trainer, recognizer, data, callbacks, config, folder, stopped)
+            best.scores |= trainer.test(module, data, best.path, **quiet)[0]
+        conclude(trainer, module, data, callbacks, config, folder, stopped)
     return TrainingResult(folder, dict(best.scores), best.scores[config.objective])

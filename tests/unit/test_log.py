@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ocr.log import info, keep, silence_libraries
+from ocr.log import info, silence_libraries, write_to_log
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def set_up(file, monkeypatch):
 
 def test_what_is_printed_by_other_means_is_kept_in_the_log_only(tmp_path, logs):
     logs()
-    keep("a table\nof 100 % lines")
+    write_to_log("a table\nof 100 % lines")
     assert (tmp_path / "train.log").read_text(encoding="utf-8") == "a table\nof 100 % lines\n"
     assert sys.stdout.getvalue() == ""
 

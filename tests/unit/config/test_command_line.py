@@ -46,7 +46,10 @@ def test_what_is_meant(line, told):
     "line,meant",
     [
         ("-m seed=1,2", "seed=1,2 --multirun"),
-        ("--cfg job data.dir=1.0 --package data", "data.dir='1.0' --cfg job --package data"),
+        (
+            "--cfg job data.dir=1.0 --package data",
+            "data.dir='1.0' --cfg job --package data --resolve",
+        ),
         ("--info data=folder", "data=folder --info"),
         ("--multi data.labels= seed=3", "data.labels= seed=3 --multirun"),
         ("-sc query=bash", "-sc query=bash"),

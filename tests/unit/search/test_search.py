@@ -11,7 +11,7 @@ from toy import CONF, composed, launcher, searching
 from ocr.config.instantiate import build
 from ocr.errors import UserError
 from ocr.search.search import Search
-from ocr.training.auto import missing_graces
+from ocr.training.auto import fill_grace_epochs
 
 pytestmark = pytest.mark.usefixtures("no_charts")
 
@@ -246,7 +246,7 @@ def test_every_pruner_builds_and_decides(name):
             return_hydra_config=True,
         )
     settings = dict(config.hydra.sweeper.pruner)
-    pruner = build(settings | missing_graces(settings, 6))
+    pruner = build(settings | fill_grace_epochs(settings, 6))
     study = optuna.create_study(pruner=pruner, study_name="x")
     pruned = 0
     for i in range(30):

@@ -9,7 +9,7 @@ from conftest import config
 
 from ocr.data.loader import Loader
 from ocr.data.samples import Sample
-from ocr.training.auto import resolve_auto
+from ocr.training import auto
 
 
 def data(width: int, text: str, count: int = 100):
@@ -31,7 +31,7 @@ def data(width: int, text: str, count: int = 100):
 )
 def test_the_stride_gives_ctc_room(width, text, stride):
     chosen = config()
-    resolve_auto(chosen, data(width, text))
+    auto.resolve(chosen, data(width, text))
     assert chosen.model.encoder.stride == stride
 
 
@@ -39,7 +39,7 @@ def test_a_few_long_captions_do_not_decide():
     many = data(200, "ABCDE", 100)
     many.parts["train"][0] = Sample("long", "A" * 90, 0, 200)
     chosen = config()
-    resolve_auto(chosen, many)
+    auto.resolve(chosen, many)
     assert chosen.encoder.stride == 4
 
 
@@ -47,7 +47,7 @@ def test_a_caption_that_no_stride_has_room_for_does_not_decide():
     few = data(200, "ABCDE", 20)
     few.parts["train"][0] = Sample("wrong", "A" * 120, 0, 200)
     chosen = config()
-    resolve_auto(chosen, few)
+    auto.resolve(chosen, few)
     assert chosen.encoder.stride == 4
 
 
@@ -57,14 +57,14 @@ def test_a_caption_that_no_stride_has_room_for_does_not_decide():
 )
 def test_small_sets_are_gone_through_more_often(count, length, epochs):
     chosen = config()
-    resolve_auto(chosen, data(200, "A" * length, count))
+    auto.resolve(chosen, data(200, "A" * length, count))
     assert chosen.trainer.max_epochs == epochs
 
 
 @pytest.mark.parametrize("count,patience", [(5, 150), (25, 30), (500, 15)])
 def test_a_few_validation_images_do_not_end_a_run(count, patience):
     chosen = config()
-    resolve_auto(chosen, data(200, "ABCDE", count))
+    auto.resolve(chosen, data(200, "ABCDE", count))
     assert chosen.callbacks.early_stopping.patience == patience
 
 
@@ -74,7 +74,7 @@ def test_a_few_validation_images_do_not_end_a_run(count, patience):
 )
 def test_effort_is_time_for_accuracy(effort, channels, epochs, patience):
     chosen = config(f"effort={effort}")
-    resolve_auto(chosen, data(200, "ABCDE", 720))
+    auto.resolve(chosen, data(200, "ABCDE", 720))
     assert chosen.model.encoder.channels == channels
     assert chosen.trainer.max_epochs == epochs
     assert chosen.callbacks.early_stopping.patience == patience
@@ -91,7 +91,7 @@ def test_what_is_given_stays_whatever_the_effort():
     chosen = config(
         "effort=thorough", "encoder.channels=8", "trainer.max_epochs=3", f"{patience}=7"
     )
-    resolve_auto(chosen, data(200, "ABCDE", 720))
+    auto.resolve(chosen, data(200, "ABCDE", 720))
     assert chosen.model.encoder.channels == 8 and chosen.trainer.max_epochs == 3
     assert chosen.callbacks.early_stopping.patience == 7
 
@@ -99,27 +99,27 @@ def test_what_is_given_stays_whatever_the_effort():
 def test_fewer_views_are_fewer_epochs():
     chosen, some = config(), data(200, "ABCDE", 720)
     some.loader = Loader(batch_size=8, views=config("data=synthetic").data.views)
-    resolve_auto(chosen, some)
+    auto.resolve(chosen, some)
     assert some.loader.views == 24_000 and chosen.trainer.max_epochs == 33
 
 
 def test_without_early_stopping_there_is_no_patience():
     chosen = config("callbacks.early_stopping=null")
-    resolve_auto(chosen, data(200, "ABCDE"))
+    auto.resolve(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.early_stopping is None
 
 
 def test_a_batch_is_no_more_than_there_is(caplog):
     caplog.set_level(logging.INFO, "ocr")
     small = data(200, "ABCDE", 5)
-    resolve_auto(config(), small)
+    auto.resolve(config(), small)
     assert small.loader.batch_size == 5
     assert "data.batch_size=8 is more than the 5 training images" in caplog.text
 
 
 def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
     caplog.set_level(logging.INFO, "ocr")
-    resolve_auto(config("fit=false"), data(200, "ABCDE"))
+    auto.resolve(config("fit=false"), data(200, "ABCDE"))
     assert caplog.messages == ["chosen by the data: encoder.stride=4"]
 
 
@@ -135,13 +135,13 @@ def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
 )
 def test_trials_of_large_sets_are_compared_sooner(count, length, key, grace):
     chosen = config(f"+callbacks.trial.pruner.{key}=null")
-    resolve_auto(chosen, data(200, "A" * length, count))
+    auto.resolve(chosen, data(200, "A" * length, count))
     assert chosen.callbacks.trial.pruner == {key: grace}
 
 
 def test_optunas_own_pruner_has_its_own_grace():
     chosen = config("+callbacks.trial.pruner=null")
-    resolve_auto(chosen, data(200, "ABCDE"))
+    auto.resolve(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.trial.pruner is None
 
 
@@ -152,7 +152,7 @@ def test_what_is_given_stays():
         "callbacks.early_stopping.patience=7",
         "+callbacks.trial.pruner={min_resource: 4, lower: null}",
     )
-    resolve_auto(chosen, data(200, "ABCDE"))
+    auto.resolve(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.trial.pruner == {"min_resource": 4, "lower": None}
     assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (8, 3)
     assert chosen.callbacks.early_stopping.patience == 7

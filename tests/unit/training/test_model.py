@@ -11,7 +11,8 @@ from ocr import Reader
 from ocr.cli import main
 from ocr.config.instantiate import build
 from ocr.errors import UserError
-from ocr.training.start import apply_checkpoint, begin, require_values
+from ocr.training.checks import check_values
+from ocr.training.model import apply_checkpoint, build_model
 
 
 def inherited(*overrides):
@@ -24,7 +25,7 @@ def begun(checkpoint, folder, *overrides):
     words = ("data=folder", f"data.dir={folder}", f"init_from={checkpoint}", *overrides)
     composed = inherited(*words)
     data = build(composed.data)
-    return data, begin(composed, data)
+    return data, build_model(composed, data)
 
 
 @pytest.mark.parametrize("key", ["init_from", "ckpt_path"])
@@ -146,13 +147,13 @@ def test_half_a_checkpoint_is_called_damaged(checkpoint, key):
 
 def test_the_look_at_the_optimizer_draws_nothing():
     state = torch.random.get_rng_state()
-    require_values(config("optimizer=adamw"))
+    check_values(config("optimizer=adamw"))
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_text_for_a_number_is_told_before_a_run_begins():
     with pytest.raises(UserError, match=r"patience=x: give a whole number"):
-        require_values(config("callbacks.early_stopping.patience=x"))
+        check_values(config("callbacks.early_stopping.patience=x"))
 
 
 @pytest.mark.parametrize("part", ["encoder", "preprocessor", "order", "symbols", "state_dict"])
