@@ -27,11 +27,21 @@ from ocr.errors import UserError
 _PRELOAD = (
     "torch",
     "optuna",
+    "alembic.command",  # Optuna imports it and SQLAlchemy when it opens a database
+    "sqlalchemy.orm",
     "pytorch_lightning.loggers",
     "torchmetrics.text",
-    "ocr.callbacks",
+    "ocr.callbacks.checkpointing",
+    "ocr.callbacks.csv_logger",
+    "ocr.callbacks.early_stopping",
+    "ocr.callbacks.health_monitor",
+    "ocr.callbacks.predictions",
     "ocr.data.datamodule",
+    "ocr.callbacks.weight_averaging",
+    "ocr.models.encoders",
+    "ocr.models.heads",
     "ocr.models.module",
+    "ocr.models.recurrent",
     "ocr.training.results",
     "ocr.training.trainer",
 )

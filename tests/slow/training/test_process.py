@@ -1,5 +1,6 @@
 """Tasks in processes of their own."""
 
+import importlib.util
 import multiprocessing
 import os
 import signal
@@ -185,3 +186,9 @@ def test_a_command_goes_on_when_its_shell_is_gone(tmp_path):
     (tmp_path / "go").write_text("go")
     reason, parent = wait_for(tmp_path / "done").split()
     assert reason == "None" and int(parent) != shell.pid
+
+
+def test_what_the_server_imports_is_there():
+    """It ignores names that are not."""
+    for name in process._PRELOAD:
+        assert importlib.util.find_spec(name), name
