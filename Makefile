@@ -27,9 +27,10 @@ test: setup  ## run the unit and integration tests (about 4 minutes on two cores
 test-slow: setup  ## run the rest: killed processes, many trainings, databases
 	$(BIN)/python -m pytest tests/slow $(ARGS)
 
-lint: setup  ## check style and formatting
+lint: setup  ## check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: setup  ## mend style and formatting
 	$(BIN)/ruff check --fix .

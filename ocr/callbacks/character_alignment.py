@@ -35,7 +35,7 @@ class CharacterAlignment(Callback):
             pixels_per_step = batch.images.shape[-1] / logits.shape[1]
             captions = batch.targets.split(batch.target_lengths.tolist())
             paths = best_path_positions(logits, lengths)
-            rows = zip(batch.index.tolist(), captions, paths, lengths.tolist(), strict=True)
+            rows = zip(batch.index.tolist(), captions, paths, lengths.tolist(), strict=True)  # type: ignore[union-attr]
             for index, caption, path, steps in rows:
                 if [symbol for symbol, _ in path] == caption.tolist():
                     columns = [(step + 0.5) * pixels_per_step for _, step in path]

@@ -45,7 +45,7 @@ class EpochCSVLogger(Logger):
         super().__init__()
         self._folder = Path(save_dir)
         self._file = self._folder / "metrics.csv"
-        self._resumes = bool(ckpt_path) and (
+        self._resumes = ckpt_path is not None and (
             Path(ckpt_path).resolve().parent == self._folder.resolve()
         )
         self._rows: dict[int, Row] | None = None  # by epoch; None before the file is read

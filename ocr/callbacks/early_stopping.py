@@ -41,7 +41,7 @@ class AnnealedEarlyStopping(EarlyStopping):
             )
         super().__init__(**settings, check_on_train_epoch_end=False)
         self.patience_if_perfect = patience_if_perfect
-        self._full_patience = self.patience
+        self._full_patience = self.patience  # type: ignore[has-type]
         self._share = 1.0  # of the patience and of the fall
         self._annealed_from: int | None = None  # the step at which the rate began to fall
         self._has_read = False

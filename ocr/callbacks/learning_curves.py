@@ -96,7 +96,7 @@ def _scale(axes: "Axes", title: str) -> None:
     """Set the y axis: errors fall by orders of magnitude, and to 0, which needs a symlog axis."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    values = [value for line in axes.get_lines() for value in line.get_ydata()]
+    values: list[Any] = [value for line in axes.get_lines() for value in line.get_ydata()]  # type: ignore[union-attr]
     above = [value for value in values if value > 0]
     if title.startswith("exact match"):
         axes.set_ylim(-0.03, 1.03)

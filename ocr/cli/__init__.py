@@ -4,7 +4,9 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 from ocr import __version__
 from ocr.cli import doctor, measure, pack, read, train
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     prog = name if name == "surrogate-ocr" else "python -m ocr"
     parser = Parser(prog=prog, description=__doc__)
     parser.add_argument("--version", action="version", version=f"surrogate-ocr {__version__}")
-    whole = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
+    whole: Any = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=whole)
     commands.add_parser("train", help="train a reader, or search for the best one")
     for command in (read, doctor, measure, pack):
@@ -40,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if rest:
         options.overrides = [*options.overrides, *rest]
     # Captions hold any script, whatever the terminal's encoding.
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with report_errors():
         if overrides := getattr(options, "overrides", ()):
             from ocr.config.command_line import require_pairs  # imports Hydra

@@ -26,9 +26,8 @@ def _run(options: argparse.Namespace) -> None:
     words = of_folder(options.folder, options.labels, options.overrides)
     data = data_without_batches(composed(words), words)
     with log_to_stderr():
-        count, skipped = pack(
-            options.folder, options.out, data.source.captions, data.loader.num_workers
-        )
+        captions = data.source.captions  # type: ignore[attr-defined]
+        count, skipped = pack(options.folder, options.out, captions, data.loader.num_workers)
     if skipped:
         lost = [one for one in skipped if one.lost]
         if lost:

@@ -117,7 +117,8 @@ def require_pairs(words: Sequence[str]) -> None:
         if Path(word).is_file():
             key = "ckpt_path" if word.endswith(".ckpt") else "data.labels"
             raise UserError(f"{word}: values are given as KEY=VALUE, here {pair(key, word)}")
-        key = "data.dir" if following and Path(following).is_dir() else meant_by(word.rstrip(":"))
+        is_folder = following and Path(following).is_dir()
+        key = "data.dir" if is_folder else meant_by(word.rstrip(":")) or ""
         if following and "=" not in following and key:
             raise UserError(f"{word} {following}: write {pair(key, following)}")
         meant = f", here {pair(key, '')}" if key else ", such as trainer.max_epochs=3"

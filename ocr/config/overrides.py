@@ -125,9 +125,9 @@ def _require_option(word: str, prefix: str, group: str, value: str | None) -> No
         raise UserError(f"{word}: for a folder of images write data=folder data.dir={value}")
     if prefix.startswith("+") and (CONF / group).is_dir() and group != "pruner":
         raise UserError(f"{word}: the config has {group} already; leave the {prefix} out")
-    if prefix != "~" and _OPTION.match(value):
+    if value and prefix != "~" and _OPTION.match(value):
         return
-    if prefix != "~" and value.startswith("[") and group in _SEVERAL:
+    if value and prefix != "~" and value.startswith("[") and group in _SEVERAL:
         return
     both = group in ("callbacks", "logger")
     parts = f"; {group}.NAME=null leaves out a part" if both else ""

@@ -56,7 +56,7 @@ def meant_by(word: str) -> str | None:
         return key
     leaf = word.strip("-+~ ").replace("-", "_").lower().rpartition(".")[2]
     leaves = {one.rpartition(".")[2]: one for one in reversed(keys())}
-    [near] = get_close_matches(leaf, [*_NAMES, *leaves], n=1, cutoff=0.8) or [None]
+    [near] = get_close_matches(leaf, [*_NAMES, *leaves], n=1, cutoff=0.8) or [""]
     return _NAMES.get(near) or leaves.get(near)
 
 

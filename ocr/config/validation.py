@@ -36,7 +36,7 @@ def _require(values: dict[str, Any], key: str) -> None:
 @cache
 def _wanted(target: str) -> dict[str, str]:
     """What the arguments want that take nothing but numbers, true or false."""
-    wanted = {}
+    wanted: dict[str, str] = {}
     with suppress(Exception):  # who builds it will say what is wrong with the target
         for name, kinds in _kinds(made_by(target)):
             wanted.pop(name, None)  # a class may take more than the one it extends
@@ -49,7 +49,7 @@ def _wanted(target: str) -> dict[str, str]:
 
 def _kinds(maker: Any) -> Iterator[tuple[str, set]]:
     """The arguments of a function, or of a class and those it passes others on to."""
-    makers = [kind.__init__ for kind in reversed(maker.__mro__)] if isclass(maker) else [maker]
+    makers = [kind.__init__ for kind in reversed(maker.__mro__)] if isclass(maker) else [maker]  # type: ignore[misc]
     for each in makers:
         for name, hint in get_type_hints(each).items():
             yield name, {*get_args(hint)} if get_origin(hint) in (Union, UnionType) else {hint}

@@ -17,7 +17,7 @@ class Batch(NamedTuple):
     widths: torch.Tensor  # (B,) pixels without padding
     targets: torch.Tensor  # (sum of lengths,) ids of all captions, one after another
     target_lengths: torch.Tensor  # (B,)
-    index: torch.Tensor | None = None  # (B,) which images of their part these are
+    index: torch.Tensor | None = None  # type: ignore[assignment]  # (B,) which images of their part these are
 
 
 def collate(items: Sequence[tuple[np.ndarray, list[int], int]]) -> Batch:

@@ -61,8 +61,11 @@ def write_predictions(folder: Path, predictions: Iterable[Prediction]) -> None:
     """Write predictions.csv; only on the first process of a run."""
     if not is_rank_zero():
         return
-    rows = (one._replace(confidence=f"{one.confidence:.6g}") for one in predictions)
-    _write_csv(folder / "predictions.csv", Prediction._fields, rows)
+    rows = (
+        one._replace(confidence=f"{one.confidence:.6g}")  # type: ignore[arg-type]
+        for one in predictions
+    )
+    _write_csv(folder / "predictions.csv", Prediction._fields, rows)  # type: ignore[arg-type]
 
 
 def read_predictions(folder: Path) -> list[Prediction]:
@@ -74,7 +77,7 @@ def read_predictions(folder: Path) -> list[Prediction]:
     path = folder / "predictions.csv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [Prediction(**row) for row in csv.DictReader(file)]
+            rows = [Prediction(**row) for row in csv.DictReader(file)]  # type: ignore[arg-type]
         return [row._replace(confidence=float(row.confidence)) for row in rows]
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import current_process, parent_process
@@ -46,12 +46,12 @@ def parallel_map(
         num_workers = default_workers()
     # A daemonic process may not have children.
     if len(items) <= FEW or num_workers <= 1 or current_process().daemon:
-        results = map(function, items)
+        results: Iterable[Any] = map(function, items)
     else:
         results = _map_in_pool(function, items, num_workers)
     if len(items) > MANY and is_rank_zero():
         results = track(results, title, total=len(items))
-    return results
+    return iter(results)
 
 
 def default_workers() -> int:
@@ -86,5 +86,6 @@ def _start_worker() -> None:
 
 
 def _exit_with_parent() -> None:
-    wait([parent_process().sentinel])
+    if parent := parent_process():
+        wait([parent.sentinel])
     os._exit(1)

@@ -73,7 +73,7 @@ class ShuffledBatchSampler(Sampler[list[int]]):
     def _by_width(self, order: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         step = self.batch_size * self.devices
         pools = np.arange(self.count) // (POOL * step)
-        widths = self.widths[order.numpy() % len(self.widths)]
+        widths = self.widths[order.numpy() % len(self.widths)]  # type: ignore[index, arg-type]
         order = order[np.lexsort((widths, pools))]
         full = len(self) - 1  # the last batch may be larger: it stays the last
         keys = torch.rand(full, generator=generator).numpy()

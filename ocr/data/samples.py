@@ -111,7 +111,7 @@ class Samples(Sequence[Sample]):
             key: np.concatenate([getattr(table, key) for table in tables])
             for key in tables[0]._columns()
         }
-        return replace(tables[0], **columns)
+        return replace(tables[0], **columns)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.names)

@@ -189,7 +189,7 @@ def unreadable(name: str, error: UserError) -> Skipped:
 
 def content_digest(content: bytes | np.ndarray, seed: int) -> int:
     """Return 64 bits of `content`, different for each split seed."""
-    return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
+    return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")  # type: ignore[arg-type]
 
 
 def report_frames(frames: Mapping[str, int], frame: int) -> None:

@@ -32,7 +32,7 @@ def with_twins(
     files = defaultdict(set)
     for key, row in zip(keys, rows, strict=True):
         if key is not None:
-            files[key].add(row.file)
+            files[key].add(row.file)  # type: ignore[union-attr]
     twins = {key: images for key, images in files.items() if len(images) > 1}
     if not twins:
         return list(rows)
@@ -45,7 +45,7 @@ def with_twins(
         "the split"
     )
     return [
-        row._replace(group=key[0]) if key in twins else row
+        row._replace(group=key[0]) if key in twins else row  # type: ignore[union-attr]
         for key, row in zip(keys, rows, strict=True)
     ]
 

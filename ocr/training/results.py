@@ -153,6 +153,7 @@ def _print(
     console.print(table)
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    plain = Console(file=StringIO(), width=100, force_terminal=False)
+    text = StringIO()
+    plain = Console(file=text, width=100, force_terminal=False)
     plain.print(table)
-    write_to_log("\n".join([plain.file.getvalue().rstrip(), *lines]))
+    write_to_log("\n".join([text.getvalue().rstrip(), *lines]))

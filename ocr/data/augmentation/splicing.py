@@ -83,7 +83,7 @@ class Splicing:
         captions = [c.tolist() for c in batch.targets.split(batch.target_lengths.tolist())]
         texts = {
             i: self._segment(index, batch.images[i, ..., : batch.widths[i]])
-            for i, index in enumerate(batch.index.tolist())
+            for i, index in enumerate(batch.index.tolist())  # type: ignore[union-attr]
             if index in self._known
         }
         images = batch.images.clone()

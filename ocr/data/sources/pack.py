@@ -102,9 +102,9 @@ def _fill(
                 found.hash.tolist(),
             )
     if skipped:
-        write_skipped(place, skipped)
+        write_skipped(place, skipped)  # type: ignore[arg-type]
     report_frames(frames, 0)
-    return skipped
+    return skipped  # type: ignore[return-value]
 
 
 def _read(sample: Sample | Skipped) -> _Packed | Skipped:

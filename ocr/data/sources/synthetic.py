@@ -70,7 +70,7 @@ class SyntheticCaptchas(SampleSource):
         """Draw a captcha; see `Reader`."""
         # The package has no seed: it draws every number from the `secrets` module. Lend it a
         # seeded generator for the time of one drawing.
-        module, captcha.image.secrets = captcha.image.secrets, _SeededSecrets(name)
+        module, captcha.image.secrets = captcha.image.secrets, _SeededSecrets(name)  # type: ignore
         try:
             return captcha.image.ImageCaptcha(*self.size).generate_image(self.texts[row])
         finally:
