@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from ocr import __version__
-from ocr.cli import doctor, measure, pack, read, train
+from ocr.cli import curve, doctor, folds, pack, read, suspects, train
 from ocr.cli.arguments import Parser
 from ocr.config.error_reporting import report_errors
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; exits with 1 after a mistake, and 2 after one in the command line itself."""
+    """Run one command.
+
+    Exits with 1 after a `UserError` and with 2 if argparse refuses the command line.
+
+    Args:
+        arguments: The command and its arguments; None: those of the process.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["train"]:  # whose command line is Hydra's
+    if arguments[:1] == ["train"]:  # Hydra parses its command line
         train.main(arguments[1:])
         return
     name = Path(sys.argv[0]).stem
@@ -27,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     whole: Any = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=whole)
     commands.add_parser("train", help="train a reader, or search for the best one")
-    for command in (read, doctor, measure, pack):
+    for command in (read, doctor, folds, curve, suspects, pack):
         command.add(commands)
     options, rest = parser.parse_known_args(arguments)
     if not hasattr(options, "run"):
@@ -35,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             parser.error(f"unrecognized arguments: {rest[0]}")
         parser.print_help()
         return
-    # argparse is done with KEY=VALUE when it has met an option behind PATH.
-    strange = [word for word in rest if "=" not in word or word.startswith("-")]
-    if strange or (rest and not hasattr(options, "overrides")):
+    # argparse leaves the overrides that follow an option to the caller.
+    unknown = [word for word in rest if "=" not in word or word.startswith("-")]
+    if unknown or (rest and not hasattr(options, "overrides")):
         commands.choices[options.command].refuse(rest)
     if rest:
         options.overrides = [*options.overrides, *rest]
-    # Captions hold any script, whatever the terminal's encoding.
+    # Captions may have characters that the terminal's encoding lacks.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with report_errors():
@@ -52,5 +58,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             options.run(options)
             sys.stdout.flush()
-        except BrokenPipeError:  # `| head` has seen enough
+        except BrokenPipeError:  # such as `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,19 +4,20 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from ocr.config.suggest import meant_by
 from ocr.errors import did_you_mean
 
-Commands = argparse._SubParsersAction
+# argparse has no public name for what `add_subparsers` returns; used in annotations only.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 class Parser(argparse.ArgumentParser):
-    """Argparse's, which says in one line what is wrong, and what is meant."""
+    """The parser of argparse, with one-line errors that suggest what was probably meant."""
 
     def error(self, message: str) -> NoReturn:
-        """End with 2."""
+        """Print the message and exit with 2."""
         if unknown := re.match(r"argument COMMAND: invalid choice: '(.*?)'", message):
             commands = re.findall(r"[a-z]+", message.rpartition("choose from")[2])
             message = f"{unknown[1]}: no such command.{did_you_mean(unknown[1], commands)}"
@@ -24,12 +25,16 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} ({self.prog} --help)\n")
 
     def refuse(self, words: Sequence[str]) -> NoReturn:
-        """End with 2 for the first of `words` that is no option, nor KEY=VALUE."""
+        """Exit with 2 and name the first word that is neither an option nor KEY=VALUE.
+
+        Args:
+            words: What argparse could not parse.
+        """
         wrong = [i for i, word in enumerate(words) if "=" not in word or word.startswith("-")]
         place = (wrong or [0])[0]
         name, _, value = words[place].partition("=")
         if not name.startswith("-"):
-            self.error(f"{name}: nothing that belongs here; values are given as KEY=VALUE")
+            self.error(f"{name}: unexpected argument; values are given as KEY=VALUE")
         following = "".join(words[place + 1 : place + 2])
         if not value and "=" not in following and not following.startswith("-"):
             value = following
@@ -40,27 +45,39 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_folder(command: argparse.ArgumentParser) -> None:
-    """PATH and --labels."""
+    """Add PATH and --labels to a command."""
     command.add_argument("folder", type=Path, metavar="PATH", help="a folder of captioned images")
     command.add_argument(
-        "--labels", metavar="FILE", help="where the captions are, as data.labels of train.py"
+        "--labels", metavar="FILE", help="the source of the captions, see data.labels of train.py"
     )
 
 
 def add_overrides(command: argparse.ArgumentParser) -> None:
-    """KEY=VALUE ..."""
-    # Without a default, argparse counts them among what is required.
+    """Add KEY=VALUE ... to a command."""
+    # Without a default, argparse lists them among the required arguments.
     command.add_argument(
         "overrides", nargs="*", default=[], metavar="KEY=VALUE", help="any override of train.py"
     )
 
 
-def number(least: int) -> Callable[[str], int]:
-    """The type of an argument that is a whole number."""
+def add_experiment_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of commands that train several times."""
+    add_folder(command)
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="the folder of the results; an interrupted experiment continues there",
+    )
+    add_overrides(command)
+
+
+def integer(minimum: int) -> Callable[[str], int]:
+    """Return the `type` of an argument that is an integer of at least `minimum`."""
 
     def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text}: give a whole number, {least} or more")
+        if not text.isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"{text}: give a whole number, {minimum} or more")
         return int(text)
 
     return parse

@@ -1,4 +1,4 @@
-"""`python -m ocr doctor`: report what is wrong with a folder of images."""
+"""`python -m ocr doctor`: report problems of a folder of captioned images."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from ocr.errors import UserError
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    doctor = commands.add_parser("doctor", help="report what is wrong with a folder of images")
+    doctor = commands.add_parser("doctor", help="report problems of a folder of captioned images")
     add_folder(doctor)
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     doctor.add_argument(

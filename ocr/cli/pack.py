@@ -1,4 +1,4 @@
-"""`python -m ocr pack`: a folder of very many images in few files."""
+"""`python -m ocr pack`: copy a folder of very many images into a few large files."""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,7 @@ from ocr.cli.arguments import Commands, add_folder, add_overrides
 
 
 def add(commands: Commands) -> None:
-    """Tell argparse of it."""
+    """Add the command to the parser."""
     pack = commands.add_parser("pack", help="pack a folder of very many images for data=packed")
     add_folder(pack)
     pack.add_argument("out", type=Path, metavar="OUT", help="a new folder")

@@ -1,4 +1,4 @@
-"""`python -m ocr read`: what images say."""
+"""`python -m ocr read`: recognize the text of images."""
 
 import argparse
 import json
@@ -12,17 +12,17 @@ from ocr.pluralize import pluralize
 
 
 def add(commands: Commands) -> None:
-    """Tell argparse of it."""
-    read = commands.add_parser("read", help="print what images say")
+    """Add the command to the parser."""
+    read = commands.add_parser("read", help="recognize the text of images")
     read.add_argument("checkpoint", type=Path, help="best.ckpt of a training run")
     read.add_argument("images", type=Path, nargs="+", help="images, or folders of images")
     read.add_argument(
-        "--recursive", action="store_true", help="read the images of all subfolders, too"
+        "--recursive", action="store_true", help="also read the images of all subfolders"
     )
     read.add_argument(
         "--json",
         action="store_true",
-        help='one JSON object a line, with "path", "text" and "confidence", or "error"',
+        help='print JSON lines with "path", "text" and "confidence", or "error"',
     )
     read.set_defaults(run=_run)
 
@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _image_paths(places: Sequence[Path], recursive: bool) -> tuple[list[Path], list[UserError]]:
-    """The images to read, and why folders have none."""
+    """Return the images to read, and an error for each folder without images."""
     from ocr.data.sources.folder import Folder, image_files, say_unread
     from ocr.log import log_to_stderr
 
