@@ -52,19 +52,43 @@ def draw(text: str, size: tuple[int, int] = (60, 24)) -> Image.Image:
     return image
 
 
-@pytest.fixture
-def captions() -> list[str]:
-    return [f"{a}{b}{c}" for a in "123" for b in "123" for c in "123"]
+CAPTIONS = [f"{a}{b}{c}" for a in "123" for b in "123" for c in "123"]
 
 
-@pytest.fixture
-def folder(tmp_path, captions) -> Path:
+def draw_folder(place: Path) -> Path:
     """27 images, 111.png to 333.png."""
-    place = tmp_path / "images"
     place.mkdir()
-    for caption in captions:
+    for caption in CAPTIONS:
         draw(caption).save(place / f"{caption}.png")
     return place
+
+
+@pytest.fixture
+def captions() -> list[str]:
+    return [*CAPTIONS]
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    return draw_folder(tmp_path / "images")
+
+
+@pytest.fixture
+def no_charts(monkeypatch):
+    """They take seconds, and have tests of their own."""
+    from ocr.search import report, result_writer
+
+    monkeypatch.setattr(report, "write_report", lambda *_: None)
+    monkeypatch.setattr(result_writer, "run_task", lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory) -> Path:
+    """A run that must not be changed, of the images in `images` beside it, with `SMALL` values."""
+    place = tmp_path_factory.mktemp("finished")
+    images = draw_folder(place / "images")
+    run, _, _ = trained("data=folder", f"data.dir={images}", *SMALL, cwd=place)
+    return run
 
 
 HEBREW = str.maketrans("123", "אבג")  # captions that are spoken from right to left

@@ -1,13 +1,10 @@
 """train.py as a person runs it."""
 
 import csv
-import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -116,25 +113,6 @@ def test_the_same_seed_gives_the_same_scores(tmp_path, folder):
     assert scores[0] == scores[1]
 
 
-def test_eight_images_can_be_learnt_by_heart(tmp_path):
-    place = tmp_path / "images"
-    place.mkdir()
-    for caption in ("11", "12", "21", "22", "122", "211", "212", "221"):
-        draw(caption).save(place / f"{caption}.png")
-    _, metrics, _ = trained(
-        "data=folder",
-        f"data.train_dir={place}",
-        f"data.val_dir={place}",
-        f"data.test_dir={place}",
-        *SMALL,
-        "augment=none",
-        "trainer.max_epochs=8",
-        cwd=tmp_path,
-    )
-    assert metrics["test/exact_match"] == 1
-    assert metrics["test/exact_match_repeats"] == 1
-
-
 def test_every_value_from_the_command_line(tmp_path, folder):
     run, metrics, _ = trained(
         "data=folder",
@@ -221,32 +199,6 @@ def test_what_is_left_out_is_counted_and_listed(tmp_path, folder):
     assert output.count("4 ") >= 2 and "left out" in output
 
 
-def test_going_on_from_last_ckpt(tmp_path, folder):
-    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
-    run, _, _ = trained(*arguments, cwd=tmp_path)
-    (tmp_path / "more").mkdir()
-    _, metrics, output = trained(
-        *arguments,
-        "trainer.max_epochs=4",
-        f"ckpt_path={run / 'last.ckpt'}",
-        cwd=tmp_path / "more",
-    )
-    assert metrics["epochs"] == 4 and "nothing was left" not in output
-    logged = rows(tmp_path / "more" / "run" / "metrics.csv")
-    assert [row["epoch"] for row in logged] == ["3", "4"]
-    assert "Epoch 3/4 " in output and "Epoch 2/" not in output
-
-
-def test_going_on_in_the_same_folder_keeps_the_curve(tmp_path, folder):
-    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
-    run, _, _ = trained(*arguments, cwd=tmp_path)
-    before = rows(run / "metrics.csv")
-    trained(*arguments, "trainer.max_epochs=3", f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
-    after = rows(run / "metrics.csv")
-    assert [row["epoch"] for row in after] == ["1", "2", "3"]
-    assert after[:2] == before
-
-
 def test_a_fresh_run_in_an_old_folder_begins_a_curve_and_keeps_the_old_checkpoints(
     tmp_path, folder
 ):
@@ -283,128 +235,6 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, folder, key, words):
 def test_a_folder_without_its_choice(tmp_path, folder):
     code, output = train(f"data.dir={folder}", cwd=tmp_path)
     assert code == 1 and "add data=folder" in output
-
-
-def test_going_on_without_getting_better_keeps_the_earlier_best(tmp_path, folder):
-    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
-    first, before, _ = trained(*arguments, cwd=tmp_path)
-    (tmp_path / "more").mkdir()
-    second, after, output = trained(
-        *arguments, f"ckpt_path={first / 'last.ckpt'}", cwd=tmp_path / "more"
-    )
-    assert "nothing was left to train" in output and "trainer.max_epochs=2" in output
-    assert (second / "best.ckpt").read_bytes() == (first / "best.ckpt").read_bytes()
-    assert after["val/cer"] == before["val/cer"]
-
-
-@pytest.mark.parametrize("change", ["optimizer.lr=1e-4", "encoder.growth=1.6", "data.height=32"])
-def test_going_on_with_other_values_is_refused(tmp_path, folder, change):
-    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=1")
-    run, _, _ = trained(*arguments, cwd=tmp_path)
-    code, output = train(*arguments, change, f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
-    assert code == 1
-    assert change.partition("=")[0] in output and "Traceback" not in output
-
-
-def test_a_checkpoint_of_other_symbols_is_refused(tmp_path, folder):
-    arguments = ("data=folder", f"data.dir={folder}", *SMALL)
-    run, _, _ = trained(*arguments, cwd=tmp_path)
-    draw("123").save(folder / "12z.png")
-    code, output = train(*arguments, f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
-    assert code == 1
-    assert "error:" in output and "z" in output and "Traceback" not in output
-    for path in folder.iterdir():
-        path.rename(path.with_stem(path.stem.translate({49: "x", 50: "y", 51: "z"})))
-    code, output = train(*arguments, f"ckpt_path={run / 'last.ckpt'}", cwd=tmp_path)
-    assert code == 1 and f"init_from={run / 'last.ckpt'}" in output
-
-
-def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path, folder):
-    run = tmp_path / "run"
-    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=5000")
-    process = start(*arguments, f"hydra.run.dir={run}", cwd=tmp_path)
-    deadline = time.monotonic() + 120
-    while not (run / "last.ckpt").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert f"ckpt_path={run / 'last.ckpt'}" in output
-    assert "Traceback" not in output, output
-    reached = int(re.search(r"stopped in epoch (\d+)", output)[1])
-    (tmp_path / "more").mkdir()
-    _, metrics, _ = trained(
-        *arguments,
-        f"trainer.max_epochs={reached + 2}",
-        f"ckpt_path={run / 'last.ckpt'}",
-        cwd=tmp_path / "more",
-    )
-    assert metrics["epochs"] == reached + 2
-
-
-def test_where_ctrl_c_is_ignored_sigterm_ends_it(tmp_path, folder):
-    """As in the background of a shell, or under nohup."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which what is started inherits
-    try:
-        run = tmp_path / "run"
-        words = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=5000")
-        process = start(*words, f"hydra.run.dir={run}", cwd=tmp_path)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    deadline = time.monotonic() + 120
-    while not (run / "last.ckpt").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=1)
-    process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 143
-    assert f"ckpt_path={run / 'last.ckpt'}" in output and "Traceback" not in output
-
-
-def test_two_devices_count_every_image_once(tmp_path, folder):
-    draw("3333").save(folder / "3333.png")  # odd numbers of images
-    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "data.val_size=0.2")
-    run, metrics, output = trained(
-        *arguments,
-        "data.test_size=0.3",
-        "trainer.accelerator=cpu",
-        "trainer.devices=2",
-        "trainer.strategy=ddp",
-        cwd=tmp_path,
-    )
-    assert output.count("python -m ocr read") == output.count("Epoch 2/2 ") == 1
-    assert [row["epoch"] for row in rows(run / "metrics.csv")] == ["1", "2"]
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()].count("run") == 1
-    assert not (tmp_path / "runs").exists()
-    tested = [row for row in rows(run / "split.csv") if row["part"] == "test"]
-    from ocr import Reader
-
-    readings = Reader.load(run / "best.ckpt").read([row["file"] for row in tested])
-    right = sum(r.text == row["label"] for r, row in zip(readings, tested, strict=True))
-    assert metrics["test/exact_match"] == pytest.approx(right / len(tested))
-    assert metrics["images_test"] == len(tested)
-    read = rows(run / "predictions.csv")
-    assert [row["file"] for row in read] == [row["file"] for row in tested]
-    assert [row["reading"] for row in read] == [reading.text for reading in readings]
-
-
-def test_a_plain_grid_sweep_runs(tmp_path, folder):
-    code, output = train(
-        "-m",
-        "hydra/sweeper=basic",
-        "data=folder",
-        f"data.dir={folder}",
-        *SMALL,
-        "trainer.max_epochs=1",
-        "optimizer=adam,sgd",
-        "hydra.sweep.dir=sweep",
-        cwd=tmp_path,
-    )
-    assert code == 0, output
-    for job in "01":
-        assert json.loads((tmp_path / "sweep" / job / "metrics.json").read_text())["epochs"] == 1
 
 
 def test_train_py_reads_aloud():

@@ -119,11 +119,6 @@ def test_an_image_has_several_names(tmp_path, name, image):
     assert Folder(tmp_path).image(name) == image
 
 
-def test_a_sample_s_source_is_the_file_s_bytes(tmp_path):
-    (tmp_path / "a.png").write_bytes(b"content")
-    assert Sample(str(tmp_path / "a.png"), "a").source() == b"content"
-
-
 def test_a_sample_stays_as_it_is():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Sample("a.png", "a").text = "b"

@@ -1,0 +1,123 @@
+"""Runs that are interrupted, several devices, sweeps, and learning by heart."""
+
+import csv
+import json
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import SMALL, draw, start, train, trained
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_eight_images_can_be_learnt_by_heart(tmp_path):
+    place = tmp_path / "images"
+    place.mkdir()
+    for caption in ("11", "12", "21", "22", "122", "211", "212", "221"):
+        draw(caption).save(place / f"{caption}.png")
+    _, metrics, _ = trained(
+        "data=folder",
+        f"data.train_dir={place}",
+        f"data.val_dir={place}",
+        f"data.test_dir={place}",
+        *SMALL,
+        "augment=none",
+        "trainer.max_epochs=8",
+        cwd=tmp_path,
+    )
+    assert metrics["test/exact_match"] == 1
+    assert metrics["test/exact_match_repeats"] == 1
+
+
+def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path, folder):
+    run = tmp_path / "run"
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=5000")
+    process = start(*arguments, f"hydra.run.dir={run}", cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while not (run / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"ckpt_path={run / 'last.ckpt'}" in output
+    assert "Traceback" not in output, output
+    reached = int(re.search(r"stopped in epoch (\d+)", output)[1])
+    (tmp_path / "more").mkdir()
+    _, metrics, _ = trained(
+        *arguments,
+        f"trainer.max_epochs={reached + 2}",
+        f"ckpt_path={run / 'last.ckpt'}",
+        cwd=tmp_path / "more",
+    )
+    assert metrics["epochs"] == reached + 2
+
+
+def test_where_ctrl_c_is_ignored_sigterm_ends_it(tmp_path, folder):
+    """As in the background of a shell, or under nohup."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which what is started inherits
+    try:
+        run = tmp_path / "run"
+        words = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=5000")
+        process = start(*words, f"hydra.run.dir={run}", cwd=tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    deadline = time.monotonic() + 120
+    while not (run / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert f"ckpt_path={run / 'last.ckpt'}" in output and "Traceback" not in output
+
+
+def test_two_devices_count_every_image_once(tmp_path, folder):
+    draw("3333").save(folder / "3333.png")  # odd numbers of images
+    arguments = ("data=folder", f"data.dir={folder}", *SMALL, "data.val_size=0.2")
+    run, metrics, output = trained(
+        *arguments,
+        "data.test_size=0.3",
+        "trainer.accelerator=cpu",
+        "trainer.devices=2",
+        "trainer.strategy=ddp",
+        cwd=tmp_path,
+    )
+    assert output.count("python -m ocr read") == output.count("Epoch 2/2 ") == 1
+    assert [row["epoch"] for row in rows(run / "metrics.csv")] == ["1", "2"]
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()].count("run") == 1
+    assert not (tmp_path / "runs").exists()
+    tested = [row for row in rows(run / "split.csv") if row["part"] == "test"]
+    from ocr import Reader
+
+    readings = Reader.load(run / "best.ckpt").read([row["file"] for row in tested])
+    right = sum(r.text == row["label"] for r, row in zip(readings, tested, strict=True))
+    assert metrics["test/exact_match"] == pytest.approx(right / len(tested))
+    assert metrics["images_test"] == len(tested)
+    read = rows(run / "predictions.csv")
+    assert [row["file"] for row in read] == [row["file"] for row in tested]
+    assert [row["reading"] for row in read] == [reading.text for reading in readings]
+
+
+def test_a_plain_grid_sweep_runs(tmp_path, folder):
+    code, output = train(
+        "-m",
+        "hydra/sweeper=basic",
+        "data=folder",
+        f"data.dir={folder}",
+        *SMALL,
+        "trainer.max_epochs=1",
+        "optimizer=adam,sgd",
+        "hydra.sweep.dir=sweep",
+        cwd=tmp_path,
+    )
+    assert code == 0, output
+    for job in "01":
+        assert json.loads((tmp_path / "sweep" / job / "metrics.json").read_text())["epochs"] == 1
