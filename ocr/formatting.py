@@ -1,4 +1,4 @@
-"""Numbers as text for people."""
+"""Numbers as text in messages and tables."""
 
 
 def format_score(value: float) -> str:
@@ -13,3 +13,14 @@ def format_duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+
+
+def pluralize(number: int, singular: str, plural: str | None = None) -> str:
+    """Format a count with its noun, such as "1 image" or "2,000 images".
+
+    Args:
+        number: The count.
+        singular: The noun, with a verb if needed.
+        plural: Its plural; None: `singular` with an s.
+    """
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

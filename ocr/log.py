@@ -99,22 +99,6 @@ def log_run(folder: Path) -> Iterator[None]:
         _log.setLevel(level)
 
 
-@contextmanager
-def capture_messages() -> Iterator[list[str]]:
-    """Collect the messages that are sent meanwhile."""
-    lines: list[str] = []
-
-    def note(record: logging.LogRecord) -> bool:
-        lines.append(record.getMessage())
-        return True
-
-    _log.addFilter(note)
-    try:
-        yield lines
-    finally:
-        _log.removeFilter(note)
-
-
 def silence_libraries() -> None:
     """Hide Lightning's routine messages, and print ours above a progress bar.
 

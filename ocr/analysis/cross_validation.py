@@ -19,7 +19,7 @@ from ocr.data.datamodule import OCRDataModule
 from ocr.data.manifest import read_skipped
 from ocr.data.split import cut
 from ocr.errors import UserError
-from ocr.pluralize import pluralize
+from ocr.formatting import pluralize
 
 # A folder that is split already can't be split into folds.
 RESERVED = ("data.train_dir", "data.val_dir", "data.test_dir")

@@ -17,8 +17,7 @@ from ocr.config.command_line import TRAIN
 from ocr.config.compose import quoted
 from ocr.data.manifest import Prediction, read_predictions
 from ocr.errors import UserError
-from ocr.formatting import format_duration, format_score
-from ocr.pluralize import pluralize
+from ocr.formatting import format_duration, format_score, pluralize
 from ocr.training.process import run_command
 from ocr.training.run_folder import read_metrics
 

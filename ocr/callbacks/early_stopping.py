@@ -9,10 +9,10 @@ from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from pytorch_lightning.trainer.states import TrainerFn
 
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import info
 from ocr.models.metrics import has_not_learned, is_near_perfect
 from ocr.models.schedulers import OneCycle, OneCycleLR
-from ocr.pluralize import pluralize
 
 
 class AnnealedEarlyStopping(EarlyStopping):

@@ -9,8 +9,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import info
-from ocr.pluralize import pluralize
 
 LOAD_AVERAGE_SECONDS = 60  # until the load average reflects this run
 OVERLOAD = 1.4  # load average per core above which other programs slow the run down

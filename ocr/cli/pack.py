@@ -20,8 +20,8 @@ def _run(options: argparse.Namespace) -> None:
     from ocr.data.from_config import data_without_batches
     from ocr.data.manifest import left_out
     from ocr.data.sources.pack import pack
+    from ocr.formatting import pluralize
     from ocr.log import log_to_stderr
-    from ocr.pluralize import pluralize
 
     words = of_folder(options.folder, options.labels, options.overrides)
     data = data_without_batches(composed(words), words)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ocr.cli.arguments import Commands
 from ocr.errors import UserError
-from ocr.pluralize import pluralize
+from ocr.formatting import pluralize
 
 
 def add(commands: Commands) -> None:

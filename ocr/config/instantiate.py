@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from fnmatch import fnmatch
 from functools import cache
 from typing import Any
@@ -48,16 +47,6 @@ def build_part(config: Mapping[str, Any], section: str = "", **kwargs: Any) -> A
                 f"{_key(section, key)}={value}: a part of the network has plain values only"
             )
     return _build(config, PARTS, (), kwargs, section)
-
-
-def foresee(config: Mapping[str, Any]) -> None:
-    """Find ahead of time what a config's `_target_`s name; Hydra takes 2 ms to be sure of each."""
-    for value in config.values():
-        if isinstance(value, Mapping):
-            foresee(value)
-    if isinstance(target := config.get("_target_"), str):
-        with suppress(Exception):  # whoever builds it will say so
-            made_by(target)
 
 
 def made_by(target: str) -> Callable:

@@ -9,8 +9,8 @@ from ocr.data.images.cache import ImageCache
 from ocr.data.parallel import default_workers
 from ocr.data.validation import require_whole
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import info
-from ocr.pluralize import pluralize
 
 if TYPE_CHECKING:  # torch takes seconds to load, and the doctor makes no batches
     from torch.utils.data import DataLoader

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import is_rank_zero
-from ocr.pluralize import pluralize
 
 
 class Prediction(NamedTuple):

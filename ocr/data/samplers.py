@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ocr.errors import UserError
-from ocr.pluralize import pluralize
+from ocr.formatting import pluralize
 
 POOL = 32  # batches among which images are sorted: large pools pad less, small ones mix more
 

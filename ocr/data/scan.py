@@ -19,8 +19,8 @@ from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.parallel import parallel_map
 from ocr.data.samples import FileReader, Sample, Samples, Skipped, SkipReason
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import info
-from ocr.pluralize import pluralize
 
 INFERRED_FROM = 128  # images, evenly spread, by which the preprocessor's open settings are chosen
 

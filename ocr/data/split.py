@@ -11,8 +11,8 @@ from ocr.data.samples import Samples
 from ocr.data.scan import content_digest
 from ocr.data.validation import require_share, require_whole
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import info
-from ocr.pluralize import pluralize
 
 PARTS = ("train", "val", "test")
 ENOUGH = 5  # training images that show a character

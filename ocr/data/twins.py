@@ -8,8 +8,8 @@ from ocr.data.samples import Skipped
 from ocr.data.sources.caption_source import Row
 from ocr.data.sources.folder import Folder, stem
 from ocr.data.sources.sidecar import strip_processing_suffixes
+from ocr.formatting import pluralize
 from ocr.log import info
-from ocr.pluralize import pluralize
 
 
 def with_twins(

@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ocr.config.hydra_errors import explain
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import short_path
-from ocr.pluralize import pluralize
 from ocr.search.coordinator import Coordinator
 from ocr.search.launchers import jobs_at_once, kill_workers
 from ocr.search.progress import Progress

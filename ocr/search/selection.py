@@ -15,9 +15,8 @@ from rich.table import Table
 
 from ocr.config.compose import quoted
 from ocr.errors import UserError
-from ocr.formatting import format_score
+from ocr.formatting import format_score, pluralize
 from ocr.log import short_path
-from ocr.pluralize import pluralize
 from ocr.search.results import metrics_of
 from ocr.search.search import Search
 from ocr.search.trial_end import reason_of

@@ -18,11 +18,11 @@ from ocr import __version__
 from ocr.callbacks.stop_reason import StopReason
 from ocr.data.collate import padded
 from ocr.data.datamodule import OCRDataModule
+from ocr.formatting import pluralize
 from ocr.log import info, short_path, write_to_log
 from ocr.models.latency import cpu_latency_ms
 from ocr.models.metrics import has_not_learned, wilson_interval
 from ocr.models.module import Recognizer
-from ocr.pluralize import pluralize
 
 PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
 VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} | {

@@ -13,7 +13,7 @@ from ocr.data.images.contrast import brightness_std
 from ocr.data.images.depth import to_uint8
 from ocr.data.images.formats import FORMATS, SUFFIXES, identify_format  # noqa: F401, the suffixes for others
 from ocr.errors import UserError
-from ocr.pluralize import pluralize
+from ocr.formatting import pluralize
 
 # What Pillow raises for damaged images.
 DECODE_ERRORS = (

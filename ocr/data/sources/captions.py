@@ -18,8 +18,8 @@ from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.data.text.unicode import TextNormalizer, find_control_character
 from ocr.data.twins import with_twins
 from ocr.errors import UserError, did_you_mean
+from ocr.formatting import pluralize
 from ocr.log import info
-from ocr.pluralize import pluralize
 
 
 @dataclass

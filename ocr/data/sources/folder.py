@@ -11,8 +11,8 @@ from unicodedata import normalize
 
 from ocr.data.images.formats import SUFFIXES, find_unsupported
 from ocr.errors import UserError, did_you_mean
+from ocr.formatting import pluralize
 from ocr.log import info
-from ocr.pluralize import pluralize
 
 # What people call the folders of a split's parts.
 _SPLIT_NAMES = {

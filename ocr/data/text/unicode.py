@@ -11,8 +11,8 @@ from ocr.data.text.invisible import (
 )
 from ocr.data.text.spreadsheet import contain_formulas, unwrap_formula
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import info
-from ocr.pluralize import pluralize
 
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 CASES: dict[str, Callable[[str], str] | None] = {

@@ -3,7 +3,7 @@
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.image_stats import ImageProblem
 from ocr.doctor.scan import FolderScan
-from ocr.pluralize import pluralize
+from ocr.formatting import pluralize
 
 
 def multiple_frames(scan: FolderScan) -> Finding | None:

@@ -6,7 +6,7 @@ from ocr.config.compose import quoted
 from ocr.doctor.characters import describe_characters
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
-from ocr.pluralize import pluralize
+from ocr.formatting import pluralize
 
 MIN_COUNT = 5
 

@@ -9,7 +9,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ocr.config.instantiate import _maker, build, build_part, foresee
+from ocr.config.instantiate import build, build_part
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 from ocr.models.crnn import CRNN
@@ -186,19 +186,16 @@ def test_impossible_values_are_named(override, words):
 )
 def test_only_the_projects_own_targets_run(make, target):
     for _ in range(2):
-        foresee({"_target_": target})
         with pytest.raises(HydraException, match=r"whitelist|execution mechanisms"):
             make({"_target_": target, "_convert_": "all"})
 
 
-def test_what_was_foreseen_is_not_looked_for_again(monkeypatch):
-    _maker.cache_clear()
-    target = "torch.optim.SGD"
-    others = {"d": {"_target_": "gone.Gone"}, "e": {"_target_": "${gone}"}, "f": {"_target_": 1}}
-    foresee(others | {"a": {"b": {"_target_": target}, "c": None}})
-    monkeypatch.setattr("ocr.config.instantiate.instantiate", None)
+def test_a_target_is_looked_up_once(monkeypatch):
+    config = OmegaConf.create({"_target_": "torch.optim.SGD", "lr": 0.5})
     weights = [torch.zeros(1, requires_grad=True)]
-    made = build(OmegaConf.create({"_target_": target, "lr": 0.5}), weights)
+    build(config, weights)
+    monkeypatch.setattr("ocr.config.instantiate.instantiate", None)
+    made = build(config, weights)
     assert isinstance(made, torch.optim.SGD) and made.defaults["lr"] == 0.5
 
 

@@ -19,7 +19,7 @@ from ocr.data.sources.labels_file.document import Columns, LabelsDocument, make_
 from ocr.data.sources.labels_file.line_per_image import has_line_per_image, read_line_per_image
 from ocr.data.sources.labels_file.unsupported import reject_detections
 from ocr.errors import UserError
-from ocr.pluralize import pluralize
+from ocr.formatting import pluralize
 
 _SEPARATORS = "\t,;| "
 _NAMES = {"\t": "tab", " ": "space"}

@@ -1,8 +1,8 @@
-"""Numbers of things, in words."""
+"""Numbers as text."""
 
 import pytest
 
-from ocr.pluralize import pluralize
+from ocr.formatting import pluralize
 
 
 @pytest.mark.parametrize("number,words", [(0, "0 images"), (1, "1 image"), (2000, "2,000 images")])
