@@ -17,7 +17,7 @@ from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from ocr.config.compose import composed
+from ocr.config.compose import compose_without_run
 from ocr.config.instantiate import build
 from ocr.data.collate import Batch
 from ocr.data.images.preprocessing import Preprocessor
@@ -44,7 +44,7 @@ class Steps:
     """The default's training step, without Lightning around it."""
 
     def __init__(self, overrides: list[str]) -> None:
-        config = composed(["data=captcha_v2", *overrides])
+        config = compose_without_run(["data=captcha_v2", *overrides])
         for key, value in {"encoder.stride": 4, "data.height": HEIGHT}.items():
             section, _, name = key.partition(".")
             if config[section][name] is None:

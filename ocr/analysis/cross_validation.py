@@ -113,7 +113,7 @@ def copy_skipped(runs: Runs, run: Run) -> int:
     skipped = read_skipped(runs.folder(run))
     if skipped:
         shutil.copyfile(runs.folder(run) / "skipped.csv", runs.out / "skipped.csv")
-    return sum(one.lost for one in skipped)
+    return sum(one.is_unusable for one in skipped)
 
 
 def report_skipped(runs: Runs, count: int) -> None:

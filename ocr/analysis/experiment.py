@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
-from ocr.config.compose import composed, of_folder
+from ocr.config.compose import compose_without_run, folder_overrides
 from ocr.config.instantiate import build
 from ocr.data.datamodule import OCRDataModule
 from ocr.data.samples import Sample, Samples
@@ -51,7 +51,7 @@ class Experiment:
     @property
     def overrides(self) -> list[str]:
         """The overrides of each run."""
-        return of_folder(self.path, self.labels, self.extra_overrides)
+        return folder_overrides(self.path, self.labels, self.extra_overrides)
 
     @property
     def path(self) -> Path:
@@ -61,7 +61,7 @@ class Experiment:
     @cached_property
     def config(self) -> DictConfig:
         """The config of each run."""
-        return composed(self.overrides)
+        return compose_without_run(self.overrides)
 
     def load_data(self, *overrides: str) -> OCRDataModule:
         """Scan and split the data of a run, without keeping images in memory.
@@ -69,7 +69,7 @@ class Experiment:
         Args:
             overrides: Those of the run.
         """
-        data = build(composed([*self.overrides, "data.cache_mb=0", *overrides]).data)
+        data = build(compose_without_run([*self.overrides, "data.cache_mb=0", *overrides]).data)
         with log_to_stderr(), redirect_stdout(sys.stderr):  # progress bars included
             data.setup()
         return data

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 
 from ocr.config.command_line import TRAIN
-from ocr.config.compose import quoted
+from ocr.config.overrides import quote_value
 from ocr.data.manifest import Prediction, read_predictions
 from ocr.errors import UserError
 from ocr.formatting import format_duration, format_score, pluralize
@@ -135,7 +135,7 @@ class Runs:
         if folder.exists():  # left by an interrupted run
             shutil.rmtree(folder)
         start = time.monotonic()
-        run_dir = f"hydra.run.dir={quoted(str(folder.absolute()))}"
+        run_dir = f"hydra.run.dir={quote_value(str(folder.absolute()))}"
         command = [*TRAIN, *self.overrides, *run.overrides, "test=true", run_dir]
         spinner = Spinner("dots")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from ocr.config.suggest import meant_by
+from ocr.config.suggest import guess_key
 from ocr.errors import did_you_mean
 
 # argparse has no public name for what `add_subparsers` returns; used in annotations only.
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         if not value and "=" not in following and not following.startswith("-"):
             value = following
         meant = did_you_mean(name, re.findall(r"--[\w-]+", self.format_usage()))
-        if not meant and "KEY=VALUE" in self.format_usage() and (key := meant_by(name)):
+        if not meant and "KEY=VALUE" in self.format_usage() and (key := guess_key(name)):
             meant = f" Did you mean {key}={value or '...'}?"
         self.error(f"{name}: no such option.{meant}")
 

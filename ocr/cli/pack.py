@@ -16,22 +16,22 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from ocr.config.compose import composed, of_folder
-    from ocr.data.from_config import data_without_batches
-    from ocr.data.manifest import left_out
+    from ocr.config.compose import compose_without_run, folder_overrides
+    from ocr.data.from_config import build_data_without_batches
+    from ocr.data.manifest import describe_skipped
     from ocr.data.sources.pack import pack
     from ocr.formatting import pluralize
     from ocr.log import log_to_stderr
 
-    words = of_folder(options.folder, options.labels, options.overrides)
-    data = data_without_batches(composed(words), words)
+    words = folder_overrides(options.folder, options.labels, options.overrides)
+    data = build_data_without_batches(compose_without_run(words), words)
     with log_to_stderr():
         captions = data.source.captions  # type: ignore[attr-defined]
         count, skipped = pack(options.folder, options.out, captions, data.loader.num_workers)
     if skipped:
-        lost = [one for one in skipped if one.lost]
-        if lost:
-            print(left_out(lost, count + len(lost)))
+        unusable = [one for one in skipped if one.is_unusable]
+        if unusable:
+            print(describe_skipped(unusable, count + len(unusable)))
         print(f"all of these are listed in {options.out / 'skipped.csv'}")
     print(pluralize(count, "image is packed", "images are packed"))
     print(f"train with  python train.py data=packed data.dir={options.out}")

@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _image_paths(places: Sequence[Path], recursive: bool) -> tuple[list[Path], list[UserError]]:
     """Return the images to read, and an error for each folder without images."""
-    from ocr.data.sources.folder import Folder, image_files, say_unread
+    from ocr.data.sources.folder import Folder, image_files, log_unread
     from ocr.log import log_to_stderr
 
     paths, refused = [], []
@@ -69,7 +69,7 @@ def _image_paths(places: Sequence[Path], recursive: bool) -> tuple[list[Path], l
             try:
                 paths += image_files(place, recursive)
                 with log_to_stderr():
-                    say_unread(Folder(place, recursive))
+                    log_unread(Folder(place, recursive))
             except UserError as error:
                 refused.append(error)
         else:

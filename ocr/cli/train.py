@@ -19,12 +19,12 @@ def main(arguments: Sequence[str]) -> None:
     with report_errors():
         import hydra
 
-        from ocr.config.command_line import TRAIN, understood
+        from ocr.config.command_line import TRAIN, prepare_arguments
         from ocr.config.overrides import CONF
         from ocr.config.resolvers import register_resolvers
 
         register_resolvers()
-        words = understood(arguments)
+        words = prepare_arguments(arguments)
         sys.argv = [TRAIN[0], *words]  # where Hydra looks for them
         run = hydra.main(
             str(CONF), "train", execution_whitelist="ocr.training.run_folder.RunFolder"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import ocr
-from ocr.config.overrides import as_meant
-from ocr.config.suggest import meant_by, pair
+from ocr.config.overrides import normalize_overrides
+from ocr.config.suggest import format_override, guess_key
 from ocr.errors import UserError
 
 # `python -m ocr train` as a script with arguments, which works from any folder.
@@ -26,9 +26,9 @@ _SHOWN = {
 }
 
 
-def understood(words: Sequence[str]) -> list[str]:
+def prepare_arguments(words: Sequence[str]) -> list[str]:
     """The command line's words for Hydra. Raises UserError for those that it can't take."""
-    options, overrides = _apart(words)
+    options, overrides = _separate(words)
     names = {option.partition("=")[0] for option in options}
     if "--shell-completion" in names:  # whose words are others
         return list(words)
@@ -43,10 +43,10 @@ def understood(words: Sequence[str]) -> list[str]:
     if {"--cfg", "job"} <= {*options}:  # the values, rather than how conf/ computes them
         options.append("--resolve")
     require_pairs(overrides)
-    return [*as_meant(overrides, "--multirun" in names), *options]
+    return [*normalize_overrides(overrides, "--multirun" in names), *options]
 
 
-def _apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
+def _separate(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Options with their words, under their whole names; and overrides."""
     options, overrides, left = [], [], list(words)
     while left:
@@ -57,7 +57,7 @@ def _apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
         name, equals, value = word.partition("=")
         full = _option(name)
         if full is None:
-            raise UserError(_instead(word, left))
+            raise UserError(_describe_unknown(word, left))
         given = [value] if equals else left[: _OPTIONS[full]]
         if full == "--info" and not equals and left and not {"-", "="} & {*left[0]}:
             given = left[:1]  # which it needn't have
@@ -79,19 +79,19 @@ def _option(name: str) -> str | None:
     return named[0] if len(named) == 1 and len(name) > 2 else None
 
 
-def _instead(word: str, following: Sequence[str]) -> str:
+def _describe_unknown(word: str, following: Sequence[str]) -> str:
     """What to write for an option that there isn't."""
     name, equals, value = word.partition("=")
     if not equals and following and not following[0].startswith("-") and "=" not in following[0]:
         value = following[0]
         word = f"{word} {value}"
-    key = meant_by(name) if len(name.strip("-")) > 1 else None
+    key = guess_key(name) if len(name.strip("-")) > 1 else None
     if key is None:
         return (
             f"{word}: there is no such option. Values are given as KEY=VALUE, such as "
             "trainer.max_epochs=3; python train.py --cfg job shows all keys"
         )
-    return f"{word}: values are given as KEY=VALUE. Did you mean {pair(key, value)}?"
+    return f"{word}: values are given as KEY=VALUE. Did you mean {format_override(key, value)}?"
 
 
 def require_pairs(words: Sequence[str]) -> None:
@@ -116,10 +116,12 @@ def require_pairs(words: Sequence[str]) -> None:
             raise UserError(f"{word}: a folder of images is given as data=folder data.dir={word}")
         if Path(word).is_file():
             key = "ckpt_path" if word.endswith(".ckpt") else "data.labels"
-            raise UserError(f"{word}: values are given as KEY=VALUE, here {pair(key, word)}")
+            raise UserError(
+                f"{word}: values are given as KEY=VALUE, here {format_override(key, word)}"
+            )
         is_folder = following and Path(following).is_dir()
-        key = "data.dir" if is_folder else meant_by(word.rstrip(":")) or ""
+        key = "data.dir" if is_folder else guess_key(word.rstrip(":")) or ""
         if following and "=" not in following and key:
-            raise UserError(f"{word} {following}: write {pair(key, following)}")
-        meant = f", here {pair(key, '')}" if key else ", such as trainer.max_epochs=3"
+            raise UserError(f"{word} {following}: write {format_override(key, following)}")
+        meant = f", here {format_override(key, '')}" if key else ", such as trainer.max_epochs=3"
         raise UserError(f"{word}: values are given as KEY=VALUE{meant}")

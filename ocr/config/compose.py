@@ -12,12 +12,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ocr.config.command_line import require_pairs
 from ocr.config.hydra_errors import explain
-from ocr.config.overrides import CONF, as_meant, quoted
+from ocr.config.overrides import CONF, normalize_overrides, quote_value
 from ocr.config.resolvers import register_resolvers
 from ocr.errors import UserError
 
 
-def composed(overrides: Sequence[str]) -> DictConfig:
+def compose_without_run(overrides: Sequence[str]) -> DictConfig:
     """What `python train.py OVERRIDES` would run with, for commands that don't train."""
     return _compose(overrides)[0]
 
@@ -49,7 +49,7 @@ def _compose(overrides: Sequence[str]) -> tuple[DictConfig, str, list[str]]:
     """Returns the config of a run, of which nothing is known yet, its folder and its overrides."""
     register_resolvers()
     with initialize_config_dir(str(CONF)):
-        words = as_meant(overrides)
+        words = normalize_overrides(overrides)
         config = hydra_compose("train", overrides=words, return_hydra_config=True)
     folder, changes = config.hydra.run.dir, list(config.hydra.overrides.task)
     with open_dict(config):
@@ -58,14 +58,14 @@ def _compose(overrides: Sequence[str]) -> tuple[DictConfig, str, list[str]]:
     return config, folder, changes
 
 
-def of_folder(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -> list[str]:
+def folder_overrides(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -> list[str]:
     """The overrides that name a folder and where its captions are, then `overrides`."""
-    words = ["data=folder", f"data.dir={quoted(str(folder))}"]
+    words = ["data=folder", f"data.dir={quote_value(str(folder))}"]
     if labels is not None:
-        words.append(f"data.labels={quoted(labels)}")
+        words.append(f"data.labels={quote_value(labels)}")
     return [*words, *overrides]
 
 
-def only_data(overrides: Iterable[str]) -> bool:
+def changes_only_data(overrides: Iterable[str]) -> bool:
     """Whether they are about the images alone: network and augmentation are those of conf/."""
     return all(re.match(r"data=|[+~]*data\.(?!augment)", word) for word in overrides)

@@ -9,7 +9,7 @@ import hydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from ocr.config.suggest import called, meant_by, pair
+from ocr.config.suggest import find_key, format_override, guess_key
 from ocr.errors import UserError, did_you_mean
 
 # Keys of data=folder, which users give without it.
@@ -92,9 +92,9 @@ def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -
     """Suggest the key that may be meant, with the value that the command line gives it."""
     word, own = str(error.full_key), did_you_mean(error.key, valid)
     # A word without a section is rather a key of one than another section that is spelt like it.
-    key = (called(word) if "." not in word else None) if own else meant_by(word)
+    key = (find_key(word) if "." not in word else None) if own else guess_key(word)
     if key is None:
         return own
     given = [argument.lstrip("+").partition("=") for argument in sys.argv]
     value = next((value for name, _, value in given if name == word), "")
-    return f" Did you mean {pair(key, value)}?"
+    return f" Did you mean {format_override(key, value)}?"

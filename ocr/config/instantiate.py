@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from ocr.errors import UserError
 
-TOLD = 12  # values in a message; of more, nobody would find the one that is wrong
+MAX_VALUES = 12  # values in a message; of more, nobody would find the one that is wrong
 PARTS = ("ocr.models.encoders.*", "ocr.models.recurrent.*", "ocr.models.heads.*")
 # What train.py builds from conf/; nothing else is meant to run.
 ALLOWED = (
@@ -49,14 +49,14 @@ def build_part(config: Mapping[str, Any], section: str = "", **kwargs: Any) -> A
     return _build(config, PARTS, (), kwargs, section)
 
 
-def made_by(target: str) -> Callable:
+def find_target(target: str) -> Callable:
     """The class or function that a config's `_target_` names."""
     part = any(fnmatch(target, pattern) for pattern in PARTS)
-    return _maker(target, PARTS if part else ALLOWED)
+    return _resolve_target(target, PARTS if part else ALLOWED)
 
 
 @cache
-def _maker(target: str, allowed: tuple[str, ...]) -> Callable:
+def _resolve_target(target: str, allowed: tuple[str, ...]) -> Callable:
     """What `target` names; Hydra raises if that, wherever it comes from, isn't `allowed`."""
     made = instantiate({"_target_": target}, _partial_=True, _execution_whitelist_=[*allowed])
     return made.func  # itself, `made` would look through its arguments for up to 30 ms a call
@@ -80,7 +80,7 @@ def _build(
     rest = {key: value for key, value in config.items() if key not in plain}
     try:
         if rest.keys() <= {"_target_", "_recursive_", "_convert_"} and "_target_" in rest:
-            make = _maker(str(rest["_target_"]), allowed)
+            make = _resolve_target(str(rest["_target_"]), allowed)
         else:
             make = instantiate(rest, _partial_=True, _execution_whitelist_=[*allowed])
         return make(*args, **(plain | kwargs))
@@ -106,7 +106,7 @@ def _refusal(config: Mapping[str, Any], section: str, error: Exception) -> str:
     meant = [key for key, value in own.items() if _names(text, key, value)]
     meant = meant or [key for key, value in own.items() if isinstance(value, list)]
     values = [f"{_key(section, key)}={own[key]}" for key in meant or own]
-    if len(values) > TOLD:
+    if len(values) > MAX_VALUES:
         return f"{section or 'values'}: {name} can't be made: {text}"
     return f"{name} can't be made: {text} ({'its values: ' * (not meant)}{', '.join(values)})"
 

@@ -38,12 +38,12 @@ _SEVERAL = ("callbacks", "experiment", "logger")  # groups whose options go toge
 _OPTION = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_'\"{$]", re.IGNORECASE)
 
 
-def quoted(text: str) -> str:
+def quote_value(text: str) -> str:
     """As a value on Hydra's command line."""
     return QuotedString(text, Quote.single).with_quotes()
 
 
-def as_meant(words: Iterable[str], sweeps: bool = False) -> list[str]:
+def normalize_overrides(words: Iterable[str], sweeps: bool = False) -> list[str]:
     """Put text in quotes, and leave out the overrides that change nothing.
 
     Args:
@@ -98,8 +98,8 @@ def _as_text(value: str, sweeps: bool) -> str:
     try:
         override = OverridesParser.create().parse_override(f"key={text}")
     except HydraException:  # such as ~/images, or photos (old)
-        return quoted(value)
-    return quoted(value) if override.is_sweep_override() and not sweeps else text
+        return quote_value(value)
+    return quote_value(value) if override.is_sweep_override() and not sweeps else text
 
 
 def _token_as_text(token: str) -> str:
@@ -110,7 +110,7 @@ def _token_as_text(token: str) -> str:
         parsed = OverridesParser.create().parse_override(f"key={text}").value()
     except HydraException:  # a comma or a bracket, or what Hydra will complain of
         return token
-    return quoted(text) if parsed is None or isinstance(parsed, int | float) else token
+    return quote_value(text) if parsed is None or isinstance(parsed, int | float) else token
 
 
 def _is_group(key: str) -> bool:

@@ -42,7 +42,7 @@ _NAMES = {name: key for key, names in _ELSEWHERE.items() for name in names.split
 _OF_FOLDERS = ("data.dir", "data.labels", "data.train_dir", "data.val_dir", "data.test_dir")
 
 
-def pair(key: str, value: str) -> str:
+def format_override(key: str, value: str) -> str:
     """The override that gives `key` the value, with what it needs beside it."""
     if key == "data" and ("/" in value or Path(value).is_dir()):
         key = "data.dir"
@@ -50,9 +50,9 @@ def pair(key: str, value: str) -> str:
     return f"{folder}{key}={value or '...'}"
 
 
-def meant_by(word: str) -> str | None:
+def guess_key(word: str) -> str | None:
     """The key of train.py's config that somebody means by `word`, as far as one can tell."""
-    if key := called(word):
+    if key := find_key(word):
         return key
     leaf = word.strip("-+~ ").replace("-", "_").lower().rpartition(".")[2]
     leaves = {one.rpartition(".")[2]: one for one in reversed(keys())}
@@ -60,7 +60,7 @@ def meant_by(word: str) -> str | None:
     return _NAMES.get(near) or leaves.get(near)
 
 
-def called(word: str) -> str | None:
+def find_key(word: str) -> str | None:
     """The key that is called `word`, in full, without its section, or by another program."""
     key = word.strip("-+~ ").replace("-", "_").lower()
     known = keys()
@@ -80,9 +80,11 @@ def called(word: str) -> str | None:
 @cache
 def keys() -> tuple[str, ...]:
     """All keys of the default config for a folder, those of data, optimizer and trainer first."""
-    from ocr.config.compose import composed  # which explains its own errors by this module
+    from ocr.config.compose import (
+        compose_without_run,  # which explains its own errors by this module
+    )
 
-    config = composed(["data=folder"])
+    config = compose_without_run(["data=folder"])
     first = ("data", "optimizer", "trainer", "encoder", "recurrent", "head", "scheduler")
     sections = [*first, *(key for key in config if key not in first)]
     others = ("model", "augment", "run")

@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 
-from ocr.config.instantiate import made_by
+from ocr.config.instantiate import find_target
 from ocr.errors import UserError
 
 _WANTED = {float: "a number", int: "a whole number", bool: "true or false"}
@@ -38,7 +38,7 @@ def _wanted(target: str) -> dict[str, str]:
     """What the arguments want that take nothing but numbers, true or false."""
     wanted: dict[str, str] = {}
     with suppress(Exception):  # who builds it will say what is wrong with the target
-        for name, kinds in _kinds(made_by(target)):
+        for name, kinds in _kinds(find_target(target)):
             wanted.pop(name, None)  # a class may take more than the one it extends
             known = [_WANTED[kind] for kind in _WANTED if kind in kinds]
             others = kinds - {*_WANTED, NoneType}

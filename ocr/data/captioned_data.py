@@ -10,7 +10,7 @@ from ocr.data.ctc_feasibility import drop_infeasible, drop_outside_charset
 from ocr.data.dataset import CaptionedImages
 from ocr.data.images.preprocessing import INFERRED, SETTINGS, Preprocessor
 from ocr.data.loader import Loader
-from ocr.data.manifest import left_out, no_usable_image, write_lists
+from ocr.data.manifest import describe_skipped, no_usable_image, write_lists
 from ocr.data.samples import Samples, Skipped
 from ocr.data.scan import Observer, Scanner, drop_conflicts
 from ocr.data.sources.sample_source import SampleSource
@@ -157,14 +157,14 @@ class CaptionedData:
         return self.loader.repeats(len(self.parts["train"]))
 
     @property
-    def lost(self) -> list[Skipped]:
+    def unusable(self) -> list[Skipped]:
         """What is left out and counts towards `max_skipped`."""
-        return [skipped for skipped in self.skipped if skipped.lost]
+        return [skipped for skipped in self.skipped if skipped.is_unusable]
 
     @property
     def total(self) -> int:
-        """The number of samples, with those that are lost or not trained on."""
-        return len(self.lost) + self.splitter.unused + sum(map(len, self.parts.values()))
+        """The number of samples, with those that are unusable or not trained on."""
+        return len(self.unusable) + self.splitter.unused + sum(map(len, self.parts.values()))
 
     def report(self, folder: Path) -> None:
         """Write split.csv and skipped.csv into `folder`, and say what was left out.
@@ -174,8 +174,8 @@ class CaptionedData:
         """
         write_lists(folder, self.parts, self.skipped)
         self.require_enough(f"; all are listed in {folder / 'skipped.csv'}")
-        if self.lost:
-            info(f"{left_out(self.lost, self.total)}. All are listed in skipped.csv")
+        if self.unusable:
+            info(f"{describe_skipped(self.unusable, self.total)}. All are listed in skipped.csv")
 
     def require_enough(self, listed: str = "") -> None:
         """Raise UserError if more than `max_skipped` of all is left out, or a part is empty.
@@ -183,9 +183,9 @@ class CaptionedData:
         Args:
             listed: Where all that is left out is listed, as the end of the message.
         """
-        if len(self.lost) > self.max_skipped * self.total:
+        if len(self.unusable) > self.max_skipped * self.total:
             allowed = f"That is more than data.max_skipped={self.max_skipped} allows"
-            raise UserError(f"{left_out(self.lost, self.total)}. {allowed}{listed}")
+            raise UserError(f"{describe_skipped(self.unusable, self.total)}. {allowed}{listed}")
         self._require_images(self.parts)
 
     def _find(self) -> Samples:

@@ -24,14 +24,14 @@ def collate(items: Sequence[tuple[np.ndarray, list[int], int]]) -> Batch:
     """Make a batch of uint8 images (C, H, W) with their captions' ids and their own indices."""
     images, captions, indices = zip(*items, strict=True)
     return Batch(
-        *padded(images),
+        *pad_images(images),
         torch.tensor([i for caption in captions for i in caption]),
         torch.tensor([len(caption) for caption in captions]),
         torch.tensor(indices),
     )
 
 
-def padded(images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+def pad_images(images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
     """Pad images (C, H, W) with 0 on the right to one width.
 
     Returns:

@@ -5,14 +5,14 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from ocr.config.compose import only_data
+from ocr.config.compose import changes_only_data
 from ocr.config.instantiate import build
 from ocr.data.captioned_data import CaptionedData
 from ocr.data.scan import Observer
 from ocr.data.validation import require_share
 
 
-def data_without_batches(
+def build_data_without_batches(
     config: DictConfig, overrides: Sequence[str], observer: Observer | None = None
 ) -> CaptionedData:
     """Build the data of a folder without loading torch, which takes seconds.
@@ -27,7 +27,7 @@ def data_without_batches(
     """
     values = cast(dict[str, Any], OmegaConf.to_container(config.data, resolve=True))
     augment = values.pop("augment", None)
-    if augment and not only_data(overrides):
+    if augment and not changes_only_data(overrides):
         build(augment)
     require_share(splicing=values.pop("splicing", None))
     target = {"_target_": "ocr.data.factory.image_folder_without_batches"}

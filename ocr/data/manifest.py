@@ -92,7 +92,7 @@ def in_words(skipped: Sequence[Skipped]) -> str:
     return ", ".join(shown + more)
 
 
-def left_out(skipped: Sequence[Skipped], total: int) -> str:
+def describe_skipped(skipped: Sequence[Skipped], total: int) -> str:
     """Say how many of `total` images are left out, and which."""
     are = "is" if len(skipped) == 1 else "are"
     return f"{len(skipped)} of {pluralize(total, 'image')} {are} left out: {in_words(skipped)}"
@@ -100,8 +100,8 @@ def left_out(skipped: Sequence[Skipped], total: int) -> str:
 
 def no_usable_image(part: str, skipped: Sequence[Skipped]) -> UserError:
     """Return the error for a part without images, with the first reasons."""
-    lost = [one for one in skipped if one.lost]
-    return UserError(f"no usable {part} image: {in_words(lost or skipped)}")
+    unusable = [one for one in skipped if one.is_unusable]
+    return UserError(f"no usable {part} image: {in_words(unusable or skipped)}")
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -191,6 +191,6 @@ class Skipped:
         return self.detail or self.reason.value
 
     @property
-    def lost(self) -> bool:
+    def is_unusable(self) -> bool:
         """Whether it counts towards data.max_skipped; images without a caption do not."""
         return self.reason is not SkipReason.NO_CAPTION

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ocr.config.compose import composed, of_folder, only_data
+from ocr.config.compose import changes_only_data, compose_without_run, folder_overrides
 from ocr.data.captioned_data import CaptionedData
-from ocr.data.from_config import data_without_batches
+from ocr.data.from_config import build_data_without_batches
 from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.image_folder import ImageFolder
 from ocr.doctor.image_stats import ImageProblem, ImageStats, compute_stats
@@ -133,7 +133,7 @@ class FolderScan:
         """The number of time steps that the configured network makes of an image's width."""
         encoder = self.config.encoder
         # The formula of a shipped encoder is known without torch.
-        if only_data(self.overrides) and encoder._target_ in ENCODERS:
+        if changes_only_data(self.overrides) and encoder._target_ in ENCODERS:
             return partial(time_steps, stride=encoder.stride, stem_stride=encoder.stem_stride)
         from ocr.models.crnn import CRNN  # torch takes seconds to import
 
@@ -186,13 +186,13 @@ def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> F
         raise UserError(f"{folder}: {what}")
     if others := [word for word in overrides if word.startswith("data=")]:
         raise UserError(f"{others[0]}: the doctor reads a folder of images; leave that out")
-    words = of_folder(folder, labels, overrides)
-    config = composed(words)
+    words = folder_overrides(folder, labels, overrides)
+    config = compose_without_run(words)
     silence_libraries()
     config.data.cache_mb = 0  # each image is read once
     apply_checkpoint(config, words)
     observer = partial(compute_stats, frame=config.data.frame)
-    data = data_without_batches(config, words, observer)
+    data = build_data_without_batches(config, words, observer)
     given = [] if labels is None else ["--labels", labels]
     scan = FolderScan(folder, words, [str(folder), *given, *overrides], config, data)
     with _collect_messages(scan.messages):

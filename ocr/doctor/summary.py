@@ -20,7 +20,7 @@ def summarize(scan: FolderScan) -> dict[str, Any]:
         "path": str(scan.folder),
         "captions": dict(scan.source.captions.source_names),
         "images": len(set().union(*scan.images.values())),
-        "skipped": len(scan.data.lost),
+        "skipped": len(scan.data.unusable),
         "parts": {p: len(scan.data.parts[p]) for p in PARTS if p in scan.data.parts},
         "formats": _counts(stats.format for stats in readable.values()),
         "modes": _counts(stats.mode for stats in readable.values()),

@@ -183,9 +183,9 @@ class Reader:
         """Return logits (B, T, K) and lengths (B,) of a batch."""
         import torch
 
-        from ocr.data.collate import padded
+        from ocr.data.collate import pad_images
 
-        pixels, widths = padded(images)
+        pixels, widths = pad_images(images)
         pixels, widths = pixels.to(self.device), widths.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
             return self.model(self.preprocessor.normalize(pixels, widths), widths)

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
-from ocr.config.compose import quoted
+from ocr.config.overrides import quote_value
 from ocr.errors import UserError
 from ocr.formatting import format_score, pluralize
 from ocr.log import short_path
@@ -160,7 +160,7 @@ def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, An
         search.progress.info(f"training trial {winner.number} on training and validation images")
         words += ["data.train_on_val=true", "callbacks.early_stopping=null"]
     else:
-        words += ["fit=false", "init_from=null", f"ckpt_path={quoted(str(checkpoint))}"]
+        words += ["fit=false", "init_from=null", f"ckpt_path={quote_value(str(checkpoint))}"]
     failure = search.launch([*words, "test=true"], _final(winner), winner.number)
     if failure:
         raise UserError(f"the winner, trial {winner.number}, can't be tested: {failure}")

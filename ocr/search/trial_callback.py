@@ -75,7 +75,7 @@ class TrialCallback(Callback):
         if others is None:
             study.set_user_attr("validated", own)
         elif own != others:
-            fewer = own["images"] < others["images"] and data.lost
+            fewer = own["images"] < others["images"] and data.unusable
             why = fewer[-1].text if fewer else "the images or captions have changed"
             raise UserError(
                 f"{own['images']} validation images, and {others['images']} in the other trials, "

@@ -15,8 +15,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ocr.config.command_line import TRAIN
-from ocr.config.compose import quoted
 from ocr.config.error_reporting import report_errors
+from ocr.config.overrides import quote_value
 from ocr.errors import UserError
 from ocr.training.process import run_task
 from ocr.training.run_folder import read_metrics
@@ -108,6 +108,6 @@ def _command() -> list[str]:
         *hydra.overrides.hydra,
         *hydra.overrides.task,
         "hydra.mode=RUN",
-        f"hydra.run.dir={quoted(hydra.run.dir)}",
-        f"hydra.sweep.dir={quoted(hydra.sweep.dir)}",
+        f"hydra.run.dir={quote_value(hydra.run.dir)}",
+        f"hydra.sweep.dir={quote_value(hydra.sweep.dir)}",
     ]

@@ -13,7 +13,7 @@ from ocr.log import info
 from ocr.models.time_steps import PARTS
 from ocr.training import auto
 from ocr.training.checks import check_values
-from ocr.training.paths import naming_doctor
+from ocr.training.paths import suggest_doctor
 
 if TYPE_CHECKING:  # torch and Lightning take seconds to load
     from ocr.models.module import Recognizer
@@ -92,7 +92,7 @@ def set_up_data(config: DictConfig, data: CaptionedData) -> None:
 
         data.adopt(resumable_hyperparameters(config.ckpt_path, config.model))
         try:
-            with naming_doctor(config):
+            with suggest_doctor(config):
                 data.setup()
         except UserError as error:
             if not config.fit or all(
@@ -104,7 +104,7 @@ def set_up_data(config: DictConfig, data: CaptionedData) -> None:
                 f"init_from={config.ckpt_path} in its place"
             ) from error
     else:
-        with naming_doctor(config):
+        with suggest_doctor(config):
             data.setup()
     auto.resolve(config, data)
 
@@ -119,7 +119,7 @@ def _build_fine_tuned(config: DictConfig, data: CaptionedData) -> "Recognizer":
     network = load_network(path)
     # Before the scan of the images, which takes long.
     require_compatible(network, config.model, data.preprocessor, path)
-    with naming_doctor(config):
+    with suggest_doctor(config):
         data.setup()
     auto.resolve(config, data)
     data.charset = merge_charsets(network.charset, data.charset, config.init_charset)

@@ -34,7 +34,7 @@ def require_paths(config: DictConfig) -> None:
 
 
 @contextmanager
-def naming_doctor(config: DictConfig) -> Iterator[None]:
+def suggest_doctor(config: DictConfig) -> Iterator[None]:
     """Add to a refusal of the images in a folder the command that tells all that is wrong there."""
     try:
         yield

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from ocr import __version__
 from ocr.callbacks.stop_reason import StopReason
-from ocr.data.collate import padded
+from ocr.data.collate import pad_images
 from ocr.data.datamodule import OCRDataModule
 from ocr.formatting import pluralize
 from ocr.log import info, short_path, write_to_log
@@ -76,8 +76,8 @@ def conclude(
             metrics[f"{name}_ci95"] = list(wilson_interval(value, counts[part]))
     metrics |= {f"images_{part}": count for part, count in counts.items()}
     metrics |= {
-        "images_skipped": len(data.lost),
-        "images_uncaptioned": len(data.skipped) - len(data.lost),
+        "images_skipped": len(data.unusable),
+        "images_uncaptioned": len(data.skipped) - len(data.unusable),
         "images_per_epoch": len(data.train_dataloader().dataset),
         "epochs": trainer.current_epoch,
         "best_epoch": callbacks["best"].epoch,
@@ -96,7 +96,7 @@ def conclude(
 
 def _cpu_ms(recognizer: Recognizer, data: OCRDataModule) -> float:
     """For one image of the validation part."""
-    pixels, widths = padded([data.dataset("val").image(0)])
+    pixels, widths = pad_images([data.dataset("val").image(0)])
     return cpu_latency_ms(recognizer.model, data.preprocessor.normalize(pixels, widths), widths)
 
 

@@ -11,7 +11,7 @@ from ocr.log import log_run, silence_libraries
 from ocr.threads import use_threads
 from ocr.training.checks import check_config
 from ocr.training.model import apply_checkpoint, build_model
-from ocr.training.paths import naming_doctor
+from ocr.training.paths import suggest_doctor
 from ocr.training.seed import seed
 
 
@@ -56,7 +56,7 @@ def train(config: DictConfig) -> TrainingResult:
         use_threads(config.threads)
         data = build(config.data, section="data")
         module = build_model(config, data)
-        with naming_doctor(config):
+        with suggest_doctor(config):
             data.drop_infeasible(module.time_steps)
             data.report(folder)
         trainer, callbacks = make_trainer(config)

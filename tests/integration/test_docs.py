@@ -18,7 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from manual import OPTIONS, PAGES, commands, prose, words_of
 
 from ocr.cli import main
-from ocr.config.command_line import understood
+from ocr.config.command_line import prepare_arguments
 from ocr.config.instantiate import build
 from ocr.search.sweeper import SurrogateConf
 
@@ -68,7 +68,7 @@ def composes(words):
     """Hydra takes the overrides; of a sweep's, the first value each."""
     if any("launcher=ray" in word for word in words) and not find_spec("ray"):
         pytest.skip("Ray isn't installed")
-    understood(words)
+    prepare_arguments(words)
     if "--config-dir" in words:  # of an earlier run; tests/slow/test_docs_run.py
         return
     words = [word for word in words if word not in ("-m", "--cfg", "job")]

@@ -9,7 +9,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ocr.cli import main
-from ocr.config.compose import composed
+from ocr.config.compose import compose_without_run
 from ocr.config.instantiate import build
 from ocr.data.manifest import Prediction, write_lists, write_predictions
 from ocr.data.samples import Sample
@@ -35,7 +35,8 @@ class Trainings:
             return reason
         folder = Path(str(settings["hydra.run.dir"]))
         folder.mkdir(parents=True)
-        data = build(composed([w for w in command[2:] if not w.startswith("hydra.")]).data)
+        words = [word for word in command[2:] if not word.startswith("hydra.")]
+        data = build(compose_without_run(words).data)
         data.setup()
         write_lists(folder, data.parts, data.skipped)
         trained = len(data.parts["train"])

@@ -9,7 +9,7 @@ from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.caption_source import CaptionSource, Row
 from ocr.data.sources.detection import detect
 from ocr.data.sources.file_name import FileNameCaptions
-from ocr.data.sources.folder import Folder, is_file, say_unread, stem
+from ocr.data.sources.folder import Folder, is_file, log_unread, stem
 from ocr.data.sources.labels_file import Columns, LabelsFile
 from ocr.data.sources.sidecar import SidecarText, find_sidecars
 from ocr.data.sources.unused_caption_files import UnusedCaptionFile
@@ -80,7 +80,7 @@ class CaptionFinder:
         shared: dict[Path, LabelsFile] = {}  # labels files that serve several folders
         found: dict[str, list[Row | Skipped]] = {}
         for folder in opened.values():
-            say_unread(folder)
+            log_unread(folder)
         for part, folder in opened.items():
             source, self.unused_files[part] = self._source(folder, shared, single)
             self.source_names[part] = source.name
@@ -228,7 +228,7 @@ def _uncaptioned(folder: Folder, source: CaptionSource, rows: list[Row | Skipped
     """Return the images without a caption; tell how many, and which text files have no image."""
     if isinstance(source, FileNameCaptions):
         return []
-    empty = [row.name for row in rows if isinstance(row, Skipped) and not row.lost]
+    empty = [row.name for row in rows if isinstance(row, Skipped) and not row.is_unusable]
     captioned = {row.file if isinstance(row, Row) else row.name for row in rows}
     without = [name for name in folder.images if str(folder.path / name) not in captioned]
     if without or empty:

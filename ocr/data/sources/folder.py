@@ -84,7 +84,7 @@ class Folder:
         return alike
 
 
-def say_unread(folder: Folder) -> None:
+def log_unread(folder: Folder) -> None:
     """Say how many images of `folder` are of a format that isn't read, if any."""
     forms = find_unsupported(folder.path, folder.files)
     if forms and folder.images:  # without any there will be an error that says so

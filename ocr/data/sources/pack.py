@@ -65,8 +65,8 @@ def pack(
         results = parallel_map(_read, samples, "packing images", num_workers)
         skipped = _fill(scratch, samples, results, str(folder))
         if len(skipped) == len(samples):
-            lost = [one for one in skipped if one.lost]
-            raise UserError(f"no usable image: {in_words(lost or skipped)}")
+            unusable = [one for one in skipped if one.is_unusable]
+            raise UserError(f"no usable image: {in_words(unusable or skipped)}")
         if out.exists():
             out.rmdir()
         scratch.rename(out)

@@ -1,6 +1,6 @@
 """Captions with characters that aren't in `data.charset`."""
 
-from ocr.config.compose import quoted
+from ocr.config.overrides import quote_value
 from ocr.data.samples import SkipReason
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
@@ -19,5 +19,5 @@ def outside_charset(scan: FolderScan) -> Finding | None:
         len(skipped),
         [f"{scan.short_name(name)}: {s.text}" for name, s in skipped.items()],
         "training skips them",
-        Fix(scan.train_command(f"data.charset={quoted(symbols)}")),
+        Fix(scan.train_command(f"data.charset={quote_value(symbols)}")),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ocr.config.compose import quoted
+from ocr.config.overrides import quote_value
 from ocr.doctor.characters import describe_characters
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
@@ -34,7 +34,7 @@ def _without(scan: FolderScan, rare: Sequence[str]) -> str:
     if not frequent or scan.config.data.charset:
         return ""
     count = sum(not set(rare).isdisjoint(sample.text) for sample in scan.samples)
-    if len(scan.data.lost) + count > scan.data.max_skipped * scan.data.total:
+    if len(scan.data.unusable) + count > scan.data.max_skipped * scan.data.total:
         return ""
-    command = scan.train_command(f"data.charset={quoted(frequent)}")
+    command = scan.train_command(f"data.charset={quote_value(frequent)}")
     return f", or train without {pluralize(count, 'image')}: {command}"

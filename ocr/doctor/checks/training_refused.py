@@ -12,7 +12,7 @@ def training_refused(scan: FolderScan) -> Finding | None:
         return None
     fix = "see the message"
     data = scan.data
-    skipped = len(data.lost) / max(1, data.total)
+    skipped = len(data.unusable) / max(1, data.total)
     if data.parts and all(data.parts.values()) and skipped > data.max_skipped:
         allow = scan.train_command(f"data.max_skipped={ceil(skipped * 100) / 100:g}")
         fix = f"fix the findings below, or allow that many: {allow}"

@@ -6,7 +6,7 @@ from hydra._internal.utils import get_args_parser
 
 from ocr import __version__
 from ocr.cli import main
-from ocr.config.command_line import _OPTIONS, understood
+from ocr.config.command_line import _OPTIONS, prepare_arguments
 from ocr.errors import UserError
 
 
@@ -38,7 +38,7 @@ from ocr.errors import UserError
 )
 def test_what_is_meant(line, told):
     with pytest.raises(UserError) as error:
-        understood(line.split())
+        prepare_arguments(line.split())
     assert told in str(error.value) and "\n" not in str(error.value)
 
 
@@ -56,13 +56,13 @@ def test_what_is_meant(line, told):
     ],
 )
 def test_what_hydra_understands_is_left(line, meant):
-    assert understood(line.split()) == meant.split()
+    assert prepare_arguments(line.split()) == meant.split()
 
 
 def test_a_folder_alone(folder):
     for words in ([str(folder)], [f"data={folder}"]):
         with pytest.raises(UserError, match=f"data=folder data.dir={folder}"):
-            understood(words)
+            prepare_arguments(words)
 
 
 def test_hydras_options_are_those_of_hydra():
@@ -70,7 +70,7 @@ def test_hydras_options_are_those_of_hydra():
 
 
 def test_version(capsys):
-    for call in (lambda: understood(["--version"]), lambda: main(["--version"])):
+    for call in (lambda: prepare_arguments(["--version"]), lambda: main(["--version"])):
         with pytest.raises(SystemExit) as end:
             call()
         assert not end.value.code

@@ -3,14 +3,15 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ocr.config.compose import only_data, quoted
+from ocr.config.compose import changes_only_data
+from ocr.config.overrides import quote_value
 
 
 @pytest.mark.parametrize(
     "text", ["plain", "it's", "a\\b", "a\\", "\\'", "a b", "1e3", "null", "a,b", "", 'a"b']
 )
 def test_a_quoted_value_is_read_as_it_was(text):
-    override = OverridesParser.create().parse_override(f"key={quoted(text)}")
+    override = OverridesParser.create().parse_override(f"key={quote_value(text)}")
     assert override.value() == text
 
 
@@ -27,4 +28,4 @@ def test_a_quoted_value_is_read_as_it_was(text):
     ],
 )
 def test_overrides_that_are_about_the_images_alone(words, expected):
-    assert only_data(words) == expected
+    assert changes_only_data(words) == expected

@@ -3,17 +3,17 @@
 import pytest
 from conftest import ROOT
 
-from ocr.config.compose import composed
+from ocr.config.compose import compose_without_run
 from ocr.config.hydra_errors import explain
-from ocr.config.overrides import as_meant, options_of
-from ocr.config.suggest import meant_by
+from ocr.config.overrides import normalize_overrides, options_of
+from ocr.config.suggest import guess_key
 from ocr.errors import UserError
 
 
 @pytest.mark.parametrize("text", ["2024_01", "1.50", "1e5", "007", "0x10", "true", "nan", "-1"])
 @pytest.mark.parametrize("key", ["data.dir", "data.labels", "data.label_column", "data.charset"])
 def test_text_stays_as_it_was_typed(key, text):
-    values = composed(["data=folder", f"{key}={text}"]).data
+    values = compose_without_run(["data=folder", f"{key}={text}"]).data
     assert values[key.removeprefix("data.")] == text
 
 
@@ -33,13 +33,13 @@ def test_text_stays_as_it_was_typed(key, text):
     ],
 )
 def test_only_what_looks_like_a_number_is_quoted(word, meant):
-    assert as_meant([word], sweeps=True) == [meant]
-    assert as_meant([meant], sweeps=True) == [meant]
+    assert normalize_overrides([word], sweeps=True) == [meant]
+    assert normalize_overrides([meant], sweeps=True) == [meant]
 
 
 @pytest.mark.parametrize("text", ["my data, old", "photos (new)", "~/images", "a=b", "x]"])
 def test_text_may_hold_what_hydra_reads_as_signs(text):
-    assert composed(["data=folder", f"data.dir={text}"]).data.dir == text
+    assert compose_without_run(["data=folder", f"data.dir={text}"]).data.dir == text
 
 
 def groups():
@@ -53,7 +53,7 @@ def test_a_group_without_an_option_lists_those_there_are(group, value):
     if value.startswith("[") and group in ("callbacks", "logger"):
         pytest.skip("their options go together")
     with pytest.raises(UserError) as error:
-        as_meant([f"{group}={value}"])
+        normalize_overrides([f"{group}={value}"])
     assert str(error.value).startswith(f"{group}={value}: choose one of ")
     assert all(option in str(error.value) for option in options_of(group))
 
@@ -61,14 +61,14 @@ def test_a_group_without_an_option_lists_those_there_are(group, value):
 @pytest.mark.parametrize("word", ["~scheduler", "~logger", "+scheduler=cosine"])
 def test_a_group_stays_in_the_config(word):
     with pytest.raises(UserError, match=word.lstrip("+~").partition("=")[0]):
-        as_meant([word])
+        normalize_overrides([word])
 
 
 @pytest.mark.parametrize("group", ["experiment", "hparams_search"])
 def test_no_preset_changes_nothing(group):
-    assert composed([f"{group}=null"]) == composed([])
-    assert composed(["experiment=keras", "experiment=null"]) == composed([])
-    assert composed([f"~{group}"]) == composed([])
+    assert compose_without_run([f"{group}=null"]) == compose_without_run([])
+    assert compose_without_run(["experiment=keras", "experiment=null"]) == compose_without_run([])
+    assert compose_without_run([f"~{group}"]) == compose_without_run([])
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_no_preset_changes_nothing(group):
     ],
 )
 def test_what_other_programs_call_a_key(word, key):
-    assert meant_by(word) == key
+    assert guess_key(word) == key
 
 
 @pytest.mark.parametrize(
@@ -102,5 +102,5 @@ def test_what_other_programs_call_a_key(word, key):
 def test_a_key_that_is_not_there(word, told, monkeypatch):
     monkeypatch.setattr("sys.argv", ["train.py", word])
     with pytest.raises(Exception) as error:  # Hydra's
-        composed([word])
+        compose_without_run([word])
     assert told in explain(error.value)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocr.config.compose import composed
+from ocr.config.compose import compose_without_run
 from ocr.config.validation import require_types
 from ocr.errors import UserError
 
@@ -32,7 +32,7 @@ from ocr.errors import UserError
 )
 def test_text_for_a_number(word, told):
     with pytest.raises(UserError) as caught:
-        require_types(composed([word]))
+        require_types(compose_without_run([word]))
     assert str(caught.value) == told
 
 
@@ -50,4 +50,4 @@ def test_text_for_a_number(word, told):
     ],
 )
 def test_all_else_is_let_through(words):
-    require_types(composed(words))
+    require_types(compose_without_run(words))

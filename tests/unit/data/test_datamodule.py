@@ -23,7 +23,7 @@ from datamodules import (
 )
 
 from ocr.data.augmentation.light import LightAugmentation
-from ocr.data.collate import Batch, padded
+from ocr.data.collate import Batch, pad_images
 from ocr.data.datamodule import OCRDataModule
 from ocr.data.factory import downloaded_folder, image_folder
 from ocr.data.samples import Sample
@@ -478,7 +478,7 @@ class Plus100(torch.nn.Module):
 def transferred(data: OCRDataModule, training: bool, *pictures: np.ndarray) -> Batch:
     """What the model gets of uint8 images (C, H, W)."""
     data.trainer = SimpleNamespace(world_size=1, global_rank=0, training=training)
-    batch = Batch(*padded(pictures), torch.tensor([1]), torch.tensor([1]))
+    batch = Batch(*pad_images(pictures), torch.tensor([1]), torch.tensor([1]))
     return data.on_after_batch_transfer(batch, 0)
 
 
@@ -613,7 +613,7 @@ def test_captions_that_cannot_be_used_are_left_out_and_listed(folder, tmp_path, 
     data = from_folder(folder)
     assert len(texts(data)) == 27
     data.report(tmp_path)
-    assert [one.name for one in data.lost] == ["gone.png"]
+    assert [one.name for one in data.unusable] == ["gone.png"]
 
 
 def test_values_that_look_like_numbers_are_names(tmp_path):

@@ -37,7 +37,7 @@ def test_skipped_csv_is_read_by_kind(tmp_path):
     assert [(one.name, one.reason, one.text) for one in read] == [
         (one.name, one.reason, one.text) for one in skipped
     ]
-    assert [one.lost for one in read] == [False, True]
+    assert [one.is_unusable for one in read] == [False, True]
 
 
 def test_a_splitter_cuts_what_is_missing():

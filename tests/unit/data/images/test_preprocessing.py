@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ocr.data.collate import blank_padding, padded, rounded
+from ocr.data.collate import blank_padding, pad_images, rounded
 from ocr.data.images.loading import FORMATS, SUFFIXES
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
@@ -333,7 +333,7 @@ def test_sizes_are_positive(size, key):
 
 def test_a_batch_is_padded_on_the_right():
     images = [flat(7, 3), flat(8, 5), flat(9, 1)]
-    batch, widths = padded(images)
+    batch, widths = pad_images(images)
     assert batch.shape == (3, 1, 10, 5)
     assert batch.dtype == torch.uint8
     assert widths.tolist() == [3, 5, 1]
@@ -344,7 +344,7 @@ def test_a_batch_is_padded_on_the_right():
 @pytest.mark.parametrize("width", [4, 157])
 def test_equal_widths_need_no_padding(count, width):
     images = [flat(i, width) for i in range(count)]
-    batch, widths = padded(images)
+    batch, widths = pad_images(images)
     assert np.array_equal(batch, images)
     assert widths.tolist() == [width] * count
 
@@ -352,7 +352,7 @@ def test_equal_widths_need_no_padding(count, width):
 def test_batches_of_many_widths_have_one_of_few():
     shapes = set()
     for widest in range(301, 600):
-        batch, widths = padded([flat(1, widest), flat(2, 300)])
+        batch, widths = pad_images([flat(1, widest), flat(2, 300)])
         assert widths.tolist() == [widest, 300]
         assert batch[1, ..., 300:].count_nonzero() == 0
         assert batch[0, ..., widest:].count_nonzero() == 0
@@ -368,7 +368,7 @@ def test_rounding_a_width_adds_a_sixteenth_at_most():
 
 def test_floats_are_counted_in_deviations_from_the_mean():
     preprocessor = Preprocessor(10, mean=0.6, std=0.2)
-    batch, widths = padded([flat(255, 2), flat(51, 2)])
+    batch, widths = pad_images([flat(255, 2), flat(51, 2)])
     floats = preprocessor.normalize(batch, widths)
     assert floats.dtype == torch.float32
     assert floats[0].unique().tolist() == pytest.approx([2.0], abs=1e-5)
@@ -377,7 +377,7 @@ def test_floats_are_counted_in_deviations_from_the_mean():
 
 def test_padding_is_exactly_0():
     preprocessor = Preprocessor(10, mean=0.3, std=0.1)
-    batch, widths = padded([flat(200, 3), flat(200, 8)])
+    batch, widths = pad_images([flat(200, 3), flat(200, 8)])
     floats = preprocessor.normalize(batch, widths)
     assert (floats[0, ..., 3:] == 0).all()
     assert (floats[0, ..., :3] != 0).all()
@@ -388,14 +388,14 @@ def test_padding_is_exactly_0():
 def test_an_image_has_the_same_values_alone_and_beside_a_wider_one(channels):
     preprocessor = Preprocessor(20, channels=channels, mean=0.41, std=0.17)
     images = [preprocessor.decode(noise(width)) for width in (30, 77)]
-    alone = preprocessor.normalize(*padded(images[:1]))
-    beside = preprocessor.normalize(*padded(images))
+    alone = preprocessor.normalize(*pad_images(images[:1]))
+    beside = preprocessor.normalize(*pad_images(images))
     assert torch.equal(beside[:1, ..., : alone.shape[-1]], alone)
 
 
 def test_floats_leave_the_batch_as_it_was():
     preprocessor = Preprocessor(10)
-    batch, widths = padded([flat(200, 3), flat(100, 5)])
+    batch, widths = pad_images([flat(200, 3), flat(100, 5)])
     before = batch.clone()
     preprocessor.normalize(batch, widths)
     assert torch.equal(batch, before)
@@ -404,9 +404,9 @@ def test_floats_leave_the_batch_as_it_was():
 def test_a_padded_batch_holds_what_each_image_is_alone(tmp_path):
     preprocessor = Preprocessor(20, mean=0.4, std=0.3)
     images = [preprocessor.decode(image) for image in (noise(60, 40), noise(100, 40))]
-    floats = preprocessor.normalize(*padded(images))
+    floats = preprocessor.normalize(*pad_images(images))
     assert floats.shape == (2, 1, 20, 50)
-    alone = preprocessor.normalize(*padded(images[:1]))
+    alone = preprocessor.normalize(*pad_images(images[:1]))
     assert torch.equal(floats[:1, ..., :30], alone)
     assert floats[0, ..., 30:].abs().max() == 0
 
@@ -422,7 +422,7 @@ def test_fit_takes_mean_and_deviation_of_the_pixels():
 def test_blank_images_leave_the_floats_finite(value):
     preprocessor = Preprocessor(10)
     preprocessor.fit([flat(value, 10)])
-    floats = preprocessor.normalize(*padded([flat(0, 4), flat(255, 4)]))
+    floats = preprocessor.normalize(*pad_images([flat(0, 4), flat(255, 4)]))
     assert floats.isfinite().all()
 
 
@@ -432,7 +432,7 @@ def test_state_builds_the_same_normalizer():
     state = json.loads(json.dumps(preprocessor.state()))
     again = Preprocessor(**state)
     assert again.state() == preprocessor.state()
-    image, widths = padded([preprocessor.decode(noise())])
+    image, widths = pad_images([preprocessor.decode(noise())])
     assert torch.equal(preprocessor.normalize(image, widths), again.normalize(image, widths))
 
 

@@ -263,7 +263,7 @@ def test_an_empty_cell_is_an_image_without_caption_yet(tmp_path, caplog, empty):
     assert caplog.text.count("6 of 12 images") == 1
     labels = LabelsFile(tmp_path / "labels.csv", Columns())
     skipped = [row for row in labels.captions(Folder(tmp_path)) if isinstance(row, Skipped)]
-    assert len(skipped) == 6 and not any(row.lost for row in skipped)
+    assert len(skipped) == 6 and not any(row.is_unusable for row in skipped)
 
 
 def test_an_empty_cell_of_an_image_that_is_not_here_loses_nothing(tmp_path):
@@ -271,7 +271,7 @@ def test_an_empty_cell_of_an_image_that_is_not_here_loses_nothing(tmp_path):
     (tmp_path / "labels.csv").write_text("file,label\n1.png,A\n1.png,\n2.png,\n3.png,B\n")
     labels = LabelsFile(tmp_path / "labels.csv", Columns())
     assert [row.text for row in labels.captions(Folder(tmp_path))] == ["A"]
-    assert [(row.name, row.lost) for row in labels.unused_rows()] == [
+    assert [(row.name, row.is_unusable) for row in labels.unused_rows()] == [
         ("2.png", False),
         ("3.png", True),
     ]
