@@ -76,12 +76,11 @@ def _map_in_pool(
 
 
 def _start_worker() -> None:
-    """End with Ctrl-C without a traceback, and end when the parent process is killed.
+    """Leave Ctrl-C to the parent process, which then cancels the work, and end when it is killed.
 
     The standard library's workers would wait for ever for a parent that was killed.
     """
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as under nohup
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 

@@ -140,7 +140,7 @@ def test_an_empty_text_is_no_caption_yet(tmp_path, said):
     touch(tmp_path, "1.png", "2.png")
     write(tmp_path, **{"1__gt__txt": "A", "2__gt__txt": " \n"})
     _, other = CaptionFinder(TextNormalizer("NFC", "keep", True)).find({"all": tmp_path})["all"]
-    assert not other.lost and "1 of 2 images" in said.text
+    assert not other.is_unusable and "1 of 2 images" in said.text
 
 
 # Labels files
