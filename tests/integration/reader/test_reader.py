@@ -20,11 +20,12 @@ def run(tmp_path_factory):
     """Synthetic data of two symbols is learnt in seconds."""
     place = tmp_path_factory.mktemp("reader")
     folder, _, _ = trained(
-        "data.count=400",
+        "data.count=300",
         "data.symbols=AX",
         "data.length=3",
         *SMALL,
-        "trainer.max_epochs=12",
+        "trainer.max_epochs=5",
+        "optimizer.lr=2e-2",
         cwd=place,
     )
     return folder

@@ -10,6 +10,8 @@ import time
 import pytest
 from conftest import SMALL, draw, start, train, trained
 
+from ocr.data.sources.pack import pack
+
 
 def rows(path):
     with path.open(newline="", encoding="utf-8") as file:
@@ -121,3 +123,30 @@ def test_a_plain_grid_sweep_runs(tmp_path, folder):
     assert code == 0, output
     for job in "01":
         assert json.loads((tmp_path / "sweep" / job / "metrics.json").read_text())["epochs"] == 1
+
+
+def test_a_run_on_a_pack(tmp_path, folder):
+    out = tmp_path / "out"
+    rows = [f"{path.name},{path.stem}" for path in sorted(folder.iterdir())]
+    (folder / "labels.csv").write_text("\n".join(["file,label", *rows, "broken.png,1"]))
+    (folder / "broken.png").write_bytes(b"no image")
+    draw("1").save(folder / "new.png")
+    pack(folder, out)
+    run, metrics, output = trained(
+        "data=packed", f"data.dir={out}", *SMALL, "trainer.max_epochs=1", cwd=tmp_path
+    )
+    assert sum(metrics[f"images_{part}"] for part in ("train", "val", "test")) == 27
+    assert metrics["images_skipped"] == metrics["images_uncaptioned"] == 1
+    assert "left out    1 image, and 1 image without a caption, listed in" in output
+    assert "broken.png" in (run / "skipped.csv").read_text()
+    assert (run / "split.csv").read_text().count(str(out)) == 27
+
+
+def test_a_folder_called_like_a_number(tmp_path, folder):
+    folder.rename(tmp_path / "2024_01")
+    code, output = train("data=folder", "data.dir=2024_01", "optimizer.lr=-1", cwd=tmp_path)
+    assert code == 1 and "no such folder" not in output and "optimizer.lr" in output
+    words = ("-m", "hydra/sweeper=basic", "hydra.sweep.dir=1.50", "trainer.max_epochs=1")
+    code, output = train("data=folder", "data.dir=2024_01", *SMALL, *words, cwd=tmp_path)
+    assert code == 0, output
+    assert (tmp_path / "1.50" / "0" / "metrics.json").exists()

@@ -175,13 +175,3 @@ def test_a_messy_folder_points_to_the_doctor_and_keeps_its_list(tmp_path, folder
     assert (tmp_path / "run" / "skipped.csv").exists()
     code, output = command(*words, "data.height=-1", cwd=tmp_path)
     assert code == 1 and "doctor" not in output
-
-
-def test_a_folder_called_like_a_number(tmp_path, folder):
-    folder.rename(tmp_path / "2024_01")
-    code, output = command("data=folder", "data.dir=2024_01", "optimizer.lr=-1", cwd=tmp_path)
-    assert code == 1 and "no such folder" not in output and "optimizer.lr" in output
-    words = ("-m", "hydra/sweeper=basic", "hydra.sweep.dir=1.50", "trainer.max_epochs=1")
-    code, output = command("data=folder", "data.dir=2024_01", *SMALL, *words, cwd=tmp_path)
-    assert code == 0, output
-    assert (tmp_path / "1.50" / "0" / "metrics.json").exists()

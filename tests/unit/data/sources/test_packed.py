@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from conftest import HEBREW, SMALL, draw, trained
+from conftest import HEBREW, draw
 from datamodules import BASE, captions_of, from_folder, on_device
 from PIL import Image, ImageOps
 
@@ -203,22 +203,6 @@ def test_another_process_gets_no_copy_of_the_images(folder, out):
     assert [*again] == [*samples]
     assert [again.read(i) for i in range(18)] == [samples.read(i) for i in range(18)]
     assert len(pickle.dumps(samples)) < 5_000 < (out / "images.arrow").stat().st_size
-
-
-def test_a_run_on_a_pack(tmp_path, folder, out):
-    rows = [f"{path.name},{path.stem}" for path in sorted(folder.iterdir())]
-    (folder / "labels.csv").write_text("\n".join(["file,label", *rows, "broken.png,1"]))
-    (folder / "broken.png").write_bytes(b"no image")
-    draw("1").save(folder / "new.png")
-    pack(folder, out)
-    run, metrics, output = trained(
-        "data=packed", f"data.dir={out}", *SMALL, "trainer.max_epochs=1", cwd=tmp_path
-    )
-    assert sum(metrics[f"images_{part}"] for part in ("train", "val", "test")) == 27
-    assert metrics["images_skipped"] == metrics["images_uncaptioned"] == 1
-    assert "left out    1 image, and 1 image without a caption, listed in" in output
-    assert "broken.png" in (run / "skipped.csv").read_text()
-    assert (run / "split.csv").read_text().count(str(out)) == 27
 
 
 def test_the_command(untidy, out, capsys, captions):
