@@ -21,11 +21,11 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image, ImageDraw, ImageFont
+from scripts import run_script
 
 from ocr.config.command_line import TRAIN
 from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.training.process import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "data"
@@ -144,7 +144,7 @@ def trainings(monkeypatch):
 
     def install(read=lambda sample, trained: sample.text, fails=lambda settings: None):
         stub = Trainings(read, fails)
-        monkeypatch.setattr(runs, "run_command", stub)
+        monkeypatch.setattr(runs, "run_task", stub)
         return stub
 
     return install
@@ -193,7 +193,7 @@ def train(*overrides: str, cwd: Path) -> tuple[int, str]:
         return process.returncode, output
     with TemporaryDirectory() as scratch:
         log = Path(scratch) / "output"
-        failure = run_command([*TRAIN, *overrides], str(cwd), log)
+        failure = run_script([*TRAIN, *overrides], str(cwd), log)
         return int(failure is not None), log.read_text()
 
 

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,12 +15,15 @@ from rich.live import Live
 from rich.spinner import Spinner
 
 from ocr.config.command_line import TRAIN
+from ocr.config.compose import compose
+from ocr.config.error_reporting import report_errors
 from ocr.config.overrides import quote_value
 from ocr.data.manifest import Prediction, read_predictions
 from ocr.errors import UserError
 from ocr.formatting import format_duration, format_score, pluralize
-from ocr.training.process import run_command
+from ocr.training.process import run_task
 from ocr.training.run_folder import read_metrics
+from ocr.training.train import train
 
 _PLAN_FILE = "plan.json"
 
@@ -136,7 +140,7 @@ class Runs:
             shutil.rmtree(folder)
         start = time.monotonic()
         run_dir = f"hydra.run.dir={quote_value(str(folder.absolute()))}"
-        command = [*TRAIN, *self.overrides, *run.overrides, "test=true", run_dir]
+        words = [*self.overrides, *run.overrides, "test=true", run_dir]
         spinner = Spinner("dots")
 
         def progress() -> Spinner:
@@ -152,7 +156,13 @@ class Runs:
             refresh_per_second=4,
             transient=True,
         ):
-            reason = run_command(command, Path.cwd(), folder / "output.log")
+            reason = run_task(
+                # Lightning repeats the command line to start further ranks.
+                partial(_train, words),
+                [*TRAIN, *words],
+                Path.cwd(),
+                folder / "output.log",
+            )
         if reason:
             raise UserError(f"{run.title}: {reason} (its output is in {folder / 'output.log'})")
         self.require_metrics(run)
@@ -168,6 +178,11 @@ class Runs:
             f"about {format_duration(left)} left" if left else "",
         ]
         self.info(" · ".join(filter(None, parts)))
+
+
+def _train(overrides: Sequence[str]) -> None:
+    with report_errors():
+        train(compose(overrides))
 
 
 def _describe_difference(then: Any, now: Any) -> str:

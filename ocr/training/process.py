@@ -7,14 +7,12 @@ workers that it starts end with it.
 
 import multiprocessing
 import os
-import runpy
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -52,20 +50,7 @@ _PRELOAD = (
     "ocr.training.trainer",
 )
 _INTERRUPT_SECONDS = 20  # that an interrupted task has to come to its end
-
-
-def run_command(command: Sequence[str], cwd: Path, log: Path | None) -> str | None:
-    """Run a Python script with its arguments, as `python COMMAND` does.
-
-    Args:
-        command: The script's path, and its arguments.
-        cwd: The working directory.
-        log: A file for the output; None leaves it on the terminal.
-
-    Returns:
-        Why it failed, or None.
-    """
-    return run_task(partial(_run_script, command[0]), command, cwd, log)
+_MAX_REASON = 4000  # characters; the whole text is in the log
 
 
 def run_task(
@@ -95,17 +80,14 @@ def run_task(
     finally:
         sender.close()
     try:
-        _wait(process)
+        sent = _wait(process, receiver)
     except BaseException:
         _signal_group(process, signal.SIGINT)
         process.join(_INTERRUPT_SECONDS)
         raise
     finally:
         _kill_group(process)
-    with suppress(EOFError):
-        if receiver.poll():
-            return receiver.recv()
-    return _exit_reason(process.exitcode)
+    return sent[0] if sent else _exit_reason(process.exitcode)
 
 
 def _context() -> Any:
@@ -121,16 +103,28 @@ def _context() -> Any:
     return context
 
 
-def _wait(process: BaseProcess) -> None:
-    """Wait for the end of a process; end with it where this is a worker whose parent is gone."""
+def _wait(process: BaseProcess, receiver: Connection) -> list[str | None]:
+    """Wait for the end of a process; end with it where this is a worker whose parent is gone.
+
+    Returns:
+        What the process sent: a reason or None, or nothing at all.
+    """
     parent = os.getppid()
     worker = multiprocessing.current_process().name != "MainProcess"
-    while not wait([process.sentinel], timeout=1):
+    sent: list[str | None] = []
+    awaited = [receiver, process.sentinel]
+    while process.sentinel in awaited:
+        ready = wait(awaited, timeout=1)
         # A launcher's worker notices too late that the search was killed. The search itself, on
         # the other hand, goes on when the shell that started it is gone.
-        if worker and os.getppid() != parent:
+        if not ready and worker and os.getppid() != parent:
             _kill_group(process)
             os._exit(1)
+        if receiver in ready:  # first: a process that sends a long text ends once it is received
+            with suppress(EOFError):
+                sent.append(receiver.recv())
+        awaited = [one for one in awaited if one not in ready]
+    return sent
 
 
 def _signal_group(process: BaseProcess, number: int) -> None:
@@ -169,7 +163,10 @@ def _run(
     multiprocessing.set_start_method(None, force=True)
     # The system does not end it when the parent is killed.
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    reason.send(_failure(task, command, cwd, log))
+    failure = _failure(task, command, cwd, log)
+    if failure and len(failure) > _MAX_REASON:
+        failure = f"{failure[:_MAX_REASON]} ..."
+    reason.send(failure)
 
 
 def _failure(
@@ -200,10 +197,6 @@ def _failure(
         sys.stdout.flush()
         sys.stderr.flush()
     return None
-
-
-def _run_script(path: str) -> None:
-    runpy.run_path(path, run_name="__main__")
 
 
 def _redirect_output(log: Path) -> None:

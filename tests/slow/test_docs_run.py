@@ -8,8 +8,7 @@ import pytest
 from conftest import ROOT, SMALL, draw, saved
 from conftest import config as composed
 from manual import MANUAL, commands, words_of
-
-from ocr.training.process import run_command
+from scripts import run_script
 
 # Commands that aren't run here, by their beginning, and the test that runs such a one.
 ELSEWHERE = {
@@ -72,7 +71,7 @@ def test_it_runs(command, place):
     if words[0] == "train.py":
         if "data=packed" in words:
             pack = ["-m", "ocr", "pack", "PATH", "OUT"]
-            assert run_command(_python(pack), str(place), place / "log") is None
+            assert run_script(_python(pack), str(place), place / "log") is None
         continues = any("init_from" in word or "ckpt_path" in word for word in words)
         own = {"data=folder", "data=captcha_v2", "data=packed", "experiment=best"} & set(words)
         shown = {"--cfg", "--config-name"} & {*words}
@@ -82,9 +81,9 @@ def test_it_runs(command, place):
     if {"--config-name", "ckpt_path=runs/.../last.ckpt", "ckpt_path=runs/.../best.ckpt"} & {*words}:
         folder = ("data=folder", "data.dir=PATH", "hydra.run.dir=runs/...")
         run = ["train.py", *folder, *SMALL, *TINY]
-        assert run_command(_python(run), str(place), place / "log") is None
+        assert run_script(_python(run), str(place), place / "log") is None
     log = place / "output"
-    failure = run_command(_python(words), str(place), log)
+    failure = run_script(_python(words), str(place), log)
     assert failure is None, log.read_text()
     assert log.read_text()
 
@@ -94,7 +93,7 @@ def test_the_example_of_a_training_from_python_runs(place):
     (place / "example.py").write_text(code.replace('"data.dir=PATH"', f'"data.dir=PATH", *{SMALL}'))
     draw("123").save(place / "one.png")
     log = place / "output"
-    assert run_command([str(place / "example.py")], str(place), log) is None, log.read_text()
+    assert run_script([str(place / "example.py")], str(place), log) is None, log.read_text()
     [run] = (place / "runs" / "folder").iterdir()
     assert str(run) in log.read_text() and (run / "best.ckpt").exists()
 

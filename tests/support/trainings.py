@@ -16,7 +16,7 @@ from ocr.data.samples import Sample
 
 
 class Trainings:
-    """Stands in for `run_command`. read: what is read in an image, after training on so many.
+    """Stands in for `run_task`. read: what is read in an image, after training on so many.
 
     commands: those it was asked to run. fails: called with the settings; a reason, or None.
     """
@@ -26,7 +26,9 @@ class Trainings:
         self.fails = fails
         self.commands: list[list[str]] = []
 
-    def __call__(self, command: list[str], cwd: str, log: Path | None) -> str | None:
+    def __call__(
+        self, task: Callable[[], object], command: list[str], cwd: str, log: Path | None
+    ) -> str | None:
         self.commands.append(command)
         assert command[1] == "train"
         parsed = OverridesParser.create().parse_overrides(command[2:])

@@ -4,8 +4,7 @@ import shutil
 
 import pytest
 from conftest import ROOT, SMALL
-
-from ocr.training.process import run_command
+from scripts import run_script
 
 TRIAL = ("trainer.max_epochs=1", "data.count=40")
 ONCE = (*SMALL, "trainer.max_epochs=1", "data.min_images=1")
@@ -50,6 +49,6 @@ def test_it_runs(tmp_path, folder, name):
     words = [word.format(folder=folder, zip=place) for word in words]
     script = ROOT / "benchmarks" / f"{name.partition(' ')[0]}.py"
     log = tmp_path / "output"
-    reason = run_command([str(script), *words], str(tmp_path), log)
+    reason = run_script([str(script), *words], str(tmp_path), log)
     assert reason is None, log.read_text()
     assert printed in log.read_text()

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from scripts import run_script
 
 from ocr.errors import UserError
 from ocr.training import process
-from ocr.training.process import run_command, run_task
+from ocr.training.process import run_task
 
 ROOT = Path(process.__file__).parents[2]
 
@@ -50,6 +51,22 @@ def test_why_a_task_failed(tmp_path, task, reason):
     assert log.exists()
 
 
+def time_out(number, frame):
+    raise TimeoutError
+
+
+def test_a_reason_of_any_length_arrives(tmp_path):
+    """It may be longer than a pipe's buffer; the log has all of it."""
+    signal.signal(signal.SIGALRM, time_out)
+    signal.alarm(60)
+    text = "x" * 200_000
+    log = tmp_path / "output.log"
+    reason = run_task(partial(fail, UserError(text)), sys.argv, tmp_path, log)
+    signal.alarm(0)
+    assert reason.startswith("xxx") and len(reason) < 5000
+    assert text in log.read_text()
+
+
 def test_a_script_runs_as_by_itself(tmp_path):
     """With its arguments, its folder on the path, and data loader workers that start as usual."""
     (tmp_path / "beside.py").write_text("import multiprocessing, os, sys")
@@ -58,7 +75,7 @@ def test_a_script_runs_as_by_itself(tmp_path):
         "from beside import multiprocessing, os, sys\n"
         "print(sys.argv[1], os.getcwd(), __name__, multiprocessing.get_start_method())"
     )
-    assert run_command([str(script), "a b"], str(tmp_path), log) is None
+    assert run_script([str(script), "a b"], str(tmp_path), log) is None
     words = [sys.executable, str(script), "a b"]
     assert log.read_text() == subprocess.check_output(words, cwd=tmp_path, text=True)
 
