@@ -470,6 +470,15 @@ def test_without_a_cache_the_batches_are_the_same(folder):
         assert torch.equal(ours.images, theirs.images)
 
 
+def test_validation_batches_hold_images_of_similar_width(tmp_path, folder):
+    place = tmp_path / "val"
+    place.mkdir()
+    for i in range(8):
+        draw(str(i), (100 if i % 2 else 40, 24)).save(place / f"{i}.png")
+    data = from_folder(folder, val_dir=str(place))
+    assert [batch.images.shape[-1] for batch in data.val_dataloader()] == [40, 100]
+
+
 class Plus100(torch.nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return images + 100

@@ -1,6 +1,7 @@
 """What becomes of a search once its trials are done."""
 
 import os
+from itertools import chain, repeat
 from threading import Event
 
 import pytest
@@ -36,6 +37,22 @@ def test_the_command_of_a_trial_has_nothing_of_the_search(tmp_path):
         command = search.space.command(search.space.params())
     assert "optimizer=adamw" in command
     assert not [word for word in command if "test" in word or "trial" in word or "pruner" in word]
+
+
+def test_the_default_is_compared_with_the_best(tmp_path, monkeypatch):
+    scores = chain([0.5], repeat(0.1))  # the default comes first
+
+    def score(settings):
+        cer = next(scores)
+        return {"val/cer": cer, "val/exact_match": 1 - cer, "val/loss": 1.0, "cpu_ms": 1.0}
+
+    monkeypatch.setattr(toy, "score", score)
+    few = ("hydra.sweeper.n_trials=3", "hydra.sweeper.top_seeds=1", "hydra.sweeper.top_k=1")
+    with searching(tmp_path, *few) as search:
+        assert search.run()
+        select_winner(search, no_options)
+    compared = {path.name.partition("_")[0] for path in (tmp_path / "finals").glob("*_seed_*")}
+    assert "0" in compared and len(compared) == 2
 
 
 def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
