@@ -2,10 +2,19 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class UserError(Exception):
-    """A mistake that the user can correct; the message says how."""
+    """A mistake that the user can correct; the message says how.
+
+    Attributes:
+        file: The file of the run folder that the message points to, if any: the folder is kept.
+    """
+
+    def __init__(self, message: str, *, file: Path | None = None) -> None:
+        super().__init__(message)
+        self.file = file
 
     def line(self) -> str:
         """Return the message and its notes in one line."""

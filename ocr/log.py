@@ -9,6 +9,8 @@ from pathlib import Path
 
 from lightning_utilities.core.rank_zero import rank_zero_only
 
+LOG_FILE = "train.log"  # in the run folder; Hydra names its own after the script
+
 _log = logging.getLogger("ocr")
 
 # Lightning's warnings about what is intended here, matched by their beginnings.
@@ -78,12 +80,13 @@ def log_to_stderr() -> Iterator[None]:
 
 @contextmanager
 def log_run(folder: Path) -> Iterator[None]:
-    """Print messages and write them to train.log in a folder, unless Hydra's logging does so."""
-    root = logging.getLogger()
-    if not is_rank_zero() or any(isinstance(h, logging.FileHandler) for h in root.handlers):
+    """Print messages and write them to train.log in a folder, unless Hydra's logging does."""
+    root, path = logging.getLogger(), folder / LOG_FILE
+    files = [h.baseFilename for h in root.handlers if isinstance(h, logging.FileHandler)]
+    if not is_rank_zero() or path.resolve() in [Path(file).resolve() for file in files]:
         yield
         return
-    handlers: list[logging.Handler] = [logging.FileHandler(folder / "train.log", encoding="utf-8")]
+    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
     if not root.handlers:
         handlers.append(logging.StreamHandler(_Screen()))
     level = _log.level

@@ -173,19 +173,22 @@ class CaptionedData:
             UserError: As `require_enough`.
         """
         write_lists(folder, self.parts, self.skipped)
-        self.require_enough(f"; all are listed in {folder / 'skipped.csv'}")
+        self.require_enough(folder / "skipped.csv")
         if self.unusable:
             info(f"{describe_skipped(self.unusable, self.total)}. All are listed in skipped.csv")
 
-    def require_enough(self, listed: str = "") -> None:
+    def require_enough(self, list_file: Path | None = None) -> None:
         """Raise UserError if more than `max_skipped` of all is left out, or a part is empty.
 
         Args:
-            listed: Where all that is left out is listed, as the end of the message.
+            list_file: Where all that is left out is listed, for the message.
         """
         if len(self.unusable) > self.max_skipped * self.total:
             allowed = f"That is more than data.max_skipped={self.max_skipped} allows"
-            raise UserError(f"{describe_skipped(self.unusable, self.total)}. {allowed}{listed}")
+            listed = f"; all are listed in {list_file}" if list_file else ""
+            raise UserError(
+                f"{describe_skipped(self.unusable, self.total)}. {allowed}{listed}", file=list_file
+            )
         self._require_images(self.parts)
 
     def _find(self) -> Samples:

@@ -112,7 +112,7 @@ def _wait(process: BaseProcess, receiver: Connection) -> list[str | None]:
     parent = os.getppid()
     worker = multiprocessing.current_process().name != "MainProcess"
     sent: list[str | None] = []
-    awaited = [receiver, process.sentinel]
+    awaited: list[Any] = [receiver, process.sentinel]
     while process.sentinel in awaited:
         ready = wait(awaited, timeout=1)
         # A launcher's worker notices too late that the search was killed. The search itself, on

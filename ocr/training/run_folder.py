@@ -1,8 +1,10 @@
-"""The folder of a run that is refused: gone again, unless the refusal points to a file in it."""
+"""The folder of a run: shared by its ranks, and removed if the run is refused."""
 
 import json
+import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,12 @@ from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from ocr.errors import UserError
+from ocr.log import LOG_FILE, is_rank_zero
+
 # What a run has written before it trains, besides Hydra's own; anything else is worth keeping.
-_LISTS = {"split.csv", "skipped.csv"}
+_LISTS = ("split.csv", "skipped.csv")
+_VARIABLE = "OCR_RUN_FOLDER"  # the first rank's run folder, for the ranks that it starts
 
 
 def read_metrics(folder: Path) -> dict[str, Any] | None:
@@ -23,35 +29,76 @@ def read_metrics(folder: Path) -> dict[str, Any] | None:
         return None
 
 
+class _Additions:
+    """What a run adds to its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Note what is there before the run."""
+        self.folder = folder.absolute()
+        places = (self.folder, *self.folder.parents)
+        self._made = [place for place in places if not place.exists()]  # the innermost first
+        there = self.folder.is_dir()  # or it is a file, of which the run complains
+        self._before = {path.name for path in self.folder.iterdir()} if there else set()
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove what the run added, if that is nothing but `names`."""
+        added = {path.name for path in self.folder.iterdir()} - self._before
+        if not added <= set(names):
+            return
+        with suppress(OSError):  # a file that is still open, on Windows
+            for name in added:
+                path = self.folder / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            for place in self._made:
+                place.rmdir()
+
+
+@contextmanager
+def make_run_folder(config: DictConfig) -> Iterator[Path]:
+    """Make the folder of a run, and remove it if the run is refused.
+
+    Lightning starts further ranks by running the script again, which composes a folder with a
+    later time in its name: these ranks take the folder of the first one.
+
+    Args:
+        config: Of the run; `config.run.dir` is changed in a further rank.
+    """
+    if not is_rank_zero():
+        config.run.dir = os.environ.pop(_VARIABLE, config.run.dir)
+        yield Path(config.run.dir)
+        return
+    folder = Path(config.run.dir)
+    additions = _Additions(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ[_VARIABLE] = str(folder.absolute())
+    try:
+        yield folder
+    except UserError as error:
+        # Hydra's own files are removed with the others by `RunFolder`.
+        if error.file is None and not HydraConfig.initialized():
+            additions.remove((LOG_FILE, *_LISTS))
+        raise
+    finally:
+        os.environ.pop(_VARIABLE, None)
+
+
 class RunFolder(Callback):
     """Hydra's callback for a single run; the jobs of a sweep keep their folders."""
 
     def __init__(self) -> None:
-        self._made: list[Path] = []  # folders that this run makes, the innermost first
-        self._before: set[str] = set()
+        self._additions: _Additions | None = None
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Note what is there before Hydra makes the folder."""
         HydraConfig.instance().set_config(config)  # as Hydra does next, for ${hydra:...}
-        folder = Path(config.hydra.run.dir).absolute()
-        self._made = [place for place in (folder, *folder.parents) if not place.exists()]
-        there = folder.is_dir()  # or it is a file, of which Hydra complains
-        self._before = {path.name for path in folder.iterdir()} if there else set()
+        self._additions = _Additions(Path(config.hydra.run.dir))
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Take back what a refused run has made, if that is all there is."""
+        """Remove what a refused run has made, if that is all there is."""
         ended = job_return._return_value  # `return_value` would print, and raise
-        folder = Path(config.hydra.runtime.output_dir)
         # `report_errors` ends the process with the line that it prints.
-        if not (isinstance(ended, SystemExit) and isinstance(ended.code, str)):
+        refused = isinstance(ended, SystemExit) and isinstance(ended.code, str)
+        if not refused or getattr(ended.__context__, "file", None) or self._additions is None:
             return
-        own = {config.hydra.output_subdir, f"{config.hydra.job.name}.log"} | _LISTS
-        there = {path.name for path in folder.iterdir()}
-        if str(folder) in ended.code or not there <= own | self._before:
-            return
-        with suppress(OSError):  # a file that is still open, on Windows
-            for name in there - self._before:
-                path = folder / name
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            for place in self._made:
-                place.rmdir()
+        hydra = config.hydra
+        self._additions.remove((hydra.output_subdir, f"{hydra.job.name}.log", LOG_FILE, *_LISTS))

@@ -12,6 +12,7 @@ from ocr.threads import use_threads
 from ocr.training.checks import check_config
 from ocr.training.model import apply_checkpoint, build_model
 from ocr.training.paths import suggest_doctor
+from ocr.training.run_folder import make_run_folder
 from ocr.training.seed import seed
 
 
@@ -47,10 +48,8 @@ def train(config: DictConfig) -> TrainingResult:
     from ocr.training.results import conclude, remove_results
     from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
-    folder = Path(config.run.dir)
-    folder.mkdir(parents=True, exist_ok=True)
     silence_libraries()
-    with log_run(folder), lightning_refusals():
+    with make_run_folder(config) as folder, log_run(folder), lightning_refusals():
         apply_checkpoint(config, config.run.overrides)
         seed(config.seed)
         use_threads(config.threads)

@@ -166,9 +166,11 @@ def require_validation(trainer: "Trainer", config: DictConfig, data: "OCRDataMod
                 "Give a whole number of batches, such as 1"
             )
     if config.fit and trainer.max_epochs == 0:
+        split = Path(trainer.default_root_dir) / "split.csv"
         raise UserError(
-            "trainer.max_epochs=0: nothing is trained, and how the images are split is in "
-            f"{Path(trainer.default_root_dir) / 'split.csv'}. Give 1 or more to train"
+            f"trainer.max_epochs=0: nothing is trained, and how the images are split is in {split}."
+            " Give 1 or more to train",
+            file=split,
         )
     if config.fit:
         _require_first_validation(trainer, flags, batches["train"])

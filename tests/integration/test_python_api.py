@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from conftest import ROOT, SMALL
+from hydra.core.hydra_config import HydraConfig
 
 from ocr import UserError, compose, train
 
@@ -66,3 +67,38 @@ def test_a_mistake_is_a_user_error_of_one_line(tmp_path, monkeypatch, overrides,
     with pytest.raises(UserError) as error:
         train(compose(overrides))
     assert words in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.fixture
+def without_hydra(monkeypatch):
+    """As in a script, whatever other tests did in this process."""
+    monkeypatch.setattr(HydraConfig.instance(), "cfg", None)
+
+
+def refuse(*overrides: str) -> str:
+    with pytest.raises(UserError) as error:
+        train(compose([*SMALL, "data=folder", "data.dir=images", *overrides]))
+    return str(error.value)
+
+
+def test_a_refused_run_leaves_no_folder(tmp_path, monkeypatch, folder, without_hydra):
+    monkeypatch.chdir(tmp_path)
+    refuse("trainer.check_val_every_n_epoch=99")
+    assert [path.name for path in tmp_path.iterdir()] == ["images"]
+
+
+def test_a_refused_run_removes_only_its_own_files(tmp_path, monkeypatch, folder, without_hydra):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "split.csv").write_text("earlier")
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    refuse("hydra.run.dir=run", "optimizer.lr=-1")
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {"split.csv", "notes.txt"}
+
+
+def test_a_refusal_that_points_to_a_file_keeps_it(tmp_path, monkeypatch, folder, without_hydra):
+    monkeypatch.chdir(tmp_path)
+    message = refuse("hydra.run.dir=run", "trainer.max_epochs=0")
+    assert str(tmp_path / "run" / "split.csv") in message
+    assert (tmp_path / "run" / "split.csv").exists()

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ocr.log import info, silence_libraries, write_to_log
+from ocr.log import info, log_run, silence_libraries, write_to_log
 
 
 @pytest.fixture
@@ -41,3 +41,20 @@ def test_what_is_said_goes_above_a_bar(tmp_path, logs, monkeypatch):
     info("two")
     assert (first.getvalue(), sys.stdout.getvalue()) == ("one\n", "two\n")
     assert (tmp_path / "train.log").read_text() == "one\ntwo\n"
+
+
+def test_a_log_file_of_the_caller_does_not_replace_that_of_the_run(tmp_path, logs):
+    logs()
+    (tmp_path / "run").mkdir()
+    with log_run(tmp_path / "run"):
+        info("one")
+    info("two")
+    assert (tmp_path / "run" / "train.log").read_text() == "one\n"
+    assert (tmp_path / "train.log").read_text() == "one\ntwo\n"
+
+
+def test_a_log_that_hydra_writes_is_written_once(tmp_path, logs):
+    logs()
+    with log_run(tmp_path / "run" / ".."):
+        info("one")
+    assert (tmp_path / "train.log").read_text() == sys.stdout.getvalue() == "one\n"

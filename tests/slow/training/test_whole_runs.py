@@ -2,13 +2,15 @@
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
-from conftest import SMALL, draw, start, train, trained
+from conftest import ROOT, SMALL, draw, start, train, trained
 
 from ocr.data.sources.pack import pack
 
@@ -106,6 +108,33 @@ def test_two_devices_count_every_image_once(tmp_path, folder):
     read = rows(run / "predictions.csv")
     assert [row["file"] for row in read] == [row["file"] for row in tested]
     assert [row["reading"] for row in read] == [reading.text for reading in readings]
+
+
+SCRIPT = """
+import json, sys
+from ocr import compose, train
+result = train(compose(json.loads(sys.argv[1])))
+print("folder", result.folder, result.scores["test/exact_match"], flush=True)
+"""
+
+
+def test_two_devices_from_python_share_a_run_folder(tmp_path, folder):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    words = [
+        "data=folder", f"data.dir={folder}", *SMALL, "data.val_size=0.2", "data.test_size=0.3",
+        "trainer.accelerator=cpu", "trainer.devices=2", "trainer.strategy=ddp",
+        "trainer.max_epochs=1", "callbacks.progress_bar=null",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "script.py", json.dumps(words)],
+        cwd=tmp_path, capture_output=True, text=True, timeout=200,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [run] = (tmp_path / "runs" / "folder").iterdir()
+    first, second = [line for line in done.stdout.splitlines() if line.startswith("folder")]
+    assert first == second and first.split()[1] == str(run)
+    assert (run / "best.ckpt").exists() and (run / "metrics.json").exists()
 
 
 def test_a_plain_grid_sweep_runs(tmp_path, folder):
