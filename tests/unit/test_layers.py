@@ -25,7 +25,7 @@ ALLOWED_SIDEWAYS = {("search", "training"), ("analysis", "training"), ("doctor",
     ("analysis", "reader"),
     ("search", "reader"),
 }
-ENTRY_POINTS = {"__init__", "__main__", "command"}
+ENTRY_POINTS = {"__init__", "__main__"}
 
 HEAVY = {"torch", "pytorch_lightning", "hydra"}
 LIGHT_PACKAGES = ("ocr.data.sources", "ocr.data.text", "ocr.data.images")
@@ -40,9 +40,13 @@ def imported(path: Path) -> set[str]:
     """The modules of ocr that a file imports, at its top or within functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:  # each further dot is a folder up
+                folder = path.relative_to(ROOT).parts[: -node.level]
+                module = ".".join(filter(None, [*folder, module]))
             names = [f"ocr.{alias.name}" for alias in node.names]
-            found |= {*names} if node.module == "ocr" else {node.module}
+            found |= {*names} if module == "ocr" else {module}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return {name for name in found if name.startswith("ocr.")}
@@ -72,6 +76,26 @@ def test_nothing_imports_upwards():
         if not is_allowed(part(module_name(path)), part(target))
     }
     assert upward == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ocr.cli.train import main",
+        "from ocr.cli import train",
+        "from ocr import cli",
+        "import ocr.cli.train",
+        "from ...cli.train import main",
+        "from ...cli import train",
+        "from ... import cli",
+    ],
+)
+def test_every_form_of_an_import_is_noticed(tmp_path, monkeypatch, line):
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    path = tmp_path / "ocr" / "data" / "text" / "module.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"def function():\n    {line}\n")
+    assert {part(name) for name in imported(path)} == {"cli"}
 
 
 def test_every_part_of_the_package_has_a_layer():
