@@ -10,17 +10,23 @@ class UserError(Exception):
 
     Attributes:
         file: The file of the run folder that the message points to, if any: the folder is kept.
+        key: The key whose value corrects the mistake, as the message says, if any.
     """
 
-    def __init__(self, message: str, *, file: Path | None = None) -> None:
+    def __init__(self, message: str, *, file: Path | None = None, key: str | None = None) -> None:
         super().__init__(message)
         self.file = file
+        self.key = key
 
     def line(self) -> str:
         """Return the message and its notes in one line."""
-        # From a worker process the message comes after that process's traceback.
+        # torch raises an error of a worker process again with that process's traceback as its text.
         last = str(self).rstrip().splitlines()[-1].removeprefix("ocr.errors.UserError: ")
         return ". ".join([last, *getattr(self, "__notes__", ())])
+
+
+class SettingError(UserError):
+    """A value of `data` is wrong, rather than the images."""
 
 
 def did_you_mean(word: object, choices: Iterable[str]) -> str:

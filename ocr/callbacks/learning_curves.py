@@ -1,7 +1,7 @@
 """curves.png: the learning curves of a run."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,7 @@ def plot(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
             epochs, values = _points(rows, name)
             marker = "o" if len(rows) <= MAX_MARKERS else None
             axes.plot(epochs, values, marker=marker, markersize=3, label=label)
-        _scale(axes, title)
+        _scale(axes, lines.values())
         if best is not None:
             axes.axvline(best, color="grey", linestyle=":", label=f"best.ckpt: epoch {best}")
         axes.set_title(title, fontsize="medium")
@@ -92,16 +92,16 @@ def _points(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], li
     return [epoch for epoch, _ in points], [value for _, value in points]
 
 
-def _scale(axes: "Axes", title: str) -> None:
+def _scale(axes: "Axes", metrics: Collection[str]) -> None:
     """Set the y axis: errors fall by orders of magnitude, and to 0, which needs a symlog axis."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     values: list[Any] = [value for line in axes.get_lines() for value in line.get_ydata()]  # type: ignore[union-attr]
     above = [value for value in values if value > 0]
-    if title.startswith("exact match"):
+    if "val/exact_match" in metrics:
         axes.set_ylim(-0.03, 1.03)
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    elif title == "learning rate" and above:
+    elif "lr" in metrics and above:
         axes.set_ylim(0, 1.1 * max(above))
     elif above and min(values) > 0:
         axes.set_yscale("log")

@@ -12,6 +12,7 @@ from ocr import __version__
 from ocr.cli import curve, doctor, folds, pack, read, suspects, train
 from ocr.cli.arguments import Parser
 from ocr.config.error_reporting import report_errors
+from ocr.errors import did_you_mean
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -35,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands.add_parser("train", help="train a reader, or search for the best one")
     for command in (read, doctor, folds, curve, suspects, pack):
         command.add(commands)
+    typed = next((word for word in arguments if not word.startswith("-")), None)
+    if typed is not None and typed not in commands.choices:
+        there = ", ".join(commands.choices)
+        meant = did_you_mean(typed, commands.choices)
+        parser.error(f"{typed}: no such command.{meant} There are: {there}")
     options, rest = parser.parse_known_args(arguments)
     if not hasattr(options, "run"):
         if rest:

@@ -18,10 +18,6 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message and exit with 2."""
-        if unknown := re.match(r"argument COMMAND: invalid choice: '(.*?)'", message):
-            commands = re.findall(r"[a-z]+", message.rpartition("choose from")[2])
-            message = f"{unknown[1]}: no such command.{did_you_mean(unknown[1], commands)}"
-            message += f" There are: {', '.join(commands)}"
         self.exit(2, f"error: {message} ({self.prog} --help)\n")
 
     def refuse(self, words: Sequence[str]) -> NoReturn:

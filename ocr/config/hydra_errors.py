@@ -56,6 +56,7 @@ def explain(error: BaseException) -> str:
 
 def _no_override(error: OverrideParseException) -> str:
     """Return what Hydra's parser says, without its position and the expected tokens."""
+    # Its message has the reason in one line among these.
     beside = ("Error when parsing index", "Error parsing override", "See https")
     lines = [line for line in error.message.splitlines() if not line.startswith(beside)]
     return (

@@ -99,6 +99,7 @@ def _refusal(config: Mapping[str, Any], section: str, error: Exception) -> str:
         for key, value in config.items()
         if not key.startswith("_") and not isinstance(value, Mapping)
     }
+    # Python has no attribute for the argument that a call refuses.
     unknown = re.search(r"unexpected keyword argument '(\w+)'", text)
     if unknown and unknown[1] in own:
         key = unknown[1]

@@ -18,7 +18,7 @@ from ocr.data.split import Splitter
 from ocr.data.text.bidi import infer_order, validate_order
 from ocr.data.text.charset import Charset
 from ocr.data.validation import require_share
-from ocr.errors import UserError
+from ocr.errors import SettingError, UserError
 from ocr.log import info
 
 FITTED_ON = 256  # training images that mean and std are of, about
@@ -108,9 +108,11 @@ class CaptionedData:
         for key in SETTINGS:
             old, new = getattr(preprocessor, key), getattr(self.preprocessor, key)
             if old != new and not (new is None and key in INFERRED):
-                raise UserError(f"data.{key} was {old} in the run to go on from, and is {new} here")
+                raise SettingError(
+                    f"data.{key} was {old} in the run to go on from, and is {new} here"
+                )
         if self.order not in (state["order"], None):
-            raise UserError(
+            raise SettingError(
                 f"data.order was {state['order']} in the run to go on from, and is {self.order} "
                 "here"
             )

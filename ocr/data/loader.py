@@ -8,7 +8,7 @@ from ocr.data.dataset import CaptionedImages
 from ocr.data.images.cache import ImageCache
 from ocr.data.parallel import default_workers
 from ocr.data.validation import require_whole
-from ocr.errors import UserError
+from ocr.errors import SettingError, UserError
 from ocr.formatting import pluralize
 from ocr.log import info
 
@@ -44,7 +44,7 @@ class Loader:
         if num_workers is not None:
             require_whole(0, num_workers=num_workers)
         if not (isinstance(cache_mb, int | float) and cache_mb >= 0):
-            raise UserError(f"data.cache_mb={cache_mb}: give a number of MiB, 0 or more")
+            raise SettingError(f"data.cache_mb={cache_mb}: give a number of MiB, 0 or more")
         self.batch_size = batch_size
         self.min_images = min_images
         self.views = views

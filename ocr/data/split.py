@@ -10,7 +10,7 @@ from ocr.data.duplicates import duplicate_groups
 from ocr.data.samples import Samples
 from ocr.data.scan import content_digest
 from ocr.data.validation import require_share, require_whole
-from ocr.errors import UserError
+from ocr.errors import SettingError, UserError
 from ocr.formatting import pluralize
 from ocr.log import info
 
@@ -57,9 +57,11 @@ class Splitter:
         self.start = 0.0
         if folds is not None:
             if not (isinstance(folds, int) and folds >= 2):
-                raise UserError(f"data.folds={folds}: give a whole number, 2 or more, or null")
+                raise SettingError(f"data.folds={folds}: give a whole number, 2 or more, or null")
             if not (isinstance(fold, int) and 0 <= fold < folds):
-                raise UserError(f"data.fold={fold}: with data.folds={folds} give 0 to {folds - 1}")
+                raise SettingError(
+                    f"data.fold={fold}: with data.folds={folds} give 0 to {folds - 1}"
+                )
             self.start, self.shares["test"] = fold / folds, 1 / folds
         self.folds = folds
         self.train_images = train_images
@@ -74,10 +76,10 @@ class Splitter:
             given: The samples by part, "train" at least.
         """
         if self.folds and "test" in given:
-            raise UserError("data.folds cuts the test part itself: leave data.test_dir out")
+            raise SettingError("data.folds cuts the test part itself: leave data.test_dir out")
         shares = {part: share for part, share in self.shares.items() if part not in given}
         if not shares.get("val", 1):
-            raise UserError(
+            raise SettingError(
                 "data.val_size=0 leaves nothing to validate on: raise it, or give data.val_dir"
             )
         train = given["train"]
@@ -116,7 +118,9 @@ class Splitter:
 
     def _limited(self, train: Samples, count: int) -> Samples:
         if count > len(train):
-            raise UserError(f"data.train_images={count}: there are only {len(train)} to train on")
+            raise SettingError(
+                f"data.train_images={count}: there are only {len(train)} to train on"
+            )
         self.unused = len(train) - count
         by_name = np.argsort(np.argsort(train.names, kind="stable"), kind="stable")
         return train.take(np.lexsort((by_name, train.digests))[:count])
@@ -154,10 +158,12 @@ def cut(
     """
     for part, share in shares.items():
         if not 0 <= share < 1:
-            raise UserError(f"data.{part}_size={share} is a share of the images: 0 up to below 1")
+            raise SettingError(
+                f"data.{part}_size={share} is a share of the images: 0 up to below 1"
+            )
     if sum(shares.values()) >= 1:
         keys = " and ".join(f"data.{part}_size={share}" for part, share in shares.items())
-        raise UserError(f"{keys} leave no images to train on: together they must be below 1")
+        raise SettingError(f"{keys} leave no images to train on: together they must be below 1")
     shares = {part: share for part, share in shares.items() if share > 0}
     if even:
         different, where = np.unique(digests, return_inverse=True)

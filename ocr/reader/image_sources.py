@@ -107,18 +107,20 @@ def _require_path(text: str) -> None:
 
 def _content(file: Any) -> bytes:
     """Read all bytes of an open file, from its beginning if it is seekable."""
+    name = name_of(file)
+    prefix = f"{name}: " if name else ""
     if isinstance(file, io.TextIOBase):
-        raise UserError("a file opened as text; open it with mode 'rb'")
+        raise UserError(f"{prefix}a file opened as text; open it with mode 'rb'")
     try:
         if hasattr(file, "seek") and getattr(file, "seekable", lambda: True)():
             file.seek(0)
         content = file.read()
     except (OSError, ValueError) as error:  # such as a closed one
-        raise UserError(f"the file can't be read ({error})") from error
+        raise UserError(f"{prefix}the file can't be read ({error})") from error
     if not isinstance(content, bytes | bytearray | memoryview):
-        raise UserError(f"its read() gives {_kind(content)}, not bytes")
+        raise UserError(f"{prefix}its read() gives {_kind(content)}, not bytes")
     if not content:
-        raise UserError("the file is empty, or has been read to its end")
+        raise UserError(f"{prefix}the file is empty, or has been read to its end")
     return bytes(content)
 
 

@@ -176,8 +176,7 @@ class Reader:
         try:
             return self.preprocessor.decode(image_source(image), name or "image")
         except UserError as error:
-            reason = str(error).removeprefix("image: ")
-            return UserError(reason if name[:30] in reason else f"{name}: {reason}")
+            return error if name else UserError(str(error).removeprefix("image: "))
 
     def _forward(self, images: Sequence[np.ndarray]) -> tuple["torch.Tensor", "torch.Tensor"]:
         """Return logits (B, T, K) and lengths (B,) of a batch."""

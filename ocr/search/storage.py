@@ -89,7 +89,7 @@ def _open_database(url: str, options: dict[str, Any]) -> RDBStorage:
                     grace_period=GRACE,
                 )
         except (IntegrityError, OperationalError, ProgrammingError) as error:
-            # The drivers have no common code for a table that exists.
+            # The databases' drivers have no common code for a table that exists, only its text.
             concurrent = isinstance(error, IntegrityError) or "already exists" in str(error)
             if not concurrent or not attempts:
                 raise

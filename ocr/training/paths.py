@@ -1,4 +1,4 @@
-"""Tell of a path that leads nowhere before torch is loaded, which takes seconds."""
+"""Check paths before torch is loaded, which takes seconds; refer to the doctor."""
 
 import shlex
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ocr.data.sources.folder import require_folder
-from ocr.errors import UserError
+from ocr.errors import SettingError, UserError
 
 _DIRS = ("dir", "train_dir", "val_dir", "test_dir")
 _CHECKPOINTS = ("init_from", "ckpt_path")
@@ -41,9 +41,8 @@ def suggest_doctor(config: DictConfig) -> Iterator[None]:
     except UserError as error:
         place = config.data.get("dir") or config.data.get("train_dir")
         folder = place is not None and "labels" in config.data
-        # A refusal that begins with a key is about that key.
         overrides = config.run.overrides
-        if folder and overrides is not None and not str(error).startswith("data."):
+        if folder and overrides is not None and not isinstance(error, SettingError):
             ours = ("data", "data.dir", "data.train_dir")
             words = [
                 word

@@ -18,7 +18,7 @@ from ocr.data.images.contrast import (
     principal_grey,
 )
 from ocr.data.images.loading import ImageSource, image_errors, open_image
-from ocr.errors import UserError
+from ocr.errors import SettingError
 
 if TYPE_CHECKING:  # importing torch takes seconds
     import torch
@@ -68,19 +68,19 @@ class Preprocessor:
         frame: int = 0,
     ) -> None:
         if channels not in (1, 3, None):
-            raise UserError(f"data.channels={channels}: give 1 (grey) or 3 (colour)")
+            raise SettingError(f"data.channels={channels}: give 1 (grey) or 3 (colour)")
         for key, value, choices in (
             ("polarity", polarity, ("keep", "dark", None)),
             ("contrast", contrast, ("keep", "stretch")),
             ("grey", grey, ("luma", "principal")),
         ):
             if value not in choices:
-                raise UserError(f"data.{key}={value}: give {choices[0]} or {choices[1]}")
+                raise SettingError(f"data.{key}={value}: give {choices[0]} or {choices[1]}")
         for key, size in {"height": height, "width": width}.items():
             if size is not None and not (isinstance(size, int) and size > 0):
-                raise UserError(f"data.{key}={size}: give a number of pixels, 1 or more")
+                raise SettingError(f"data.{key}={size}: give a number of pixels, 1 or more")
         if isinstance(frame, bool) or not isinstance(frame, int):
-            raise UserError(
+            raise SettingError(
                 f"data.frame={frame}: give a whole number, 0 for the first, -1 for the last"
             )
         self.height = height

@@ -17,7 +17,7 @@ from ocr.data.text.encoding import validate_encoding
 from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.data.text.unicode import TextNormalizer, find_control_character
 from ocr.data.twins import with_twins
-from ocr.errors import UserError, did_you_mean
+from ocr.errors import SettingError, did_you_mean
 from ocr.formatting import pluralize
 from ocr.log import info
 
@@ -54,14 +54,14 @@ class CaptionFinder:
         if self.encoding is not None:
             validate_encoding(self.encoding)
         if self.pattern and self.pattern.has_label and self.labels not in (None, "name"):
-            raise UserError(
+            raise SettingError(
                 f"data.pattern={self.pattern.text} and data.labels={self.labels} both say where "
                 "captions are: give one (a pattern with only `group` may stay)"
             )
         if self.pattern and not self.pattern.has_label and self.labels == "name":
-            raise UserError(f"data.pattern={self.pattern.text} names no `label`")
+            raise SettingError(f"data.pattern={self.pattern.text} names no `label`")
         if self.pattern and self.pattern.has_group and self.columns.group is not None:
-            raise UserError(f"data.pattern={self.pattern.text} and data.group both name groups")
+            raise SettingError(f"data.pattern={self.pattern.text} and data.group both name groups")
 
     def find(self, folders: Mapping[str, Path]) -> dict[str, list[Sample | Skipped]]:
         """Find the samples of folders.
@@ -116,7 +116,7 @@ class CaptionFinder:
         else:
             source = self._named_source(self.labels, folder, shared, single)
         if self.columns != Columns() and not isinstance(source, LabelsFile):
-            raise UserError(
+            raise SettingError(
                 "data.file_column, data.label_column and data.group name columns of a labels file, "
                 f"but captions of {folder.path} are not from one: give data.labels=FILE"
             )
@@ -139,7 +139,7 @@ class CaptionFinder:
         if "/" not in labels and (labels.startswith(".") or find_sidecars(folder, labels)):
             return SidecarText(labels, self.encoding)
         others = [name for name in folder.files if not name.lower().endswith(SUFFIXES)]
-        raise UserError(
+        raise SettingError(
             f"data.labels={labels}: no such file, neither in {folder.path} nor from here."
             f"{did_you_mean(labels, others[:1000])}"
         )

@@ -12,7 +12,7 @@ from ocr.data.sources.labels_file import Columns
 from ocr.data.sources.sample_source import Found, SampleSource
 from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.data.text.unicode import TextNormalizer
-from ocr.errors import UserError
+from ocr.errors import SettingError, UserError
 
 
 class ImageFolder(SampleSource):
@@ -126,7 +126,9 @@ def part_folders(
     if dir is None and train_dir is None:
         raise UserError("name the folder of your images: data.dir=PATH (or data.train_dir=PATH)")
     if dir is not None and train_dir is not None:
-        raise UserError("give data.dir or data.train_dir, not both (data.dir=null takes it back)")
+        raise SettingError(
+            "give data.dir or data.train_dir, not both (data.dir=null takes it back)"
+        )
     train = train_dir if dir is None else dir
     return {
         part: Path(str(place)).expanduser()

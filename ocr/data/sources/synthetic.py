@@ -11,7 +11,7 @@ from ocr.data.samples import Sample, Samples
 from ocr.data.scan import Scanner, content_digest
 from ocr.data.sources.sample_source import Found, SampleSource
 from ocr.data.validation import require_whole
-from ocr.errors import UserError
+from ocr.errors import SettingError
 
 
 class SyntheticCaptchas(SampleSource):
@@ -41,7 +41,7 @@ class SyntheticCaptchas(SampleSource):
             1, count=count, length=length, image_width=image_width, image_height=image_height
         )
         if str(symbols) == "":
-            raise UserError("data.symbols is empty: give the characters to draw")
+            raise SettingError("data.symbols is empty: give the characters to draw")
         chance = random.Random(seed)
         self.texts = ["".join(chance.choices(str(symbols), k=length)) for _ in range(count)]
         self.size = (image_width, image_height)

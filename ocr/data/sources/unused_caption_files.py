@@ -158,9 +158,9 @@ def _with_problem(
         labels = LabelsFile(file.path, columns, True, folder, encoding, given=True)
     except UserError as error:
         why = str(error).removeprefix(str(file.path)).lstrip(",: ")
-        if "data.labels=" in why:
+        if error.key == "data.labels":
             return replace(file, text=text, override=why)
-        if "data." in why:
+        if error.key:
             override = f"give that and data.labels={_argument(file.path, folder)}"
         else:
             override = "correct it, or save it as labels.csv with the columns file and label"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from bidi import get_display
 
-from ocr.errors import UserError
+from ocr.errors import SettingError
 from ocr.log import info
 
 # Visual order; logical order in lines that run from right to left; and logical order in lines that
@@ -29,7 +29,7 @@ _RTL_WORD = re.compile("R[^LNR]*R")
 def validate_order(order: str) -> None:
     """Raise UserError if there is no such order."""
     if order not in ORDERS:
-        raise UserError(f"data.order={order}: give {', '.join(ORDERS)} or null")
+        raise SettingError(f"data.order={order}: give {', '.join(ORDERS)} or null")
 
 
 def has_rtl(text: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from ocr.data.text.bidi import to_logical, to_visual, validate_order
-from ocr.errors import UserError
+from ocr.errors import SettingError, UserError
 
 BLANK = 0  # CTC's blank; symbols have the ids from 1
 
@@ -38,7 +38,7 @@ class Charset:
             raise UserError("the charset is empty: no caption has a character")
         if len(self._ids) < len(self.symbols):
             twice = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
-            raise UserError(f"data.charset names {' '.join(map(repr, twice))} more than once")
+            raise SettingError(f"data.charset names {' '.join(map(repr, twice))} more than once")
 
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> "Charset":

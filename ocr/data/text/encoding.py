@@ -5,7 +5,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from ocr.errors import UserError
+from ocr.errors import SettingError, UserError
 
 # UTF-32's mark begins with that of UTF-16.
 _MARKS = (
@@ -24,9 +24,10 @@ def validate_encoding(name: str) -> None:
     try:
         "".encode(name)
     except (LookupError, ValueError) as error:
-        raise UserError(
+        raise SettingError(
             f"data.encoding={name}: no such encoding; give utf-8, utf-16, cp1252, latin-1, cp1251, "
-            "gb18030, big5, shift_jis or another one of Python's"
+            "gb18030, big5, shift_jis or another one of Python's",
+            key="data.encoding",
         ) from error
 
 
@@ -49,15 +50,14 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     except (LookupError, UnicodeError) as error:
         if encoding:
             validate_encoding(encoding)
-        raise UserError(f"{path}{_reason(content, named, error)}") from error
+        raise _undecodable(path, content, named, error) from error
     if "\0" in text:
-        raise UserError(
-            f"{path}: not a text file in {named or 'UTF-8'}: it has NUL characters: "
-            f"{_advice(content)}"
+        raise _wrong_encoding(
+            f"{path}: not a text file in {named or 'UTF-8'}: it has NUL characters", content
         )
     # Single-byte encodings decode UTF-8 to wrong letters without an error.
     if len(text) == len(content) and not text.isascii() and _is_utf_8(content):
-        raise UserError(f"{path}: not in {named}: {_advice(content)}")
+        raise _wrong_encoding(f"{path}: not in {named}", content)
     return text.removeprefix("\ufeff")
 
 
@@ -67,16 +67,17 @@ def marked_encoding(path: Path) -> str | None:
     return mark.upper() if mark and mark != "utf-8-sig" else None
 
 
-def _reason(content: bytes, named: str | None, error: Exception) -> str:
-    """Return why a file cannot be decoded and what to do, as the end of a message."""
+def _undecodable(path: Path, content: bytes, named: str | None, error: Exception) -> UserError:
     start = getattr(error, "start", 0)
     why = f"({getattr(error, 'reason', error)} at byte {start})"
     if named:
-        return f": not in {named} {why}: {_advice(content)}"
+        return _wrong_encoding(f"{path}: not in {named} {why}", content)
     if _is_mostly_utf_8(content):
         line = content.count(b"\n", 0, start) + 1
-        return f", line {line}: not in UTF-8, as the other lines are {why}: correct it"
-    return f": in another encoding, not UTF-8 {why}: {_advice(content)}"
+        return UserError(
+            f"{path}, line {line}: not in UTF-8, as the other lines are {why}: correct it"
+        )
+    return _wrong_encoding(f"{path}: in another encoding, not UTF-8 {why}", content)
 
 
 def _content(path: Path) -> bytes:
@@ -104,17 +105,18 @@ def _is_mostly_utf_8(content: bytes) -> bool:
     return sum(not char.isascii() for char in text) - broken > 3 * broken
 
 
-def _advice(content: bytes) -> str:
-    """Return what to do, with a word by which the user can check the guess."""
+def _wrong_encoding(what: str, content: bytes) -> UserError:
+    """Add what to do, with a word by which the user can check the guess."""
+    key = "data.encoding"
     if b"\0" not in content and _is_utf_8(content):
-        return "it is in UTF-8, give data.encoding=null"
+        return UserError(f"{what}: it is in UTF-8, give {key}=null", key=key)
     found = guess_encoding(content)
     if found is None:
-        return "save it as UTF-8"
+        return UserError(f"{what}: save it as UTF-8")
     words = re.findall(r"\w+", content[:_SAMPLE_BYTES].decode(found, errors="ignore"))
     word = next((word for word in words if not word.isascii()), None)
     read = f", which reads {word[:20]!r} in it," if word else ""
-    return f"give data.encoding={found}{read} or save it as UTF-8"
+    return UserError(f"{what}: give {key}={found}{read} or save it as UTF-8", key=key)
 
 
 def guess_encoding(content: bytes) -> str | None:

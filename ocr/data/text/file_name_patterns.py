@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ocr.errors import UserError
+from ocr.errors import SettingError
 
 TIMEOUT = 5.0  # seconds for the names of a folder, and one for every 10,000 names
 WORDS = r"(?:label|id|group)"
@@ -39,10 +39,12 @@ class FileNamePattern:
         try:
             self._regex = re.compile(_as_regex(text))
         except (re.error, RecursionError, OverflowError) as error:
-            raise UserError(f"data.pattern={text}: not a regular expression ({error})") from error
+            raise SettingError(
+                f"data.pattern={text}: not a regular expression ({error})"
+            ) from error
         self.has_label, self.has_group = (g in self._regex.groupindex for g in ("label", "group"))
         if not (self.has_label or self.has_group):
-            raise UserError(
+            raise SettingError(
                 f"data.pattern={text}: say where in the file name the caption is, with the words "
                 "label, id and group (label_id, id-label, label.id) or a group (?P<label>...)"
             )
@@ -70,7 +72,7 @@ class FileNamePattern:
             with _time_limit(TIMEOUT + len(names) / 10_000):
                 found = [self._regex.fullmatch(name) for name in names]
         except TimeoutError:
-            raise UserError(
+            raise SettingError(
                 f"data.pattern={self.text}: takes too long; avoid a repeat within a repeat"
             ) from None
         return [(_part(m, "label"), _part(m, "group")) if m else None for m in found]

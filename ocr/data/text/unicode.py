@@ -10,7 +10,7 @@ from ocr.data.text.invisible import (
     remove_invisible_symbols,
 )
 from ocr.data.text.spreadsheet import contain_formulas, unwrap_formula
-from ocr.errors import UserError
+from ocr.errors import SettingError
 from ocr.formatting import pluralize
 from ocr.log import info
 
@@ -44,9 +44,9 @@ class TextNormalizer:
         self, normal_form: str | None = "NFC", case: str = "keep", strip: bool = True
     ) -> None:
         if normal_form is not None and normal_form not in FORMS:
-            raise UserError(f"data.normal_form={normal_form}: give {', '.join(FORMS)} or null")
+            raise SettingError(f"data.normal_form={normal_form}: give {', '.join(FORMS)} or null")
         if case not in CASES:
-            raise UserError(f"data.case={case}: give {', '.join(CASES)}")
+            raise SettingError(f"data.case={case}: give {', '.join(CASES)}")
 
         def to_form(text: str) -> str:
             if normal_form is None:

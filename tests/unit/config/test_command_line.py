@@ -110,3 +110,10 @@ def test_a_wrong_path_is_told_without_torch_and_leaves_nothing(tmp_path, key):
     assert process.returncode == 1 and "error: " in output and "nowhere: no such" in output
     assert "pytorch_lightning" not in output
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_command_that_does_not_exist(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["docto", "images"])
+    assert end.value.code == 2
+    assert "Did you mean doctor? There are: train, read, doctor" in capsys.readouterr().err

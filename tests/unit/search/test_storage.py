@@ -2,7 +2,10 @@
 
 import optuna
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
+from ocr.errors import UserError
 from ocr.search import storage as storages
 from ocr.search.storage import open_storage
 from ocr.search.study import heartbeat, rejoin
@@ -34,3 +37,28 @@ def test_a_running_trial_is_rejoined(study):
     study.tell(trial, 1.0)
     assert study.trials[number].intermediate_values == {1: 0.5}
     assert study.best_trial.number == number
+
+
+def test_a_table_that_another_process_makes_first_is_waited_for(tmp_path, monkeypatch):
+    """By the text of a driver's error: this notices when it has changed."""
+    opened = []
+
+    def collide(*args, **kwargs):
+        opened.append(args)
+        if len(opened) > 1:
+            return "storage"
+        with create_engine(f"sqlite:///{tmp_path / 'other.db'}").connect() as connection:
+            for _ in range(2):
+                connection.exec_driver_sql("CREATE TABLE studies (id INTEGER)")
+
+    monkeypatch.setattr(storages, "RDBStorage", collide)
+    assert open_storage(f"sqlite:///{tmp_path / 'study.db'}") == "storage"
+
+
+def test_other_errors_of_a_database_are_raised(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OperationalError("SELECT 1", {}, Exception("disk full"))
+
+    monkeypatch.setattr(storages, "RDBStorage", refuse)
+    with pytest.raises(UserError, match="disk full"):
+        open_storage(f"sqlite:///{tmp_path / 'study.db'}")

@@ -12,7 +12,7 @@ from ocr.data.sources.labels_file.column_content import (
     looks_like_captions,
 )
 from ocr.data.sources.labels_file.document import LabelsDocument
-from ocr.errors import UserError
+from ocr.errors import SettingError, UserError
 
 # Usual names of the two columns, in lower case; ours is the first.
 FILES = (
@@ -109,7 +109,9 @@ def _given(names: Sequence[str], chosen: str | None, key: str) -> int | None:
     if chosen is None:
         return None
     if chosen not in names:
-        raise UserError(f"{key}={chosen}: no such column; the columns are {_listed(names)}")
+        raise SettingError(
+            f"{key}={chosen}: no such column; the columns are {_listed(names)}", key=key
+        )
     return names.index(chosen)
 
 
@@ -129,7 +131,8 @@ def _file(grid: Grid, named: list[int], label: int | None, folder: Folder | None
     raise UserError(
         f"{what} for 'file' among the columns {_listed(grid.names)}: choose with "
         f"{_either('data.file_column', grid.names, some if sure else ())} and "
-        "data.label_column=NAME"
+        "data.label_column=NAME",
+        key="data.file_column",
     )
 
 
@@ -156,7 +159,8 @@ def _label(grid: Grid, named: list[int], file: int, document: LabelsDocument) ->
     raise UserError(
         f"{what} for 'label' among the columns {_listed(grid.names)}: choose with "
         f"{_override('data.file_column', grid.names[file])} "
-        f"{_either('data.label_column', grid.names, rest or others)}"
+        f"{_either('data.label_column', grid.names, rest or others)}",
+        key="data.label_column",
     )
 
 

@@ -42,7 +42,7 @@ def read_table(document: LabelsDocument) -> Iterator[Row | Skipped]:
     try:
         places = choose_columns(Grid(names, [cells for _, cells in whole]), document)
     except UserError as error:
-        raise UserError(f"{document.path}: {error}") from error
+        raise UserError(f"{document.path}: {error}", key=error.key) from error
     remaining = iter(whole)
     for line, cells in rows:
         if any(cells[len(names) :]):

@@ -30,25 +30,23 @@ class _Object(dict):
 def read_json(document: LabelsDocument) -> Iterator[Row | Skipped]:
     """Yield the rows of JSON or JSON Lines; numbers are kept as they are written."""
     values = _values(document)
+    if len(values) == 1 and isinstance(values[0][1], list | dict):
+        found = _entries(document, values[0][1], 0)
+        if found is None:
+            raise UserError(f"{document.path}: nothing in it names images and their captions")
+        entries = found
+    else:
+        entries = [_of_line(document, number, value) for number, value in values]
+    if not entries:
+        return
+    names = list(dict.fromkeys(name for _, leaves in entries for name in leaves))
+    if any(not name.startswith("predictions.") for name in names):  # Label Studio's
+        names = [name for name in names if not name.startswith("predictions.")]
+    rows = [[_cell(leaves.get(name)) for name in names] for _, leaves in entries]
     try:
-        if len(values) == 1 and isinstance(values[0][1], list | dict):
-            entries = _entries(document, values[0][1], 0)
-            if entries is None:
-                raise UserError("nothing in it names images and their captions")
-        else:
-            entries = [_of_line(document, number, value) for number, value in values]
-        if not entries:
-            return
-        names = list(dict.fromkeys(name for _, leaves in entries for name in leaves))
-        if any(not name.startswith("predictions.") for name in names):  # Label Studio's
-            names = [name for name in names if not name.startswith("predictions.")]
-        rows = [[_cell(leaves.get(name)) for name in names] for _, leaves in entries]
         places = choose_columns(Grid(names, rows, prefixed=True), document)
     except UserError as error:
-        text = str(error)
-        raise UserError(
-            text if text.startswith(str(document.path)) else f"{document.path}: {text}"
-        ) from error
+        raise UserError(f"{document.path}: {error}", key=error.key) from error
     chosen = {key: names[place] for key, place in places.items()}
     known = {name for _, leaves in entries if chosen["label"] in leaves for name in leaves}
     place = document.path.parent

@@ -57,7 +57,8 @@ def read_list(document: LabelsDocument) -> Iterator[Row | Skipped]:
         key, name = next(iter(document.columns.given().items()))
         raise UserError(
             f"{document.path}: {key}={name}: its lines have no columns to choose from: they are a "
-            "name and a caption, or differ in length"
+            "name and a caption, or differ in length",
+            key=key,
         )
     names = header if header and len(header) == width else _numbers(width)
     places = _places(document, names, lines, rows, separator) if width >= 2 else None
@@ -72,7 +73,8 @@ def read_list(document: LabelsDocument) -> Iterator[Row | Skipped]:
             raise UserError(
                 f"{document.path}, line {number}: {pluralize(len(cells), 'column')}, where most "
                 f"lines have {width}, {line!r:.60}: correct it, or data.label_column=2+ takes "
-                "all that follows the name"
+                "all that follows the name",
+                key="data.label_column",
             )
         yield make_row(cells_of(cells, places), document.where(number))
 
@@ -187,7 +189,8 @@ def _places(
         number, line = lines[0]
         more = "; data.label_column=2+ takes all that follows the name" if width > 2 else ""
         raise UserError(
-            f"{document.path}, line {number}: {width} columns, {line!r:.60}: {error}{more}"
+            f"{document.path}, line {number}: {width} columns, {line!r:.60}: {error}{more}",
+            key=error.key,
         ) from error
     if words and width > 2 and len({*grid.column(places["label"])}) == 1 < len(rows):
         _note_whole(document, lines[0][1], separator)  # "No 1", "No 2"

@@ -65,7 +65,8 @@ def require_supported(path: Path) -> None:
         how = how.format(path=path, csv=labels)
         raise UserError(
             f"{path}: {what}, which isn't read: {how}, with the columns file and label, and give "
-            f"data.labels={labels}"
+            f"data.labels={labels}",
+            key="data.labels",
         )
 
 
@@ -87,11 +88,13 @@ def reject_detections(document: LabelsDocument, first: tuple[int, str]) -> None:
         return
     crops, texts = document.path.with_name("crop_img"), document.path.with_name("rec_gt.txt")
     wanted = "an image and its text a line, as in PPOCRLabel's rec_gt.txt with the images crop_img"
-    if texts.is_file():
+    key = "data.labels" if texts.is_file() else None
+    if key:
         wanted += f", which lie beside it: data.dir={crops} data.labels={texts}"
     else:
         wanted += " (in PPOCRLabel: File, Export Recognition Result)"
     raise UserError(
         f"{document.path}, line {number}: its captions are a JSON list of all the text boxes of "
-        f"a photo; training needs {wanted}"
+        f"a photo; training needs {wanted}",
+        key=key,
     )

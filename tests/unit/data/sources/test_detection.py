@@ -252,22 +252,37 @@ def refusal(folder: Path, **keys: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "name,content",
+    "name,content,advice",
     [
-        ("dane__txt", "#list\n#x\n" + rows("{0} {2} 5q{2}x")),
-        ("gt__xml", "<r>" + rows('<image file="word/{0}" tag="{2}"/>') + "</r>"),
-        ("labels__yaml", rows("{0}: '{2}'")),
-        ("answers", rows("{0};{2};{2}x")),
-        ("Label__txt", rows('set/{0}\t[{{"transcription": "{2}", "points": [[7, 3], [8, 4]]}}]')),
+        ("dane__txt", "#list\n#x\n" + rows("{0} {2} 5q{2}x"), "give that and data.labels=dane.txt"),
+        ("gt__xml", "<r>" + rows('<image file="word/{0}" tag="{2}"/>') + "</r>", "data.labels="),
+        ("labels__yaml", rows("{0}: '{2}'"), "data.labels="),
+        ("answers", rows("{0};{2};{2}x"), "give that and data.labels=answers"),
+        (
+            "labels__txt",
+            rows("{0} {2}").encode("utf-16-le"),
+            "give that and data.labels=labels.txt",
+        ),
+        ("odd__txt", rows("{0}\t{2}") + "\nno data.1 name", "save it as labels.csv"),
+        (
+            "Label__txt",
+            rows('set/{0}\t[{{"transcription": "{2}", "points": [[7, 3], [8, 4]]}}]'),
+            "save it as labels.csv",
+        ),
     ],
 )
 def test_a_file_that_names_the_images_and_cannot_be_read_is_told_with_both_choices(
-    tmp_path, name, content
+    tmp_path, name, content, advice
 ):
     touch(tmp_path, *PLATES)
-    write(tmp_path, **{name: content})
+    if isinstance(content, bytes):
+        (tmp_path / name.replace("__", ".")).write_bytes(content)
+    else:
+        write(tmp_path, **{name: content})
     line = refusal(tmp_path)
     assert line.startswith(f"{tmp_path / name.replace('__', '.')} names all of the images")
+    assert advice in line
+    assert ("give that" in line) == ("give that" in advice)
     assert "data.labels=name takes the file names" in line
     assert found(tmp_path, "name")["platea.png"] == "platea"
 
