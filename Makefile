@@ -40,6 +40,6 @@ docs: setup  ## build the manual in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:  ## remove .venv and caches (runs/ and data/ stay)
-	rm -rf $(VENV) .pytest_cache .ruff_cache *.egg-info site
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info build site
 
 .PHONY: help setup train test test-slow lint format docs clean

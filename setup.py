@@ -9,5 +9,5 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["ocr*"]), "ocr.conf"],
     package_dir={"ocr.conf": "conf"},
-    package_data={"ocr.conf": ["**/*.yaml"]},
+    package_data={"ocr": ["py.typed"], "ocr.conf": ["**/*.yaml"]},
 )

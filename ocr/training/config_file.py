@@ -35,6 +35,8 @@ def save_config(config: DictConfig, folder: Path) -> None:
     values = _resolved(config)
     del values["run"]  # conf/run.yaml has it
     values["shape_from_checkpoint"] = False  # it is in these values
+    if config.fit:
+        values["ckpt_path"] = None  # to train the same again is to begin anew
     if "trial" in values["callbacks"]:  # it reports to the study of a search
         values["callbacks"]["trial"] = None
     text = OmegaConf.to_yaml(OmegaConf.create(values))

@@ -46,7 +46,7 @@ def apply_checkpoint(config: DictConfig, overrides: Iterable[str]) -> None:
         here = config[section]
         other = section in PARTS and here["_target_"] != there["_target_"]
         if other and f"{section}._target_" in given:
-            continue  # `require_fit` refuses it later and names all differences
+            continue  # `require_compatible` refuses it later and names all differences
         new = {key: value for key, value in there.items() if f"{section}.{key}" not in given}
         taken += [f"{section}.{key}={new[key]}" for key in new if here.get(key) != new[key]]
         with open_dict(config):

@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ocr import __version__
+from ocr.callbacks.checkpointing import rename_earlier
 from ocr.callbacks.stop_reason import StopReason
 from ocr.data.collate import pad_images
 from ocr.data.datamodule import OCRDataModule
 from ocr.formatting import pluralize
-from ocr.log import info, short_path, write_to_log
+from ocr.log import short_path, write_to_log
 from ocr.models.latency import cpu_latency_ms
 from ocr.models.metrics import has_not_learned, wilson_interval
 from ocr.models.module import Recognizer
@@ -31,22 +32,23 @@ VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} |
 
 
 @rank_zero_only
-def remove_results(folder: Path, config: Mapping[str, Any], data: OCRDataModule) -> None:
-    """Remove the results of an earlier run in the same folder; its checkpoints stay.
+def rename_results(folder: Path, config: Mapping[str, Any], data: OCRDataModule) -> None:
+    """Rename the results of an earlier run in the same folder, as its checkpoints are.
+
+    A resumed run and a test of a checkpoint replace results only when they write their own.
 
     Args:
         folder: The run folder.
         config: Of the run that starts.
         data: Of the run that starts; its own lists are written already.
     """
-    # A test of a checkpoint leaves the curves of its training.
-    names = ("metrics.json", "predictions.csv", *(["curves.png"] if config["fit"] else []))
-    names += () if data.skipped else ("skipped.csv",)
-    old = [name for name in names if (folder / name).exists()]
-    for name in old:
-        (folder / name).unlink()
-    if old:
-        info(f"{folder} holds an earlier run: removed its {', '.join(old)}")
+    resumed = config["ckpt_path"] and Path(config["ckpt_path"]).resolve().parent == folder.resolve()
+    if not config["fit"] or resumed:
+        return
+    for name in ("metrics.json", "predictions.csv", "curves.png"):
+        rename_earlier(folder / name)
+    if not data.skipped:
+        rename_earlier(folder / "skipped.csv")
 
 
 @rank_zero_only

@@ -45,7 +45,7 @@ def train(config: DictConfig) -> TrainingResult:
     check_config(config)
     from ocr.callbacks.stop_reason import stop_reason
     from ocr.training.config_file import save_config  # torch and Lightning take seconds to load
-    from ocr.training.results import conclude, remove_results
+    from ocr.training.results import conclude, rename_results
     from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
     silence_libraries()
@@ -61,7 +61,7 @@ def train(config: DictConfig) -> TrainingResult:
         trainer, callbacks = make_trainer(config)
         require_validation(trainer, config, data)
         save_config(config, folder)
-        remove_results(folder, config, data)
+        rename_results(folder, config, data)
         best = callbacks["best"]
         stopped = None
         quiet = {"verbose": False, "weights_only": True}
