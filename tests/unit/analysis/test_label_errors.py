@@ -94,8 +94,8 @@ def half_trained(trainings, checkpoint, monkeypatch):
     stub = trainings(lambda sample, trained: "")
     run = type(stub).__call__
 
-    def and_checkpoint(self, command, cwd, log):
-        reason = run(self, command, cwd, log)
+    def and_checkpoint(self, task, command, cwd, log):
+        reason = run(self, task, command, cwd, log)
         place = command[-1].partition("=")[2].strip("'")
         shutil.copyfile(checkpoint, f"{place}/best.ckpt")
         return reason
