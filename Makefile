@@ -21,7 +21,7 @@ setup: $(READY)  ## make .venv and install the pinned dependencies
 train: setup  ## train ten epochs on synthetic captchas (ARGS="data=folder data.dir=PATH" for your own)
 	$(BIN)/python train.py $(ARGS)
 
-test: setup  ## run the unit and integration tests (about 4 minutes on two cores)
+test: setup  ## run the unit and integration tests (about 5 minutes on two cores)
 	$(BIN)/python -m pytest tests/unit tests/integration $(ARGS)
 
 test-slow: setup  ## run the rest: killed processes, many trainings, databases
