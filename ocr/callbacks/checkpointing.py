@@ -2,7 +2,6 @@
 
 import math
 import shutil
-from itertools import count
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -76,9 +75,7 @@ class BestCheckpoint(Checkpoint):
         self._path = path
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Rename an earlier run's best.ckpt, unless this run resumes it."""
-        if not trainer.ckpt_path:
-            rename_earlier(self._file)
+        """Count what the monitored value is a proportion of."""
         if trainer.datamodule and self.monitor != "val/loss":
             dataset = trainer.datamodule.dataset("val")
             self._population = dataset.characters if self.monitor == "val/cer" else len(dataset)
@@ -181,11 +178,6 @@ class LastCheckpoint(Checkpoint):
         self._file = Path(dirpath) / "last.ckpt"
         self._saved_at = monotonic()
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Rename an earlier run's last.ckpt, unless this run resumes it."""
-        if not trainer.ckpt_path:
-            rename_earlier(self._file)
-
     def on_train_batch_end(
         self,
         trainer: Trainer,
@@ -224,19 +216,6 @@ class LastCheckpoint(Checkpoint):
             f"stopped {where}. To resume the run, give the same command again with "
             f"ckpt_path={self._file}"
         )
-
-
-@rank_zero_only
-def rename_earlier(path: Path) -> None:
-    """Rename a file of an earlier run in the same folder, and report its new name.
-
-    Args:
-        path: The file, which need not exist.
-    """
-    if path.exists():
-        names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
-        renamed = path.rename(next(name for name in names if not name.exists()))
-        info(f"{path.parent} already holds a run: its {path.name} is kept as {renamed.name}")
 
 
 @rank_zero_only

@@ -8,7 +8,7 @@ from pytorch_lightning.core.saving import save_hparams_to_yaml
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from ocr.callbacks.checkpointing import rename_earlier
+from ocr.callbacks.earlier_run import keep_earlier, resumes
 
 # The first columns of every file, in this order; other metrics follow by name.
 COLUMNS = (
@@ -45,9 +45,7 @@ class EpochCSVLogger(Logger):
         super().__init__()
         self._folder = Path(save_dir)
         self._file = self._folder / "metrics.csv"
-        self._resumes = ckpt_path is not None and (
-            Path(ckpt_path).resolve().parent == self._folder.resolve()
-        )
+        self._resumes = resumes(self._folder, ckpt_path)
         self._rows: dict[int, Row] | None = None  # by epoch; None before the file is read
         self._pending: Row = {}
 
@@ -73,10 +71,8 @@ class EpochCSVLogger(Logger):
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """Write hparams.yaml, and delete the rows of another run in the same folder."""
+        """Write hparams.yaml."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        if not self._resumes and self._rows is None:  # a test after the fit logs them again
-            self._file.unlink(missing_ok=True)
         save_hparams_to_yaml(self._folder / "hparams.yaml", params)
 
     @rank_zero_only
@@ -104,7 +100,7 @@ class EpochCSVLogger(Logger):
             reader = csv.DictReader(file)
             if set(COLUMNS) <= set(reader.fieldnames or ()):
                 return {int(row["epoch"]): dict(row) for row in reader}
-        rename_earlier(self._file)  # not written by this class
+        keep_earlier(self._folder, [self._file.name])  # not written by this class
         return {}
 
     def _write(self, rows: dict[int, Row]) -> None:

@@ -23,13 +23,18 @@ class Prediction(NamedTuple):
 def write_lists(
     folder: Path, parts: Mapping[str, Sequence[Sample]], skipped: Sequence[Skipped]
 ) -> None:
-    """Write split.csv, and skipped.csv if anything was; only on the first process of a run."""
+    """Write split.csv, and skipped.csv if anything was; only on the first process of a run.
+
+    Lists of an earlier run in the folder are replaced.
+    """
     if not is_rank_zero():
         return
     rows = ((part, s.name, s.text) for part, samples in parts.items() for s in samples)
     _write_csv(folder / "split.csv", ("part", "file", "label"), rows)
     if skipped:
         write_skipped(folder, skipped)
+    else:
+        (folder / "skipped.csv").unlink(missing_ok=True)
 
 
 def write_skipped(folder: Path, skipped: Sequence[Skipped]) -> None:

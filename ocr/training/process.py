@@ -50,7 +50,9 @@ _PRELOAD = (
     "ocr.training.trainer",
 )
 _INTERRUPT_SECONDS = 20  # that an interrupted task has to come to its end
-_MAX_REASON = 4000  # characters; the whole text is in the log
+# Characters of a reason. The process must not wait for a pipe whose buffer is full; the log has the
+# whole text.
+_MAX_REASON = 1000
 
 
 def run_task(
@@ -80,14 +82,17 @@ def run_task(
     finally:
         sender.close()
     try:
-        sent = _wait(process, receiver)
+        _wait(process)
     except BaseException:
         _signal_group(process, signal.SIGINT)
         process.join(_INTERRUPT_SECONDS)
         raise
     finally:
         _kill_group(process)
-    return sent[0] if sent else _exit_reason(process.exitcode)
+    with suppress(EOFError):
+        if receiver.poll():
+            return receiver.recv()
+    return _exit_reason(process.exitcode)
 
 
 def _context() -> Any:
@@ -103,28 +108,16 @@ def _context() -> Any:
     return context
 
 
-def _wait(process: BaseProcess, receiver: Connection) -> list[str | None]:
-    """Wait for the end of a process; end with it where this is a worker whose parent is gone.
-
-    Returns:
-        What the process sent: a reason or None, or nothing at all.
-    """
+def _wait(process: BaseProcess) -> None:
+    """Wait for the end of a process; end with it where this is a worker whose parent is gone."""
     parent = os.getppid()
     worker = multiprocessing.current_process().name != "MainProcess"
-    sent: list[str | None] = []
-    awaited: list[Any] = [receiver, process.sentinel]
-    while process.sentinel in awaited:
-        ready = wait(awaited, timeout=1)
+    while not wait([process.sentinel], timeout=1):
         # A launcher's worker notices too late that the search was killed. The search itself, on
         # the other hand, goes on when the shell that started it is gone.
-        if not ready and worker and os.getppid() != parent:
+        if worker and os.getppid() != parent:
             _kill_group(process)
             os._exit(1)
-        if receiver in ready:  # first: a process that sends a long text ends once it is received
-            with suppress(EOFError):
-                sent.append(receiver.recv())
-        awaited = [one for one in awaited if one not in ready]
-    return sent
 
 
 def _signal_group(process: BaseProcess, number: int) -> None:

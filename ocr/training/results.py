@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 
 from ocr import __version__
-from ocr.callbacks.checkpointing import rename_earlier
 from ocr.callbacks.stop_reason import StopReason
 from ocr.data.collate import pad_images
 from ocr.data.datamodule import OCRDataModule
@@ -29,26 +28,6 @@ PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow"
 VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} | {
     package: version(package) for package in PACKAGES
 }
-
-
-@rank_zero_only
-def rename_results(folder: Path, config: Mapping[str, Any], data: OCRDataModule) -> None:
-    """Rename the results of an earlier run in the same folder, as its checkpoints are.
-
-    A resumed run and a test of a checkpoint replace results only when they write their own.
-
-    Args:
-        folder: The run folder.
-        config: Of the run that starts.
-        data: Of the run that starts; its own lists are written already.
-    """
-    resumed = config["ckpt_path"] and Path(config["ckpt_path"]).resolve().parent == folder.resolve()
-    if not config["fit"] or resumed:
-        return
-    for name in ("metrics.json", "predictions.csv", "curves.png"):
-        rename_earlier(folder / name)
-    if not data.skipped:
-        rename_earlier(folder / "skipped.csv")
 
 
 @rank_zero_only

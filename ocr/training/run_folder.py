@@ -18,6 +18,16 @@ from ocr.log import LOG_FILE, is_rank_zero
 
 # What a run has written before it trains, besides Hydra's own; anything else is worth keeping.
 _LISTS = ("split.csv", "skipped.csv")
+# What a training writes, and a new one in the same folder must not replace.
+RESULTS = (
+    "best.ckpt",
+    "last.ckpt",
+    "metrics.csv",
+    "metrics.json",
+    "predictions.csv",
+    "curves.png",
+    "config.yaml",
+)
 _VARIABLE = "OCR_RUN_FOLDER"  # the first rank's run folder, for the ranks that it starts
 
 
@@ -69,7 +79,12 @@ def make_run_folder(config: DictConfig) -> Iterator[Path]:
         return
     folder = Path(config.run.dir)
     additions = _Additions(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"hydra.run.dir={folder} can't be made: {error.strerror}. Give another one"
+        ) from error
     os.environ[_VARIABLE] = str(folder.absolute())
     try:
         yield folder

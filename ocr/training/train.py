@@ -12,7 +12,7 @@ from ocr.threads import use_threads
 from ocr.training.checks import check_config
 from ocr.training.model import apply_checkpoint, build_model
 from ocr.training.paths import suggest_doctor
-from ocr.training.run_folder import make_run_folder
+from ocr.training.run_folder import RESULTS, make_run_folder
 from ocr.training.seed import seed
 
 
@@ -43,9 +43,10 @@ def train(config: DictConfig) -> TrainingResult:
     """
     register_resolvers()
     check_config(config)
+    from ocr.callbacks.earlier_run import keep_earlier, resumes
     from ocr.callbacks.stop_reason import stop_reason
     from ocr.training.config_file import save_config  # torch and Lightning take seconds to load
-    from ocr.training.results import conclude, rename_results
+    from ocr.training.results import conclude
     from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
     silence_libraries()
@@ -60,8 +61,9 @@ def train(config: DictConfig) -> TrainingResult:
             data.report(folder)
         trainer, callbacks = make_trainer(config)
         require_validation(trainer, config, data)
+        if config.fit and not resumes(folder, config.ckpt_path):
+            keep_earlier(folder, RESULTS)
         save_config(config, folder)
-        rename_results(folder, config, data)
         best = callbacks["best"]
         stopped = None
         quiet = {"verbose": False, "weights_only": True}

@@ -87,6 +87,15 @@ def test_a_refused_run_leaves_no_folder(tmp_path, monkeypatch, folder, without_h
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
 
 
+def test_a_run_folder_that_cannot_be_made_is_a_user_error(
+    tmp_path, monkeypatch, folder, without_hydra
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    message = refuse("hydra.run.dir=file/run")
+    assert message.startswith(f"hydra.run.dir={tmp_path / 'file' / 'run'} can't be made")
+
+
 def test_a_refused_run_removes_only_its_own_files(tmp_path, monkeypatch, folder, without_hydra):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()

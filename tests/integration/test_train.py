@@ -205,9 +205,11 @@ def test_a_fresh_run_in_an_old_folder_begins_a_curve_and_keeps_the_old_checkpoin
     arguments = ("data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=1")
     run, _, _ = trained(*arguments, cwd=tmp_path)
     old = {name: (run / f"{name}.ckpt").read_bytes() for name in ("best", "last")}
+    curve = (run / "metrics.csv").read_bytes()
     _, _, output = trained(*arguments, "seed=1", cwd=tmp_path)
     assert [row["epoch"] for row in rows(run / "metrics.csv")] == ["1"]
-    assert "best.ckpt is kept as best.1.ckpt" in output
+    assert (run / "metrics.1.csv").read_bytes() == curve
+    assert "already holds a run: its files are kept as best.1.ckpt, last.1.ckpt" in output
     for name, content in old.items():
         assert (run / f"{name}.1.ckpt").read_bytes() == content
         assert (run / f"{name}.ckpt").read_bytes() != content

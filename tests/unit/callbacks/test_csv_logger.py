@@ -41,12 +41,15 @@ def test_only_the_first_rank_writes(tmp_path, monkeypatch, ckpt_path):
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.csv"]
 
 
-@pytest.mark.parametrize("ckpt_path,kept", [(None, False), ("last.ckpt", True)])
-def test_hyperparameters_are_written_and_rows_kept_if_the_run_resumes(tmp_path, ckpt_path, kept):
-    (tmp_path / "metrics.csv").write_bytes(b"epoch,val/cer\r\n0,0.5\r\n")
-    curves(tmp_path, ckpt_path).log_hyperparams({"symbols": "ab"})
+def test_hyperparameters_are_written(tmp_path):
+    curves(tmp_path).log_hyperparams({"symbols": "ab"})
     assert (tmp_path / "hparams.yaml").read_text() == "symbols: ab\n"
-    assert (tmp_path / "metrics.csv").exists() == kept
+
+
+def test_rows_of_a_run_that_is_not_resumed_are_not_continued(tmp_path):
+    logged(curves(tmp_path), 0)
+    logged(curves(tmp_path), 1)
+    assert [row["epoch"] for row in rows(tmp_path)] == ["2"]
 
 
 @pytest.mark.parametrize("often", [{}, {"check_val_every_n_epoch": 2}, {"val_check_interval": 0.5}])
@@ -102,7 +105,7 @@ def test_scores_of_the_test_part_have_no_row(tmp_path):
     assert len(rows(tmp_path)) == 1 and "test/cer" not in rows(tmp_path)[0]
 
 
-def test_a_table_of_an_earlier_version_is_kept_beside(tmp_path):
+def test_a_table_of_another_program_is_kept_beside(tmp_path):
     old = b"epoch,lr-AdamW/pg1,step,val/cer\r\n,0.1,0,\r\n0,,9,0.5\r\n"
     (tmp_path / "metrics.csv").write_bytes(old)
     logged(curves(tmp_path, "last.ckpt"), 1)

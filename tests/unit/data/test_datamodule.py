@@ -318,13 +318,16 @@ def test_reports_keep_commas_quotes_and_scripts(folder, tmp_path, captions):
     assert {row[2] for row in rows(tmp_path / "split.csv")[1:]} == {text}
 
 
-def test_a_file_name_that_is_not_utf_8_ends_no_run(folder, tmp_path):
+def test_a_file_name_that_is_not_utf_8_is_listed(folder, tmp_path):
     name = os.fsdecode(b"\xfc.png")
     try:
         draw("444").save(folder / name)
     except OSError:
         pytest.skip("this file system keeps no such name")
     from_folder(folder).report(tmp_path)
+    assert len(rows(tmp_path / "split.csv")) == 28
+    [[file, _, kind]] = rows(tmp_path / "skipped.csv")[1:]
+    assert file.endswith(r"/\udcfc.png") and kind == "control_character"
 
 
 def test_too_many_left_out_end_the_run_and_are_listed_nevertheless(folder, tmp_path):
