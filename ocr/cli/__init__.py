@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from io import TextIOWrapper
-from pathlib import Path
 from typing import Any
 
 from ocr import __version__
@@ -13,6 +12,7 @@ from ocr.cli import curve, doctor, folds, pack, read, suspects, train
 from ocr.cli.arguments import Parser
 from ocr.config.error_reporting import report_errors
 from ocr.errors import did_you_mean
+from ocr.program import ocr_command
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,9 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if arguments[:1] == ["train"]:  # Hydra parses its command line
         train.main(arguments[1:])
         return
-    name = Path(sys.argv[0]).stem
-    prog = name if name == "surrogate-ocr" else "python -m ocr"
-    parser = Parser(prog=prog, description=__doc__)
+    parser = Parser(prog=ocr_command(), description=__doc__)
     parser.add_argument("--version", action="version", version=f"surrogate-ocr {__version__}")
     whole: Any = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=whole)

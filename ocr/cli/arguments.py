@@ -44,7 +44,7 @@ def add_folder(command: argparse.ArgumentParser) -> None:
     """Add PATH and --labels to a command."""
     command.add_argument("folder", type=Path, metavar="PATH", help="a folder of captioned images")
     command.add_argument(
-        "--labels", metavar="FILE", help="the source of the captions, see data.labels of train.py"
+        "--labels", metavar="FILE", help="the source of the captions, as data.labels in training"
     )
 
 
@@ -52,7 +52,11 @@ def add_overrides(command: argparse.ArgumentParser) -> None:
     """Add KEY=VALUE ... to a command."""
     # Without a default, argparse lists them among the required arguments.
     command.add_argument(
-        "overrides", nargs="*", default=[], metavar="KEY=VALUE", help="any override of train.py"
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any override of a training run",
     )
 
 

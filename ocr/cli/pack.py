@@ -22,6 +22,7 @@ def _run(options: argparse.Namespace) -> None:
     from ocr.data.sources.pack import pack
     from ocr.formatting import pluralize
     from ocr.log import log_to_stderr
+    from ocr.program import train_command
 
     words = folder_overrides(options.folder, options.labels, options.overrides)
     data = build_data_without_batches(compose_without_run(words), words)
@@ -34,4 +35,4 @@ def _run(options: argparse.Namespace) -> None:
             print(describe_skipped(unusable, count + len(unusable)))
         print(f"all of these are listed in {options.out / 'skipped.csv'}")
     print(pluralize(count, "image is packed", "images are packed"))
-    print(f"train with  python train.py data=packed data.dir={options.out}")
+    print(f"train with  {train_command()} data=packed data.dir={options.out}")

@@ -8,6 +8,7 @@ import ocr
 from ocr.config.overrides import normalize_overrides
 from ocr.config.suggest import format_override, guess_key
 from ocr.errors import UserError
+from ocr.program import train_command
 
 # `python -m ocr train` as a script with arguments, which works from any folder.
 TRAIN = [str(Path(ocr.__file__).with_name("__main__.py")), "train"]
@@ -89,7 +90,7 @@ def _describe_unknown(word: str, following: Sequence[str]) -> str:
     if key is None:
         return (
             f"{word}: there is no such option. Values are given as KEY=VALUE, such as "
-            "trainer.max_epochs=3; python train.py --cfg job shows all keys"
+            f"trainer.max_epochs=3; {train_command()} --cfg job shows all keys"
         )
     return f"{word}: values are given as KEY=VALUE. Did you mean {format_override(key, value)}?"
 

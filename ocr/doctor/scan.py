@@ -21,6 +21,7 @@ from ocr.doctor.image_stats import ImageProblem, ImageStats, compute_stats
 from ocr.errors import UserError
 from ocr.log import silence_libraries
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
+from ocr.program import ocr_command, train_command
 from ocr.training.model import apply_checkpoint, build_model, set_up_data
 
 # A value in Hydra's quotes that means the same without them: a name or a path.
@@ -163,11 +164,11 @@ class FolderScan:
 
     def train_command(self, *overrides: str) -> str:
         """Return the command that trains on the folder, with these overrides added."""
-        return " ".join(["python train.py", *_replace_keys(self.overrides, overrides)])
+        return " ".join([train_command(), *_replace_keys(self.overrides, overrides)])
 
     def doctor_command(self, *arguments: str) -> str:
         """Return the command that made this scan, with these arguments added."""
-        return " ".join(["python -m ocr doctor", *_replace_keys(self.arguments, arguments)])
+        return " ".join([f"{ocr_command()} doctor", *_replace_keys(self.arguments, arguments)])
 
 
 def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> FolderScan:

@@ -47,7 +47,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         "hyper_parameters", "state_dict" and Lightning's other keys.
 
     Raises:
-        UserError: If there is no such file, or it is not a checkpoint of train.py.
+        UserError: If there is no such file, or it is not a checkpoint of surrogate-ocr.
     """
     try:
         if _is_truncated(path):  # for which torch has many different errors
@@ -71,8 +71,8 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         ValueError,
         pickle.UnpicklingError,
     ) as error:
-        raise UserError(f"{path}: not a checkpoint of train.py") from error
-    raise UserError(f"{path}: not a checkpoint of train.py")
+        raise UserError(f"{path}: not a checkpoint of surrogate-ocr") from error
+    raise UserError(f"{path}: not a checkpoint of surrogate-ocr")
 
 
 def load_network(path: str | Path) -> Network:

@@ -12,6 +12,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from ocr.formatting import format_score
+from ocr.program import train_command
 from ocr.search.pictures import plots_of, plotting, png
 from ocr.search.plots import NoPlotError, make_study
 from ocr.search.results import METRICS, metrics_of, replace_file
@@ -170,7 +171,7 @@ def _paragraphs(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str
     for trial in trials:
         scores = zip(objectives, trial.values, strict=True)
         values = escape(", ".join(f"{name} {_cell(score)}" for name, score in scores))
-        command = escape(shlex.join(["python", "train.py", *trial.user_attrs["command"]]))
+        command = escape(f"{train_command()} {shlex.join(trial.user_attrs['command'])}")
         lines.append(f"<p>Trial {trial.number}: {values}<br><code>{command}</code></p>")
     return "".join(lines)
 

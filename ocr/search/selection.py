@@ -17,6 +17,7 @@ from ocr.config.overrides import quote_value
 from ocr.errors import UserError
 from ocr.formatting import format_score, pluralize
 from ocr.log import short_path
+from ocr.program import ocr_command, train_command
 from ocr.search.results import metrics_of
 from ocr.search.search import Search
 from ocr.search.trial_end import reason_of
@@ -261,16 +262,16 @@ def _conclude(
     summary |= {
         "checkpoint": f"{folder}/best.ckpt",
         "trials": f"{folder}/trials.csv, pictures in {folder}/report/index.html",
-        "read with": f"python -m ocr read {folder}/best.ckpt IMAGE_OR_FOLDER",
-        "train again": f"python train.py --config-dir {folder} experiment=best",
+        "read with": f"{ocr_command()} read {folder}/best.ckpt IMAGE_OR_FOLDER",
+        "train again": f"{train_command()} --config-dir {folder} experiment=best",
     }
     for name, text in summary.items():
         search.progress.info(f"{name:<11} {text}")
     if has_not_learned(metrics):
         search.progress.info(
-            "nothing was learnt: even the winner reads no image right, and hardly a character. See "
-            "what python -m ocr doctor says of the images, or give more trainer.max_epochs or "
-            "hydra.sweeper.n_trials"
+            "nothing was learnt: even the winner reads no image right, and hardly a character. "
+            f"Look for problems of the images with {ocr_command()} doctor PATH, or give more "
+            "trainer.max_epochs or hydra.sweeper.n_trials"
         )
     del summary["trials"]  # the report is a part of it
     if runs:

@@ -8,6 +8,7 @@ from ocr.config.instantiate import build
 from ocr.config.resolvers import OBJECTIVES
 from ocr.config.validation import require_types
 from ocr.errors import UserError
+from ocr.program import train_command
 from ocr.threads import require_threads
 from ocr.training.paths import require_paths
 from ocr.training.seed import require_seed
@@ -22,7 +23,8 @@ def check_config(config: DictConfig) -> None:
     """
     trial = config.callbacks.get("trial")
     if trial and trial.number is None:
-        raise UserError("hparams_search searches with -m: python train.py -m hparams_search=...")
+        command = f"{train_command()} -m hparams_search=..."
+        raise UserError(f"hparams_search searches with -m: {command}")
     require_paths(config)
     _check_settings(config)
 

@@ -7,9 +7,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 
+from ocr.program import train_command
+
 _HEADER = """\
 # The configuration of this run, with what the data decided. To train the same again:
-#   python train.py --config-dir {folder} --config-name config
+#   {command} --config-dir {folder} --config-name config
 defaults:
   - run
   - _self_
@@ -40,7 +42,7 @@ def save_config(config: DictConfig, folder: Path) -> None:
     if "trial" in values["callbacks"]:  # it reports to the study of a search
         values["callbacks"]["trial"] = None
     text = OmegaConf.to_yaml(OmegaConf.create(values))
-    path.write_text(_HEADER.format(folder=folder) + text, encoding="utf-8")
+    path.write_text(_HEADER.format(command=train_command(), folder=folder) + text, encoding="utf-8")
 
 
 def _resolved(section: DictConfig) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from ocr.data.sources.folder import require_folder
 from ocr.errors import SettingError, UserError
+from ocr.program import ocr_command
 
 _DIRS = ("dir", "train_dir", "val_dir", "test_dir")
 _CHECKPOINTS = ("init_from", "ckpt_path")
@@ -49,6 +50,6 @@ def suggest_doctor(config: DictConfig) -> Iterator[None]:
                 for word in overrides
                 if word.lstrip("+~").partition("=")[0] not in ours and not word.startswith("hydra")
             ]
-            command = shlex.join(["python", "-m", "ocr", "doctor", str(place), *words])
+            command = f"{ocr_command()} doctor {shlex.join([str(place), *words])}"
             error.add_note(f"All that is wrong there: {command}")
         raise

@@ -23,6 +23,7 @@ from ocr.log import short_path, write_to_log
 from ocr.models.latency import cpu_latency_ms
 from ocr.models.metrics import has_not_learned, wilson_interval
 from ocr.models.module import Recognizer
+from ocr.program import ocr_command
 
 PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
 VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} | {
@@ -111,7 +112,7 @@ def _print(
         f"{pluralize(metrics['epochs'], 'epoch')}{took}, "
         f"{metrics['parameters']:,} parameters",
         f"checkpoint  {short_path(checkpoint)}",
-        f"read with   python -m ocr read {short_path(checkpoint)} IMAGE_OR_FOLDER",
+        f"read with   {ocr_command()} read {short_path(checkpoint)} IMAGE_OR_FOLDER",
     ]
     if metrics.get("best_epoch"):
         ended = f"; the run ended {ending}" if ending else ""
@@ -127,8 +128,8 @@ def _print(
         lines.insert(1, f"left out    {', and '.join(left)}, {listed}")
     if has_not_learned(metrics):
         lines.append(
-            "It reads no image right, and hardly a character. See what python -m ocr doctor says "
-            "of the images; if it has just been trained on them, give more trainer.max_epochs"
+            "It reads no image right, and hardly a character. Look for problems of the images with "
+            f"{ocr_command()} doctor PATH, or train longer with more trainer.max_epochs"
         )
     console = Console()
     console.print(table)

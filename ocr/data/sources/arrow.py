@@ -22,6 +22,7 @@ from rich.progress import track
 from ocr.data.samples import HASH_WORDS
 from ocr.data.scan import content_digest
 from ocr.errors import UserError
+from ocr.program import ocr_command
 
 try:
     import pyarrow as pa
@@ -219,7 +220,7 @@ def _damaged(folder: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise UserError(
-            f"{folder}: no packed images here; `python -m ocr pack {folder} OUT` makes some, "
+            f"{folder}: no packed images here; `{ocr_command()} pack {folder} OUT` makes some, "
             "and data.dir=OUT reads them"
         ) from error
     except (OSError, ValueError, LookupError, pa.ArrowException) as error:

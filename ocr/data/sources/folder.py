@@ -55,8 +55,8 @@ class Folder:
             return
         if "images.arrow" in self.files:
             raise UserError(
-                f"{self.path}: a pack of images: train.py takes it as data=packed, other commands "
-                "want the folder that it was made of"
+                f"{self.path}: a pack of images, which only training reads, as data=packed; "
+                "give the folder that it was made of"
             )
         if forms := find_unsupported(self.path, self.files):
             raise UserError(f"{_unread_images(self.path, forms)}, and no others: save them as PNG")

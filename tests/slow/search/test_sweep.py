@@ -57,7 +57,7 @@ def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
         assert "exact match" in log and "Epoch" not in log and "FLOPs" not in log
     assert json.loads((sweep / "metrics.json").read_text())["test/cer"] >= 0
     page = (sweep / "report" / "index.html").read_text()
-    [(best, command)] = re.findall(r"<p>Trial (\d+):.*?<code>python train.py (.*?)</code>", page)
+    [(best, command)] = re.findall(r"<p>Trial (\d+):.*?<code>[^<]* train (.*?)</code>", page)
     assert re.search(r"The winner.*\d images? that no trial has seen: exact match", page)
     told = config(*shlex.split(unescape(command)))
     then = yaml.safe_load((sweep / best / ".hydra" / "config.yaml").read_text())
@@ -70,7 +70,7 @@ def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
     assert code == 0 and len(printed.splitlines()) == 27
 
     command = next(line for line in output.splitlines() if line.startswith("train again"))
-    words = command.split("train.py ")[1].split()
+    words = command.split(" -m ocr train ")[1].split()
     run = tmp_path / "again"
     code, output = train(*words, f"hydra.run.dir={run}", cwd=tmp_path)
     assert code == 0, output

@@ -13,12 +13,12 @@ def test_caption_too_long_and_its_fix(folder, doctor):
         first, _, command = found["fix"].partition("; if they are right: ")
         assert first == "correct the captions that are wrong (rename the files)"
         words = shlex.split(command)
-        assert words[:3] == ["python", "train.py", "data=folder"]
-        assert "caption_too_long" not in doctor(folder, *words[4:])["findings"]
+        assert words[:5] == ["python", "-m", "ocr", "train", "data=folder"]
+        assert "caption_too_long" not in doctor(folder, *words[6:])["findings"]
 
 
 def test_hopeless_caption_gets_no_command(folder, doctor):
     draw("1", (2, 24)).save(folder / f"{'12' * 20}.png")
     found = doctor(folder)["findings"]["caption_too_long"]
     assert found["fix"].startswith("correct the captions")
-    assert "train.py" not in found["fix"]
+    assert "data=folder" not in found["fix"]

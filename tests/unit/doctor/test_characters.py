@@ -14,7 +14,7 @@ def test_rare_confusable_and_unevaluated_characters(folder, doctor):
     assert found["rare_characters"]["fix"] == "add images with them"  # others would be too many
     mend = doctor(folder, "data.max_skipped=0.2")["findings"]["rare_characters"]["fix"]
     command = mend.partition("or train without 4 images: ")[2]
-    assert doctor(folder, *shlex.split(command)[4:])["code"] == 0
+    assert doctor(folder, *shlex.split(command)[6:])["code"] == 0
     assert found["confusable_characters"]["count"] == 1
     assert found["confusable_characters"]["examples"][0].startswith("0 1, O 1, o 1; ")
     assert found["mixed_case"]["examples"][0].startswith("o 1, O 1; ")

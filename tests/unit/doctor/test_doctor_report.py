@@ -50,9 +50,7 @@ def test_too_many_skipped_images_refuse_training(folder, doctor):
     found = doctor(folder)
     assert found["code"] == 1
     assert "3 of 30 images are left out" in found["refusal"]
-    words = shlex.split(
-        found["findings"]["training_refused"]["fix"].partition("python train.py ")[2]
-    )
+    words = shlex.split(found["findings"]["training_refused"]["fix"].partition(" train ")[2])
     assert doctor(folder, words[-1])["code"] == 0
 
 

@@ -33,7 +33,7 @@ def test_pattern_mismatch_and_outside_charset(folder, doctor):
     found = doctor(folder, LENIENT, "data.charset='12'")["findings"]
     assert found["outside_charset"]["count"] == 19
     words = shlex.split(found["outside_charset"]["fix"])
-    assert compose_without_run(words[2:]).data.charset == "123"
+    assert compose_without_run(words[4:]).data.charset == "123"
     assert len([word for word in words if word.startswith("data.charset=")]) == 1
     assert "data.charset" not in found.get("rare_characters", {}).get("fix", "")
 
@@ -45,7 +45,7 @@ def test_fitting_pattern_is_suggested(folder, doctor):
     assert found["count"] == 27 and found["commands"] == []
     command = found["fix"].partition("give the pattern that all names match: ")[2]
     words = shlex.split(command)
-    assert compose_without_run(words[2:]).data.pattern == "id-label"
+    assert compose_without_run(words[4:]).data.pattern == "id-label"
 
 
 def test_names_that_are_not_unicode(folder, doctor, capsys):

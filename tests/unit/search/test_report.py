@@ -65,9 +65,9 @@ def test_the_best_trial_is_told(tmp_path):
         trial(i, [cer], {"x": (i, Int(0, 9))}, metrics={"val/loss": loss})
         for i, (cer, loss) in enumerate(scores)
     ]
-    assert "Trial 2: val/cer 0.1python train.py x=2" in report(tmp_path, trials).text
+    assert "Trial 2: val/cer 0.1python -m ocr train x=2" in report(tmp_path, trials).text
     page = report(tmp_path, trials, ["val/exact_match"], ["maximize"])
-    assert "Trial 3: val/exact_match 0.3python train.py x=3" in page.text
+    assert "Trial 3: val/exact_match 0.3python -m ocr train x=3" in page.text
 
 
 def test_table_of_all_trials(search):
