@@ -11,8 +11,8 @@ from ocr import __version__
 from ocr.cli import curve, doctor, folds, pack, read, suspects, train
 from ocr.cli.arguments import Parser
 from ocr.config.error_reporting import report_errors
+from ocr.config.program import ocr_command
 from ocr.errors import did_you_mean
-from ocr.program import ocr_command
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

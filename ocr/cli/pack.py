@@ -17,12 +17,12 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from ocr.config.compose import compose_without_run, folder_overrides
+    from ocr.config.program import train_command
     from ocr.data.from_config import build_data_without_batches
     from ocr.data.manifest import describe_skipped
     from ocr.data.sources.pack import pack
     from ocr.formatting import pluralize
     from ocr.log import log_to_stderr
-    from ocr.program import train_command
 
     words = folder_overrides(options.folder, options.labels, options.overrides)
     data = build_data_without_batches(compose_without_run(words), words)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import ocr
 from ocr.config.overrides import normalize_overrides
+from ocr.config.program import train_command
 from ocr.config.suggest import format_override, guess_key
 from ocr.errors import UserError
-from ocr.program import train_command
 
 # `python -m ocr train` as a script with arguments, which works from any folder.
 TRAIN = [str(Path(ocr.__file__).with_name("__main__.py")), "train"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ocr.config.compose import changes_only_data, compose_without_run, folder_overrides
+from ocr.config.program import ocr_command, train_command
 from ocr.data.captioned_data import CaptionedData
 from ocr.data.from_config import build_data_without_batches
 from ocr.data.samples import Sample, Skipped, SkipReason
@@ -21,7 +22,6 @@ from ocr.doctor.image_stats import ImageProblem, ImageStats, compute_stats
 from ocr.errors import UserError
 from ocr.log import silence_libraries
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
-from ocr.program import ocr_command, train_command
 from ocr.training.model import apply_checkpoint, build_model, set_up_data
 
 # A value in Hydra's quotes that means the same without them: a name or a path.

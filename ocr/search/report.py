@@ -11,8 +11,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from ocr.config.program import train_command
 from ocr.formatting import format_score
-from ocr.program import train_command
 from ocr.search.pictures import plots_of, plotting, png
 from ocr.search.plots import NoPlotError, make_study
 from ocr.search.results import METRICS, metrics_of, replace_file

@@ -14,10 +14,10 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from ocr.config.overrides import quote_value
+from ocr.config.program import ocr_command, train_command
 from ocr.errors import UserError
 from ocr.formatting import format_score, pluralize
 from ocr.log import short_path
-from ocr.program import ocr_command, train_command
 from ocr.search.results import metrics_of
 from ocr.search.search import Search
 from ocr.search.trial_end import reason_of

@@ -5,10 +5,10 @@ from math import inf
 from omegaconf import DictConfig
 
 from ocr.config.instantiate import build
+from ocr.config.program import train_command
 from ocr.config.resolvers import OBJECTIVES
 from ocr.config.validation import require_types
 from ocr.errors import UserError
-from ocr.program import train_command
 from ocr.threads import require_threads
 from ocr.training.paths import require_paths
 from ocr.training.seed import require_seed

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 
-from ocr.program import train_command
+from ocr.config.program import train_command
 
 _HEADER = """\
 # The configuration of this run, with what the data decided. To train the same again:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from ocr.config.program import ocr_command
 from ocr.data.sources.folder import require_folder
 from ocr.errors import SettingError, UserError
-from ocr.program import ocr_command
 
 _DIRS = ("dir", "train_dir", "val_dir", "test_dir")
 _CHECKPOINTS = ("init_from", "ckpt_path")

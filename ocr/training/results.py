@@ -16,6 +16,7 @@ from rich.table import Table
 
 from ocr import __version__
 from ocr.callbacks.stop_reason import StopReason
+from ocr.config.program import ocr_command
 from ocr.data.collate import pad_images
 from ocr.data.datamodule import OCRDataModule
 from ocr.formatting import pluralize
@@ -23,7 +24,6 @@ from ocr.log import short_path, write_to_log
 from ocr.models.latency import cpu_latency_ms
 from ocr.models.metrics import has_not_learned, wilson_interval
 from ocr.models.module import Recognizer
-from ocr.program import ocr_command
 
 PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "pillow")
 VERSIONS = {"surrogate-ocr": __version__, "python": platform.python_version()} | {

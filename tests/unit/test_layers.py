@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Each layer imports from itself and from those before it.
 LAYERS = (
-    {"errors", "log", "formatting", "program", "threads"},
+    {"errors", "log", "formatting", "threads"},
     {"config"},
     {"data"},
     {"models"},

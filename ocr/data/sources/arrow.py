@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from ocr.config.program import ocr_command
 from ocr.data.samples import HASH_WORDS
 from ocr.data.scan import content_digest
 from ocr.errors import UserError
-from ocr.program import ocr_command
 
 try:
     import pyarrow as pa

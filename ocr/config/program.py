@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-_TRAIN_SCRIPT = Path(__file__).resolve().parents[1] / "train.py"
+_TRAIN_SCRIPT = Path(__file__).resolve().parents[2] / "train.py"
 
 
 def ocr_command() -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ocr.program import ocr_command, train_command
+from ocr.config.program import ocr_command, train_command
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
