@@ -21,7 +21,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image, ImageDraw, ImageFont
-from scripts import run_script
+from scripts import omit_charts, run_script
 
 from ocr.config.command_line import TRAIN
 from ocr.config.instantiate import build
@@ -75,11 +75,8 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def no_charts(monkeypatch):
-    """They take seconds, and have tests of their own."""
-    from ocr.search import report, result_writer
-
-    monkeypatch.setattr(report, "write_report", lambda *_: None)
-    monkeypatch.setattr(result_writer, "run_task", lambda *_: None)
+    """As `omit_charts`, in this process."""
+    omit_charts(monkeypatch.setattr)
 
 
 @pytest.fixture(scope="session")
@@ -181,7 +178,7 @@ def launch(words: list[str], **how) -> subprocess.Popen:
     return process
 
 
-def train(*overrides: str, cwd: Path) -> tuple[int, str]:
+def train(*overrides: str, cwd: Path, charts: bool = True) -> tuple[int, str]:
     """Exit code and output of train.py.
 
     Forked from a server that has torch loaded already; but the workers of some launchers wait for
@@ -193,7 +190,7 @@ def train(*overrides: str, cwd: Path) -> tuple[int, str]:
         return process.returncode, output
     with TemporaryDirectory() as scratch:
         log = Path(scratch) / "output"
-        failure = run_script([*TRAIN, *overrides], str(cwd), log)
+        failure = run_script([*TRAIN, *overrides], str(cwd), log, charts)
         return int(failure is not None), log.read_text()
 
 

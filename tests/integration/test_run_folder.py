@@ -1,10 +1,11 @@
 """The run folder: the configuration that ran, and what an earlier run has left there."""
 
 import json
+import shutil
 
 import pytest
 import yaml
-from conftest import SMALL, train, trained
+from conftest import SMALL, draw_folder, train, trained
 
 from ocr.models.checkpoint import load_checkpoint
 
@@ -14,11 +15,19 @@ def scores(run):
     return {name: value for name, value in metrics.items() if "/" in name}
 
 
-@pytest.fixture
-def run(tmp_path, folder):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
     """A run folder, whose stride the data has decided."""
+    place = tmp_path_factory.mktemp("finished")
+    folder = draw_folder(place / "images")
     words = [word for word in SMALL if "stride" not in word]
-    return trained("data=folder", f"data.dir={folder}", *words, "seed=3", cwd=tmp_path)[0]
+    return trained("data=folder", f"data.dir={folder}", *words, "seed=3", cwd=place)[0]
+
+
+@pytest.fixture
+def run(tmp_path, finished):
+    """A copy of the finished run."""
+    return shutil.copytree(finished, tmp_path / "run")
 
 
 def test_config_yaml_trains_the_same_again(tmp_path, run):

@@ -15,12 +15,13 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from scripts import omit_charts
 
 import ocr.search.sweeper  # noqa: F401  makes hydra/sweeper=surrogate known
 from ocr.config.hydra_errors import explain
 from ocr.config.resolvers import register_resolvers
 from ocr.models.time_steps import PARTS
-from ocr.search import coordinator, report, result_writer, storage
+from ocr.search import coordinator, storage
 from ocr.search.search import Search
 from ocr.search.space import Space
 from ocr.search.space_config import read_space
@@ -101,8 +102,7 @@ def impatient(path: str) -> JournalFileBackend:
 
 def main(folder: Path, seconds: float, *overrides: str) -> None:
     """A process that searches, and says so in `folder`/output."""
-    report.write_report = lambda *_: None  # takes ten times as long as all else, and has own tests
-    result_writer.run_task = lambda *_: None
+    omit_charts()
     coordinator.OWNER_SECONDS = GRACE
     storage.JournalFileBackend = impatient
     folder.mkdir(exist_ok=True)

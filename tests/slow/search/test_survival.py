@@ -75,11 +75,11 @@ def finished(found):
 def test_sigkill_at_random_moments(tmp_path, kind):
     path = tmp_path / kind
     storage = str(path) if kind.endswith("log") else f"sqlite:///{path}"
-    overrides = ("hydra.sweeper.n_trials=30", f"hydra.sweeper.storage={storage}")
+    overrides = ("hydra.sweeper.n_trials=20", f"hydra.sweeper.storage={storage}")
     overrides = (*overrides, "hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=3")
     chance = random.Random(0)
     known: dict = {}
-    for _ in range(10):
+    for _ in range(6):
         process = start(tmp_path, *overrides)
         opened(tmp_path)
         time.sleep(chance.uniform(0.0, 0.4))
@@ -90,16 +90,16 @@ def test_sigkill_at_random_moments(tmp_path, kind):
         known = now
     end(start(tmp_path, *overrides), tmp_path)
     found = trials(storage)
-    assert sum(map(counts, found)) == 30 == len(finished(found))
+    assert sum(map(counts, found)) == 20 == len(finished(found))
     assert not any(t.state == TrialState.RUNNING for t in found)
     proposals = [tuple(sorted(map(str, t.params.items()))) for t in found if counts(t)]
-    assert len(set(proposals)) == 30, "a proposal was repeated"
+    assert len(set(proposals)) == 20, "a proposal was repeated"
     for trial in filter(is_interrupted, found):
         if trial.params:
             [again] = [t for t in found if t.user_attrs.get("retry_of") == trial.number]
             # it may have been killed while it was being proposed, and so may the next one
             assert trial.params.items() <= again.params.items() or is_interrupted(again)
-    assert "30 finished trials" in end(start(tmp_path, *overrides), tmp_path)
+    assert "20 finished trials" in end(start(tmp_path, *overrides), tmp_path)
 
 
 @pytest.fixture(scope="module")

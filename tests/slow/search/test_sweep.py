@@ -30,10 +30,10 @@ def rows(sweep):
         return list(csv.DictReader(file))
 
 
-def searched(cwd, folder, *overrides):
+def searched(cwd, folder, *overrides, charts=False):
     sweep = cwd / "sweep"
     words = ("data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}")
-    code, output = train(*SEARCH, *words, *overrides, cwd=cwd)
+    code, output = train(*SEARCH, *words, *overrides, cwd=cwd, charts=charts)
     assert code == 0, output
     return sweep, output
 
@@ -41,7 +41,7 @@ def searched(cwd, folder, *overrides):
 def test_a_search_ends_with_a_tested_reader(tmp_path, folder):
     sweep, output = searched(
         tmp_path, folder, "hydra.sweeper.n_trials=2", "hydra.sweeper.top_k=1",
-        "hydra.sweeper.top_seeds=1", "head=linear",
+        "hydra.sweeper.top_seeds=1", "head=linear", charts=True,
     )  # fmt: skip
     assert output.count("captions are the file names") == 1
     counted = [line for line in output.splitlines() if line.startswith("images: ")]
@@ -114,7 +114,7 @@ def test_a_search_for_the_best_fine_tuning(tmp_path, folder, checkpoint):
     code, output = train(
         "-m", "hparams_search=optuna", "data=folder", f"data.dir={folder}", "init_from=old.ckpt",
         "data.min_images=1", "trainer.max_epochs=1", "trainer.precision=32-true",
-        "hydra.sweeper.n_trials=1", f"hydra.sweep.dir={sweep}", cwd=tmp_path,
+        "hydra.sweeper.n_trials=1", f"hydra.sweep.dir={sweep}", cwd=tmp_path, charts=False,
     )  # fmt: skip
     assert code == 0, output
     assert Reader.load(sweep / "best.ckpt").charset.symbols == "12x3"
@@ -159,7 +159,7 @@ def test_a_pruned_trial_is_recorded_as_pruned(tmp_path, folder):
         *SEARCH, "data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}",
         "hydra.sweeper.n_trials=2", "pruner=none",
         "hydra.sweeper.pruner._target_=optuna.pruners.ThresholdPruner",
-        "+hydra.sweeper.pruner.lower=1e9", cwd=tmp_path,
+        "+hydra.sweeper.pruner.lower=1e9", cwd=tmp_path, charts=False,
     )  # fmt: skip
     assert code == 1 and "no trial came to its end" in output
     for row in rows(sweep):
