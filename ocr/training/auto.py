@@ -1,4 +1,4 @@
-"""What the config leaves to the data (null): chosen once the images are known, and said."""
+"""Values that the config leaves to the data (null), filled in once the images are known."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from ocr.data.captioned_data import CaptionedData
+from ocr.data.images.preprocessing import INFERRED
 from ocr.data.text.charset import required_time_steps
 from ocr.log import info
 
@@ -29,6 +30,7 @@ def resolve(config: DictConfig, data: CaptionedData) -> None:
         config: Of the run; changed in place.
         data: Set up.
     """
+    _record_images_and_captions(config, data)
     data.loader.limit_batch_size(len(data.parts["train"]))
     config.data.batch_size = data.loader.batch_size
     chosen = {}
@@ -54,6 +56,17 @@ def resolve(config: DictConfig, data: CaptionedData) -> None:
         chosen = {key: value for key, value in chosen.items() if key.startswith("encoder")}
     if chosen:
         info("chosen by the data: " + " ".join(f"{key}={value}" for key, value in chosen.items()))
+
+
+def _record_images_and_captions(config: DictConfig, data: CaptionedData) -> None:
+    """Fill what the data module has inferred, so that config.yaml trains the same again."""
+    for key in INFERRED:
+        config.data[key] = getattr(data.preprocessor, key)
+    config.data.order = data.charset.order
+    symbols = data.charset.symbols
+    # As a given charset, a combining mark would merge with the symbol before it.
+    if data.source.normalizer.normalize_charset(symbols) == symbols:
+        config.data.charset = symbols.replace("${", r"\${")  # no interpolation
 
 
 def stride(data: CaptionedData) -> int:

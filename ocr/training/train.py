@@ -36,11 +36,12 @@ def train(config: DictConfig) -> TrainingResult:
 
     Args:
         config: The composed configuration, see conf/train.yaml; `config.run` names the run folder.
-            What the data decides is filled in.
+            It stays as it is: what the data decides stands in the run folder's config.yaml.
 
     Raises:
         UserError: A value of the configuration, or the data, is unusable.
     """
+    config = config.copy()
     register_resolvers()
     check_config(config)
     from ocr.callbacks.earlier_run import keep_earlier, resumes

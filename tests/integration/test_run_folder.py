@@ -34,6 +34,10 @@ def test_config_yaml_trains_the_same_again(tmp_path, run):
     config = yaml.safe_load((run / "config.yaml").read_text())
     assert config["encoder"]["stride"] in (1, 2, 4) and config["seed"] == 3
     assert config["callbacks"]["early_stopping"]["patience"] > 0
+    learnt = load_checkpoint(run / "best.ckpt")["hyper_parameters"]
+    assert config["data"]["charset"] == learnt["symbols"]
+    for key in ("height", "channels", "polarity"):
+        assert config["data"][key] == learnt["preprocessor"][key] is not None
     assert not [value for value in config["encoder"].values() if "$" in str(value)]
     again = ("--config-dir", str(run), "--config-name", "config")
     code, output = train(*again, "hydra.run.dir=again", cwd=tmp_path)

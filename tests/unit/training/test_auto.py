@@ -6,16 +6,26 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import config
+from omegaconf import OmegaConf
 
+from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.loader import Loader
 from ocr.data.samples import Sample
+from ocr.data.text.charset import Charset
+from ocr.data.text.unicode import TextNormalizer
 from ocr.training import auto
 
 
 def data(width: int, text: str, count: int = 100):
     samples = [Sample(str(i), text, i, width) for i in range(count)]
-    parts = {"train": samples, "val": samples}
-    return SimpleNamespace(parts=parts, repeats=ceil(640 / count), loader=Loader(batch_size=8))
+    return SimpleNamespace(
+        parts={"train": samples, "val": samples},
+        repeats=ceil(640 / count),
+        loader=Loader(batch_size=8),
+        preprocessor=Preprocessor(height=44),
+        charset=Charset.from_texts([text]),
+        source=SimpleNamespace(normalizer=TextNormalizer()),
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,3 +166,18 @@ def test_what_is_given_stays():
     assert chosen.callbacks.trial.pruner == {"min_resource": 4, "lower": None}
     assert (chosen.encoder.stride, chosen.trainer.max_epochs) == (8, 3)
     assert chosen.callbacks.early_stopping.patience == 7
+
+
+@pytest.mark.parametrize("text", ["ABC", "12", " no", "$${{}}", "a'\":#"])
+def test_what_images_and_captions_decide_is_filled_in(text):
+    chosen = config()
+    auto.resolve(chosen, data(200, text))
+    written = OmegaConf.create(OmegaConf.to_yaml(chosen.data))
+    assert (written.height, written.channels, written.polarity) == (44, 1, "keep")
+    assert (written.charset, written.order) == ("".join(sorted({*text})), "visual")
+
+
+def test_a_charset_that_cannot_be_given_stays_open():
+    chosen = config()
+    auto.resolve(chosen, data(200, "e\u0301"))  # composed, it is one letter
+    assert chosen.data.charset is None
