@@ -1,1 +1,1 @@
-"""What comes in: captioned images, prepared and split."""
+"""Captioned images: found, decoded, split and batched."""

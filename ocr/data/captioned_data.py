@@ -1,4 +1,4 @@
-"""Captioned images in parts: found, scanned, split, and every one that is left out listed."""
+"""Captioned images: found, scanned, checked and split, with a list of all that are left out."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,27 +21,30 @@ from ocr.data.validation import require_share
 from ocr.errors import SettingError, UserError
 from ocr.log import info
 
-FITTED_ON = 256  # training images that mean and std are of, about
+FITTED_ON = 256  # about as many training images are measured for mean and std
 
 
 class CaptionedData:
-    """Finds samples, leaves out what can't be learnt, and splits the rest.
+    """Finds samples, leaves out the unusable ones, and splits the rest.
 
     Args:
         source: Finds the samples.
-        preprocessor: Prepares images; what it leaves open is chosen by the images.
-        splitter: Splits them into parts.
-        loader: Makes batches of them, and holds decoded images.
-        charset: The symbols; None: those of the captions.
-        order: Of the characters in captions, see `Charset`; None: by the captions.
-        max_skipped: The share of samples that may be left out before the run ends.
+        preprocessor: Prepares images; its open settings are inferred from the images.
+        splitter: Splits the samples into train, val and test.
+        loader: Makes batches, and keeps decoded images.
+        charset: The symbols; None: the characters of the captions.
+        order: The order of the characters in captions, see `Charset`; None: inferred.
+        max_skipped: The largest share of samples that may be left out.
         observer: See `Scanner`.
 
     Attributes:
-        found: All usable samples, before captions are checked against the charset and split.
-        parts: Samples by part, after `setup`: train, val, and test if there is one.
-        skipped: What is left out.
+        found: All usable samples, before they are checked against the charset and split.
+        parts: The samples of train, val, and test if there is one; filled by `setup`.
+        skipped: The samples that are left out.
         observations: See `Scanner`.
+
+    Raises:
+        UserError: A value is out of range.
     """
 
     def __init__(
@@ -78,9 +81,9 @@ class CaptionedData:
 
     @property
     def charset(self) -> Charset:
-        """The symbols of the captions; known after `setup`."""
+        """The symbols of the captions; set by `setup` unless given."""
         if self._charset is None:
-            raise RuntimeError("the charset is known after setup()")
+            raise RuntimeError("the charset is not known before setup()")
         return self._charset
 
     @charset.setter
@@ -88,7 +91,7 @@ class CaptionedData:
         self._charset = charset
 
     def state(self) -> dict[str, Any]:
-        """Return what a reader must know: how captions are encoded and images prepared."""
+        """Return what a reader needs: how captions are encoded and images prepared."""
         return {
             "symbols": self.charset.symbols,
             "order": self.charset.order,
@@ -96,25 +99,26 @@ class CaptionedData:
         }
 
     def adopt(self, state: Mapping[str, Any]) -> None:
-        """Encode captions and prepare images as an earlier run did. Call it before `setup`.
+        """Encode captions and prepare images as in an earlier run; call it before `setup`.
 
         Args:
-            state: What `state` returned there.
+            state: The result of `state` in that run.
 
         Raises:
-            UserError: A setting was another one there.
+            UserError: A setting differs from that run's.
         """
         preprocessor = Preprocessor(**state["preprocessor"])
         for key in SETTINGS:
             old, new = getattr(preprocessor, key), getattr(self.preprocessor, key)
             if old != new and not (new is None and key in INFERRED):
+                old = "null" if old is None else old
                 raise SettingError(
-                    f"data.{key} was {old} in the run to go on from, and is {new} here"
+                    f"data.{key}={new} differs from the earlier run: give data.{key}={old}"
                 )
         if self.order not in (state["order"], None):
             raise SettingError(
-                f"data.order was {state['order']} in the run to go on from, and is {self.order} "
-                "here"
+                f"data.order={self.order} differs from the earlier run: give "
+                f"data.order={state['order']}"
             )
         self.order = state["order"]
         self.charset = Charset(state["symbols"])
@@ -122,7 +126,7 @@ class CaptionedData:
         self._adopted = True
 
     def setup(self, stage: str | None = None) -> None:
-        """Find and split the samples. Only the first call does anything."""
+        """Find and split the samples; further calls do nothing."""
         if self.parts:
             return
         self.found = self._find()
@@ -144,35 +148,39 @@ class CaptionedData:
             self.preprocessor.fit([train.image(i) for i in range(0, len(train), step)])
 
     def drop_infeasible(self, time_steps: Callable[[int], int]) -> None:
-        """Leave out captions that need more steps than `time_steps` gives for an image's width."""
+        """Leave out samples whose captions need more time steps than their images give.
+
+        Args:
+            time_steps: Returns the encoder's time steps for a width in pixels.
+        """
         for part, samples in self.parts.items():
             self.parts[part], skipped = drop_infeasible(samples, self.charset, time_steps)
             self.skipped += skipped
 
     def dataset(self, part: str) -> CaptionedImages:
-        """Return the images of "train", "val" or "test"."""
+        """Return the dataset of "train", "val" or "test"."""
         return CaptionedImages(self.parts[part], self.preprocessor, self.charset, self.loader.cache)
 
     @property
     def repeats(self) -> int:
-        """How often an epoch goes through the training images."""
+        """How many times an epoch repeats the training images."""
         return self.loader.repeats(len(self.parts["train"]))
 
     @property
     def unusable(self) -> list[Skipped]:
-        """What is left out and counts towards `max_skipped`."""
+        """The samples that are left out and count towards `max_skipped`."""
         return [skipped for skipped in self.skipped if skipped.is_unusable]
 
     @property
     def total(self) -> int:
-        """The number of samples, with those that are unusable or not trained on."""
+        """The number of all samples, also those that are unusable or not trained on."""
         return len(self.unusable) + self.splitter.unused + sum(map(len, self.parts.values()))
 
     def report(self, folder: Path) -> None:
-        """Write split.csv and skipped.csv into `folder`, and say what was left out.
+        """Write split.csv and skipped.csv into `folder`, and log what was left out.
 
         Raises:
-            UserError: As `require_enough`.
+            UserError: See `require_enough`.
         """
         write_lists(folder, self.parts, self.skipped)
         self.require_enough(folder / "skipped.csv")
@@ -180,10 +188,10 @@ class CaptionedData:
             info(f"{describe_skipped(self.unusable, self.total)}. All are listed in skipped.csv")
 
     def require_enough(self, list_file: Path | None = None) -> None:
-        """Raise UserError if more than `max_skipped` of all is left out, or a part is empty.
+        """Raise UserError if more than `max_skipped` of all are left out, or a part is empty.
 
         Args:
-            list_file: Where all that is left out is listed, for the message.
+            list_file: The list of all that is left out, which the message names.
         """
         if len(self.unusable) > self.max_skipped * self.total:
             allowed = f"That is more than data.max_skipped={self.max_skipped} allows"
@@ -208,6 +216,7 @@ class CaptionedData:
         return samples
 
     def _by_folder(self, samples: Samples) -> dict[str, Samples]:
+        """Return the samples of each part that has a folder of its own."""
         return {
             part: samples.take(np.flatnonzero(samples.folders == number))
             for number, part in enumerate(self.source.parts)

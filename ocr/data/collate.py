@@ -1,4 +1,4 @@
-"""Batches of images, and their padding.
+"""Put images into batches, with padding.
 
 Shapes: B batch, C channels, H height, W width.
 """
@@ -11,17 +11,17 @@ import torch
 
 
 class Batch(NamedTuple):
-    """Images of one batch and their captions."""
+    """A batch of images and their captions."""
 
-    images: torch.Tensor  # (B, C, H, W), uint8 from the loader, float after `Preprocessor.floats`
+    images: torch.Tensor  # (B, C, H, W), uint8 from the loader, float once normalized
     widths: torch.Tensor  # (B,) pixels without padding
-    targets: torch.Tensor  # (sum of lengths,) ids of all captions, one after another
+    targets: torch.Tensor  # (sum of lengths,) ids of all captions, concatenated
     target_lengths: torch.Tensor  # (B,)
-    index: torch.Tensor | None = None  # type: ignore[assignment]  # (B,) which images of their part these are
+    index: torch.Tensor | None = None  # type: ignore[assignment]  # (B,) indices in their dataset
 
 
 def collate(items: Sequence[tuple[np.ndarray, list[int], int]]) -> Batch:
-    """Make a batch of uint8 images (C, H, W) with their captions' ids and their own indices."""
+    """Make a batch of items of `CaptionedImages`: image (C, H, W), caption ids, index."""
     images, captions, indices = zip(*items, strict=True)
     return Batch(
         *pad_images(images),
@@ -32,28 +32,28 @@ def collate(items: Sequence[tuple[np.ndarray, list[int], int]]) -> Batch:
 
 
 def pad_images(images: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pad images (C, H, W) with 0 on the right to one width.
+    """Pad images (C, H, W) on the right with 0 to one width.
 
     Returns:
-        The images, (B, C, H, W), and their widths before padding, (B,). W is the common width of
-        all images, or else one of few widths (`rounded`).
+        The images (B, C, H, W), and their widths before padding (B,). W is the width of all images
+        if they are equally wide, or else the largest width rounded up (`rounded`).
     """
     widths = [image.shape[-1] for image in images]
     widest = max(widths)
     if min(widths) == widest:
-        together = np.stack(images)
+        padded = np.stack(images)
     else:
-        together = np.zeros((len(images), *images[0].shape[:2], rounded(widest)), images[0].dtype)
-        for row, image in zip(together, images, strict=True):
+        padded = np.zeros((len(images), *images[0].shape[:2], rounded(widest)), images[0].dtype)
+        for row, image in zip(padded, images, strict=True):
             row[..., : image.shape[-1]] = image
-    return torch.from_numpy(together), torch.tensor(widths)
+    return torch.from_numpy(padded), torch.tensor(widths)
 
 
 def rounded(width: int) -> int:
-    """Round `width` up to one of 16 widths an octave, by at most a sixteenth.
+    """Round a width up by at most a sixteenth, so that batches have few different widths.
 
-    oneDNN compiles its kernels for each shape that it meets: where every batch has a width of its
-    own, that takes longer than the padding (benchmarks/widths.py).
+    oneDNN compiles its kernels anew for each shape, which takes longer than the additional padding
+    (benchmarks/widths.py).
     """
     step = 1 << max(0, width.bit_length() - 5)
     return -(-width // step) * step
@@ -62,11 +62,16 @@ def rounded(width: int) -> int:
 def blank_padding(
     features: torch.Tensor, widths: torch.Tensor, inplace: bool = False
 ) -> torch.Tensor:
-    """Set (B, C, H, W) `features` to 0 from each row's width (B,) on.
+    """Set the padding of images or feature maps to 0.
 
-    Zeros are what a convolution sees beyond an image's border, so an image reads the same
-    alone and beside wider ones.
+    Convolutions pad with 0 as well, so the text read from an image doesn't depend on how wide the
+    others in its batch are.
+
+    Args:
+        features: (B, C, H, W).
+        widths: The width of each row without padding, (B,).
+        inplace: Whether to change `features` itself.
     """
     positions = torch.arange(features.shape[-1], device=features.device)
-    there = (positions < widths[:, None]).to(features.dtype)[:, None, None]
-    return features.mul_(there) if inplace else features * there
+    mask = (positions < widths[:, None]).to(features.dtype)[:, None, None]
+    return features.mul_(mask) if inplace else features * mask

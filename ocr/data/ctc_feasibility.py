@@ -1,4 +1,4 @@
-"""Leave out captions that a network cannot learn: unknown characters, or more than fit."""
+"""Leave out samples that cannot be learned: unknown characters, or captions that are too long."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from ocr.data.text.charset import Charset, required_time_steps
 
 
 def drop_outside_charset(samples: Samples, charset: Charset) -> tuple[Samples, list[Skipped]]:
-    """Leave out captions that have other characters than those of `charset`."""
+    """Leave out samples whose captions have characters outside the charset."""
     skipped = {}
     if charset.unknown("".join(set().union(*samples.texts))):
         for i, text in enumerate(samples.texts.tolist()):
@@ -23,19 +23,19 @@ def drop_outside_charset(samples: Samples, charset: Charset) -> tuple[Samples, l
 def drop_infeasible(
     samples: Samples, charset: Charset, time_steps: Callable[[int], int]
 ) -> tuple[Samples, list[Skipped]]:
-    """Leave out captions that need more time steps than their images give.
+    """Leave out samples whose captions need more time steps than their images give.
 
-    CTC puts at most one character on a step, and a blank between equal neighbours.
+    CTC needs one step for each character, and one for a blank between equal neighbours.
 
     Args:
         samples: The samples.
-        charset: Of their captions.
-        time_steps: The steps that an encoder gives for an image's width in pixels.
+        charset: Encodes the captions.
+        time_steps: Returns the encoder's time steps for a width in pixels.
     """
     widths, which = np.unique(samples.widths, return_inverse=True)
     available = np.array([time_steps(width) for width in widths.tolist()])[which]
     skipped = {}
-    # A caption of n characters needs at most 2 n - 1 steps; only the others are looked at.
+    # A caption of n characters needs at most 2 n - 1 steps, so most captions need no check.
     for i in np.flatnonzero(2 * samples.lengths - 1 > available).tolist():
         sample = samples[i]
         needed = required_time_steps(charset.encode(sample.text))

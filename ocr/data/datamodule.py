@@ -1,4 +1,4 @@
-"""Batches of captioned images, as Lightning asks for them."""
+"""The LightningDataModule: batches of captioned images for training and evaluation."""
 
 from typing import Any
 
@@ -20,8 +20,9 @@ class OCRDataModule(CaptionedData, LightningDataModule):
 
     Args:
         source, preprocessor, splitter, loader, settings: See `CaptionedData`.
-        splicing: The share of training images that are replaced, see `Splicing`.
-        augment: Called with the normalised images (B, C, H, W) of a training batch.
+        splicing: The share of training images to replace, see `Splicing`.
+        augment: Distorts the normalized images (B, C, H, W) of a training batch; None: no
+            augmentation.
     """
 
     def __init__(
@@ -40,29 +41,29 @@ class OCRDataModule(CaptionedData, LightningDataModule):
         self.augment = augment
 
     def prepare_data(self) -> None:
-        """Download, on one process of each machine."""
+        """Download missing images; Lightning calls this once per machine."""
         self.source.prepare()
 
     def train_dataloader(self) -> DataLoader:
-        """Load the training images shuffled; each device takes its share."""
+        """Return batches of this device's share of the training images, shuffled."""
         return self.loader.training(
             self.dataset("train"), self._devices, self._rank, self._batches_done
         )
 
     def val_dataloader(self) -> DataLoader:
-        """Load every image once, from narrow to wide."""
+        """Return batches of this device's share of the validation images, each image once."""
         return self.loader.evaluation(self.dataset("val"), self._devices, self._rank, "val")
 
     def test_dataloader(self) -> DataLoader:
-        """Load every image once, from narrow to wide."""
+        """Return batches of this device's share of the test images, each image once."""
         return self.loader.evaluation(self.dataset("test"), self._devices, self._rank, "test")
 
     def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Splice training images, here and not in workers, which don't know the alignments."""
+        """Splice training images; worker processes can't, as they have no character positions."""
         return self.splicing(batch) if self._training else batch
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Normalise on the device, where it is cheapest; in training, augment."""
+        """Normalize the images on the device, and augment them in training."""
         images = self.preprocessor.normalize(batch.images, batch.widths)
         if self.augment is not None and self._training:
             images = blank_padding(self.augment(images), batch.widths)
@@ -81,7 +82,7 @@ class OCRDataModule(CaptionedData, LightningDataModule):
         return self.trainer.global_rank if self.trainer else 0
 
     def _batches_done(self) -> int:
-        """Training batches of an epoch that is not over."""
+        """Return the number of batches trained on in the current epoch; 0 after its last one."""
         if self.trainer is None:
             return 0
         progress = self.trainer.fit_loop.epoch_loop.batch_progress

@@ -1,4 +1,4 @@
-"""The images of one part."""
+"""The dataset of one part of the split."""
 
 import numpy as np
 
@@ -10,16 +10,16 @@ from ocr.errors import UserError
 
 
 class CaptionedImages:
-    """Images with the ids of their captions: a data set for torch's DataLoader.
+    """A map-style dataset of images with the ids of their captions.
 
     Args:
-        samples: The images.
-        preprocessor: Prepares them.
-        charset: Encodes their captions.
-        cache: Holds decoded images.
+        samples: The images and their captions.
+        preprocessor: Decodes and prepares the images.
+        charset: Encodes the captions.
+        cache: Keeps decoded images.
 
     Attributes:
-        repeats: How many times over the set counts; an index is taken modulo the images.
+        repeats: How many times the images are repeated in the dataset.
     """
 
     def __init__(
@@ -36,32 +36,32 @@ class CaptionedImages:
         self.repeats = 1
 
     def __len__(self) -> int:
-        """The number of images, times `repeats`."""
+        """Return the number of images, times `repeats`."""
         return len(self.samples) * self.repeats
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, list[int], int]:
-        """Return uint8 (C, H, W), the caption's ids, and which of the images it is."""
+        """Return the image, uint8 (C, H, W), its caption's ids, and its index in `samples`."""
         index %= len(self.samples)
         return self.image(index), self.charset.encode(str(self.samples.texts[index])), index
 
     @property
     def widths(self) -> np.ndarray:
-        """Of each image, in pixels, as the network sees it."""
+        """The widths of the prepared images in pixels, (N,)."""
         return self.samples.widths
 
     @property
     def characters(self) -> int:
-        """In all captions."""
+        """The number of characters in all captions."""
         return int(self.samples.lengths.sum())
 
     def image(self, index: int) -> np.ndarray:
-        """Return uint8 (C, H, W), from the cache or decoded anew."""
+        """Return an image, uint8 (C, H, W), from the cache or from its file."""
         name = str(self.samples.names[index])
         image = self.cache.get(name)
         if image is None:
             try:
                 source = self.samples.read(index)
-            except OSError as error:  # the file was there when the run began
+            except OSError as error:  # deleted since the scan
                 raise UserError(f"{name}: {error.strerror or error}") from error
             image = self.preprocessor.decode(source, name)
             self.cache.put(name, image)

@@ -1,4 +1,4 @@
-"""The data of a composed configuration, for commands that don't train."""
+"""Build the data of a composed config, for commands that don't train."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -15,15 +15,15 @@ from ocr.data.validation import require_share
 def build_data_without_batches(
     config: DictConfig, overrides: Sequence[str], observer: Observer | None = None
 ) -> CaptionedData:
-    """Build the data of a folder without loading torch, which takes seconds.
+    """Build the data of a folder without importing torch, which takes seconds.
 
     Args:
-        config: The composed configuration.
-        overrides: Those that it is composed of.
-        observer: Sees every image that is scanned.
+        config: The composed config.
+        overrides: The command-line overrides that it was composed from.
+        observer: Called with every image that is scanned, see `Scanner`.
 
     Raises:
-        UserError: A value is wrong, also one that only training uses.
+        UserError: A value is wrong, even if only training uses it.
     """
     values = cast(dict[str, Any], OmegaConf.to_container(config.data, resolve=True))
     augment = values.pop("augment", None)

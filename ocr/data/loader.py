@@ -1,4 +1,4 @@
-"""Settings of loading, and the DataLoaders made with them."""
+"""Make DataLoaders for training and evaluation."""
 
 from collections.abc import Callable
 from math import ceil
@@ -12,23 +12,26 @@ from ocr.errors import SettingError, UserError
 from ocr.formatting import pluralize
 from ocr.log import info
 
-if TYPE_CHECKING:  # torch takes seconds to load, and the doctor makes no batches
+if TYPE_CHECKING:  # importing torch takes seconds, and the doctor makes no batches
     from torch.utils.data import DataLoader
 
 
 class Loader:
-    """Makes batches.
+    """Makes DataLoaders.
 
     Args:
-        batch_size: Images in a training step, on each device.
-        min_images: Images in an epoch, at least; a small set is gone through several times.
-        views: Images that a reader is shown in training, from which the number of epochs follows.
-        cache_mb: MiB of decoded images to hold in memory; the others are decoded when needed.
-        num_workers: Processes that decode; None: one a core for the scan of many images, and in
-            training only if the cache can't hold the set.
+        batch_size: The number of images in a training step, on each device.
+        min_images: The least number of images in an epoch; a smaller set is repeated.
+        views: The number of training images shown in a whole run, which sets the number of epochs.
+        cache_mb: MiB of decoded images to keep in memory; others are decoded when needed.
+        num_workers: The number of processes that decode images; None: one per core to scan many
+            images, and in training only if the cache can't hold all of them.
 
     Attributes:
-        cache: Holds decoded images.
+        cache: Keeps decoded images.
+
+    Raises:
+        UserError: A value is out of range.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Loader:
         self.num_workers = num_workers
 
     def limit_batch_size(self, images: int) -> None:
-        """Make batches no larger than the training part, and say so."""
+        """Reduce `batch_size` to the number of training images if it is larger."""
         if self.batch_size > images:
             info(
                 f"data.batch_size={self.batch_size} is more than the {images} training images; "
@@ -61,18 +64,18 @@ class Loader:
             self.batch_size = images
 
     def repeats(self, images: int) -> int:
-        """Return how often an epoch goes through so many images."""
+        """Return how many times an epoch repeats a number of images."""
         return max(1, ceil(self.min_images / images))
 
     def training(
         self, dataset: CaptionedImages, devices: int, rank: int, batches_done: Callable[[], int]
     ) -> "DataLoader":
-        """Load the training images shuffled, each `repeats` times an epoch.
+        """Return a DataLoader of shuffled training images, each `repeats` times an epoch.
 
         Args:
-            dataset: Of the training part.
-            devices: How many train together, each on its share.
-            rank: Which one this is.
+            dataset: The training images.
+            devices: The number of devices, which share the images.
+            rank: The number of this device.
             batches_done: Returns how many batches of the current epoch have been trained on.
         """
         import torch
@@ -80,7 +83,7 @@ class Loader:
         from ocr.data.samplers import ShuffledBatchSampler, ShuffledLoader
 
         dataset.repeats = self.repeats(len(dataset))
-        _require_share(len(dataset), devices, "train")
+        _require_image_per_device(len(dataset), devices, "train")
         batches = ShuffledBatchSampler(
             len(dataset), self.batch_size, devices, rank, torch.initial_seed(), dataset.widths
         )
@@ -89,13 +92,23 @@ class Loader:
     def evaluation(
         self, dataset: CaptionedImages, devices: int, rank: int, part: str
     ) -> "DataLoader":
-        """Load every image once, from narrow to wide. Arguments: see `training`."""
+        """Return a DataLoader of this device's images, each once, from narrow to wide.
+
+        Args:
+            dataset: The validation or test images.
+            devices: The number of devices, which share the images.
+            rank: The number of this device.
+            part: "val" or "test", for messages.
+
+        Raises:
+            UserError: There are fewer images than devices.
+        """
         from torch.utils.data import DataLoader
 
-        _require_share(len(dataset), devices, part)
-        # Lightning's own sampler would repeat images until all devices have equally many.
+        _require_image_per_device(len(dataset), devices, part)
+        # Lightning's own sampler repeats images until all devices have equally many.
         share = range(rank, len(dataset), devices)
-        # Neighbours in width make batches with little padding.
+        # Images of similar width need little padding.
         order = sorted(share, key=dataset.widths.__getitem__)
         return DataLoader(
             dataset, batch_size=self.batch_size, sampler=order, **self._settings(dataset)
@@ -107,8 +120,8 @@ class Loader:
         workers = self.num_workers
         if workers is None:
             names = dataset.samples.names
-            held = self.cache.can_hold(names, len(names), dataset.image(0).nbytes)
-            workers = 0 if held else default_workers()
+            fits = self.cache.can_hold(names, len(names), dataset.image(0).nbytes)
+            workers = 0 if fits else default_workers()
         return {
             "collate_fn": collate,
             "num_workers": workers,
@@ -116,7 +129,9 @@ class Loader:
         }
 
 
-def _require_share(count: int, devices: int, part: str) -> None:
+def _require_image_per_device(count: int, devices: int, part: str) -> None:
     if count < devices:
         images = pluralize(count, f"{part} image")
-        raise UserError(f"{images} can't occupy {devices} devices")
+        raise UserError(
+            f"{images} can't occupy {devices} devices: add images, or lower trainer.devices"
+        )

@@ -1,4 +1,4 @@
-"""Files of a run folder that list images: split.csv, skipped.csv, predictions.csv."""
+"""Read and write the lists of images in a run folder: split.csv, skipped.csv, predictions.csv."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from ocr.log import is_rank_zero
 
 
 class Prediction(NamedTuple):
-    """A row of predictions.csv: an image, its caption, and what was read in it."""
+    """A row of predictions.csv: an image, its caption, and the text that was read from it."""
 
     file: str
     label: str
@@ -23,9 +23,9 @@ class Prediction(NamedTuple):
 def write_lists(
     folder: Path, parts: Mapping[str, Sequence[Sample]], skipped: Sequence[Skipped]
 ) -> None:
-    """Write split.csv, and skipped.csv if anything was; only on the first process of a run.
+    """Write split.csv, and skipped.csv if samples were left out; only on rank 0.
 
-    Lists of an earlier run in the folder are replaced.
+    They replace the lists of an earlier run in the folder.
     """
     if not is_rank_zero():
         return
@@ -44,7 +44,7 @@ def write_skipped(folder: Path, skipped: Sequence[Skipped]) -> None:
 
 
 def read_skipped(folder: Path) -> list[Skipped]:
-    """Read skipped.csv; nothing where there is none.
+    """Read skipped.csv; return an empty list if there is none.
 
     Raises:
         UserError: The file is damaged.
@@ -63,7 +63,7 @@ def read_skipped(folder: Path) -> list[Skipped]:
 
 
 def write_predictions(folder: Path, predictions: Iterable[Prediction]) -> None:
-    """Write predictions.csv; only on the first process of a run."""
+    """Write predictions.csv; only on rank 0."""
     if not is_rank_zero():
         return
     rows = (
@@ -91,20 +91,20 @@ def read_predictions(folder: Path) -> list[Prediction]:
 
 
 def in_words(skipped: Sequence[Skipped]) -> str:
-    """Name the first three with their reasons, and count the others."""
+    """Name the first three samples with their reasons, and count the others."""
     shown = [f"{one.name} ({one.text})" for one in skipped[:3]]
     more = [f"and {len(skipped) - 3} more"] if len(skipped) > 3 else []
     return ", ".join(shown + more)
 
 
 def describe_skipped(skipped: Sequence[Skipped], total: int) -> str:
-    """Say how many of `total` images are left out, and which."""
+    """Describe how many of `total` images are left out, and which."""
     are = "is" if len(skipped) == 1 else "are"
     return f"{len(skipped)} of {pluralize(total, 'image')} {are} left out: {in_words(skipped)}"
 
 
 def no_usable_image(part: str, skipped: Sequence[Skipped]) -> UserError:
-    """Return the error for a part without images, with the first reasons."""
+    """Make the error for a part without images, with the first reasons."""
     unusable = [one for one in skipped if one.is_unusable]
     return UserError(f"no usable {part} image: {in_words(unusable or skipped)}")
 

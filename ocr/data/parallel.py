@@ -1,4 +1,4 @@
-"""Apply a function to many images, on all cores."""
+"""Apply a function to many images in several processes."""
 
 import os
 import signal
@@ -15,8 +15,8 @@ from rich.progress import track
 from ocr.errors import UserError
 from ocr.log import is_rank_zero
 
-FEW = 200  # images that one process has done before others have started
-MANY = 5000  # images from which on a progress bar is shown
+MAX_SERIAL = 200  # images that take one process less time than starting others
+MIN_PROGRESS = 5000  # images; a progress bar is shown for more
 CHUNK = 32  # images that a process takes at a time
 
 
@@ -26,15 +26,15 @@ def parallel_map(
     title: str,
     num_workers: int | None = None,
 ) -> Iterator[Any]:
-    """Apply `function` to each of `items`, by several processes if they are many.
+    """Apply `function` to each of `items`, in several processes if there are many.
 
-    Processes and not threads, as decoding a small image is half Python code.
+    Threads would be slower: half of the time to decode a small image is Python code.
 
     Args:
-        function: What can be pickled.
+        function: The function, which must be picklable.
         items: Its arguments.
-        title: Of the progress bar.
-        num_workers: Processes; None: `default_workers`.
+        title: The title of the progress bar.
+        num_workers: The number of processes; None: `default_workers`.
 
     Returns:
         The results in the order of `items`.
@@ -44,18 +44,18 @@ def parallel_map(
     """
     if num_workers is None:
         num_workers = default_workers()
-    # A daemonic process may not have children.
-    if len(items) <= FEW or num_workers <= 1 or current_process().daemon:
+    # Daemonic processes can't start others.
+    if len(items) <= MAX_SERIAL or num_workers <= 1 or current_process().daemon:
         results: Iterable[Any] = map(function, items)
     else:
         results = _map_in_pool(function, items, num_workers)
-    if len(items) > MANY and is_rank_zero():
+    if len(items) > MIN_PROGRESS and is_rank_zero():
         results = track(results, title, total=len(items))
     return iter(results)
 
 
 def default_workers() -> int:
-    """Return how many processes can work on images: one a core of this process, 8 at most."""
+    """Return the number of cores that this process may use, at most 8."""
     affinity = getattr(os, "sched_getaffinity", None)
     return min(len(affinity(0)) if affinity else os.cpu_count() or 1, 8)
 
@@ -68,17 +68,17 @@ def _map_in_pool(
         yield from pool.map(function, items, chunksize=CHUNK)
     except BrokenProcessPool as error:
         raise UserError(
-            "a process that reads images was killed. If memory ran out, data.num_workers=1 takes "
-            f"less ({error})"
+            "a process that reads images was killed; if memory ran out, give data.num_workers=1 "
+            f"({error})"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent process, which then cancels the work, and end when it is killed.
+    """Leave Ctrl-C to the parent process, which cancels the work, and end when it is killed.
 
-    The standard library's workers would wait for ever for a parent that was killed.
+    The workers of `ProcessPoolExecutor` would wait forever for a parent that was killed.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Shuffled batches of images of similar width, resumable in the middle of an epoch."""
+"""Shuffled batches of images of similar width, which can resume in the middle of an epoch."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,28 +10,27 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ocr.errors import UserError
 from ocr.formatting import pluralize
 
-POOL = 32  # batches among which images are sorted: large pools pad less, small ones mix more
+POOL = 32  # batches whose images are sorted by width: larger pools pad less, smaller ones mix more
 
 
 class ShuffledBatchSampler(Sampler[list[int]]):
-    """Draws the training batches of one device.
+    """Yields the training batches of one device.
 
-    The batches of all devices together hold every image once an epoch, and all devices have
-    equally many: where the last images are too few for a batch on each, they join the batch before.
-    Images of similar width share a batch, so that little is padding: pools of POOL batches are
-    sorted by width, and their batches come in random order.
+    In an epoch all devices together see every image once, and have equally many batches: if the
+    last images are too few for a batch on each device, they are added to the batch before.
+    To reduce padding, each pool of POOL batches is sorted by width, and its batches are shuffled.
 
     Args:
-        count: Images, at least one for each device.
-        batch_size: Of one device.
-        devices: How many train together.
-        rank: Which one this is.
-        seed: Another number gives another order.
-        widths: Of the images, in pixels.
+        count: The number of images, at least one for each device.
+        batch_size: The number of images in a batch of one device.
+        devices: The number of devices.
+        rank: The number of this device.
+        seed: Determines the order, together with the epoch.
+        widths: The widths of the images in pixels, (N,); image i has width `i % N`.
 
     Attributes:
-        epoch: The number of the next epoch; each has another order.
-        start: Batches that the next epoch skips, as they were trained on before a stop.
+        epoch: The number of the next epoch.
+        start: The number of batches that the next epoch skips, after a resume.
     """
 
     def __init__(
@@ -53,13 +52,13 @@ class ShuffledBatchSampler(Sampler[list[int]]):
         self.start = 0
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
+        """Return the number of batches in an epoch."""
         full, rest = divmod(self.count, self.batch_size * self.devices)
         return max(1, full + (rest >= self.devices))
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield the batches of the next epoch."""
-        # The epoch counts only once a batch is asked for: loaders make iterators they never use.
+        # A generator starts at the first `next`: iterators that are never used don't count.
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
         order = torch.randperm(self.count, generator=generator)
         if self.widths is not None:
@@ -75,21 +74,21 @@ class ShuffledBatchSampler(Sampler[list[int]]):
         pools = np.arange(self.count) // (POOL * step)
         widths = self.widths[order.numpy() % len(self.widths)]  # type: ignore[index, arg-type]
         order = order[np.lexsort((widths, pools))]
-        full = len(self) - 1  # the last batch may be larger: it stays the last
+        full = len(self) - 1  # the last batch stays last, as it may be larger
         keys = torch.rand(full, generator=generator).numpy()
-        turns = torch.from_numpy(np.lexsort((keys, np.arange(full) // POOL)))
-        shuffled = order[: full * step].view(full, step)[turns].flatten()
+        batch_order = torch.from_numpy(np.lexsort((keys, np.arange(full) // POOL)))
+        shuffled = order[: full * step].view(full, step)[batch_order].flatten()
         return torch.cat([shuffled, order[full * step :]])
 
 
 class ShuffledLoader(DataLoader):
-    """Loads the batches of a `ShuffledBatchSampler`; Lightning keeps its state in checkpoints.
+    """A DataLoader with a `ShuffledBatchSampler`, whose state Lightning saves in checkpoints.
 
     Args:
-        dataset: The images.
-        batches: Draws them.
-        done: Returns how many batches of the current epoch have been trained on. The loader itself
-            can't know, as it loads ahead.
+        dataset: The training images.
+        batches: The sampler.
+        done: Returns how many batches of the current epoch have been trained on. The loader doesn't
+            know, as it loads ahead.
         kwargs: See `DataLoader`.
     """
 
@@ -104,7 +103,7 @@ class ShuffledLoader(DataLoader):
         self.done = done
 
     def state_dict(self) -> dict[str, int]:
-        """Return how far the current epoch is, and what its order depends on."""
+        """Return the position in the current epoch, and what its order depends on."""
         batches, done = self.batch_sampler, self.done()
         return {
             "seed": batches.seed,
@@ -116,10 +115,10 @@ class ShuffledLoader(DataLoader):
         }
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from `state`.
+        """Continue at the position of `state`.
 
         Raises:
-            UserError: It is from the middle of an epoch of other images or batches.
+            UserError: The epoch has begun, and its images or batches were others.
         """
         batches = self.batch_sampler
         now = {
@@ -130,12 +129,12 @@ class ShuffledLoader(DataLoader):
         then = {key: state[key] for key in now}
         if state["done"] and then != now:
             raise UserError(
-                f"ckpt_path was saved in the middle of an epoch of {_shape(then)}, and here it is "
-                f"one of {_shape(now)}: give the same data, data.batch_size and trainer.devices"
+                f"ckpt_path was saved in the middle of an epoch of {_describe(then)}, but this run "
+                f"has {_describe(now)}: give the same data, data.batch_size and trainer.devices"
             )
         batches.seed, batches.epoch, batches.start = state["seed"], state["epoch"], state["done"]
 
 
-def _shape(of: dict[str, int]) -> str:
-    devices = pluralize(of["devices"], "device")
-    return f"{of['images']:,} images in batches of {of['batch_size']} on {devices}"
+def _describe(state: dict[str, int]) -> str:
+    devices = pluralize(state["devices"], "device")
+    return f"{state['images']:,} images in batches of {state['batch_size']} on {devices}"

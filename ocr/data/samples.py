@@ -1,4 +1,4 @@
-"""Samples as columns of one table, and why some are left out."""
+"""Samples as a table of columns, and the reasons for leaving some out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,14 +15,14 @@ HASH_WORDS = 4  # uint64 words of a perceptual hash
 
 
 class Reader(Protocol):
-    """Gives the images of a table."""
+    """Reads the images of a table."""
 
     def read(self, name: str, row: int) -> ImageSource:
-        """Return what `Preprocessor.decode` takes: bytes, an image or an array."""
+        """Return an image as `Preprocessor.decode` takes it: bytes, a PIL image or an array."""
 
 
 class FileReader:
-    """Images that are files."""
+    """Reads images that are files."""
 
     def read(self, name: str, row: int) -> bytes:
         """Return the content of the file `name`."""
@@ -34,11 +34,11 @@ class Sample:
     """One row of `Samples`.
 
     Attributes:
-        name: The file, or what identifies the image otherwise.
+        name: The path of the image, or another unique name.
         text: The caption.
-        digest: 64 bits of the content and the split seed; equal images have equal digests.
-        width: In pixels, as the network sees the image.
-        group: Images of one group stay in one part of the split; "" for none.
+        digest: The image's `content_digest`; equal images have equal digests.
+        width: The width of the prepared image in pixels.
+        group: The name of its group, which stays in one part of the split; "" for none.
     """
 
     name: str
@@ -52,17 +52,16 @@ class Sample:
 class Samples(Sequence[Sample]):
     """Captioned images as a table of numpy columns, all of length N.
 
-    A million rows are a few arrays, which worker processes share; a row becomes a `Sample` only
-    where somebody asks for it.
+    Arrays hold millions of rows without an object for each, and worker processes share them.
 
     Attributes:
         names, texts, groups: Strings, see `Sample`.
         digests: uint64, see `Sample`.
         widths: int32, see `Sample`.
         hashes: uint64 (N, HASH_WORDS), see `perceptual_hash`; 0 where there is none.
-        folders: uint8, the number of the folder that the image is from.
-        rows: int64, the number by which `reader` knows the image.
-        reader: Gives the images.
+        folders: uint8, the index of the image's folder in the source's `parts`.
+        rows: int64, the number of the image for `reader`.
+        reader: Reads the images.
     """
 
     names: np.ndarray
@@ -82,12 +81,12 @@ class Samples(Sequence[Sample]):
         folders: Sequence[int] | None = None,
         reader: Reader | None = None,
     ) -> "Samples":
-        """Make a table of single samples.
+        """Make a table of samples.
 
         Args:
             rows: The samples.
-            folders: The number of each one's folder; None: 0 for all.
-            reader: Gives the images; None: they are files.
+            folders: The column `folders`; None: 0 for all.
+            reader: Reads the images; None: they are files.
         """
         rows = list(rows)
         count = len(rows)
@@ -105,7 +104,7 @@ class Samples(Sequence[Sample]):
 
     @classmethod
     def concatenate(cls, tables: Iterable["Samples"]) -> "Samples":
-        """Put tables of one reader one after another."""
+        """Concatenate tables that have the same reader."""
         tables = list(tables)
         columns = {
             key: np.concatenate([getattr(table, key) for table in tables])
@@ -131,17 +130,17 @@ class Samples(Sequence[Sample]):
         return replace(self, **{key: column[indices] for key, column in self._columns().items()})
 
     def without(self, indices: Iterable[int]) -> "Samples":
-        """Return all rows but those at `indices`."""
+        """Return all rows except those at `indices`."""
         indices = [*indices]
         return self.take(np.delete(np.arange(len(self)), indices)) if indices else self
 
     def read(self, index: int) -> ImageSource:
-        """Return the image of a row, as it is stored."""
+        """Return the image of a row as it is stored, not decoded."""
         return self.reader.read(str(self.names[index]), int(self.rows[index]))
 
     @property
     def lengths(self) -> np.ndarray:
-        """Characters of each caption, (N,)."""
+        """The number of characters of each caption, (N,)."""
         return np.strings.str_len(self.texts)
 
     def _columns(self) -> Mapping[str, Any]:
@@ -149,12 +148,12 @@ class Samples(Sequence[Sample]):
 
 
 def string_column(values: Iterable[str]) -> np.ndarray:
-    """Return strings as a numpy array, which holds no object for each."""
+    """Return strings as a numpy array without Python objects."""
     return np.array(list(values), dtype=StringDType())
 
 
 class SkipReason(Enum):
-    """Why a sample is left out; skipped.csv has the lower-case name in its column `kind`."""
+    """Why a sample is left out; the column `kind` of skipped.csv has the name in lower case."""
 
     NO_CAPTION = "no caption"
     EMPTY_CAPTION = "the caption has no characters"
@@ -176,9 +175,9 @@ class Skipped:
     """A sample that is left out.
 
     Attributes:
-        name: The file, or the row of a labels file.
-        reason: Why, for programs.
-        detail: Why, for people; "" says what `reason` says.
+        name: The image, or the row of a labels file.
+        reason: The kind of reason.
+        detail: The reason in words; "" for those of `reason`.
     """
 
     name: str
@@ -187,10 +186,10 @@ class Skipped:
 
     @property
     def text(self) -> str:
-        """Why, for people."""
+        """The reason in words."""
         return self.detail or self.reason.value
 
     @property
     def is_unusable(self) -> bool:
-        """Whether it counts towards data.max_skipped; images without a caption do not."""
+        """Whether it counts towards data.max_skipped; an image without a caption does not."""
         return self.reason is not SkipReason.NO_CAPTION

@@ -1,17 +1,16 @@
-"""Read every image once before training, so that no broken one ends a long run."""
+"""Read every image once before training, so that a damaged one cannot end a long run."""
 
 import contextlib
 import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from ocr.data.duplicates import perceptual_hash
+from ocr.data.duplicates import content_digest, perceptual_hash
 from ocr.data.images.cache import ImageCache
 from ocr.data.images.formats import FORMATS
 from ocr.data.images.loading import DECODE_ERRORS, ImageSource, count_frames
@@ -22,9 +21,10 @@ from ocr.errors import UserError
 from ocr.formatting import pluralize
 from ocr.log import info
 
-INFERRED_FROM = 128  # images, evenly spread, by which the preprocessor's open settings are chosen
+INFERRED_FROM = 128  # about as many images decide the preprocessor's open settings
 
-# (the opened image or its content, the decoded one or why there is none, frames) -> anything
+# Gets an image or its undecodable bytes, the decoded pixels or why there are none, and the number
+# of frames; returns an observation.
 Observer = Callable[[ImageSource, np.ndarray | str, int], Any]
 
 
@@ -32,11 +32,11 @@ class ScanResult(NamedTuple):
     """What was found in an image file.
 
     Attributes:
-        digest, width, hash: The columns of `Samples`.
-        image: uint8 (C, H, W), if it is to be kept.
-        frames: How many frames or pages it has.
-        observation: What the observer returned.
-        skipped: Why it cannot be used, if so.
+        digest, width, hash: See the columns of `Samples`.
+        image: The prepared image, uint8 (C, H, W), if it is to be kept.
+        frames: The number of frames or pages.
+        observation: The result of the observer.
+        skipped: The reason if the image cannot be used.
     """
 
     digest: int = 0
@@ -49,17 +49,17 @@ class ScanResult(NamedTuple):
 
 
 class Scanner:
-    """Reads image files, many at a time by several processes.
+    """Reads image files, in several processes if there are many.
 
     Args:
-        preprocessor: Decodes them.
-        cache: Keeps the decoded images.
-        seed: Of the split, for their digests.
+        preprocessor: Decodes the images.
+        cache: Keeps decoded images.
+        seed: The split seed, for digests.
         num_workers: See `parallel_map`.
-        observer: Called with each image, in whichever process reads it.
+        observer: Called with each image, in the process that reads it.
 
     Attributes:
-        observations: What `observer` returned, by the image's name.
+        observations: The results of `observer` by the name of the image.
     """
 
     def __init__(
@@ -78,25 +78,25 @@ class Scanner:
         self.observations: dict[str, Any] = {}
 
     def infer_preprocessing(self, samples: Samples) -> None:
-        """Choose the preprocessor's open settings by some of the images, and say which."""
+        """Infer the preprocessor's open settings from some of the images, and log them."""
         if not self.preprocessor.open_settings:
             return
         images = []
         for index in range(0, len(samples), 1 + len(samples) // INFERRED_FROM):
-            # What can't be read is reported by the scan.
+            # The scan reports images that can't be read.
             with contextlib.suppress(OSError, UserError, ValueError):
                 images.append(self.preprocessor.open(samples.read(index)))
         chosen = self.preprocessor.infer(images)
         settings = " ".join(f"data.{key}={value}" for key, value in chosen.items())
-        info(f"chosen by the images: {settings}")
+        info(f"inferred from the images: {settings}")
 
     def scan(self, samples: Samples) -> tuple[Samples, list[Skipped]]:
         """Read the files of `samples`.
 
         Returns:
-            The readable ones with digests, widths and hashes, and the others.
+            The readable samples with digests, widths and hashes, and the others.
         """
-        look = partial(
+        scan = partial(
             scan_image,
             preprocessor=self.preprocessor,
             seed=self.seed,
@@ -109,7 +109,7 @@ class Scanner:
         )
         skipped: dict[int, Skipped] = {}
         frames: dict[str, int] = {}
-        results = parallel_map(look, names, "reading images", self.num_workers)
+        results = parallel_map(scan, names, "reading images", self.num_workers)
         for i, (name, found) in enumerate(zip(names, results, strict=True)):
             if found.observation is not None:
                 self.observations[name] = found.observation
@@ -156,7 +156,7 @@ def scan_image(
 
 
 def read_content(name: str) -> bytes | Skipped:
-    """Read a file, or say why that fails."""
+    """Return the content of a file, or the reason why it cannot be read."""
     try:
         return FileReader().read(name, 0)
     except OSError as error:
@@ -166,14 +166,14 @@ def read_content(name: str) -> bytes | Skipped:
 
 
 def open_once(content: bytes) -> ImageSource:
-    """Open the image in `content` for all that need it; return `content` if there is none."""
+    """Open the image in `content`; return `content` itself if it is not an image."""
     with contextlib.suppress(*DECODE_ERRORS):
         return Image.open(io.BytesIO(content), formats=FORMATS)
     return content
 
 
 def unusable(sample: Sample) -> Skipped | None:
-    """Return why a sample cannot be used, if that shows without reading its image."""
+    """Return the reason if a sample cannot be used, without reading its image."""
     if not sample.text:
         return Skipped(sample.name, SkipReason.EMPTY_CAPTION)
     if any("\ud800" <= character <= "\udfff" for character in sample.name):
@@ -182,22 +182,17 @@ def unusable(sample: Sample) -> Skipped | None:
 
 
 def unreadable(name: str, error: UserError) -> Skipped:
-    """Return what `Preprocessor.decode` raised for the image `name` as a reason to skip it."""
+    """Make a reason to skip an image from the error that `Preprocessor.decode` raised."""
     detail = str(error).removeprefix(f"{name}: ")
     return Skipped(name, SkipReason.UNREADABLE_IMAGE, detail)
 
 
-def content_digest(content: bytes | np.ndarray, seed: int) -> int:
-    """Return 64 bits of `content`, different for each split seed."""
-    return int.from_bytes(blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")  # type: ignore[arg-type]
-
-
 def report_frames(frames: Mapping[str, int], frame: int) -> None:
-    """Say which images have several frames or pages, of which only `frame` is read.
+    """Log how many images have several frames or pages, of which only one is read.
 
     Args:
-        frames: How many each has, by its name.
-        frame: See `Preprocessor`.
+        frames: The number of frames by the name of the image.
+        frame: The one that is read, see `Preprocessor`.
     """
     if not frames:
         return
@@ -213,7 +208,7 @@ def report_frames(frames: Mapping[str, int], frame: int) -> None:
 
 
 def drop_conflicts(samples: Samples) -> tuple[Samples, list[Skipped]]:
-    """Leave out all images of one content under several captions: nobody knows which is right."""
+    """Leave out all images that have the same content but different captions."""
     _, content, copies = np.unique(samples.digests, return_inverse=True, return_counts=True)
     suspects = np.flatnonzero(copies[content] > 1).tolist()
     captions: dict[int, dict[str, str]] = {}
@@ -231,12 +226,12 @@ def drop_conflicts(samples: Samples) -> tuple[Samples, list[Skipped]]:
 
 
 def scaled_widths(sizes: np.ndarray, preprocessor: Preprocessor, limit: int) -> np.ndarray:
-    """Return the widths (N,) of images as the network sees them, at most `limit`.
+    """Return the widths of prepared images in pixels, int32 (N,).
 
     Args:
-        sizes: (N, 2), widths and heights in pixels.
-        preprocessor: What scales them.
-        limit: The largest number to return.
+        sizes: Widths and heights of the original images in pixels, (N, 2).
+        preprocessor: Scales the images.
+        limit: The upper limit of the result.
     """
     different, which = np.unique(sizes, axis=0, return_inverse=True)
     scaled: Iterable[int] = (preprocessor.scaled_width(*size) for size in different.tolist())

@@ -1,4 +1,4 @@
-"""Group the images of one text line, which must never be on both sides of a split."""
+"""Group the images of one text line, which must stay in one part of a split."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,18 +15,19 @@ from ocr.log import info
 def with_twins(
     rows: Sequence[Row | Skipped], folder: Folder, suffix: str | None = None
 ) -> list[Row | Skipped]:
-    """Put the images of one text line into one group, and say so.
+    """Put the images of one text line into one group, and log an example.
 
-    These are images that share a text file, and images with one caption whose names differ only by
-    what preprocessing has added: line.bin.png and line.nrm.png.
+    These are images that share a text file, and images with the same caption whose names differ
+    only by a suffix of preprocessing: line.bin.png and line.nrm.png.
 
     Args:
         rows: Captions without groups.
-        folder: Of the images.
-        suffix: Of the text files that captions are from; None: they are from elsewhere.
+        folder: The images.
+        suffix: The suffix of the text files with the captions; None: captions are not from such
+            files.
 
     Returns:
-        The rows in their order.
+        The rows in the same order.
     """
     keys = [_key(row, folder, suffix) if isinstance(row, Row) else None for row in rows]
     files = defaultdict(set)
@@ -41,8 +42,8 @@ def with_twins(
     first, second, *_ = sorted(Path(file).name for file in next(iter(twins.values())))
     captions = pluralize(len(twins), "caption is", "captions are")
     info(
-        f"{captions} of {many} images each, such as {first} and {second}: they stay together in "
-        "the split"
+        f"{captions} of {many} images each, such as {first} and {second}: such images stay in one "
+        "part of the split"
     )
     return [
         row._replace(group=key[0]) if key in twins else row  # type: ignore[union-attr]
@@ -51,7 +52,7 @@ def with_twins(
 
 
 def _key(row: Row, folder: Folder, suffix: str | None) -> tuple[str, str]:
-    """Return what images of one text line share: a name within the folder, and the text."""
+    """Return the key that images of one text line share: a name within the folder, and the text."""
     name = row.file
     if suffix is not None:
         name = row.where.removesuffix(suffix)

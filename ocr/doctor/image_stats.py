@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import ExifTags, Image
 
+from ocr.data.duplicates import content_digest
 from ocr.data.images.formats import FORMATS, identify_format
 from ocr.data.images.loading import (
     BLANK_STD,
@@ -15,7 +16,6 @@ from ocr.data.images.loading import (
     count_frames,
     is_transparent,
 )
-from ocr.data.scan import content_digest
 
 _LEVELS = np.arange(256.0)
 _ROTATED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height

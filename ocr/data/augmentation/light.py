@@ -1,4 +1,4 @@
-"""Random distortions of whole batches, on the device that trains.
+"""Random distortions of whole batches, on the training device.
 
 Shapes: B batch, C channels, H height, W width.
 """
@@ -16,7 +16,7 @@ class LightAugmentation(nn.Module):
     """Distorts images as a camera, a scanner or a captcha generator does.
 
     Lengths are in image heights, so that they mean the same for number plates and printed lines.
-    Each image gets random values from -x to x; a batch is either blurred or noisy.
+    Each image gets random values from -x to x. A batch is either blurred or gets noise.
 
     Args:
         tilt: Vertical displacement of the ends, one up and the other down.
@@ -85,7 +85,7 @@ class LightAugmentation(nn.Module):
         return images * contrast + column.uniform_(-self.brightness, self.brightness)
 
     def _grid(self, images: torch.Tensor) -> torch.Tensor:
-        """Return where each pixel is taken from, for `grid_sample` with aligned corners.
+        """Return the source coordinates of each pixel, for `grid_sample` with aligned corners.
 
         The mapping is drawn on a coarse lattice and interpolated, which keeps its affine part exact
         and makes the elastic part smooth.

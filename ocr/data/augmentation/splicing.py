@@ -1,7 +1,7 @@
-"""Splicing: training images made of two, so that each character gets new neighbours.
+"""Splicing: join two training images, so that each character gets new neighbours.
 
-A network trained on few images memorizes whole captions. A spliced image begins with the first
-characters of another image.
+A network trained on few images memorizes whole captions. In a spliced image, the first characters
+are those of another image.
 Shapes: C channels, H height, W width.
 """
 
@@ -16,9 +16,9 @@ from ocr.data.collate import Batch
 from ocr.data.text.charset import required_time_steps
 from ocr.data.validation import require_share
 
-MAX_STRETCH = 1.25  # of characters, to fit
-DISTANCE_COST = 3  # of a cut that is a character away from the border, in columns of mean ink
-SEAM = 2  # pixels on each side of a cut in which the images are blended
+MAX_STRETCH = 1.25  # factor by which characters may be stretched to fit
+DISTANCE_COST = 3  # of a cut one character away from the border, in units of mean ink
+SEAM = 2  # pixels on each side of a cut where the images are blended
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class SegmentedImage:
     Attributes:
         image: (C, H, W).
         caption: The ids of its characters.
-        cuts: A column between each two characters.
-        steps: The network's time steps for it.
+        cuts: A column between each two neighbouring characters.
+        steps: The network's time steps for the image.
     """
 
     image: torch.Tensor
@@ -54,10 +54,13 @@ class CharacterPositions:
 
 
 class Splicing:
-    """Replaces images of training batches by spliced ones.
+    """Replaces some images of training batches by spliced ones.
 
     Args:
-        share: The share of the images to replace, 0 to 1.
+        share: The share of images to replace, 0 to 1.
+
+    Raises:
+        UserError: The share is out of range.
     """
 
     def __init__(self, share: float) -> None:
@@ -71,13 +74,13 @@ class Splicing:
         return index in self._known
 
     def learn(self, readings: Mapping[int, CharacterPositions]) -> None:
-        """Add the positions of characters in training images, by the images' indices."""
+        """Add the positions of the characters of training images, by index of the image."""
         self._known |= readings
         self._widths = estimate_widths(self._known.values())
         self._cuts.clear()
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return a batch in which some images are spliced; their widths stay."""
+        """Return a batch in which some images are spliced; widths don't change."""
         if not (self.share and self._known):
             return batch
         captions = [c.tolist() for c in batch.targets.split(batch.target_lengths.tolist())]
@@ -101,7 +104,7 @@ class Splicing:
     def _segment(self, index: int, image: torch.Tensor) -> SegmentedImage:
         reading = self._known[index]
         if index not in self._cuts:
-            # The width of a character that is always alone is unknown, and not needed.
+            # A character without known width has no neighbours, so its width isn't needed.
             wide = [self._widths.get(i, 1.0) for i in reading.caption]
             self._cuts[index] = find_cuts(image, reading.peaks, wide)
         return SegmentedImage(image, reading.caption, self._cuts[index], reading.steps)
@@ -114,7 +117,7 @@ class Splicing:
 
 
 def splice_points(head: SegmentedImage, tail: SegmentedImage) -> list[int]:
-    """Return the numbers of characters of `head` that can replace those of `tail`."""
+    """Return each number of first characters that `tail` can take from `head`."""
     return [
         count
         for count, (a, b) in enumerate(zip(head.cuts, tail.cuts, strict=False), start=1)
@@ -144,16 +147,16 @@ def splice(head: SegmentedImage, tail: SegmentedImage, count: int) -> SegmentedI
 
 
 def estimate_widths(readings: Iterable[CharacterPositions]) -> dict[int, float]:
-    """Estimate the width of each character by least squares.
+    """Estimate the width of each character by ridge regression.
 
-    The distance of two peaks is half the sum of the characters' widths. Rare characters are pulled
-    towards the mean width (ridge regression).
+    The distance of two peaks is taken as half the sum of the two widths. The estimates for rare
+    characters are close to the mean width.
 
     Args:
-        readings: Images that are read correctly.
+        readings: The positions of characters in images.
 
     Returns:
-        Pixels by the character's id.
+        Widths in pixels by id of the character.
     """
     pairs = [
         (pair, right - left)
@@ -176,7 +179,7 @@ def estimate_widths(readings: Iterable[CharacterPositions]) -> dict[int, float]:
 
 
 def find_cuts(image: torch.Tensor, peaks: Sequence[float], widths: Sequence[float]) -> list[int]:
-    """Choose where to cut between characters: near their borders, through little ink.
+    """Choose columns to cut between characters: near their borders, with little ink.
 
     Args:
         image: (C, H, W).
@@ -184,7 +187,7 @@ def find_cuts(image: torch.Tensor, peaks: Sequence[float], widths: Sequence[floa
         widths: The width of each character.
 
     Returns:
-        A column between each two characters.
+        A column between each two neighbouring characters.
     """
     ink = image.float().std(dim=(0, 1), correction=0)
     cuts = []

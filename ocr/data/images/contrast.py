@@ -1,14 +1,14 @@
 """Contrast, brightness and colour of images.
 
-They differ from photograph to photograph and say nothing about the text. A network that does not
-see the differences need not learn to ignore them.
+These differ between photographs of the same text. A network that doesn't see the differences need
+not learn to ignore them.
 """
 
 import numpy as np
 from PIL import Image, ImageStat
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # brightness of red, green and blue (ITU-R 601)
-SAMPLED_PIXELS = 1024  # by which an image's colours are judged
+SAMPLED_PIXELS = 1024  # pixels to which an image is reduced to measure its colours
 CLIPPED = 0.002  # share of the pixels at either end that is ignored when contrast is stretched
 MIN_CONTRAST = 16  # grey values; less is the noise of an empty image, and is not stretched
 
@@ -98,6 +98,6 @@ def _gradient_axes(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
     pixels = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32)
     right = (pixels[:, 1:] - pixels[:, :-1]).reshape(-1, 3)
     down = (pixels[1:] - pixels[:-1]).reshape(-1, 3)
-    # One shade of grey more decides where there are no differences.
+    # The 1 makes grey the main axis of an image without differences.
     scatter = right.T @ right + down.T @ down + 1
     return np.linalg.eigh(scatter / max(1, len(right) + len(down)))

@@ -1,4 +1,4 @@
-"""Convert pixels of any depth, integers or floats, to 8 bits."""
+"""Convert integer and float pixels of any depth to 8 bits."""
 
 from math import isfinite
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from ocr.data.images.contrast import CLIPPED, MIN_CONTRAST
 
-DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)  # bits of cameras; the largest value tells which
-MAX_FLOAT = 2**16  # of floats that are integers
+DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)  # usual bits per channel
+MAX_FLOAT = 2**16  # upper limit of floats beyond 1, which are taken as integers
 MIN_CORRELATION = 0.2  # of neighbouring pixels; less is noise
 
 
@@ -15,16 +15,16 @@ def to_uint8(pixels: np.ndarray, stretch: bool = False) -> np.ndarray:
     """Scale pixels to uint8.
 
     Args:
-        pixels: (H, W), or (H, W, C), of which a fourth channel is alpha. Floats up to 1 are scaled
-            from 0 to 1, other values by the bits that the largest of them needs.
-        stretch: Whether to spread the values from 0 to 255 before rounding, if rounding would merge
-            some.
+        pixels: (H, W) or (H, W, C), where a fourth channel is alpha. The range is 0 to 1 for floats
+            up to 1, and otherwise follows from the bits that the largest value needs.
+        stretch: Whether to stretch the values to 0 to 255 before rounding, if rounding would make
+            different values equal.
 
     Returns:
         uint8 of the same shape.
 
     Raises:
-        ValueError: They are not numbers, or out of range.
+        ValueError: The pixels are not numbers, or out of range.
     """
     if pixels.dtype == np.uint8:
         return pixels
@@ -59,7 +59,7 @@ def _stretch(exact: np.ndarray) -> np.ndarray | None:
     colours, alpha = (exact, None) if exact.ndim == 2 else (exact[..., :3], exact[..., 3:])
     for share in (CLIPPED, 0):
         low, high = np.quantile(colours, (share, 1 - share))
-        if high - low >= MIN_CONTRAST / 256:  # as many steps of 16 bits as 8 bits need
+        if high - low >= MIN_CONTRAST / 256:  # MIN_CONTRAST steps of 16-bit values
             values = ((colours - low) * (255 / (high - low))).clip(0, 255).round()
             if not _is_noise(values):
                 return values if alpha is None else np.concatenate([values, alpha], axis=2)

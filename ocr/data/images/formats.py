@@ -1,4 +1,4 @@
-"""Formats of image files: which are read, and how others are recognized."""
+"""Formats of image files: those that are read, and how to identify the others."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -27,7 +27,7 @@ CAMERA_RAW = (
     ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".raf", ".orf", ".rw2", ".pef",
     ".srw", ".raw", ".3fr", ".erf", ".kdc", ".x3f",
 )  # fmt: skip
-# Images whose content need not tell their format.
+# Images of other formats, some of which have no signature.
 UNSUPPORTED_SUFFIXES = {
     ".avif": "AVIF", ".avifs": "AVIF", ".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC",
     ".jxl": "JPEG XL", ".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jpx": "JPEG 2000",
@@ -64,7 +64,7 @@ _SIGNATURES = (
     (b"FUJIFILMCCD-RAW", "camera raw"), (b"IIRO", "camera raw"), (b"IIRS", "camera raw"),
     (b"IIU\0", "camera raw"), (b"FOVb", "camera raw"),
 )  # fmt: skip
-# Files that are not images; `labels_file` names these formats as well.
+# Files that are not images; `labels_file.unsupported` uses these names as well.
 _OTHER_SIGNATURES = (
     (b"PK\3\4", "a ZIP archive"), (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!", "a RAR archive"), (b"\x93NUMPY", "a NumPy array"), (b"\x89HDF", "HDF5"),
@@ -73,8 +73,8 @@ _OTHER_SIGNATURES = (
 )  # fmt: skip
 _NO_IMAGES = {*dict(_OTHER_SIGNATURES).values(), "XML"}
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes
-HEADER_BYTES = 1024  # that tell a format; an SVG's first tag is among them
-_MAX_OPENED = 1000  # files with unknown suffixes that are looked into
+HEADER_BYTES = 1024  # from which a format is identified; enough for an SVG's first tag
+_MAX_OPENED = 1000  # files with unknown suffixes to open
 
 
 def identify_format(content: bytes) -> str | None:
@@ -143,7 +143,7 @@ def find_unsupported(folder: Path, names: Iterable[str]) -> dict[str, str]:
         names: Their names.
 
     Returns:
-        The format of each such image by its name, sorted.
+        The formats by the name of the image, sorted.
     """
     known, unknown = [], []
     for name in names:
@@ -161,12 +161,12 @@ def find_unsupported(folder: Path, names: Iterable[str]) -> dict[str, str]:
 def _unsupported_format(file: Path) -> str | None:
     suffix = file.suffix.lower()
     with suppress(OSError, ValueError):
-        if file.name.startswith("._") or not file.is_file():  # macOS's resource forks
+        if file.name.startswith("._") or not file.is_file():  # a resource fork of macOS
             return None
         with file.open("rb") as stream:
             head = stream.read(HEADER_BYTES)
         form = identify_format(head)
-        if form == "TIFF" and suffix in CAMERA_RAW:  # as a TIFF it has only a thumbnail
+        if form == "TIFF" and suffix in CAMERA_RAW:  # its TIFF image is only a thumbnail
             return "camera raw"
         if form is None:
             return UNSUPPORTED_SUFFIXES.get(suffix) if head else None

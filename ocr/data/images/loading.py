@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from ocr.data.images.contrast import brightness_std
 from ocr.data.images.depth import to_uint8
-from ocr.data.images.formats import FORMATS, SUFFIXES, identify_format  # noqa: F401, the suffixes for others
+from ocr.data.images.formats import FORMATS, identify_format
 from ocr.errors import UserError
 from ocr.formatting import pluralize
 
@@ -31,7 +31,6 @@ DECODE_ERRORS = (
     struct.error,
 )
 
-UNREAD = "which isn't read"  # part of a reason, by which the doctor knows it
 BLANK_STD = 2.0  # standard deviation of grey values; an image with less is blank
 _INTERMEDIATE_MODES = {"La": "LA", "LAB": "RGB"}
 GREY_MODES = ("1", "L", "LA", "I", "F")  # before a ";", as in "I;16"
@@ -50,16 +49,16 @@ def open_image(
 
     Args:
         source: A path, encoded bytes, a PIL image, or an array; see `Preprocessor.decode`.
-        name: What messages call it, if it isn't a path.
-        mode: L or RGB; None: L for images without colour, RGB for others.
-        frame: Which of several frames or pages, from 0; -1 is the last.
+        name: The name in messages, unless `source` is a path.
+        mode: "L" or "RGB"; None: L for images without colour, RGB for others.
+        frame: The number of the frame or page, from 0; -1 is the last.
         stretch: See `to_uint8`.
 
     Returns:
         The image in `mode`.
 
     Raises:
-        UserError: It is no readable image; names the path or `name`.
+        UserError: It is not a readable image; the message begins with the path or `name`.
     """
     if isinstance(source, str | Path):
         name = str(source)
@@ -75,15 +74,15 @@ def open_image(
         else:
             raise ValueError("expected a path, bytes, a PIL image or an array")
         if image.width * image.height > (Image.MAX_IMAGE_PIXELS or float("inf")):
-            # Pillow itself only warns here, and raises at twice the limit.
+            # Pillow only warns here, and raises an error at twice the limit.
             raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
         if not (image.width and image.height):
             raise ValueError("it has no pixels")
         _seek_frame(image, frame, name)
         image.load()
         if mode_between := _INTERMEDIATE_MODES.get(image.mode):
-            image = image.convert(mode_between)  # Pillow cannot convert these to all modes
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # otherwise it would be copied
+            image = image.convert(mode_between)  # Pillow cannot convert some modes directly
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # avoids a copy
             image = ImageOps.exif_transpose(image)
         grey = image.mode.partition(";")[0] in GREY_MODES
         return _opaque(image, mode or ("L" if grey else "RGB"), stretch)
@@ -96,7 +95,7 @@ def _identified(content: bytes, name: str) -> Image.Image:
         form = identify_format(content)
         if form is None or form in FORMATS:
             raise
-        raise UserError(f"{name}: {form}, {UNREAD}: save it as PNG") from error
+        raise UserError(f"{name}: {form}, which isn't read: save it as PNG") from error
 
 
 def count_frames(image: Image.Image) -> int:
@@ -119,7 +118,7 @@ def count_frames_in_bytes(content: bytes) -> int:
 
 
 def _seek_frame(image: Image.Image, frame: int, name: str) -> None:
-    """Go to a frame, unless the caller has done so."""
+    """Go to a frame, unless the caller has already chosen one."""
     if frame == 0 or getattr(image, "tell", int)() != 0:
         return
     count = count_frames(image)
@@ -155,13 +154,13 @@ def _opaque(image: Image.Image, mode: str, stretch: bool) -> Image.Image:
         on_white = _composite("white", rgba, mode)
         if brightness_std(on_white) >= BLANK_STD:
             return on_white
-        on_black = _composite("black", rgba, mode)  # white text is invisible on white
+        on_black = _composite("black", rgba, mode)  # where white text is visible
         return on_black if brightness_std(on_black) >= BLANK_STD else on_white
     return image if image.mode == mode else image.convert(mode)
 
 
 def _composite(background: str, rgba: Image.Image, mode: str) -> Image.Image:
-    # In the final mode, as several copies of a large RGBA image take gigabytes.
+    # In the final mode, as copies of a large RGBA image would take gigabytes.
     opaque = Image.new(mode, rgba.size, background)
     opaque.paste(rgba.convert(mode), mask=rgba)
     return opaque

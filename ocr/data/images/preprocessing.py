@@ -1,4 +1,4 @@
-"""Bring images to the size, contrast and range that the network is trained on.
+"""Bring images to the size, contrast and range that the network expects.
 
 Shapes: B batch, C channels, H height, W width.
 """
@@ -23,13 +23,19 @@ from ocr.errors import SettingError
 if TYPE_CHECKING:  # importing torch takes seconds
     import torch
 
-MIN_HEIGHT, MAX_HEIGHT = 40, 50  # pixels, of a height that is inferred
-COLOURFUL = 0.5  # `colourfulness` that one channel cannot represent
-MIXED = 0.2  # the least share of images with light text, or with dark text, to have both
-MAX_WIDTH = 16_384  # pixels; a longer line is a mistake, and would exhaust the memory
+MIN_HEIGHT, MAX_HEIGHT = 40, 50  # pixels, limits of an inferred height
+COLOURFUL = 0.5  # more `colourfulness` needs three channels
+MIXED = 0.2  # a set has both light and dark text if each has more than this share of the images
+MAX_WIDTH = 16_384  # pixels; a wider image is a mistake, and would exhaust the memory
 
-INFERRED = ("height", "channels", "polarity")  # settings that may be None and are inferred
-SETTINGS = (*INFERRED, "width", "contrast", "grey", "frame")  # the rest is measured
+INFERRED = ("height", "channels", "polarity")  # settings that may be None, and are then inferred
+SETTINGS = (
+    *INFERRED,
+    "width",
+    "contrast",
+    "grey",
+    "frame",
+)  # mean and std are measured
 
 
 class Preprocessor:
@@ -52,7 +58,7 @@ class Preprocessor:
         frame: Which of an image's frames or pages is read, from 0; -1 is the last.
 
     Raises:
-        UserError: A value is not one of these.
+        UserError: A value is not allowed.
     """
 
     def __init__(
@@ -148,8 +154,8 @@ class Preprocessor:
         """Return the width of a prepared image.
 
         Args:
-            width: Of the image, in pixels.
-            height: Of the image, in pixels.
+            width: The original width in pixels.
+            height: The original height in pixels.
         """
         return self.width or max(1, round(width * self._known_height / height))
 
@@ -159,13 +165,13 @@ class Preprocessor:
         Args:
             source: A path, encoded bytes, a PIL image, or an array (H, W[, 1, 3 or 4]) of integers,
                 booleans or floats from 0 to 1.
-            name: What messages call it, if it isn't a path.
+            name: The name in messages, unless `source` is a path.
 
         Returns:
             uint8 (C, H, W).
 
         Raises:
-            UserError: It is no readable image; names the path or `name`.
+            UserError: It is not a readable image; the message begins with the path or `name`.
         """
         if isinstance(source, str | Path):
             name = str(source)
@@ -184,7 +190,7 @@ class Preprocessor:
 
         Args:
             images: uint8 (B, C, H, W).
-            widths: Of each image without padding, (B,).
+            widths: The widths without padding, (B,).
 
         Returns:
             Float (B, C, H, W), in which padding is 0.
@@ -208,7 +214,7 @@ class Preprocessor:
             raise ValueError(f"{size[0]} pixels wide at data.height={self.height}")
         if image.size != size:
             image = image.resize(size, Image.Resampling.BILINEAR)
-        # After resizing, which removes much of the noise.
+        # Resizing first, as it removes much of the noise.
         pixels = normalize_contrast(image, self.contrast == "stretch", self.polarity == "dark")
         return pixels[None] if self.channels == 1 else pixels.transpose(2, 0, 1).copy()
 

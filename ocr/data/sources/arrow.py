@@ -20,8 +20,8 @@ import numpy as np
 from rich.progress import track
 
 from ocr.config.program import ocr_command
+from ocr.data.duplicates import content_digest
 from ocr.data.samples import HASH_WORDS
-from ocr.data.scan import content_digest
 from ocr.errors import UserError
 
 try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ocr.data.images.loading import SUFFIXES
+from ocr.data.images.formats import SUFFIXES
 from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.caption_source import CaptionSource, Row
 from ocr.data.sources.detection import detect

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
-from ocr.data.images.loading import SUFFIXES
+from ocr.data.images.formats import SUFFIXES
 from ocr.data.sources.folder import Folder, stem
 from ocr.data.sources.numbering import are_consecutive, common_numbering
 from ocr.data.sources.sidecar import SidecarContent, SidecarSuffix, find_sidecar_suffixes

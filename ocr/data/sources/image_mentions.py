@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
-from ocr.data.images.loading import SUFFIXES
+from ocr.data.images.formats import SUFFIXES
 from ocr.data.sources.image_names import ImageNameIndex
 
 SAMPLE_BYTES = 2**18

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ocr.data.duplicates import perceptual_hash
+from ocr.data.duplicates import content_digest, perceptual_hash
 from ocr.data.images.loading import count_frames_in_bytes, open_image
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.data.manifest import in_words, write_skipped
 from ocr.data.parallel import parallel_map
 from ocr.data.samples import Sample, Skipped
-from ocr.data.scan import content_digest, read_content, report_frames, unreadable, unusable
+from ocr.data.scan import read_content, report_frames, unreadable, unusable
 from ocr.data.sources.arrow import SEED, Writer
 from ocr.data.sources.captions import CaptionFinder
 from ocr.errors import UserError

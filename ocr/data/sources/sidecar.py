@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from ocr.data.images.loading import SUFFIXES
+from ocr.data.images.formats import SUFFIXES
 from ocr.data.samples import Skipped, SkipReason
 from ocr.data.sources.caption_source import Row
 from ocr.data.sources.folder import Folder, stem

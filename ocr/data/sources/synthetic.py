@@ -7,8 +7,9 @@ import captcha.image
 import numpy as np
 from PIL import Image
 
+from ocr.data.duplicates import content_digest
 from ocr.data.samples import Sample, Samples
-from ocr.data.scan import Scanner, content_digest
+from ocr.data.scan import Scanner
 from ocr.data.sources.sample_source import Found, SampleSource
 from ocr.data.validation import require_whole
 from ocr.errors import SettingError

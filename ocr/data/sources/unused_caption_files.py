@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from ocr.data.images.loading import SUFFIXES
+from ocr.data.images.formats import SUFFIXES
 from ocr.data.sources.caption_source import Row
 from ocr.data.sources.file_name_check import MOST, SOME, are_numbered
 from ocr.data.sources.folder import Folder, stem

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import launch
 
-from ocr.data.parallel import FEW, default_workers, parallel_map
+from ocr.data.parallel import MAX_SERIAL, default_workers, parallel_map
 from ocr.errors import UserError
 
 
@@ -22,34 +22,34 @@ def square(number: int) -> tuple[int, int]:
     return number**2, os.getpid()
 
 
-@pytest.mark.parametrize("count", [0, 1, 5, FEW + 1])
+@pytest.mark.parametrize("count", [0, 1, 5, MAX_SERIAL + 1])
 def test_results_come_in_order(count):
     results = list(parallel_map(square, range(count), "squares"))
     assert [number for number, _ in results] == [i**2 for i in range(count)]
     inside = all(process == os.getpid() for _, process in results)
-    assert inside == (count <= FEW or default_workers() == 1)
+    assert inside == (count <= MAX_SERIAL or default_workers() == 1)
 
 
 def test_a_process_that_may_have_no_children_does_it_itself(monkeypatch):
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
-    results = list(parallel_map(square, range(FEW + 1), "squares", num_workers=2))
+    results = list(parallel_map(square, range(MAX_SERIAL + 1), "squares", num_workers=2))
     assert {process for _, process in results} == {os.getpid()}
 
 
 def test_no_processes_if_none_are_wanted():
-    results = list(parallel_map(square, range(FEW + 1), "squares", num_workers=0))
+    results = list(parallel_map(square, range(MAX_SERIAL + 1), "squares", num_workers=0))
     assert {process for _, process in results} == {os.getpid()}
 
 
 def test_nothing_is_done_before_it_is_asked_for():
     asked = []
-    results = parallel_map(asked.append, range(FEW), "numbers")
+    results = parallel_map(asked.append, range(MAX_SERIAL), "numbers")
     assert not asked
     next(results)
-    assert len(asked) < FEW
+    assert len(asked) < MAX_SERIAL
 
 
-@pytest.mark.parametrize("count", [10, FEW + 10])
+@pytest.mark.parametrize("count", [10, MAX_SERIAL + 10])
 def test_an_error_is_not_swallowed(count):
     with pytest.raises(ValueError, match="negative"):
         list(parallel_map(square, [*range(count - 1), -1], "squares"))
@@ -63,7 +63,7 @@ def end_at_7(number: int) -> int:
 
 def test_a_process_that_is_killed_is_told_of():
     with pytest.raises(UserError, match=r"was killed.*num_workers=1"):
-        list(parallel_map(end_at_7, range(FEW + 10), "numbers", num_workers=2))
+        list(parallel_map(end_at_7, range(MAX_SERIAL + 10), "numbers", num_workers=2))
 
 
 # Prints the processes that work, as soon as they have done something.

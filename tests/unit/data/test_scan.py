@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ocr.data.duplicates import content_digest
 from ocr.data.images.cache import ImageCache
 from ocr.data.images.preprocessing import Preprocessor
-from ocr.data.parallel import FEW
+from ocr.data.parallel import MAX_SERIAL
 from ocr.data.samples import Sample, Samples, Skipped, SkipReason
-from ocr.data.scan import Scanner, content_digest, drop_conflicts, unusable
+from ocr.data.scan import Scanner, drop_conflicts, unusable
 
 KIB = 2**-10  # in the cache's MiB
 
@@ -144,10 +145,10 @@ def test_the_cache_holds_no_more_than_its_limit(place, kib, held):
 
 
 def test_many_images_are_read_by_processes_and_held_here(place):
-    samples = [place(f"{i}.png", i % 5) for i in range(5)] * (FEW // 4)
+    samples = [place(f"{i}.png", i % 5) for i in range(5)] * (MAX_SERIAL // 4)
     cache = ImageCache(100)
     found = scanned(samples, cache, num_workers=2)
-    assert len(found) == len(samples) > FEW
+    assert len(found) == len(samples) > MAX_SERIAL
     assert all(cache.get(sample.name) is not None for sample in samples)
 
 
@@ -155,7 +156,7 @@ def observe(source, outcome, frames):
     return (type(outcome).__name__, frames)
 
 
-@pytest.mark.parametrize("copies", [1, FEW])
+@pytest.mark.parametrize("copies", [1, MAX_SERIAL])
 def test_what_an_observer_says_of_each_image_is_kept(place, tmp_path, copies):
     (tmp_path / "b.png").write_bytes(b"no image")
     samples = [place("a.png", 0), Sample(str(tmp_path / "b.png"), "b")] * copies

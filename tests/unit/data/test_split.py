@@ -4,10 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ocr.data.duplicates import duplicate_groups
+from ocr.data.character_coverage import ensure_character_coverage
+from ocr.data.duplicates import content_digest, duplicate_groups
 from ocr.data.samples import HASH_WORDS, Sample, Samples
-from ocr.data.scan import content_digest
-from ocr.data.split import cut, ensure_character_coverage, group_digests
+from ocr.data.split import cut
 from ocr.errors import UserError
 
 SHARES = {"test": 0.1, "val": 0.1}
@@ -16,7 +16,7 @@ SHARES = {"test": 0.1, "val": 0.1}
 def split(samples: list[Sample] | Samples, shares, *where, **keys) -> dict[str, list[Sample]]:
     if isinstance(samples, list):
         samples = Samples.from_rows(samples)
-    numbers = duplicate_groups(samples, group_digests(samples, 0))
+    numbers = duplicate_groups(samples, 0)
     parts = cut(numbers, shares, *where, **keys)
     return {part: [*samples.take(indices)] for part, indices in parts.items()}
 
@@ -136,7 +136,7 @@ def test_nothing_to_share_out_is_all_for_training():
 @pytest.mark.parametrize("share", [-0.1, 1, 1.5, 10, math.nan, math.inf])
 @pytest.mark.parametrize("part", ["test", "val"])
 def test_a_share_out_of_range_is_named(part, share):
-    with pytest.raises(UserError, match=rf"data\.{part}_size={share} "):
+    with pytest.raises(UserError, match=rf"data\.{part}_size={share}: "):
         split(samples(100), SHARES | {part: share})
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from ocr.data.images.loading import SUFFIXES
+from ocr.data.images.formats import SUFFIXES
 
 _NAME_AND_REST = re.compile(
     rf"(.+?(?:{'|'.join(map(re.escape, SUFFIXES))})) +(.*)", re.IGNORECASE | re.DOTALL

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ocr.data.images.loading import SUFFIXES
+from ocr.data.images.formats import SUFFIXES
 from ocr.data.sources.folder import Folder
 from ocr.data.sources.image_names import base_names, name_variants
 from ocr.data.sources.numbering import are_consecutive

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from ocr.data.collate import blank_padding, pad_images, rounded
-from ocr.data.images.loading import FORMATS, SUFFIXES
+from ocr.data.images.formats import FORMATS, SUFFIXES
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 

@@ -143,7 +143,7 @@ def test_what_is_drawn_is_drawn_from_the_left():
 def test_another_order_is_no_continuation(tmp_path):
     folder = hebrew(tmp_path / "hebrew")
     state = from_folder(folder, val_size=0.3, test_size=0.3).state()
-    with pytest.raises(UserError, match=r"data\.order was rtl"):
+    with pytest.raises(UserError, match=r"data\.order=.*give data\.order=rtl"):
         from_folder(folder, order="visual").adopt(state)
 
 
