@@ -1,1 +1,1 @@
-"""Where samples come from: folders, packs, drawings; and where a folder keeps its captions."""
+"""Sources of samples: folders of images and their captions, packed folders, synthetic captchas."""

@@ -1,12 +1,11 @@
-"""Images and captions in Arrow files, read through the memory map.
+"""Read and write packed folders: images and captions in memory-mapped Arrow files.
 
-images.arrow holds the encoded images in record batches, of which one is read without the others.
-index.arrow holds the columns of `INDEX`, which must be known before the first image is decoded.
+images.arrow holds the encoded images in record batches, which can be read one by one.
+index.arrow holds the columns of `INDEX`, which are needed before an image is decoded.
 
-Why Arrow: random access to a memory-mapped file allows a true shuffle of all images; columns become
-numpy arrays; nothing in a file is executed, and its structure is validated. LMDB trusts its files
-and has no columns, WebDataset shuffles only within a buffer, and litdata drops images to give all
-devices equally many.
+Why Arrow: random access allows a true shuffle of all images; columns become numpy arrays; files are
+validated, and nothing in them is executed. LMDB trusts its files and has no columns, WebDataset
+shuffles only within a buffer, and litdata drops images to give all devices equally many.
 """
 
 import os
@@ -31,16 +30,16 @@ except ImportError as error:
     raise UserError("packed images need pyarrow: pip install 'surrogate-ocr[packed]'") from error
 
 ROWS = 256  # images in a record batch
-INDEX_ROWS = 65_536
-SEED = 0  # the split seed whose digests are kept
+INDEX_ROWS = 65_536  # rows of the index in a record batch
+SEED = 0  # split seed of the stored digests
 
 IMAGES = pa.schema([("content", pa.large_binary())])
 INDEX = pa.schema(
     [
-        ("name", pa.string()),  # of the file, seen from the folder that was packed
+        ("name", pa.string()),  # path of the file, relative to the folder that was packed
         ("text", pa.string()),
-        ("digest", pa.uint64()),  # under `SEED`
-        ("width", pa.int32()),  # of the upright image, in pixels
+        ("digest", pa.uint64()),  # `content_digest` with the split seed `SEED`
+        ("width", pa.int32()),  # in pixels, of the upright image
         ("height", pa.int32()),
         ("group", pa.string()),  # see `Sample`
         ("hash", pa.list_(pa.uint64(), HASH_WORDS)),  # see `perceptual_hash`
@@ -50,7 +49,11 @@ _OPTIONS = pa.ipc.IpcReadOptions(use_threads=False)  # loader processes are fork
 
 
 class Writer:
-    """Writes the files into `folder`; they are whole when its `with` block ends."""
+    """Writes a packed folder; the files are complete after the `with` block.
+
+    Args:
+        folder: An existing folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._tables = [
@@ -59,7 +62,12 @@ class Writer:
         ]
 
     def write(self, content: bytes, *index: Any) -> None:
-        """Add an image; `index` are its values in the columns of `INDEX`."""
+        """Add an image.
+
+        Args:
+            content: The encoded image.
+            index: Its values of the columns of `INDEX`.
+        """
         for table, row in zip(self._tables, ((content,), index), strict=True):
             table.write(row)
 
@@ -68,7 +76,7 @@ class Writer:
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
         for table in self._tables:
-            table.close(whole=failed is None)
+            table.close(complete=failed is None)
 
 
 class _Table:
@@ -93,9 +101,9 @@ class _Table:
         self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
         self._rows = []
 
-    def close(self, whole: bool) -> None:
-        if not whole:
-            with suppress(OSError):  # a full disk stays full
+    def close(self, complete: bool) -> None:
+        if not complete:
+            with suppress(OSError):  # the disk may be full
                 self._file.close()
             return
         if self._rows:
@@ -107,13 +115,13 @@ class _Table:
 
 
 class Pack:
-    """The rows of one packed folder or of several, one after another.
+    """The rows of one or more packed folders.
 
     Args:
-        folders: Filled by `Writer`.
+        folders: The folders, as `Writer` fills them.
 
     Attributes:
-        folders: Their names.
+        folders: The paths of the folders.
 
     Raises:
         UserError: A folder is missing or damaged.
@@ -126,7 +134,7 @@ class Pack:
     def _open(self) -> None:
         indices, self._images, self._batch_rows, self._starts, rows = [], [], [], [], 0
         for folder in self.folders:
-            with _damaged(folder):
+            with _pack_errors(folder):
                 index = _reader(folder, "index.arrow", INDEX).read_all()
                 index.validate(full=True)
                 images = _reader(folder, "images.arrow", IMAGES)
@@ -135,13 +143,13 @@ class Pack:
                     raise ValueError("it holds no images")
                 last = images.num_record_batches - 1
                 if len(index) != last * batch_rows + images.get_batch(last).num_rows:
-                    raise ValueError("its two files don't belong together")
+                    raise ValueError("its two files have different numbers of images")
                 if any(column.null_count for column in index.columns):
-                    raise ValueError("its index has gaps")
+                    raise ValueError("its index has missing values")
                 if any(pc.min(index[key]).as_py() < 1 for key in ("width", "height")):
                     raise ValueError("an image has no pixels")
                 if len(_flat_hashes(index)) != HASH_WORDS * len(index):
-                    raise ValueError("its index has gaps")
+                    raise ValueError("its index has missing values")
             self._starts.append(rows)
             rows += len(index)
             indices.append(index)
@@ -153,7 +161,7 @@ class Pack:
         return len(self._index)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle the folders' names only: another process opens them for itself."""
+        """Pickle the paths only; the other process opens the files itself."""
         return {"folders": self.folders}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
@@ -176,12 +184,12 @@ class Pack:
 
     @property
     def folder_numbers(self) -> np.ndarray:
-        """The folder of each row, uint8 (N,)."""
+        """The index of each row's folder in `folders`, uint8 (N,)."""
         rows = np.arange(len(self))
         return (np.searchsorted(self._starts, rows, side="right") - 1).astype(np.uint8)
 
     def digests(self, seed: int) -> np.ndarray:
-        """Return digests under a split seed, uint64 (N,); another than `SEED` reads all images."""
+        """Return digests for a split seed, uint64 (N,); unless it is `SEED`, read all images."""
         if seed == SEED:
             return self._index["digest"].to_numpy()
         rows = track(range(len(self)), "reading images", disable=len(self) <= 5_000)
@@ -192,37 +200,37 @@ class Pack:
         return self.content(row)
 
     def content(self, row: int) -> bytes:
-        """Return the image, encoded as its file was."""
+        """Return the image as it is encoded in its file."""
         folder = bisect_right(self._starts, row) - 1
         batch, place = divmod(row - self._starts[folder], self._batch_rows[folder])
-        with _damaged(self.folders[folder]):
+        with _pack_errors(self.folders[folder]):
             images = self._images[folder].get_batch(batch)
             images.validate(full=True)
             return images.column(0)[place].as_py()
 
 
 def _flat_hashes(index: pa.Table) -> np.ndarray:
-    """All words of all hashes, one after another."""
+    """Return the words of all hashes, concatenated."""
     return index["hash"].combine_chunks().flatten().to_numpy()
 
 
 def _reader(folder: str, name: str, schema: pa.Schema) -> pa.ipc.RecordBatchFileReader:
     reader = pa.ipc.open_file(pa.memory_map(str(Path(folder) / name)), options=_OPTIONS)
     if reader.schema != schema:
-        raise ValueError(f"{name} has other columns")
+        raise ValueError(f"{name} has unexpected columns")
     return reader
 
 
 @contextmanager
-def _damaged(folder: str) -> Iterator[None]:
-    """Arrow's errors, and ours, as one line."""
+def _pack_errors(folder: str) -> Iterator[None]:
+    """Turn the errors of a missing or damaged pack into a UserError that names it."""
     try:
         yield
     except FileNotFoundError as error:
         raise UserError(
-            f"{folder}: no packed images here; `{ocr_command()} pack {folder} OUT` makes some, "
-            "and data.dir=OUT reads them"
+            f"{folder}: no packed images here; pack the folder with `{ocr_command()} pack {folder} "
+            "OUT`, and give data.dir=OUT"
         ) from error
     except (OSError, ValueError, LookupError, pa.ArrowException) as error:
         detail = str(error).splitlines()[0]
-        raise UserError(f"{folder}: damaged, or never packed ({detail})") from error
+        raise UserError(f"{folder}: not a packed folder, or damaged ({detail})") from error

@@ -1,4 +1,4 @@
-"""What every source of captions gives: rows of an image, its caption and its group."""
+"""The interface of all sources of captions."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -11,9 +11,9 @@ class Row(NamedTuple):
     """The caption of one image.
 
     Attributes:
-        file: The image, as the source names it or as a path.
-        text: The caption; empty if nobody has captioned the image yet.
-        group: Images of one group stay in one part of a split; "" for none.
+        file: The image's path, or its name in the source.
+        text: The caption; "" if the image has none yet.
+        group: The name of its group, which stays in one part of the split; "" for none.
         where: The place in the source, for messages and skipped.csv.
     """
 
@@ -24,13 +24,13 @@ class Row(NamedTuple):
 
 
 class CaptionSource(Protocol):
-    """A place where captions are kept.
+    """A place that holds the captions of a folder's images.
 
     Attributes:
-        name: As data.labels names it.
+        name: The value of data.labels that chooses it.
     """
 
     name: str
 
     def captions(self, folder: Folder) -> Iterator[Row | Skipped]:
-        """Yield the captions of a folder's images, with paths, and the images left out."""
+        """Yield the captions of a folder's images by path, and the images that are left out."""

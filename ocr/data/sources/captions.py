@@ -1,4 +1,4 @@
-"""From folders to samples: find the captions, normalize them, and account for every image."""
+"""Find the captions of folders of images, normalize them, and list every image left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from ocr.data.sources.detection import detect
 from ocr.data.sources.file_name import FileNameCaptions
 from ocr.data.sources.folder import Folder, is_file, log_unread, stem
 from ocr.data.sources.labels_file import Columns, LabelsFile
+from ocr.data.sources.repeated_rows import merge_repeated_rows, printable
 from ocr.data.sources.sidecar import SidecarText, find_sidecars
 from ocr.data.sources.unused_caption_files import UnusedCaptionFile
 from ocr.data.text.encoding import validate_encoding
@@ -28,15 +29,15 @@ class CaptionFinder:
 
     Attributes:
         normalizer: How captions are normalized.
-        labels: "name", the file names; a suffix such as ".gt.txt", text files beside the images; or
-            a labels file. None detects which.
-        pattern: Which part of a file name is the caption or the group; None: all is the caption.
+        labels: "name" for file names, a suffix such as ".gt.txt" for text files beside the images,
+            or the path of a labels file; None: detected, see `detect`.
+        pattern: Tells which part of a file name is the caption or the group.
         columns: The columns of a labels file.
-        recursive: Whether to look into subfolders.
-        encoding: Of labels files and text files, see `read_text`.
-        source_names: After `find`, the name of each folder's caption source.
-        raw_texts: After `find`, the captions of all folders as they are written.
-        unused_files: After `find`, files beside each folder that may hold captions as well.
+        recursive: Whether to include subfolders.
+        encoding: The encoding of labels files and text files, see `read_text`.
+        source_names: The names of the caption sources by part; filled by `find`.
+        raw_texts: The captions before normalization; filled by `find`.
+        unused_files: Files by part that may hold captions as well; filled by `find`.
     """
 
     normalizer: TextNormalizer = field(default_factory=TextNormalizer)
@@ -50,24 +51,28 @@ class CaptionFinder:
     unused_files: dict[str, Sequence[UnusedCaptionFile]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        """Refuse settings that contradict each other."""
+        """Raise UserError if settings contradict each other."""
         if self.encoding is not None:
             validate_encoding(self.encoding)
         if self.pattern and self.pattern.has_label and self.labels not in (None, "name"):
             raise SettingError(
                 f"data.pattern={self.pattern.text} and data.labels={self.labels} both say where "
-                "captions are: give one (a pattern with only `group` may stay)"
+                "captions are: give one of them, or a pattern with `group` only"
             )
         if self.pattern and not self.pattern.has_label and self.labels == "name":
-            raise SettingError(f"data.pattern={self.pattern.text} names no `label`")
+            raise SettingError(
+                f"data.pattern={self.pattern.text} names no `label`, which data.labels=name needs"
+            )
         if self.pattern and self.pattern.has_group and self.columns.group is not None:
-            raise SettingError(f"data.pattern={self.pattern.text} and data.group both name groups")
+            raise SettingError(
+                f"data.pattern={self.pattern.text} and data.group both name groups: give one"
+            )
 
     def find(self, folders: Mapping[str, Path]) -> dict[str, list[Sample | Skipped]]:
         """Find the samples of folders.
 
         Args:
-            folders: A folder for each part, such as "train".
+            folders: The folders by part, such as "train".
 
         Returns:
             The samples of each part, and the images and rows that are left out.
@@ -77,7 +82,7 @@ class CaptionFinder:
         """
         opened = {part: self.folder(path) for part, path in folders.items()}
         single = len(opened) == 1
-        shared: dict[Path, LabelsFile] = {}  # labels files that serve several folders
+        shared: dict[Path, LabelsFile] = {}  # labels files of several folders
         found: dict[str, list[Row | Skipped]] = {}
         for folder in opened.values():
             log_unread(folder)
@@ -86,7 +91,7 @@ class CaptionFinder:
             self.source_names[part] = source.name
             if isinstance(source, LabelsFile):
                 rows = list(source.captions(folder, outside=single))
-                _tell_notes(source)
+                _log_notes(source)
             else:
                 rows = list(source.captions(folder))
             uncaptioned = _uncaptioned(folder, source, rows)
@@ -98,13 +103,13 @@ class CaptionFinder:
         return self._samples(found)
 
     def folder(self, path: Path) -> Folder:
-        """List a folder, with its subfolders if captions may be of images in them."""
+        """List a folder, with its subfolders if `recursive` or the pattern says so."""
         return Folder(path, self.recursive or bool(self.pattern and self.pattern.has_folders))
 
     def _source(
         self, folder: Folder, shared: dict[Path, LabelsFile], single: bool
     ) -> tuple[CaptionSource, Sequence[UnusedCaptionFile]]:
-        """Return the source that the user has named, or detect it."""
+        """Return the caption source that is given, or detect it, with unused files."""
         unused: Sequence[UnusedCaptionFile] = ()
         source: CaptionSource
         if self.pattern and self.pattern.has_label:
@@ -118,7 +123,7 @@ class CaptionFinder:
         if self.columns != Columns() and not isinstance(source, LabelsFile):
             raise SettingError(
                 "data.file_column, data.label_column and data.group name columns of a labels file, "
-                f"but captions of {folder.path} are not from one: give data.labels=FILE"
+                f"but the captions of {folder.path} are not from one: give data.labels=FILE"
             )
         return source, unused
 
@@ -140,14 +145,15 @@ class CaptionFinder:
             return SidecarText(labels, self.encoding)
         others = [name for name in folder.files if not name.lower().endswith(SUFFIXES)]
         raise SettingError(
-            f"data.labels={labels}: no such file, neither in {folder.path} nor from here."
+            f"data.labels={labels}: no such file, neither in {folder.path} nor in the current "
+            f"folder."
             f"{did_you_mean(labels, others[:1000])}"
         )
 
     def _with_groups(
         self, rows: list[Row | Skipped], folder: Folder, source: CaptionSource
     ) -> list[Row | Skipped]:
-        """Add groups by the pattern; without one, images of the same text are a group."""
+        """Add groups from the pattern; without it, group the images of one text line."""
         if self.columns.group is None and not (self.pattern and self.pattern.has_group):
             suffix = source.name if isinstance(source, SidecarText) else None
             return with_twins(rows, folder, suffix)
@@ -173,7 +179,7 @@ class CaptionFinder:
         self.raw_texts = texts
         normalized = iter(self.normalizer.normalize(texts))
         return {
-            part: _merge_repeats(
+            part: merge_repeated_rows(
                 [_sample(row, next(normalized)) if isinstance(row, Row) else row for row in rows]
             )
             for part, rows in found.items()
@@ -187,45 +193,19 @@ def _sample(row: Row, text: str) -> Sample | Skipped:
     return Sample(row.file, text, group=row.group)
 
 
-def _tell_notes(source: LabelsFile) -> None:
+def _log_notes(source: LabelsFile) -> None:
     for note in source.notes:
         info(note)
-    source.notes = []  # a file that serves several folders tells them once
+    source.notes = []  # a labels file of several folders comes here several times
     if source.foreign_path:
         info(
-            f"{source.name} has paths of another place, such as {source.foreign_path}: "
-            "images are found by the file name alone"
+            f"{source.name} has paths that don't exist here, such as {source.foreign_path}: "
+            "images are found by their file names alone"
         )
 
 
-def _merge_repeats(samples: list[Sample | Skipped]) -> list[Sample | Skipped]:
-    """Keep one sample of equal rows, and none of rows that contradict each other."""
-    by_name: dict[str, list[Sample]] = {}
-    for sample in samples:
-        if isinstance(sample, Sample):
-            same = by_name.setdefault(sample.name, [])
-            if sample not in same:
-                same.append(sample)
-    different = sum(map(len, by_name.values()))
-    if repeats := sum(isinstance(sample, Sample) for sample in samples) - different:
-        rows = pluralize(repeats, "row repeats", "rows repeat")
-        info(f"{rows} another row; each image counts once")
-    kept: list[Sample | Skipped] = []
-    for sample in samples:
-        if isinstance(sample, Skipped):
-            kept.append(Skipped(_printable(sample.name), sample.reason, _printable(sample.detail)))
-        elif same := by_name.pop(sample.name, []):
-            if len(same) == 1:
-                kept.append(sample)
-            else:
-                captions = " and ".join(repr(one.text) for one in same[:2])
-                detail = f"rows disagree about it: {captions}"
-                kept.append(Skipped(sample.name, SkipReason.CONFLICTING_ROWS, detail))
-    return kept
-
-
 def _uncaptioned(folder: Folder, source: CaptionSource, rows: list[Row | Skipped]) -> list[Skipped]:
-    """Return the images without a caption; tell how many, and which text files have no image."""
+    """Return the images without a caption; log how many, and text files without an image."""
     if isinstance(source, FileNameCaptions):
         return []
     empty = [row.name for row in rows if isinstance(row, Skipped) and not row.is_unusable]
@@ -236,14 +216,14 @@ def _uncaptioned(folder: Folder, source: CaptionSource, rows: list[Row | Skipped
         info(
             f"{len(without) + len(empty)} of {max(len(folder.images), len(captioned))} images in "
             f"{folder.path} have no caption in {source.name} and are left out (the first: "
-            f"{_printable(first)})"
+            f"{printable(first)})"
         )
     if isinstance(source, SidecarText):
         used = set(source.find(folder).values())
-        spare = [name for name in folder.files if name.endswith(source.name) and name not in used]
-        if spare:
-            files = pluralize(len(spare), f"{source.name} file")
-            info(f"{files} without an image beside it ({spare[0]})")
+        unused = [name for name in folder.files if name.endswith(source.name) and name not in used]
+        if unused:
+            files = pluralize(len(unused), f"{source.name} file has", f"{source.name} files have")
+            info(f"{files} no image (the first: {unused[0]})")
     return [
         Skipped(str(folder.path / name), SkipReason.NO_CAPTION, f"no caption in {source.name}")
         for name in without
@@ -251,13 +231,8 @@ def _uncaptioned(folder: Folder, source: CaptionSource, rows: list[Row | Skipped
 
 
 def _name(file: str, folder: Folder, with_folders: bool) -> str:
-    """Return the part of an image's path that a pattern is matched with."""
+    """Return the part of an image's path that is matched with a pattern."""
     path = Path(file)
     if with_folders and path.is_relative_to(folder.path):
         return stem(path.relative_to(folder.path).as_posix())
     return stem(path.name)
-
-
-def _printable(name: str) -> str:
-    """Escape what is not Unicode in a name, as in names from another system."""
-    return name.encode("utf-8", "backslashreplace").decode()

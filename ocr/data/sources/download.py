@@ -1,4 +1,4 @@
-"""Download a zip of images, check it, and unpack it safely."""
+"""Download a ZIP file of images, verify it, and unpack it safely."""
 
 import hashlib
 import logging
@@ -16,22 +16,25 @@ from ocr.errors import UserError
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = 30  # seconds without a byte
-MAX_UNPACKED = 512 * 2**20  # bytes; a zip that claims more is not the expected one
+TIMEOUT = 30  # seconds without data
+MAX_UNPACKED = 512 * 2**20  # bytes; a larger content is refused
 
 
 def git_blob_id(content: bytes) -> str:
-    """Return the id that git gives to a file of this content: SHA-1 of a header and the content."""
+    """Return git's id of a file: SHA-1 of a header and the content."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def download(url: str, blob_id: str, folder: Path) -> None:
-    """Make `folder` from the zip at `url`, whose git blob id must be `blob_id`.
+    """Download a ZIP file and unpack it to a folder, completely or not at all.
 
-    The folder appears complete or not at all.
+    Args:
+        url: The address of the ZIP file.
+        blob_id: Its git blob id.
+        folder: The new folder.
 
     Raises:
-        UserError: The zip can't be downloaded, or is not the expected one.
+        UserError: The file can't be downloaded, or is not the expected one.
     """
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "archive.zip"
@@ -46,7 +49,7 @@ def download(url: str, blob_id: str, folder: Path) -> None:
 
 
 def _place(archive: Path, folder: Path, url: str) -> None:
-    """Unpack beside `folder`, on the same disk, so that it can appear in one step."""
+    """Unpack to a temporary folder on the same disk, and rename it to `folder`."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch_folder = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
@@ -58,7 +61,7 @@ def _place(archive: Path, folder: Path, url: str) -> None:
         try:
             images.rename(folder)
         except OSError as error:
-            # Another process was faster; its folder is as good as ours.
+            # Another process has created the folder in the meantime.
             if not folder.is_dir():
                 raise UserError(f"{folder}: {error.strerror}") from error
 
@@ -69,7 +72,7 @@ def _fetch(url: str, archive: Path, folder: Path) -> None:
             while chunk := answer.read(2**20):
                 file.write(chunk)
                 if file.tell() > MAX_UNPACKED:
-                    raise OSError(f"it goes on after {MAX_UNPACKED // 2**20} MiB")
+                    raise OSError(f"it is larger than {MAX_UNPACKED // 2**20} MiB")
             expected = answer.headers.get("Content-Length")
         if expected is not None and archive.stat().st_size != int(expected):
             raise OSError(
@@ -84,7 +87,7 @@ def _fetch(url: str, archive: Path, folder: Path) -> None:
 
 
 def _unpack(archive: Path, images: Path, url: str) -> None:
-    """Unpack the files of the zip's one folder straight into `images`."""
+    """Unpack all files of a ZIP file into `images`, without their folders."""
     images.mkdir()
     try:
         with zipfile.ZipFile(archive) as zipped:

@@ -1,4 +1,4 @@
-"""Captions in the names of the images."""
+"""Captions in the file names of images."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ from ocr.data.text.file_name_patterns import FileNamePattern
 
 
 class FileNameCaptions:
-    """A `CaptionSource`: the images' own names.
+    """A `CaptionSource`: the file names of the images.
 
     Args:
-        pattern: Which part of a name is the caption.
+        pattern: Tells which part of a name is the caption.
     """
 
     name = "name"
@@ -21,7 +21,7 @@ class FileNameCaptions:
         self.pattern = pattern
 
     def captions(self, folder: Folder) -> Iterator[Row | Skipped]:
-        """Yield the captions of a folder's images, in their order."""
+        """Yield the captions in the order of the images."""
         folder.require_images()
         names = [self._matched_part(name) for name in folder.images]
         for name, match in zip(folder.images, self.pattern.matches(names), strict=True):

@@ -1,4 +1,4 @@
-"""Signs that the images' file names are not their captions."""
+"""Detect signs that the file names of images are not their captions."""
 
 import os
 import re
@@ -13,11 +13,11 @@ from ocr.data.sources.folder import Folder, stem
 from ocr.data.sources.numbering import are_consecutive, common_numbering
 from ocr.data.sources.sidecar import SidecarContent, SidecarSuffix, find_sidecar_suffixes
 
-MOST = 0.9  # share of the images that a source must have captions for
-SOME = 0.5  # share of the images that is no coincidence
+MOST = 0.9  # share of images that a source must have captions for
+SOME = 0.5  # share of images that is not a coincidence
 _MIN_NUMBERED = 10  # fewer numbered names may be a coincidence
 
-# Names of folders that sort images, and are no captions.
+# Names of folders that are not captions.
 _SPLITS = re.compile(
     r"(?:training|train|validation|valid|val|dev|eval|test(?:ing)?|images?|imgs?|data|dataset|"
     r"pictures|photos|samples|crops?|new|old|raw|bin|all|other|tmp)[\W_]*\d*",
@@ -31,7 +31,7 @@ class FileNameIssue(NamedTuple):
 
     Attributes:
         text: What it is and what to do, in a sentence.
-        harmless: Whether the names may well be the captions.
+        harmless: Whether the names are probably captions nevertheless.
         has_captions_beside: Whether files beside the images hold captions.
     """
 
@@ -43,11 +43,11 @@ class FileNameIssue(NamedTuple):
 def check_file_names(
     folder: Folder, sidecars: Sequence[SidecarSuffix] | None = None
 ) -> FileNameIssue | None:
-    """Look for a sign that the images' names are not their captions.
+    """Return a sign that the file names of images are not their captions, or None.
 
     Args:
         folder: The images.
-        sidecars: The result of `find_sidecar_suffixes`, if it is known.
+        sidecars: The result of `find_sidecar_suffixes`; None: find it.
     """
     if not folder.images:
         return None
@@ -59,24 +59,24 @@ def check_file_names(
     names = _base_stems(folder)
     if len(names) >= _MIN_NUMBERED and are_consecutive(names):
         return FileNameIssue(
-            "They are consecutive numbers: captions from elsewhere are data.labels=FILE"
+            "They are consecutive numbers: if the captions are in a file, give data.labels=FILE"
         )
     for separator in "_-.":
         if names and all(separator in name for name in names):
             patterns = f"data.pattern=label{separator}id or id{separator}label"
-            return FileNameIssue(f"If the caption is a part of the name, give {patterns}")
+            return FileNameIssue(f"If the caption is only a part of the name, give {patterns}")
     return None
 
 
 def are_numbered(folder: Folder) -> bool:
-    """Return whether the names are consecutive numbers, alone or with the same text around."""
+    """Return whether the names are consecutive numbers, perhaps with the same text around them."""
     names = [stem(name.rpartition("/")[2]) for name in folder.images]
     numbers = common_numbering(names) if len(names) >= _MIN_NUMBERED else None
     return numbers is not None and are_consecutive(numbers)
 
 
 def subfolder_hint(folder: Folder, subfolders: Sequence[str]) -> str:
-    """Return a hint if the names of a folder's subfolders may be the captions, or ""."""
+    """Return a hint if the names of a folder's subfolders may be captions, or ""."""
     images: list[str] = []
     for name in subfolders:
         with suppress(OSError), os.scandir(folder.path / name) as entries:
@@ -90,7 +90,7 @@ def _base_stems(folder: Folder) -> list[str]:
 
 
 def _check_sidecars(sidecars: Sequence[SidecarSuffix]) -> FileNameIssue | None:
-    """Describe files beside the images that are not read unless the user names them."""
+    """Return an issue if most images have a file beside them, or None."""
     for suffix, share, content in sidecars:
         if share < SOME or content is SidecarContent.BLANK:
             continue
@@ -98,7 +98,7 @@ def _check_sidecars(sidecars: Sequence[SidecarSuffix]) -> FileNameIssue | None:
         beside = f"{images} a {suffix} beside it"
         if content is SidecarContent.MARKUP:
             return FileNameIssue(
-                f"{beside}, which isn't read: if captions are there, write them to a labels.csv"
+                f"{beside}, which isn't read: if it holds captions, write them to a labels.csv"
             )
         has_captions = content is SidecarContent.CAPTIONS
         return FileNameIssue(
@@ -110,7 +110,7 @@ def _check_sidecars(sidecars: Sequence[SidecarSuffix]) -> FileNameIssue | None:
 
 
 def _folder_pattern(images: Sequence[str]) -> str:
-    """Return a hint with the pattern by which folders' names are captions, or ""."""
+    """Return a hint with a pattern if the names of folders may be captions, or ""."""
     by_folder = _stems_by_folder(images)
     depths = {name.count("/") for name in images}
     if len(depths) != 1 or not _are_captions(by_folder):
@@ -128,10 +128,10 @@ def _stems_by_folder(images: Sequence[str]) -> Mapping[str, list[str]]:
 
 
 def _are_captions(by_folder: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether folders are named after what their images show, and images numbered.
+    """Return whether the names of folders may be the captions of their images.
 
-    That is so where images of several folders have the same names, or only numbers differ, and the
-    folders' names are not parts of a split, dates or numbers.
+    They may if images in several folders have the same names, or names that differ in numbers
+    only, and the folders are not named after parts of a split, dates or numbers.
     """
     if len(by_folder) < 3 or "" in by_folder:
         return False
@@ -147,7 +147,7 @@ def _are_captions(by_folder: Mapping[str, Sequence[str]]) -> bool:
 
 
 def _are_folder_numbers(names: Sequence[str]) -> bool:
-    """Return whether folders are numbered: session1, session2 or 01, 02, but not 0 to 9."""
+    """Return whether folders are numbered, such as session1, session2 or 01, 02, but not 0 to 9."""
     if common_numbering(names) is None:
         return False
     if not all(name.isdigit() for name in names):

@@ -1,4 +1,4 @@
-"""What a folder holds: its files, and which of them are images."""
+"""List the files and images of a folder."""
 
 import os
 from collections import Counter
@@ -14,7 +14,7 @@ from ocr.errors import UserError, did_you_mean
 from ocr.formatting import pluralize
 from ocr.log import info
 
-# What people call the folders of a split's parts.
+# Usual names of the folders of a split.
 _SPLIT_NAMES = {
     "train_dir": ("train", "training"),
     "val_dir": ("val", "valid", "validation", "dev"),
@@ -23,9 +23,18 @@ _SPLIT_NAMES = {
 
 
 class Folder:
-    """The names of what is in a folder, relative to it and sorted: all `files`, and the `images`.
+    """The files and images of a folder.
 
-    recursive: what is in its subfolders, too, but for hidden ones.
+    Args:
+        path: The folder.
+        recursive: Whether to include subfolders, except hidden ones and links.
+
+    Attributes:
+        files: The sorted names of all entries, relative to the folder.
+        images: The names of the images among them.
+
+    Raises:
+        UserError: The folder doesn't exist or cannot be read.
     """
 
     def __init__(self, path: Path, recursive: bool = False) -> None:
@@ -37,60 +46,64 @@ class Folder:
         except OSError as error:
             raise UserError(f"{error.filename}: {error.strerror}") from error
         self.images = [
-            # macOS leaves "._A12DF.png" beside "A12DF.png" on foreign disks; they are no images.
+            # On other file systems, macOS adds a file "._A12DF.png" that is not an image.
             name
             for name in self.files
             if name.lower().endswith(SUFFIXES) and not name.rpartition("/")[2].startswith("._")
         ]
-        self._meant: dict[str, str | None] = {}
-        for name in self.images:  # without suffix, where that is clear
+        self._by_name: dict[str, str | None] = {}  # None: ambiguous
+        for name in self.images:
             key = normalize("NFC", stem(name))
-            self._meant[key] = None if key in self._meant else name
-        self._meant.update((normalize("NFC", name), name) for name in self.images)
-        self._meant.update((name, name) for name in self.images)
+            self._by_name[key] = None if key in self._by_name else name
+        self._by_name.update((normalize("NFC", name), name) for name in self.images)
+        self._by_name.update((name, name) for name in self.images)
 
-    def require_images(self, or_all: str = ", or give data.recursive=true for all") -> None:
-        """Raise UserError if there are none. or_all: how to have those of all subfolders."""
+    def require_images(self, recursive_hint: str = ", or give data.recursive=true for all") -> None:
+        """Raise UserError if there are no images.
+
+        Args:
+            recursive_hint: What to add to the message if there are subfolders.
+        """
         if self.images:
             return
         if "images.arrow" in self.files:
             raise UserError(
-                f"{self.path}: a pack of images, which only training reads, as data=packed; "
-                "give the folder that it was made of"
+                f"{self.path}: a packed folder, which only training reads (data=packed data.dir="
+                f"{self.path}); give the folder that was packed"
             )
         if forms := find_unsupported(self.path, self.files):
             raise UserError(f"{_unread_images(self.path, forms)}, and no others: save them as PNG")
         below = sorted(path.name for path in self.path.iterdir() if path.is_dir())
         hint = f"; it has subfolders ({', '.join(below[:5])}): name one of them" if below else ""
-        hint += or_all if below and not self.recursive else ""
+        hint += recursive_hint if below and not self.recursive else ""
         raise UserError(f"{self.path}: no images here ({', '.join(SUFFIXES)}){hint}")
 
     def image(self, name: str) -> str | None:
-        """The image that somebody calls `name`.
+        """Return the image with a name; None if there is none or the name is ambiguous.
 
-        Be it in another normal form, without suffix, or with the suffix in other letters: 1.PNG.
+        The name may be in another Unicode normal form, without suffix, or with a suffix in another
+        case, such as 1.PNG.
         """
         plain = normalize("NFC", str(PurePosixPath(name)))
-        return (
-            self._meant.get(name) or self._meant.get(plain) or self._alike.get(_small_suffix(plain))
-        )
+        exact = self._by_name.get(name) or self._by_name.get(plain)
+        return exact or self._by_lower_suffix.get(_lower_suffix(plain))
 
     @cached_property
-    def _alike(self) -> dict[str, str | None]:
-        alike: dict[str, str | None] = {}
+    def _by_lower_suffix(self) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
         for name in self.images:
-            key = _small_suffix(normalize("NFC", name))
-            alike[key] = None if key in alike else name
-        return alike
+            key = _lower_suffix(normalize("NFC", name))
+            found[key] = None if key in found else name
+        return found
 
 
 def log_unread(folder: Folder) -> None:
-    """Say how many images of `folder` are of a format that isn't read, if any."""
+    """Log how many images of a folder have a format that isn't read, if any."""
     forms = find_unsupported(folder.path, folder.files)
-    if forms and folder.images:  # without any there will be an error that says so
+    if forms and folder.images:  # a folder without readable images is an error, raised later
         first = next(iter(forms))
         images = _unread_images(folder.path, forms)
-        info(f"{images}: they stay out (the first: {first}); save them as PNG")
+        info(f"{images}: left out (the first: {first}); save them as PNG")
 
 
 def _unread_images(path: Path, forms: Mapping[str, str]) -> str:
@@ -99,7 +112,7 @@ def _unread_images(path: Path, forms: Mapping[str, str]) -> str:
 
 
 def split_hint(path: Path, below: Sequence[str]) -> str:
-    """The overrides that train on subfolders which are parts of a split by their names, or "".
+    """Return the overrides for subfolders that are named like parts of a split, or "".
 
     Args:
         path: The folder.
@@ -116,28 +129,33 @@ def split_hint(path: Path, below: Sequence[str]) -> str:
 
 
 def require_folder(path: Path) -> None:
-    """Raise UserError if `path` is no folder."""
+    """Raise UserError if `path` is not a folder."""
     try:
-        there = path.is_dir()
-    except (OSError, ValueError):  # a name too long, or with a NUL
-        there = False
-    if not there:
+        exists = path.is_dir()
+    except (OSError, ValueError):  # the name is too long, or has a NUL
+        exists = False
+    if not exists:
         raise UserError(f"{path}: {_not_a_folder(path)}")
 
 
 def _not_a_folder(path: Path) -> str:
     with suppress(OSError, ValueError):
         if path.exists():
-            return "a file, and no folder of images"
-        beside = [other.name for other in islice(path.parent.iterdir(), 1000) if other.is_dir()]
-        return f"no such folder.{did_you_mean(path.name, beside)}".removesuffix(".")
+            return "a file, not a folder of images"
+        others = [other.name for other in islice(path.parent.iterdir(), 1000) if other.is_dir()]
+        return f"no such folder.{did_you_mean(path.name, others)}".removesuffix(".")
     return "no such folder"
 
 
 def image_files(folder: Path, recursive: bool = False) -> list[Path]:
-    """The images in `folder`, sorted by name. Raises UserError if there are none.
+    """Return the images in a folder, sorted by name.
 
-    recursive: those of its subfolders, too, but for hidden ones.
+    Args:
+        folder: The folder.
+        recursive: Whether to include subfolders, except hidden ones and links.
+
+    Raises:
+        UserError: There are none.
     """
     found = Folder(folder, recursive)
     found.require_images(", or give --recursive for all")
@@ -145,19 +163,19 @@ def image_files(folder: Path, recursive: bool = False) -> list[Path]:
 
 
 def is_file(path: Path) -> bool:
-    """Return whether a path is a file; False for one that cannot exist."""
+    """Return whether a path is a file; False for a path that cannot exist."""
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a name too long, or with a NUL
+    except (OSError, ValueError):  # the name is too long, or has a NUL
         return False
 
 
 def stem(name: str) -> str:
-    """`name` without its suffix. Not Path.stem, to which ".png" is a name and not a suffix."""
+    """Return a name without its suffix; unlike `Path.stem`, "" for ".png"."""
     return name.rpartition(".")[0]
 
 
-def _small_suffix(name: str) -> str:
+def _lower_suffix(name: str) -> str:
     before, dot, suffix = name.rpartition(".")
     return before + dot + suffix.lower()
 
@@ -166,7 +184,7 @@ def _names(folder: str, recursive: bool) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if recursive and entry.is_dir():
-                # A link could lead round in a circle.
+                # Links could form a circle.
                 if not (entry.is_symlink() or entry.name.startswith(".")):
                     yield from (f"{entry.name}/{name}" for name in _names(entry.path, True))
             else:

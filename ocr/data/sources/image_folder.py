@@ -1,4 +1,4 @@
-"""Folders of images, with captions where they are kept."""
+"""Folders of images, with captions from wherever they are."""
 
 from pathlib import Path
 from typing import Any
@@ -16,22 +16,26 @@ from ocr.errors import SettingError, UserError
 
 
 class ImageFolder(SampleSource):
-    """A folder of images, or one for each part, with captions where `CaptionFinder` finds them.
+    """A folder of images, or one for each part of the split.
 
     Args:
-        dir: The folder, which will be split; or else
-        train_dir, val_dir, test_dir: Folders that are split already; what has no folder of its
-            own is cut from train_dir.
-        labels: A labels file, in each folder or one for all, or what else `CaptionFinder` takes.
+        dir: The folder of all images; None: `train_dir` is given instead.
+        train_dir, val_dir, test_dir: Folders of images that are split already; a part without a
+            folder is split from train_dir.
+        labels: Where the captions are, see `CaptionFinder`.
         pattern: See `FileNamePattern`.
-        file_column, label_column, group: Columns of a labels file; None: the usual ones, no groups.
-        recursive: Look into subfolders.
-        encoding: Of labels files and texts, such as cp1252; None: UTF-8 (and UTF-16 with its mark).
+        file_column, label_column: Columns of a labels file; None: found automatically.
+        group: The column of a labels file with the groups; None: no groups.
+        recursive: Whether to include subfolders.
+        encoding: The encoding of labels files and text files, see `read_text`.
         normal_form, case, strip: See `TextNormalizer`.
 
     Attributes:
         dirs: The folders by part.
-        captions: What finds the captions.
+        captions: Finds the captions.
+
+    Raises:
+        UserError: A setting is wrong, or settings contradict each other.
     """
 
     def __init__(
@@ -72,7 +76,7 @@ class ImageFolder(SampleSource):
                 raise no_usable_image(part, skipped)
 
     def find(self, scanner: Scanner) -> Found:
-        """Find the captions, and read every image once."""
+        """Find the captions, and scan the images."""
         rows, folders, skipped = [], [], []
         for number, entries in enumerate(self.captions.find(self.dirs).values()):
             for entry in entries:
@@ -90,11 +94,11 @@ class ImageFolder(SampleSource):
 
 
 class DownloadedFolder(ImageFolder):
-    """A folder that is downloaded if it is not there.
+    """A folder of images that is downloaded if it doesn't exist.
 
     Args:
-        url: Of a zip.
-        git_blob: The git blob id that the zip must have.
+        url: The address of a ZIP file.
+        git_blob: The git blob id of that file, as a checksum.
         settings: See `ImageFolder`.
     """
 
@@ -104,17 +108,17 @@ class DownloadedFolder(ImageFolder):
         self.git_blob = git_blob
 
     def prepare(self) -> None:
-        """Download once."""
+        """Download the folder unless it exists."""
         if not self.dirs["train"].exists():
             download(self.url, self.git_blob, self.dirs["train"])
 
     def check(self) -> None:
-        """As in any folder, once it is there."""
+        """Download the folder, and check it like any other."""
         self.prepare()
         super().check()
 
     def find(self, scanner: Scanner) -> Found:
-        """As in any folder, once it is there."""
+        """Download the folder, and find its samples like any other's."""
         self.prepare()
         return super().find(scanner)
 
@@ -122,12 +126,16 @@ class DownloadedFolder(ImageFolder):
 def part_folders(
     dir: str | None, train_dir: str | None, val_dir: str | None, test_dir: str | None
 ) -> dict[str, Path]:
-    """Return the folders by part. Raises UserError if the keys contradict each other."""
+    """Return the folders by part.
+
+    Raises:
+        UserError: None is given for training, or two are.
+    """
     if dir is None and train_dir is None:
         raise UserError("name the folder of your images: data.dir=PATH (or data.train_dir=PATH)")
     if dir is not None and train_dir is not None:
         raise SettingError(
-            "give data.dir or data.train_dir, not both (data.dir=null takes it back)"
+            "give data.dir or data.train_dir, not both (data.dir=null removes data.dir)"
         )
     train = train_dir if dir is None else dir
     return {
@@ -138,5 +146,5 @@ def part_folders(
 
 
 def _text(value: object) -> str | None:
-    """A config's value as it was meant: a name that looks like a number is a name."""
+    """Return a config value as text, also a name that looks like a number."""
     return None if value is None else str(value)

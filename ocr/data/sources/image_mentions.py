@@ -1,4 +1,4 @@
-"""Whether a file names images with a text for each; of a large file, a sample is read."""
+"""Find out whether a file names images and has a text for each; large files are sampled."""
 
 import re
 import zipfile
@@ -12,10 +12,10 @@ from ocr.data.images.formats import SUFFIXES
 from ocr.data.sources.image_names import ImageNameIndex
 
 SAMPLE_BYTES = 2**18
-SAMPLE_BLOCKS = 16  # that the sample of a larger file is taken in
-MIN_IMAGES = 20  # of fewer images, the share in a sample tells nothing
-MAX_REPEATS = 2  # times that a bare name occurs on average; more often it is a common word
-MAX_COUNTED_BYTES = 2**23  # of a file whose lines are counted
+SAMPLE_BLOCKS = 16  # blocks of a file that make a sample
+MIN_IMAGES = 20  # with fewer, the share of images in a sample is not reliable
+MAX_REPEATS = 2  # mean occurrences of names without suffix; if there are more, they are words
+MAX_COUNTED_BYTES = 2**23  # larger files are not read to count their lines
 SPREADSHEETS = (".xlsx", ".ods")
 _SPREADSHEET_PARTS = ("xl/sharedStrings.xml", "xl/worksheets/sheet1.xml", "content.xml")
 # Binary formats that hold their texts uncompressed.
@@ -30,21 +30,21 @@ _NOT_A_CAPTION = re.compile(
     re.IGNORECASE,
 )
 _SMALL_NUMBER = re.compile(r"0|[1-9]\d{0,2}")
-_Word = tuple[str, tuple[str, bool] | None]  # and the image that it names
+_Word = tuple[str, tuple[str, bool] | None]  # a word, and the result of `ImageNameIndex.find`
 
 
 @dataclass(frozen=True)
 class ImageMentions:
-    """What a file says about a folder's images.
+    """How a file mentions a folder's images.
 
     Attributes:
-        fully_named: The share of the images that it names with their suffix or their folder.
-        named: The share that it names in any way.
-        captioned: The share of the names that are followed by a text which may be a caption.
-        only_numbers: Whether these texts are nothing but small numbers.
-        single: Whether there is at most one for each name.
-        lines: The number of lines that aren't empty; None for a large file.
-        texts: These lines, unless they are too many.
+        fully_named: The share of images named with their suffix or their folder.
+        named: The share of images named in any way.
+        captioned: The share of names that are followed by a possible caption.
+        only_numbers: Whether all these captions are small numbers.
+        single: Whether no name is followed by several of them.
+        lines: The number of lines that aren't empty; None for a spreadsheet or a large file.
+        texts: These lines; empty if only a sample was read.
     """
 
     fully_named: float = 0.0
@@ -57,12 +57,12 @@ class ImageMentions:
 
     @property
     def may_hold_captions(self) -> bool:
-        """Whether the file has a text for each of many images."""
+        """Whether the file may have captions for at least half of the images."""
         return self.named >= 0.5 and self.captioned >= 0.5
 
 
 def find_mentions(path: Path, images: ImageNameIndex) -> ImageMentions:
-    """Look for the names of images in a file; without result if it is no text or table."""
+    """Look for the names of images in a file; find nothing if it is not a text file or a table."""
     try:
         text, share = _read(path)
     except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError):
@@ -77,9 +77,9 @@ def find_mentions(path: Path, images: ImageNameIndex) -> ImageMentions:
     full = {image for image, is_full in named if is_full}
     expected = max(images.count * share, min(images.count, MIN_IMAGES)) or 1
     only_full = len(full) >= expected / 2
-    anyhow = {image for image, _ in named}
-    if not only_full and len(named) > MAX_REPEATS * len(anyhow):
-        anyhow = full
+    mentioned = {image for image, _ in named}
+    if not only_full and len(named) > MAX_REPEATS * len(mentioned):
+        mentioned = full
     captions = list(_captions(words, only_full))
     different = {word for some in captions for word in some}
     captioned = sum(map(bool, captions)) / max(1, len(captions))
@@ -87,7 +87,7 @@ def find_mentions(path: Path, images: ImageNameIndex) -> ImageMentions:
         captioned = max(captioned, len(different) / max(1, len(captions)))
     return ImageMentions(
         fully_named=min(1.0, len(full) / expected),
-        named=min(1.0, len(anyhow) / expected),
+        named=min(1.0, len(mentioned) / expected),
         captioned=min(1.0, captioned),
         only_numbers=all(map(_SMALL_NUMBER.fullmatch, different)),
         single=sum(map(len, captions)) <= len(captions),
@@ -97,7 +97,7 @@ def find_mentions(path: Path, images: ImageNameIndex) -> ImageMentions:
 
 
 def _words(text: str, images: ImageNameIndex) -> Iterator[_Word]:
-    """Yield the words of a text, and an empty one at the end of each line."""
+    """Yield the words of a text, and an empty word at the end of each line."""
     for line in text.splitlines():
         for piece in map(str.strip, _BORDERS.split(line)):
             if piece and (found := images.find(piece)):
@@ -116,18 +116,18 @@ def _words(text: str, images: ImageNameIndex) -> Iterator[_Word]:
 def _captions(words: Sequence[_Word], only_full: bool) -> Iterator[list[str]]:
     """Yield the words after each name that may be its caption.
 
-    Nothing if most names are followed by the same name: then the names are the captions.
+    Yield nothing if most names are followed by the same name, as those are captions themselves.
     """
     following: list[list[str]] = []
-    before, echoes = None, 0
+    before, repeats = None, 0
     for word, found in words:
         if found and (found[1] or not only_full):
             following.append([])
         elif following:
             following[-1].append(word)
-            echoes += bool(found and before and found[0] == before[0])
+            repeats += bool(found and before and found[0] == before[0])
         before = found
-    if 2 * echoes > len(following):
+    if 2 * repeats > len(following):
         return
     counts = Counter(word for some in following for word in set(some))
     common = max(1, len(following) // 2)
@@ -165,7 +165,7 @@ def _read_spreadsheet(path: Path) -> str:
 
 
 def _count_lines(path: Path, lines: Sequence[str] | None) -> int | None:
-    """Count the lines that aren't empty; None for a spreadsheet or a large file."""
+    """Count the lines that aren't empty; return None for a spreadsheet or a large file."""
     if path.suffix.lower() in SPREADSHEETS:
         return None
     if lines is not None:

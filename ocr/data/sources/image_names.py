@@ -1,4 +1,4 @@
-"""The names that tables and programs give to an image: paths of other machines, URLs, uploads."""
+"""Find images by the names in tables: paths of other machines, URLs, names of uploads."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,12 @@ from ocr.data.sources.folder import stem
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://|/?data/(?:upload|local-files)/", re.IGNORECASE)
 _UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-(?=.)")  # Label Studio's, before an uploaded file's name
 
-MAX_TRIED = 200  # images that are looked up to see whether a text names any
-MIN_EXPECTED = 10  # hits that a text must be expected to have for their absence to count
+MAX_TRIED = 200  # images that are searched for to decide whether a text names any
+MIN_EXPECTED = 10  # if fewer names are expected in a text, their absence is not conclusive
 
 
 def name_variants(name: str) -> list[str]:
-    """Return the paths that a written name may mean, the literal one first."""
+    """Return the paths that a name in a table may stand for, the name itself first."""
     return list(dict.fromkeys(_variants(name)))
 
 
@@ -32,19 +32,19 @@ def _variants(name: str) -> Iterator[str]:
 
 
 def base_names(name: str) -> list[str]:
-    """Return the file names, without folders, that a written name may mean."""
+    """Return the file names without folders that a name in a table may stand for."""
     found = [written.rpartition("/")[2] for written in name_variants(name)[1:] or [name]]
     found += [_UPLOAD_PREFIX.sub("", base, count=1) for base in found]
     return list(dict.fromkeys(found))
 
 
 class ImageNameIndex:
-    """Finds images by the names that a text gives them.
+    """Finds images by their names in a text.
 
-    Folders are ignored, as they differ from machine to machine.
+    Folders in the text are ignored, as they differ between machines.
 
     Args:
-        images: Their names.
+        images: The names of the images.
     """
 
     def __init__(self, images: Sequence[str]) -> None:
@@ -61,13 +61,13 @@ class ImageNameIndex:
                 self._by_path[stem(name)] = image
 
     def may_occur_in(self, text: str, share: float) -> bool:
-        """Return False if a text names too few images to be about them.
+        """Return False if a text certainly doesn't name the images.
 
-        That takes a hundredth of the time of a look at every word.
+        This takes a hundredth of the time of looking up every word.
 
         Args:
             text: A part of a file.
-            share: How large a part, 0 to 1.
+            share: The share of the file in `text`, 0 to 1.
         """
         tried = list(islice(self._by_stem, 0, None, 1 + len(self._by_stem) // MAX_TRIED))
         return share * len(tried) < MIN_EXPECTED or any(name in text for name in tried)
@@ -76,7 +76,7 @@ class ImageNameIndex:
         """Find the image that a word names.
 
         Returns:
-            The image and whether its suffix or its folder is named as well; None if there is none.
+            The image, and whether its suffix or its folder is named as well; None if there is none.
         """
         word = word.replace("\\", "/").removeprefix("./")
         base, *others = base_names(word)

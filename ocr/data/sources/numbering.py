@@ -1,4 +1,4 @@
-"""Names and values that are numbered."""
+"""Detect numbers in names and values that count up."""
 
 import re
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ def are_consecutive(texts: Sequence[str], in_order: bool = False) -> bool:
     """Return whether texts are consecutive whole numbers.
 
     Args:
-        texts: At least one.
-        in_order: Whether they must stand in that order.
+        texts: At least one text.
+        in_order: Whether they must be in ascending order.
     """
     if not all(text.isascii() and text.isdigit() and len(text) < 10 for text in texts):
         return False
@@ -23,7 +23,7 @@ def are_consecutive(texts: Sequence[str], in_order: bool = False) -> bool:
 
 
 def common_numbering(names: Sequence[str]) -> list[str] | None:
-    """Return the last number of each name; None if the names differ in anything else."""
+    """Return the last number in each name; None if the names differ in anything else."""
     found = [_LAST_NUMBER.fullmatch(name) for name in names]
     matches = [match for match in found if match]
     if len(matches) < len(names) or len({(match[1], match[3]) for match in matches}) > 1:
@@ -37,7 +37,7 @@ def order_by_number(names: Sequence[str]) -> list[str] | None:
     if len({len(part) for part in parts}) != 1:
         return None
     places = [place for place, texts in enumerate(zip(*parts, strict=True)) if len({*texts}) > 1]
-    if len(places) != 1 or places[0] % 2 == 0:  # numbers are at odd places
+    if len(places) != 1 or places[0] % 2 == 0:  # numbers are at odd indices
         return None
     numbers = [int(part[places[0]]) for part in parts]
     if len({*numbers}) != len(numbers):  # 1 and 01

@@ -1,4 +1,4 @@
-"""Pack a folder of images into few files: `python -m ocr pack PATH OUT`."""
+"""Pack a folder of images into a few large files: `python -m ocr pack PATH OUT`."""
 
 import os
 import shutil
@@ -19,12 +19,12 @@ from ocr.data.sources.arrow import SEED, Writer
 from ocr.data.sources.captions import CaptionFinder
 from ocr.errors import UserError
 
-# Decodes an image of any length for its perceptual hash.
+# Prepares images for their perceptual hashes.
 _ANY_SHAPE = Preprocessor(32, 128, polarity="dark", contrast="stretch", grey="principal")
 
 
 class _Packed(NamedTuple):
-    """An image file: its content, the image's size, perceptual hash and number of frames."""
+    """An image file: its content, size in pixels, perceptual hash and number of frames."""
 
     content: bytes
     size: tuple[int, int]
@@ -35,21 +35,24 @@ class _Packed(NamedTuple):
 def pack(
     folder: Path, out: Path, captions: CaptionFinder | None = None, num_workers: int | None = None
 ) -> tuple[int, list[Skipped]]:
-    """Pack the captioned images of `folder` into `out`; return how many, and those left out.
+    """Pack the captioned images of a folder.
 
-    A pack that is not completed leaves no `out` behind.
+    `out` is created only when everything is packed.
 
     Args:
-        folder: Holds the images.
+        folder: The folder of images.
         out: A new or empty folder.
-        captions: Finds the captions; None: wherever they are.
+        captions: Finds the captions; None: with default settings.
         num_workers: See `parallel_map`.
+
+    Returns:
+        The number of packed images, and the samples that are left out.
 
     Raises:
         UserError: `out` is not empty or can't be written, or there is nothing to pack.
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f"{out}: exists already; give a new place, or remove it")
+        raise UserError(f"{out}: exists already; give a new folder, or remove it")
     captions = captions or CaptionFinder()
     [samples] = captions.find({"train": folder}).values()
     scratch = out.with_name(f"{out.name}.partial")
@@ -57,7 +60,7 @@ def pack(
         scratch.mkdir(parents=True)
     except FileExistsError as error:
         raise UserError(
-            f"{scratch}: there is a pack under way, or one that was killed: then remove it"
+            f"{scratch}: there is a pack in progress, or one that was killed; if so, remove it"
         ) from error
     except OSError as error:
         raise UserError(f"{scratch}: {error.strerror or error}") from error
@@ -83,7 +86,7 @@ def _fill(
     results: Iterable[_Packed | Skipped],
     folder: str,
 ) -> list[Skipped]:
-    """Write all images into `place`; return those that can't be."""
+    """Write all images into `place`; return the samples that are left out."""
     skipped, frames = [], {}
     with Writer(place) as writer:
         for sample, found in zip(samples, results, strict=True):

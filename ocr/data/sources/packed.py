@@ -1,4 +1,4 @@
-"""Packed folders as a source: the index becomes columns, the images stay where they lie."""
+"""Packed folders: the index becomes a table of samples, and images are read when needed."""
 
 import os
 
@@ -15,7 +15,7 @@ from ocr.errors import UserError
 
 
 class PackedFolder(SampleSource):
-    """What `python -m ocr pack` made of folders, for millions of images.
+    """Folders of up to millions of images, packed by `python -m ocr pack`.
 
     Args:
         dir, train_dir, val_dir, test_dir: Packed folders, see `ImageFolder`.
@@ -40,7 +40,7 @@ class PackedFolder(SampleSource):
         Pack([*self.dirs.values()])
 
     def find(self, scanner: Scanner) -> Found:
-        """Take the columns of the index; images were decoded when they were packed."""
+        """Make samples of the index; images are not read, as packing has checked them."""
         pack = Pack([*self.dirs.values()])
         skipped = [one for folder in self.dirs.values() for one in read_skipped(folder)]
         samples = Samples(
@@ -67,7 +67,7 @@ def pack_names(pack: Pack) -> np.ndarray:
 
 
 def _too_wide(samples: Samples, scanner: Scanner) -> dict[int, Skipped]:
-    """Find what the preprocessor refuses, by its index."""
+    """Return the images that the preprocessor refuses because of their width, by index."""
     refused = {}
     for i in np.flatnonzero(samples.widths > MAX_WIDTH).tolist():
         name = str(samples.names[i])

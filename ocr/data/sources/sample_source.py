@@ -1,4 +1,4 @@
-"""What all sources of samples have in common."""
+"""The interface of all sources of samples."""
 
 from abc import ABC, abstractmethod
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from ocr.data.text.unicode import TextNormalizer
 
 
 class Found(NamedTuple):
-    """Samples whose images can be read, and those that can't be used.
+    """The result of `SampleSource.find`.
 
     Attributes:
-        samples: `Samples.folders` counts the source's `parts`.
-        skipped: The others.
+        samples: The samples whose images can be read.
+        skipped: The samples that are left out.
     """
 
     samples: Samples
@@ -24,25 +24,25 @@ class SampleSource(ABC):
     """Finds captioned images.
 
     Attributes:
-        parts: The parts that have images of their own: "train", and perhaps "val" and "test".
-        normalizer: Spells captions, and the charset that a user gives.
-        order: Of the characters in captions, see `Charset`; None: by the captions.
+        parts: The parts that have their own images: "train", and perhaps "val" and "test".
+        normalizer: Normalizes captions and the charset of the config.
+        order: The order of the characters in captions, see `Charset`; None: inferred.
     """
 
     parts: tuple[str, ...] = ("train",)
     normalizer = TextNormalizer()
     order: str | None = None
 
-    def check(self) -> None:  # noqa: B027, for most sources there is nothing to check
-        """Raise UserError if `find` could find nothing at all, without reading an image."""
+    def check(self) -> None:  # noqa: B027, most sources have nothing to check
+        """Raise UserError if there are no samples, without reading an image."""
 
     def prepare(self) -> None:  # noqa: B027
-        """Bring the images here, if they are elsewhere."""
+        """Download the images if they are missing."""
 
     @abstractmethod
     def find(self, scanner: Scanner) -> Found:
         """Find all samples.
 
         Args:
-            scanner: Reads images, and chooses what the preprocessor leaves to them.
+            scanner: Reads images, and infers the preprocessor's open settings from them.
         """

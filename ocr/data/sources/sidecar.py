@@ -1,4 +1,4 @@
-"""Captions in text files beside the images: which file belongs to which image."""
+"""Captions in text files beside the images, one per image."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from ocr.data.sources.folder import Folder, stem
 from ocr.data.text.encoding import read_text
 from ocr.errors import UserError
 
-# What preprocessing adds to an image's name: line.bin.png, line.nrm.png (OCRopus, Kraken).
+# Suffixes that preprocessing adds to an image's name, as in line.bin.png (OCRopus, Kraken).
 _PROCESSED = (
     "bin|binary|binarized|binarised|nrm|norm|normalized|normalised|bw|raw|dew|dewarped|gr[ae]y|"
     "gr[ae]yscale|inv|inverted|deskew|deskewed|desp|despeckled|denoised|otsu|sauvola|thresh"
@@ -26,17 +26,17 @@ _PROCESSED_END = re.compile(rf"(?<=[^/._ -])[._-](?:{_PROCESSED})$", re.IGNORECA
 _PROCESSED_ONLY = re.compile(rf"(?:\.(?:{_PROCESSED}))+", re.IGNORECASE)
 _NUMBERS = re.compile(r"[\s\d.,;:+-]+(?:e-?\d+)?")
 
-SAMPLED_FILES = 8  # text files that are read to see what kind they are
+SAMPLED_FILES = 8  # text files that are read to find out what they hold
 MAX_CAPTION_BYTES = 2000
-MIN_FILES, MIN_SHARE = 5, 0.9  # files in another folder that are named after images
-MAX_FOLDERS, MAX_LISTED = 20, 2000  # other folders to look into, and files in each
+MIN_FILES, MIN_SHARE = 5, 0.9  # number and share of files that must be named after images
+MAX_FOLDERS, MAX_LISTED = 20, 2000  # other folders that are searched, and files in each
 
 
 class SidecarText:
-    """A `CaptionSource`: a text file for each image, such as line.png and line.gt.txt.
+    """A `CaptionSource`: a text file for each image, such as line.gt.txt for line.png.
 
     Args:
-        suffix: What the text files' names end in; line.gt.txt is also that of line.bin.png.
+        suffix: The suffix of the text files, such as .gt.txt.
         encoding: See `read_text`.
     """
 
@@ -45,7 +45,7 @@ class SidecarText:
         self.encoding = encoding
 
     def captions(self, folder: Folder) -> Iterator[Row | Skipped]:
-        """Yield the captions in the order of the images; an empty file is no caption."""
+        """Yield the captions in the order of the images; an image with an empty file has none."""
         folder.require_images()
         for name, text in self.find(folder).items():
             path = str(folder.path / name)
@@ -59,7 +59,7 @@ class SidecarText:
                     yield Row(path, caption.removesuffix("\n").removesuffix("\r"), "", text)
 
     def find(self, folder: Folder) -> dict[str, str]:
-        """Return the text file of each image that has one."""
+        """Return the text files by image; see `find_sidecars`."""
         return find_sidecars(folder, self.name)
 
     def coverage(self, folder: Folder) -> float:
@@ -68,17 +68,17 @@ class SidecarText:
 
 
 def strip_processing_suffixes(base: str) -> str:
-    """Return a name without what preprocessing has added to it: line.bin becomes line."""
+    """Return a name without suffixes of preprocessing: line for line.bin."""
     while (shorter := _PROCESSED_END.sub("", base)) != base:
         base = shorter
     return base
 
 
 def possible_stems(name: str) -> list[str]:
-    """Return what an image's text file may be called before its suffix, the longest first.
+    """Return the possible names of an image's text file without its suffix, the longest first.
 
     Args:
-        name: The image's, such as p.0.bin.png, for which that is p.0.bin.png, p.0.bin, p.0 and p.
+        name: The name of the image. For p.0.bin.png they are p.0.bin.png, p.0.bin, p.0 and p.
     """
     place, slash, own = name.rpartition("/")
     found = [name]
@@ -88,17 +88,17 @@ def possible_stems(name: str) -> list[str]:
 
 
 def find_sidecars(folder: Folder, suffix: str) -> dict[str, str]:
-    """Pair images with text files.
+    """Find the text file of each image.
 
-    The text file with the longest common name belongs to an image. v1.gt.txt belongs to v1.png and
-    not to v1.5.png if both exist, but to v1.bin.png as well, which is made from the same image.
+    It is the one with the longest common name. If v1.png and v1.5.png exist, v1.gt.txt belongs to
+    v1.png only; but it also belongs to v1.bin.png, which is made from the same image.
 
     Args:
         folder: The images and the files beside them.
-        suffix: What the text files' names end in.
+        suffix: The suffix of the text files.
 
     Returns:
-        The text file of each image that has one, by the image's name.
+        The text files by the name of the image, for images that have one.
     """
     texts = {name for name in folder.files if name.endswith(suffix)}
     stems = {stem(name) for name in folder.images} if texts else set()
@@ -115,7 +115,7 @@ def find_sidecars(folder: Folder, suffix: str) -> dict[str, str]:
 
 
 class SidecarContent(Enum):
-    """What files beside the images hold."""
+    """The content of files beside the images."""
 
     CAPTIONS = "captions"
     NUMBERS = "numbers"  # such as boxes
@@ -127,9 +127,9 @@ class SidecarSuffix(NamedTuple):
     """A suffix of files that are named after the images.
 
     Attributes:
-        suffix: What their names end in.
-        share: The share of the images that have such a file.
-        content: What most of the files hold.
+        suffix: The suffix, such as .gt.txt.
+        share: The share of images that have such a file.
+        content: The content of most of the files.
     """
 
     suffix: str
@@ -138,7 +138,7 @@ class SidecarSuffix(NamedTuple):
 
 
 def find_sidecar_suffixes(folder: Folder) -> list[SidecarSuffix]:
-    """Return the suffixes of text files that are named after the images, the commonest first."""
+    """Return the suffixes of text files that are named after images, the most frequent first."""
     owners = {base for name in folder.images for base in possible_stems(name)}
     images = set(folder.images)
     named: Mapping[str, list[str]] = defaultdict(list)
@@ -159,10 +159,10 @@ def find_sidecar_folder(folder: Folder) -> tuple[Path, str] | None:
     """Find another folder with a text file for each image.
 
     Args:
-        folder: The images; folders in it and beside it are looked into.
+        folder: The images. Folders in it and beside it are searched.
 
     Returns:
-        The other folder and the files' suffix, or None.
+        The other folder and the suffix of the text files, or None.
     """
     if len(folder.images) < MIN_FILES:
         return None
@@ -179,7 +179,7 @@ def find_sidecar_folder(folder: Folder) -> tuple[Path, str] | None:
 
 
 def _common_suffix(place: Path, owners: set[str]) -> str | None:
-    """Return what captions in a folder end in, if nearly all files are named after images."""
+    """Return the suffix of captions in a folder if nearly all files are named after images."""
     try:
         with os.scandir(place) as entries:
             files = [entry.name for entry in islice(entries, MAX_LISTED)]
@@ -196,7 +196,7 @@ def _common_suffix(place: Path, owners: set[str]) -> str | None:
 
 
 def _suffix(file: str, owners: set[str]) -> str | None:
-    """Return what follows an image's name in a file's, if it does not begin with a letter."""
+    """Return what follows an image's name in a file name, if it begins with a sign such as "."."""
     for place in range(len(file) - 1, 0, -1):
         if not file[place].isalnum() and file[:place] in owners:
             return file[place:] if "/" not in file[place:] else None
@@ -204,7 +204,7 @@ def _suffix(file: str, owners: set[str]) -> str | None:
 
 
 def _content(place: Path, files: Sequence[str]) -> SidecarContent | None:
-    """Return what most files hold, by a sample; None if one is not a short text."""
+    """Return the content of most files, from a sample; None if one is not a short text."""
     sample = files[:: 1 + len(files) // SAMPLED_FILES]
     kinds = Counter(islice(_kinds(place, sample), SAMPLED_FILES))
     if len(kinds) > 1:

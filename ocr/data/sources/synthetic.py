@@ -1,4 +1,4 @@
-"""Captchas drawn as they are needed: data for a first run, with nothing at hand."""
+"""Synthetic captchas, drawn when needed: data for a first run without own images."""
 
 import random
 from dataclasses import replace
@@ -16,17 +16,25 @@ from ocr.errors import SettingError
 
 
 class SyntheticCaptchas(SampleSource):
-    """Random captions, drawn by the captcha package.
+    """Captchas with random captions, drawn by the captcha package.
 
     Args:
-        count: Captchas in all.
-        symbols: What captions are made of.
-        length: Characters of each.
-        image_width, image_height: In pixels.
-        seed: Another number gives other captchas.
+        count: The number of captchas.
+        symbols: The characters of captions.
+        length: The number of characters in each caption.
+        image_width, image_height: The size of the images in pixels.
+        seed: Determines the captions and images.
+
+    Attributes:
+        texts: The captions.
+        names: The names of the images.
+        size: The width and height of the images in pixels.
+
+    Raises:
+        UserError: A value is out of range.
     """
 
-    order = "visual"  # as they are drawn
+    order = "visual"  # the order in which characters are drawn
 
     def __init__(
         self,
@@ -43,13 +51,13 @@ class SyntheticCaptchas(SampleSource):
         )
         if str(symbols) == "":
             raise SettingError("data.symbols is empty: give the characters to draw")
-        chance = random.Random(seed)
-        self.texts = ["".join(chance.choices(str(symbols), k=length)) for _ in range(count)]
+        generator = random.Random(seed)
+        self.texts = ["".join(generator.choices(str(symbols), k=length)) for _ in range(count)]
         self.size = (image_width, image_height)
         self.names = [f"synthetic-{seed}-{i:05d}-{text}" for i, text in enumerate(self.texts)]
 
     def find(self, scanner: Scanner) -> Found:
-        """Return all captions; pictures are drawn when they are read."""
+        """Return all captions; images are drawn when they are read."""
         samples = Samples.from_rows(map(Sample, self.names, self.texts), reader=self)
         scanner.infer_preprocessing(samples)
         digests = [content_digest(name.encode(), scanner.seed) for name in self.names]
@@ -64,13 +72,13 @@ class SyntheticCaptchas(SampleSource):
         )
 
     def draw(self, index: int) -> Image.Image:
-        """Draw a captcha, the same one every time: RGB, `size` pixels."""
+        """Draw a captcha: an RGB image of `size` pixels, the same every time."""
         return self.read(self.names[index], index)
 
     def read(self, name: str, row: int) -> Image.Image:
         """Draw a captcha; see `Reader`."""
-        # The package has no seed: it draws every number from the `secrets` module. Lend it a
-        # seeded generator for the time of one drawing.
+        # The package takes random numbers from the `secrets` module, which cannot be seeded:
+        # replace it with a seeded generator while an image is drawn.
         module, captcha.image.secrets = captcha.image.secrets, _SeededSecrets(name)  # type: ignore
         try:
             return captcha.image.ImageCaptcha(*self.size).generate_image(self.texts[row])
@@ -79,7 +87,7 @@ class SyntheticCaptchas(SampleSource):
 
 
 class _SeededSecrets(random.Random):
-    """Stands in for the `secrets` module."""
+    """A seeded replacement of the `secrets` module."""
 
     def randbelow(self, limit: int) -> int:
         return self.randrange(limit)

@@ -1,4 +1,4 @@
-"""Files that may hold captions, and are not read unless the user names them."""
+"""Find files that may hold captions but are not read unless data.labels names them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from ocr.data.sources.labels_file import READERS, Columns, LabelsFile
 from ocr.data.sources.sidecar import find_sidecar_folder, possible_stems
 from ocr.errors import UserError
 
-# Names of what models and programs write about images.
+# Names of the output of models and programs.
 _OUTPUT = re.compile(
     r"pred|result|output|hypothes|recogni[sz]ed|inferr?ed|scores?\b|metrics|(?:\b|_)logs?(?:\b|_)|"
     r"stdout|stderr|nohup|skipped",
@@ -28,23 +28,23 @@ _NO_CAPTIONS = re.compile(
     re.IGNORECASE,
 )
 _FILE_LIST = re.compile(r"\S+\.\w{2,4}|.*://.*|" + f".*(?:{'|'.join(map(re.escape, SUFFIXES))}).*")
-_OUTPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".txt")  # of output that may be captions
+_OUTPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".txt")  # such output may be captions
 
-MAX_CAPTION_LENGTH = 200  # characters of a caption in a list with a line per image
-MIN_LINES = 5  # of a list with a line per image
-MAX_FILES = 60  # beside the images, to look into
-MAX_FILES_ABOVE = 30  # in the folder above; with more, it is not about these images alone
+MAX_CAPTION_LENGTH = 200  # characters of a caption in a list with one line per image
+MIN_LINES = 5  # in a list with one line per image
+MAX_FILES = 60  # files beside the images that are checked
+MAX_FILES_ABOVE = 30  # files in the parent folder; if there are more, none is checked
 
 
 @dataclass(frozen=True)
 class UnusedCaptionFile:
-    """A file that may hold captions.
+    """A file that may hold captions but isn't read.
 
     Attributes:
-        path: The file.
-        text: Why it may.
-        override: How to have it read.
-        harmless: Whether it is probably not meant.
+        path: The file, or a folder of text files.
+        text: Why it may hold captions.
+        override: What to do to have it read.
+        harmless: Whether it probably holds no captions.
         is_error: Whether training on the file names instead is probably a mistake.
     """
 
@@ -59,11 +59,11 @@ class UnusedCaptionFile:
 
 
 def candidate_files(folder: Folder, suffixes: Sequence[str] = ()) -> Iterator[str]:
-    """Yield the files in a folder that may be about its images, the likeliest first.
+    """Yield the files in a folder that may be about its images, the most likely first.
 
     Args:
         folder: The images and the files beside them.
-        suffixes: Suffixes of files that are about one image each; these are left out.
+        suffixes: Suffixes of files that belong to one image each; these files are left out.
     """
     images = set(folder.images)
     stems = {stem(name) for name in folder.images}
@@ -77,12 +77,12 @@ def candidate_files(folder: Folder, suffixes: Sequence[str] = ()) -> Iterator[st
         and not any(name.endswith(end) and name.removesuffix(end) in owners for end in suffixes)
     ]
     files.sort(key=lambda name: (name.count("/"), not name.lower().endswith(tuple(READERS)), name))
-    # Some may be folders, which opening them tells; to ask for each would take long.
+    # Some may be folders, but checking each would be slow; opening them fails later.
     return islice(files, MAX_FILES)
 
 
 def files_above(folder: Folder) -> list[Path]:
-    """Return the texts and tables in the parent of a folder; none if they are too many."""
+    """Return the text files and tables in the parent of a folder; none if there are too many."""
     try:
         entries = [*islice(folder.path.absolute().parent.iterdir(), 1000)]
     except OSError:
@@ -97,9 +97,9 @@ def files_above(folder: Folder) -> list[Path]:
 
 
 def may_be_labels_file(path: Path) -> bool:
-    """Return whether a file's name is not that of checksums or of a program's own format."""
-    is_own_format = is_output(path) and path.suffix.lower() not in _OUTPUT_SUFFIXES
-    return not (_CHECKSUMS.search(path.stem) or is_own_format)
+    """Return whether a file is not named like checksums or a program's log."""
+    is_log = is_output(path) and path.suffix.lower() not in _OUTPUT_SUFFIXES
+    return not (_CHECKSUMS.search(path.stem) or is_log)
 
 
 def is_output(path: Path) -> bool:
@@ -114,16 +114,16 @@ def check_file(
     columns: Columns,
     encoding: str | None = None,
 ) -> UnusedCaptionFile | None:
-    """Decide whether a file may hold the captions of a folder's images.
+    """Return a description of a file if it may hold the captions of a folder's images, or None.
 
-    It is an error not to read it if it names nearly all images with a caption for each: with
-    their suffixes, or by numbers that are not the captions themselves.
+    It is an error not to read the file if it has captions for nearly all images, and their file
+    names are either given in full or consecutive numbers.
 
     Args:
         path: The file.
-        mentions: What it says about the images.
+        mentions: How it mentions the images.
         folder: The images.
-        columns: The names of the columns that the user has given.
+        columns: The columns of a labels file, if given.
         encoding: See `read_text`.
     """
     inside = path.is_relative_to(folder.path)
@@ -133,7 +133,7 @@ def check_file(
     captioned = mentions.may_hold_captions
     if is_output(path):
         override = f"if they are captions, {_override(path, folder)}"
-        text = f"{names}, but is called like a program's output"
+        text = f"{names}, but is named like a program's output"
         return UnusedCaptionFile(path, text, override, harmless=True) if captioned else None
     line_per_image = inside and _has_line_per_image(path, mentions, folder)
     numbered = (captioned or line_per_image) and are_numbered(folder)
@@ -152,7 +152,7 @@ def check_file(
 def _with_problem(
     file: UnusedCaptionFile, folder: Folder, columns: Columns, encoding: str | None
 ) -> UnusedCaptionFile:
-    """Add why the file cannot be read, if it cannot."""
+    """Add the reason if the file cannot be read."""
     text = f"{file.text}, but can't be read"
     try:
         labels = LabelsFile(file.path, columns, True, folder, encoding, given=True)
@@ -161,36 +161,36 @@ def _with_problem(
         if error.key == "data.labels":
             return replace(file, text=text, override=why)
         if error.key:
-            override = f"give that and data.labels={_argument(file.path, folder)}"
+            override = f"give that and data.labels={_relative(file.path, folder)}"
         else:
             override = "correct it, or save it as labels.csv with the columns file and label"
         return replace(file, text=f"{text}: {why}", override=override)
     if labels.coverage(folder) >= SOME:
         return file
     rows = [row.file for row in labels.rows if isinstance(row, Row)]
-    what = f"its first row is for {rows[0]}" if rows else "it has no rows"
+    first_row = f"its first row is for {rows[0]}" if rows else "it has no rows"
     return replace(
         file,
-        text=f"{text}: {what}, and the first image here is {folder.images[0]}",
-        override="save it as labels.csv with the columns file and label, with these names",
+        text=f"{text}: {first_row}, and the first image here is {folder.images[0]}",
+        override="save it as labels.csv with the columns file and label and the images' names",
     )
 
 
-def _argument(path: Path, folder: Folder) -> Path:
+def _relative(path: Path, folder: Folder) -> Path:
     return path.relative_to(folder.path) if path.is_relative_to(folder.path) else path
 
 
 def _override(path: Path, folder: Folder) -> str:
-    return f"data.labels={_argument(path, folder)} takes the captions from there"
+    return f"data.labels={_relative(path, folder)} takes the captions from there"
 
 
 def check_subfolder_files(
     files: Mapping[str, ImageMentions], folder: Folder
 ) -> UnusedCaptionFile | None:
-    """Decide whether files in subfolders hold the captions of the images beside them.
+    """Return a description of files in subfolders that name the images beside them, or None.
 
     Args:
-        files: What each says about the images in its subfolder.
+        files: How each file mentions the images in its subfolder.
         folder: All images.
     """
     found = [
@@ -198,8 +198,8 @@ def check_subfolder_files(
         for name, mentions in files.items()
         if mentions.may_hold_captions and not is_output(Path(name))
     ]
-    places = tuple({f"{name.rpartition('/')[0]}/" for name in found})
-    share = sum(name.startswith(places) for name in folder.images) / max(1, len(folder.images))
+    subfolders = tuple({f"{name.rpartition('/')[0]}/" for name in found})
+    share = sum(name.startswith(subfolders) for name in folder.images) / max(1, len(folder.images))
     if share < SOME:
         return None
     first = folder.path / found[0]
@@ -207,13 +207,13 @@ def check_subfolder_files(
     return UnusedCaptionFile(
         first,
         f"{first}{names} the images of one subfolder each, {_percent(share)} in all",
-        f"write their rows into one labels.csv in {folder.path}, each file with its subfolder",
+        f"write their rows into one labels.csv in {folder.path}, with the images' subfolders",
         is_error=share >= MOST,
     )
 
 
 def check_sidecar_folder(folder: Folder) -> UnusedCaptionFile | None:
-    """Look for another folder with a text file for each image."""
+    """Return a description of another folder that has a text file for each image, or None."""
     found = find_sidecar_folder(folder)
     if not found:
         return None
@@ -221,12 +221,12 @@ def check_sidecar_folder(folder: Folder) -> UnusedCaptionFile | None:
     return UnusedCaptionFile(
         place,
         f"{place} has a {suffix} for each image",
-        f"copy them to the images: data.labels={suffix} takes the captions from there",
+        f"copy these files to the images, and give data.labels={suffix}",
     )
 
 
 def _has_line_per_image(path: Path, mentions: ImageMentions, folder: Folder) -> bool:
-    """Return whether a file may be a list of captions in the images' order."""
+    """Return whether a file may have one caption per line, in the order of the images."""
     images = len(folder.images)
     if mentions.lines != images or images < MIN_LINES or mentions.fully_named >= SOME:
         return False
@@ -236,7 +236,7 @@ def _has_line_per_image(path: Path, mentions: ImageMentions, folder: Folder) -> 
     names = {stem(name.rpartition("/")[2]) for name in folder.images}
     return not texts or (
         len(set(texts)) > 1
-        and len(names.intersection(texts)) < SOME * images  # or it lists the names
+        and len(names.intersection(texts)) < SOME * images  # not a list of names
         and max(map(len, texts)) <= MAX_CAPTION_LENGTH
         and not all(len(text) == 1 for text in texts)
         and not all(map(_FILE_LIST.fullmatch, texts))

@@ -63,7 +63,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 def test_a_file_is_no_folder(tmp_path):
     touch(tmp_path, "a.png")
-    with pytest.raises(UserError, match=r"a\.png: a file, and no folder"):
+    with pytest.raises(UserError, match=r"a\.png: a file, not a folder"):
         image_files(tmp_path / "a.png")
 
 

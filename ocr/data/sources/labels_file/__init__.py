@@ -1,4 +1,4 @@
-"""Labels files: tables, lists and JSON that say which image has which caption."""
+"""Labels files: tables, lists and JSON files with the captions of many images."""
 
 from ocr.data.sources.labels_file.columns import FILES, LABELS
 from ocr.data.sources.labels_file.document import Columns

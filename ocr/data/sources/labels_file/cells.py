@@ -1,4 +1,4 @@
-"""Split a line of a list into cells."""
+"""Split the lines of lists into cells."""
 
 import re
 
@@ -10,7 +10,7 @@ _NAME_AND_REST = re.compile(
 
 
 def split_cells(line: str, separator: str) -> list[str]:
-    """Split a line into all its cells; separators within quotes do not count."""
+    """Split a line into all its cells, except at separators within quotes."""
     if separator == "\t":
         return line.split("\t")
     if separator == " ":
@@ -30,7 +30,7 @@ def _cell(separator: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Remove quotes and escapes, as ICDAR's files or CSV have them."""
+    """Remove the quotes and escapes of CSV and of ICDAR's files."""
     if not re.fullmatch('".*"', text):
         return text
     return re.sub(r'\\(["\\])', r"\1", text[1:-1]).replace('""', '"')

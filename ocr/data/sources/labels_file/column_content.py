@@ -1,4 +1,4 @@
-"""Tell by a column's values whether they are images' names, captions or something else."""
+"""Find out what the values of a column are: names of images, captions or something else."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from ocr.data.sources.folder import Folder
 from ocr.data.sources.image_names import base_names, name_variants
 from ocr.data.sources.numbering import are_consecutive
 
-_MIN_SHARE = 0.5  # of a column's values that must name images
+_MIN_SHARE = 0.5  # share of a column's values that must name images
 _SCORE = re.compile(r"(?:0?\.\d+|[01]\.\d+|\d(?:\.\d+)?e-\d+)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")  # without leading zeros
 _BOX = re.compile(
@@ -16,7 +16,7 @@ _BOX = re.compile(
 )
 _CODE = re.compile(r"[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
-_MAX_VALUES = 2000  # of a column that are looked at
+_MAX_VALUES = 2000  # values of a column that are checked
 
 
 def is_image_name(value: str) -> bool:
@@ -25,34 +25,34 @@ def is_image_name(value: str) -> bool:
 
 
 def find_image(value: str, folder: Folder | None) -> str | None:
-    """Return the image in a folder that a value names, perhaps by its base name only, or None."""
+    """Return the image in a folder that a value names, also without its folder, or None."""
     if folder is None or not value.strip():
         return None
-    called = (folder.image(name) for name in [*name_variants(value), *base_names(value)])
-    return next(filter(None, called), None)
+    images = (folder.image(name) for name in [*name_variants(value), *base_names(value)])
+    return next(filter(None, images), None)
 
 
 def image_name_score(values: Sequence[str], folder: Folder | None) -> float:
-    """Return how surely a column names images.
+    """Return how likely a column is to name images.
 
     Returns:
-        2 if most values have an image's suffix, 1 if most name images in the folder, plus the share
-        that does; otherwise 0.
+        2 if most values have the suffix of an image file, otherwise 1 if most name images in the
+        folder, plus the share that does; or else 0.
     """
     some = _nonempty(values)
     if not some:
         return 0.0
-    there = sum(find_image(value, folder) is not None for value in some) / len(some)
+    existing = sum(find_image(value, folder) is not None for value in some) / len(some)
     if sum(map(is_image_name, some)) >= _MIN_SHARE * len(some):
-        return 2 + there
-    return 1 + there if there >= _MIN_SHARE else 0.0
+        return 2 + existing
+    return 1 + existing if existing >= _MIN_SHARE else 0.0
 
 
 def looks_like_captions(values: Sequence[str], *, varied: bool = True) -> bool:
     """Return whether a column may hold captions, and not scores, boxes, counters, codes or times.
 
     Args:
-        values: The column's.
+        values: The values of the column.
         varied: Whether captions must differ.
     """
     some = _nonempty(values)
@@ -65,7 +65,7 @@ def looks_like_captions(values: Sequence[str], *, varied: bool = True) -> bool:
 
 
 def box_columns(columns: Sequence[Sequence[str]]) -> set[int]:
-    """Return the places of four or eight adjacent columns of numbers: the corners of a box."""
+    """Return the indices of four or eight adjacent columns of numbers: coordinates of a box."""
     numeric = [
         bool(some := _nonempty(column))
         and all(map(_NUMBER.fullmatch, some))

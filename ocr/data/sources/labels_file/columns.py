@@ -14,7 +14,7 @@ from ocr.data.sources.labels_file.column_content import (
 from ocr.data.sources.labels_file.document import LabelsDocument
 from ocr.errors import SettingError, UserError
 
-# Usual names of the two columns, in lower case; ours is the first.
+# Usual names of the two columns in lower case, the documented one first.
 FILES = (
     "file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_file",
     "image_filename", "image_name", "image_path", "img", "img_name", "img_path",
@@ -37,12 +37,12 @@ _OTHER_WORDS = {
 
 @dataclass
 class Grid:
-    """Cells whose columns are to be told apart.
+    """The cells of a table.
 
     Attributes:
-        names: Of the columns; "1", "2" and so on if there is no header.
+        names: The names of the columns; "1", "2" and so on without a header.
         rows: The cells of each row, as many as there are names.
-        prefixed: Whether names are paths in a JSON object, whose last part counts as well.
+        prefixed: Whether names are paths in a JSON object, of which the last part may be used.
         varied: Whether captions must differ, see `looks_like_captions`.
     """
 
@@ -60,19 +60,19 @@ class Grid:
 
 
 def choose_columns(grid: Grid, document: LabelsDocument) -> dict[str, int]:
-    """Choose the columns for the images' names, the captions and, if it is given, the group.
+    """Choose the columns of the images' names, the captions and, if given, the groups.
 
-    What the user has given counts first, then our own names, then usual names, then the values.
+    Given names come first, then the documented names, then usual names, then the values.
 
     Args:
         grid: The cells.
-        document: The file they are from; it gets a note if the values have decided.
+        document: Their labels file; it gets a note if the values decide.
 
     Returns:
-        The places of "file", "label" and perhaps "group" among the columns.
+        The indices of the columns "file", "label" and perhaps "group".
 
     Raises:
-        UserError: It isn't clear, and the message gives overrides; or a given column doesn't exist.
+        UserError: It isn't clear which columns to choose, or a given column doesn't exist.
     """
     columns, names = document.columns, grid.names
     file = _given(names, columns.file, "data.file_column")
@@ -89,7 +89,7 @@ def choose_columns(grid: Grid, document: LabelsDocument) -> dict[str, int]:
 
 
 def find_usual(names: Sequence[str], known: Sequence[str], prefixed: bool = False) -> list[int]:
-    """Return the places of usual names; only of our own name, `known[0]`, if it is there."""
+    """Return the indices of usual names, or of the documented name `known[0]` if it occurs."""
     for parts in (names, [name.rpartition(".")[2] for name in names] if prefixed else ()):
         plain = [_plain(name) for name in parts]
         if known[0] in plain:
@@ -100,9 +100,9 @@ def find_usual(names: Sequence[str], known: Sequence[str], prefixed: bool = Fals
 
 
 def is_header(names: Sequence[str]) -> bool:
-    """Return whether names are a header, with a column for images and one for captions."""
-    texts = [place for place, name in enumerate(names) if _words(name) & _CAPTION_WORDS]
-    return bool(find_usual(names, FILES) and (find_usual(names, LABELS) or texts))
+    """Return whether names include one for images and one for captions, as a header does."""
+    has_captions = any(_words(name) & _CAPTION_WORDS for name in names)
+    return has_captions and bool(find_usual(names, FILES))
 
 
 def _given(names: Sequence[str], chosen: str | None, key: str) -> int | None:
@@ -118,25 +118,24 @@ def _given(names: Sequence[str], chosen: str | None, key: str) -> int | None:
 def _file(grid: Grid, named: list[int], label: int | None, folder: Folder | None) -> int:
     if len(named) == 1:
         return named[0]
-    some = named or [place for place in range(len(grid.names)) if place != label]
-    sure = {place: image_name_score(grid.column(place), folder) for place in some}
-    sure = {place: share for place, share in sure.items() if share}
-    if sure:
-        best = max(sure, key=lambda place: sure[place])
-        rivals = [place for place, share in sure.items() if share == sure[best]]
-        if len(rivals) == 1 or _agree(grid, rivals):
+    candidates = named or [place for place in range(len(grid.names)) if place != label]
+    scores = {place: image_name_score(grid.column(place), folder) for place in candidates}
+    scores = {place: score for place, score in scores.items() if score}
+    if scores:
+        best = max(scores, key=lambda place: scores[place])
+        candidates = [place for place, score in scores.items() if score == scores[best]]
+        if len(candidates) == 1 or _name_same_files(grid, candidates):
             return best
-        some = rivals
-    what = "several columns" if sure or named else "no column"
+    what = "several columns" if scores or named else "no column"
     raise UserError(
         f"{what} for 'file' among the columns {_listed(grid.names)}: choose with "
-        f"{_either('data.file_column', grid.names, some if sure else ())} and "
+        f"{_either('data.file_column', grid.names, candidates if scores else ())} and "
         "data.label_column=NAME",
         key="data.file_column",
     )
 
 
-def _agree(grid: Grid, places: Sequence[int]) -> bool:
+def _name_same_files(grid: Grid, places: Sequence[int]) -> bool:
     """Return whether columns name the same files, such as a name and its path."""
     return all(
         len({row[place].replace("\\", "/").rpartition("/")[2] for place in places}) == 1
@@ -146,25 +145,26 @@ def _agree(grid: Grid, places: Sequence[int]) -> bool:
 
 def _label(grid: Grid, named: list[int], file: int, document: LabelsDocument) -> int:
     others = [place for place in range(len(grid.names)) if place != file]
-    rest = _like_captions(grid, named or others)
-    for some in _narrower(grid, rest, others, document.given):
-        if len(some) == 1:
+    plausible = _plausible_captions(grid, named or others)
+    for selected in _selections(grid, plausible, others, document.given):
+        if len(selected) == 1:
             document.column_guessed = True
             document.notes.append(
-                f"{document.path.name}: captions are from the column {grid.names[some[0]]!r} "
+                f"{document.path.name}: captions are from the column {grid.names[selected[0]]!r} "
                 "(data.label_column=NAME chooses another)"
             )
-            return some[0]
-    what = "several columns" if len(rest) > 1 or len(named) > 1 else "no column"
+            return selected[0]
+    what = "several columns" if len(plausible) > 1 or len(named) > 1 else "no column"
     raise UserError(
         f"{what} for 'label' among the columns {_listed(grid.names)}: choose with "
         f"{_override('data.file_column', grid.names[file])} "
-        f"{_either('data.label_column', grid.names, rest or others)}",
+        f"{_either('data.label_column', grid.names, plausible or others)}",
         key="data.label_column",
     )
 
 
-def _like_captions(grid: Grid, places: Sequence[int]) -> list[int]:
+def _plausible_captions(grid: Grid, places: Sequence[int]) -> list[int]:
+    """Return those of some columns whose values look like captions."""
     boxes = box_columns([grid.column(place) for place in range(len(grid.names))])
     return [
         place
@@ -175,29 +175,38 @@ def _like_captions(grid: Grid, places: Sequence[int]) -> list[int]:
     ]
 
 
-def _narrower(grid: Grid, rest: list[int], others: list[int], given: bool) -> Iterator[list[int]]:
-    """Yield selections of the columns that look like captions, the surest first."""
+def _selections(
+    grid: Grid, plausible: list[int], others: list[int], given: bool
+) -> Iterator[list[int]]:
+    """Yield selections of columns; the first one with a single column is right.
+
+    Args:
+        grid: The cells.
+        plausible: The columns whose values look like captions.
+        others: All columns but that of the images' names.
+        given: Whether data.labels names the file.
+    """
     words = {place: _words(grid.names[place]) for place in others}
-    various = [place for place in rest if not (grid.varied and is_categorical(grid.column(place)))]
-    telling = [place for place in rest if words[place] & _CAPTION_WORDS]
-    if not given:  # it may be about something else
-        sure = [place for place in various if not words[place] & _OTHER_WORDS]
-        yield from (sure, [place for place in sure if place in telling])
+    varied = [p for p in plausible if not (grid.varied and is_categorical(grid.column(p)))]
+    named = [place for place in plausible if words[place] & _CAPTION_WORDS]
+    if not given:  # the file may be about something else
+        sure = [place for place in varied if not words[place] & _OTHER_WORDS]
+        yield from (sure, [place for place in sure if place in named])
     elif len(others) == 1:
         yield others
     else:
-        yield from (rest, various, telling)
-        yield [place for place in rest if not words[place] & _OTHER_WORDS]
-        yield [place for place in various if not words[place] & _OTHER_WORDS]
+        yield from (plausible, varied, named)
+        yield [place for place in plausible if not words[place] & _OTHER_WORDS]
+        yield [place for place in varied if not words[place] & _OTHER_WORDS]
 
 
 def _either(key: str, names: Sequence[str], places: Sequence[int]) -> str:
-    """Return an override with the first of some names, and the other names."""
+    """Return an override with the first of some columns, and the names of the others."""
     if not places:
         return f"{key}=NAME"
     first, *others = places
-    told = f" (or {', '.join(repr(names[place]) for place in others[:5])})" if others else ""
-    return f"{_override(key, names[first])}{told}"
+    more = f" (or {', '.join(repr(names[place]) for place in others[:5])})" if others else ""
+    return f"{_override(key, names[first])}{more}"
 
 
 def _override(key: str, value: str) -> str:
@@ -215,11 +224,11 @@ def _plain(name: str) -> str:
 
 
 def _words(name: str) -> set[str]:
-    """Return the words of a name such as plate_text or plateText, and the whole name."""
-    apart = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.strip())
-    return {_plain(name), *re.split(r"[^a-z0-9]+", apart.lower())}
+    """Return the words in a name such as plate_text or plateText, and the whole name."""
+    separated = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.strip())
+    return {_plain(name), *re.split(r"[^a-z0-9]+", separated.lower())}
 
 
 def cells_of(row: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
-    """The cells that count, by what they are."""
+    """Return the cells of a row by "file", "label" and perhaps "group"."""
     return {key: row[place] for key, place in places.items()}

@@ -1,4 +1,4 @@
-"""CSV and TSV files, as spreadsheets and programs write them."""
+"""CSV and TSV files."""
 
 import csv
 import io
@@ -15,11 +15,11 @@ from ocr.errors import UserError
 
 
 def read_table(document: LabelsDocument) -> Iterator[Row | Skipped]:
-    """Yield the rows of a table; all cells are text."""
+    """Yield the rows of a table, with all cells as text."""
     text, skipped = _without_preamble(document)
     delimiter = _delimiter(document, text)
     if [" " in cell.strip() for cell in _first_row(text, delimiter)] == [True]:
-        yield from read_list(document)  # a list with a table's suffix
+        yield from read_list(document)  # a list with the suffix of a table
         return
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -34,26 +34,26 @@ def read_table(document: LabelsDocument) -> Iterator[Row | Skipped]:
         names = ["file", "label"]
     else:
         names = [str(number) for number in range(1, len(head) + 1)]
-    whole = [
+    valid = [
         (line, [*cells, *[""] * (len(names) - len(cells))][: len(names)])
         for line, cells in rows
         if not any(cells[len(names) :])
     ]
     try:
-        places = choose_columns(Grid(names, [cells for _, cells in whole]), document)
+        places = choose_columns(Grid(names, [cells for _, cells in valid]), document)
     except UserError as error:
         raise UserError(f"{document.path}: {error}", key=error.key) from error
-    remaining = iter(whole)
+    remaining = iter(valid)
     for line, cells in rows:
         if any(cells[len(names) :]):
-            detail = f"{len(cells)} cells below {len(names)} columns; quote what has a delimiter"
+            detail = f"{len(cells)} cells for {len(names)} columns; quote cells with a delimiter"
             yield Skipped(document.where(line), SkipReason.MALFORMED_ROW, detail)
         else:
             yield make_row(cells_of(next(remaining)[1], places), document.where(line))
 
 
 def has_header(head: Sequence[str], document: LabelsDocument) -> bool:
-    """Return whether the first row names the columns, rather than an image."""
+    """Return whether the first row has the names of the columns."""
     given = [*document.columns.given().values()]
     if any(map(is_image_name, head)):
         return False
@@ -63,7 +63,7 @@ def has_header(head: Sequence[str], document: LabelsDocument) -> bool:
 
 
 def _without_preamble(document: LabelsDocument) -> tuple[str, int]:
-    """Return the text below comments and Excel's "sep=;", and the number of lines left out."""
+    """Return the text without leading comments and Excel's "sep=;", and how many lines they are."""
     lines = document.text.split("\n") if document.text[:1] in ("#", "s", '"') else []
     count = 0
     for line in lines:

@@ -1,4 +1,4 @@
-"""A labels file that is loaded, and the names of its columns."""
+"""A loaded labels file, and the names of its columns."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +10,12 @@ from ocr.data.sources.folder import Folder
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns' names that the user has given.
+    """The names of a labels file's columns, as far as they are given.
 
     Attributes:
-        file: The column with the images' names; None: it is told from the others.
-        label: The column with the captions; None: it is told from the others.
-        group: The column with the groups; None: there are none.
+        file: The column with the images' names; None: found automatically.
+        label: The column with the captions; None: found automatically.
+        group: The column with the groups; None: no groups.
     """
 
     file: str | None = None
@@ -23,7 +23,7 @@ class Columns:
     group: str | None = None
 
     def given(self) -> dict[str, str]:
-        """Return the names that are given, by their configuration key."""
+        """Return the given names by their config keys."""
         keys = {
             "data.file_column": self.file,
             "data.label_column": self.label,
@@ -34,17 +34,17 @@ class Columns:
 
 @dataclass
 class LabelsDocument:
-    """A labels file, loaded but not yet read.
+    """A labels file that is loaded but not parsed.
 
     Attributes:
         path: The file.
-        text: What is in it.
+        text: Its content.
         columns: The names of its columns.
         folder: The images that it may be about.
-        given: Whether the user has named the file, rather than that it was detected.
-        notes: What the user should know about how it is read; readers add to it.
-        column_guessed: Whether the captions' column was told by its values, not by its name;
-            readers set it.
+        given: Whether data.labels names the file; otherwise it was detected.
+        notes: Messages for the user about how the file is read; parsers add them.
+        column_guessed: Whether the column of captions was chosen by its values, not by its name;
+            parsers set it.
     """
 
     path: Path
@@ -56,14 +56,14 @@ class LabelsDocument:
     column_guessed: bool = False
 
     def where(self, number: int, unit: str = "line") -> str:
-        """Return a place in the file, as skipped.csv names it."""
+        """Return a place in the file for messages and skipped.csv."""
         return f"{self.path.name}, {unit} {number}"
 
 
 def make_row(cells: dict[str, str], where: str) -> Row | Skipped:
-    """Make a row of the cells "file", "label" and perhaps "group"."""
+    """Make a row from the cells "file", "label" and perhaps "group"."""
     if not cells["file"].strip():
         return Skipped(
-            where, SkipReason.MALFORMED_ROW, f"names no file for the caption {cells['label']!r}"
+            where, SkipReason.MALFORMED_ROW, f"names no image for the caption {cells['label']!r}"
         )
     return Row(cells["file"], cells["label"], cells.get("group", ""), where)

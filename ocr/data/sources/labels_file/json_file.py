@@ -1,4 +1,4 @@
-"""JSON files: an object per line, arrays of objects, and objects by images' names."""
+"""JSON files: one object per line, an array of objects, or an object whose keys name images."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,15 +12,15 @@ from ocr.data.sources.labels_file.columns import FILES, LABELS, Grid, choose_col
 from ocr.data.sources.labels_file.document import LabelsDocument, make_row
 from ocr.errors import UserError
 
-Leaves = dict[str, list[Any]]
-Entry = tuple[str, Leaves]  # its place in the file, and its values by their paths in the object
+Leaves = dict[str, list[Any]]  # the values in an object by their paths, such as "meta.text"
+Entry = tuple[str, Leaves]  # a place in the file, and the values there
 
-_MAX_KEYS = 2000  # of an object that are looked at, to see whether they name images
+_MAX_KEYS = 2000  # keys of an object that are checked for names of images
 _SCALARS = (str, bool, type(None))  # numbers are read as strings
 
 
 class _Object(dict):
-    """An object that keeps all its members, even those with the same name."""
+    """An object that keeps all members, even those with the same name."""
 
     def __init__(self, members: list[tuple[str, Any]]) -> None:
         super().__init__(members)
@@ -28,7 +28,7 @@ class _Object(dict):
 
 
 def read_json(document: LabelsDocument) -> Iterator[Row | Skipped]:
-    """Yield the rows of JSON or JSON Lines; numbers are kept as they are written."""
+    """Yield the rows of JSON or JSON Lines; numbers stay as they are written."""
     values = _values(document)
     if len(values) == 1 and isinstance(values[0][1], list | dict):
         found = _entries(document, values[0][1], 0)
@@ -36,11 +36,11 @@ def read_json(document: LabelsDocument) -> Iterator[Row | Skipped]:
             raise UserError(f"{document.path}: nothing in it names images and their captions")
         entries = found
     else:
-        entries = [_of_line(document, number, value) for number, value in values]
+        entries = [_line_entry(document, number, value) for number, value in values]
     if not entries:
         return
     names = list(dict.fromkeys(name for _, leaves in entries for name in leaves))
-    if any(not name.startswith("predictions.") for name in names):  # Label Studio's
+    if any(not name.startswith("predictions.") for name in names):  # by Label Studio's models
         names = [name for name in names if not name.startswith("predictions.")]
     rows = [[_cell(leaves.get(name)) for name in names] for _, leaves in entries]
     try:
@@ -68,18 +68,18 @@ def _row(
             )
         values = [value for value in values if value is not None]
         if len(values) > 1:
-            told = ", ".join(map(repr, values[:3]))
+            shown = ", ".join(map(repr, values[:3]))
             return Skipped(
                 where,
                 SkipReason.MALFORMED_ROW,
-                f"has several values of {name!r}: {told}; an image shows one text",
+                f"has several values of {name!r}: {shown}; an image shows one text",
             )
         cells[key] = values[0] if values else ""
     return make_row(cells, where)
 
 
 def _values(document: LabelsDocument) -> list[tuple[int, Any]]:
-    """Return the values in the text, each with the number of its line."""
+    """Return the JSON values in the text, each with the number of its line."""
     decoder = json.JSONDecoder(
         parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_Object
     )
@@ -96,7 +96,7 @@ def _values(document: LabelsDocument) -> list[tuple[int, Any]]:
         try:
             value, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
-            # A single value may have many lines, of which a later one is broken.
+            # In a single value of many lines, the error may be in a later line.
             here = error.lineno if not values and isinstance(error, json.JSONDecodeError) else line
             message = f"{document.path}, line {here}: not JSON"
             raise UserError(f"{message} ({str(error).partition(': line')[0]})") from error
@@ -104,7 +104,7 @@ def _values(document: LabelsDocument) -> list[tuple[int, Any]]:
         line += text.count("\n", start, place)
 
 
-def _of_line(document: LabelsDocument, number: int, value: Any) -> Entry:
+def _line_entry(document: LabelsDocument, number: int, value: Any) -> Entry:
     if not isinstance(value, dict):
         raise UserError(
             f"{document.path}, line {number}: not an object, such as "
@@ -114,7 +114,10 @@ def _of_line(document: LabelsDocument, number: int, value: Any) -> Entry:
 
 
 def _entries(document: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
-    """Return what may be rows: an array's values, members by images' names, or those of a part."""
+    """Return the values that may be rows, from an array or from an object, or None.
+
+    In an object they are the members whose keys name images, or those of an inner value.
+    """
     if isinstance(value, list):
         return [
             (document.where(number, "entry"), _flat(one))
@@ -122,29 +125,31 @@ def _entries(document: LabelsDocument, value: Any, depth: int) -> list[Entry] | 
         ]
     if find_usual([*value], FILES) and find_usual([*value], LABELS):  # one row
         return [(document.where(1), _flat(value))]
-    if joined := _joined(value):
+    if joined := _join_coco(value):
         return _entries(document, joined, depth)
     keys = [*value][:_MAX_KEYS]
     named = [is_image_name(key) or find_image(key, document.folder) for key in keys]
     if sum(map(bool, named)) > 0.5 * len(named):
         return [
-            (document.where(number, "entry"), _by_name(key, one))
+            (document.where(number, "entry"), _named_entry(key, one))
             for number, (key, one) in enumerate(value.members, start=1)
         ]
     inner = [one for one in value.values() if isinstance(one, list | dict) and one]
-    if inner and len(inner) == len(value) and all(map(_is_of_image, inner)):
-        return _entries(document, inner, depth)  # VIA's, by file name and size
-    found = [entries for one in inner if depth < 5 and (entries := _inside(document, one, depth))]
+    if inner and len(inner) == len(value) and all(map(_names_image, inner)):
+        return _entries(document, inner, depth)  # VIA, whose keys are file name and size
+    found = [
+        entries for one in inner if depth < 5 and (entries := _inner_entries(document, one, depth))
+    ]
     return found[0] if len(found) == 1 else None
 
 
-def _is_of_image(value: Any) -> bool:
+def _names_image(value: Any) -> bool:
     texts = value.values() if isinstance(value, dict) else ()
     return any(isinstance(text, str) and is_image_name(text) for text in texts)
 
 
-def _inside(document: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
-    """Return the entries of a part of an object, if they name images."""
+def _inner_entries(document: LabelsDocument, value: Any, depth: int) -> list[Entry] | None:
+    """Return the entries of a value in an object if they name images, or None."""
     entries = _entries(document, value, depth + 1) or []
     values = [one for _, leaves in entries for some in leaves.values() for one in some]
     if any(isinstance(one, str) and is_image_name(one) for one in values):
@@ -152,7 +157,7 @@ def _inside(document: LabelsDocument, value: Any, depth: int) -> list[Entry] | N
     return None
 
 
-def _by_name(key: str, value: Any) -> Leaves:
+def _named_entry(key: str, value: Any) -> Leaves:
     if not isinstance(value, dict | list):
         return {"file": [key], "label": [value]}
     if isinstance(value, list) and all(isinstance(one, _SCALARS) for one in value):
@@ -164,7 +169,7 @@ def _by_name(key: str, value: Any) -> Leaves:
     }
 
 
-def _joined(value: Mapping[str, Any]) -> list[Any] | None:
+def _join_coco(value: Mapping[str, Any]) -> list[Any] | None:
     """Return the images of COCO's format, each with its annotations; None for another format."""
     images = value.get("images") or value.get("imgs")
     notes = value.get("annotations") or value.get("anns")
@@ -183,7 +188,7 @@ def _joined(value: Mapping[str, Any]) -> list[Any] | None:
 
 
 def _flat(value: Any, path: str = "") -> Leaves:
-    """Return all values in a value by their paths; those of arrays together."""
+    """Return all values in a JSON value by their paths; values of an array share one path."""
     leaves: Leaves = {}
     if (
         isinstance(value, str) and value[:1] == "{"
@@ -211,6 +216,6 @@ def _flat(value: Any, path: str = "") -> Leaves:
 
 
 def _cell(values: Sequence[Any] | None) -> str:
-    """Return a column's text in one entry, if it is a single one."""
+    """Return the text of a column in one entry; "" unless there is exactly one."""
     texts = {value for value in values or () if isinstance(value, str)}
     return texts.pop() if len(texts) == 1 else ""

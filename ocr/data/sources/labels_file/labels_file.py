@@ -1,4 +1,4 @@
-"""Captions in one file for many images."""
+"""The captions of many images in one file."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -14,24 +14,24 @@ from ocr.errors import UserError
 
 
 class LabelsFile:
-    """A `CaptionSource`: the rows of a table, a list or JSON.
+    """A `CaptionSource`: the rows of a table, a list or a JSON file.
 
-    Names of images are relative to the images' folder or to the labels file's.
+    Paths of images are relative to the images' folder or to that of the labels file.
 
     Args:
         path: The labels file.
         columns: The names of its columns.
         foreign: Whether its paths may be of another machine. If none of them exists, images are
-            found by their base names, provided that these are unambiguous.
-        folder: The images, by which columns are told apart.
+            then found by unique file names.
+        folder: The images, which help to find the columns.
         encoding: See `read_text`.
-        given: Whether the user has named the file, see `read_labels`.
+        given: Whether data.labels names the file, see `read_labels`.
 
     Attributes:
-        rows: Its rows, in order.
-        notes: What the user should know about how it is read.
-        column_guessed: Whether the captions' column was told by its values, not by its name.
-        foreign_path: The first of its paths of another machine, if images are found by base names.
+        rows: The rows in order.
+        notes: Messages for the user about how the file is read.
+        column_guessed: Whether the column of captions was chosen by its values, not by its name.
+        foreign_path: The first path that doesn't exist, if images are found by file names.
 
     Raises:
         UserError: The file cannot be read, or has no captions.
@@ -65,7 +65,7 @@ class LabelsFile:
 
         Args:
             folder: The images.
-            outside: Whether images may be outside the folder.
+            outside: Whether images outside the folder are found as well.
         """
         found = self._find(folder, outside)
         rows = [row for row in self.rows if isinstance(row, Row) and row.file in found]
@@ -80,7 +80,7 @@ class LabelsFile:
                 yield Skipped(str(path), SkipReason.NO_CAPTION, f"no caption in {row.where}")
 
     def unused_rows(self) -> list[Skipped]:
-        """Return the rows that `captions` has not given for any folder so far."""
+        """Return the rows that `captions` has not yielded for any folder so far."""
         return self._malformed + [
             Skipped(row.file, SkipReason.MISSING_FILE, f"no such file ({where})")
             if row.text.strip()
@@ -91,7 +91,10 @@ class LabelsFile:
         ]
 
     def coverage(self, folder: Folder) -> float:
-        """Return the share of the folder's images with a row; if it has none, of rows with one."""
+        """Return the share of the folder's images that have a row.
+
+        If the folder has no images, return the share of rows whose images exist elsewhere.
+        """
         if not folder.images:
             return len(self._find(folder)) / max(1, len(self._files()))
         named = {image for file in self._files() if (image := folder.image(file))}
@@ -101,14 +104,14 @@ class LabelsFile:
         return len(named) / len(folder.images)
 
     def _files(self) -> list[str]:
-        """Return the names that rows give, each once."""
+        """Return the names of images in the rows, each once."""
         return [*dict.fromkeys(row.file for row in self.rows if isinstance(row, Row))]
 
     def _find(self, folder: Folder, outside: bool = True) -> dict[str, Path]:
-        """Return the image that each name means, where there is one."""
+        """Return the path of each name whose image exists."""
         files = self._files()
         found = {file: path for file in files if (path := self._locate(file, folder, outside))}
-        if not found and self.foreign and (found := _by_base_name(files, folder)):
+        if not found and self.foreign and (found := _find_by_base_name(files, folder)):
             self.foreign_path = next(iter(found))
         return found
 
@@ -130,8 +133,8 @@ class LabelsFile:
         return None
 
 
-def _by_base_name(files: Sequence[str], folder: Folder) -> dict[str, Path]:
-    """Return the image of each file's base name; nothing if one is ambiguous."""
+def _find_by_base_name(files: Sequence[str], folder: Folder) -> dict[str, Path]:
+    """Find images by file names without folders; find nothing if one is ambiguous."""
     own = {name.rpartition("/")[2]: name for name in folder.images}
     if len(own) < len(folder.images):
         return {}

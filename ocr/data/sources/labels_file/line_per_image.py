@@ -1,4 +1,4 @@
-"""Lists with a line for each image: line i is the caption of image number i."""
+"""Lists with one line per image: line i is the caption of image number i."""
 
 from collections.abc import Iterator
 
@@ -24,12 +24,12 @@ def read_line_per_image(document: LabelsDocument, folder: Folder) -> Iterator[Ro
     images = order_by_number(folder.images)
     if images is None:
         raise UserError(
-            f"{document.path}: it has a line for each of the {len(lines)} images, but their names "
-            "don't differ in one number alone, which would give their order. Write the image's "
-            "name, a tab and its caption in each line"
+            f"{document.path}: it has a line for each of the {len(lines)} images, but their order "
+            "is not clear, as their names don't differ in exactly one number: write the image's "
+            "name, a tab and the caption into each line"
         )
     document.notes.append(
-        f"{document.path.name} names no images, but has a line for each, in the order of their "
+        f"{document.path.name} names no images, but has one line per image, in the order of their "
         f"numbers: {lines[0][1]!r} is the caption of {images[0]}, {lines[-1][1]!r} of {images[-1]}"
     )
     for image, (number, text) in zip(images, lines, strict=True):
@@ -37,7 +37,7 @@ def read_line_per_image(document: LabelsDocument, folder: Folder) -> Iterator[Ro
 
 
 def _lines(text: str, folder: Folder) -> list[tuple[int, str]]:
-    """Return the numbered lines that may be captions; empty if they aren't one per image."""
+    """Return the captions with their line numbers; an empty list unless there is one per image."""
     lines = [
         (number, line.strip())
         for number, line in enumerate(text.split("\n"), start=1)

@@ -1,4 +1,4 @@
-"""Read a labels file in whichever of the formats it is."""
+"""Read a labels file in any supported format."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ from ocr.errors import UserError
 
 _JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\"])")  # the beginning of an object, or of an array of them
 
-# By a file's suffix; files of other suffixes are read as lists if the user names them.
+# Parsers by suffix; a file with another suffix is read as a list if data.labels names it.
 READERS = {
     ".csv": read_table,
     ".tsv": read_table,
@@ -42,16 +42,16 @@ def read_labels(
     Args:
         path: The file.
         columns: The names of its columns.
-        folder: The images that it may be about, by which their column is told from others.
-        encoding: Of the file, see `read_text`.
-        given: Whether the user has named the file, rather than that it was detected: then it may
-            have a line for each image instead of names, and a column of any name.
+        folder: The images that it may be about, which help to find the columns.
+        encoding: See `read_text`.
+        given: Whether data.labels names the file. If so, it may also have one line per image
+            instead of names, and columns of any name.
 
     Returns:
         The captions, and the rows that cannot be used, in the file's order.
 
     Raises:
-        UserError: It is no labels file, or is ambiguous: "PATH, line N: why".
+        UserError: It is not a labels file, or is ambiguous.
     """
     return read_document(open_document(path, columns, folder, encoding, given))
 
@@ -78,18 +78,18 @@ def open_document(
 
 
 def read_document(document: LabelsDocument) -> list[Row | Skipped]:
-    """Read the rows of a labels file that is loaded; see `read_labels`."""
+    """Read the rows of a loaded labels file; see `read_labels`."""
     read = READERS.get(document.path.suffix.lower(), read_list)
     if read is read_list and _JSON.match(document.text):
         read = read_json
     rows = list(read(document))
     if not rows:
         raise UserError(f"{document.path}: no rows with captions")
-    # A list of names with a flag each, such as fileState.txt, has no captions.
+    # A list of images with a flag each, such as PPOCRLabel's fileState.txt, has no captions.
     texts = {row.text.strip() for row in rows if isinstance(row, Row)}
     if read is read_list and not document.given and (texts <= {"0", "1"} or len(texts) == 1):
         raise UserError(
             f"{document.path}: has only {' and '.join(map(repr, sorted(texts)))} beside the names; "
-            f"if these are captions: data.labels={document.path.name}"
+            f"if these are captions, give data.labels={document.path.name}"
         )
     return rows

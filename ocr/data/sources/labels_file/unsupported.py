@@ -1,4 +1,4 @@
-"""Formats of labels files that aren't read, and how to convert them."""
+"""Formats of labels files that aren't read, with advice for converting them."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from ocr.errors import UserError
 
 _SHEET = "open it in a spreadsheet program and save it as CSV in UTF-8"
 _DATABASE = "export the table as CSV"
-# By suffix: what it is, and how to convert it.
+# Names of formats and how to convert them, by suffix.
 _FORMATS = {
     **dict.fromkeys(
         (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), ("a spreadsheet", _SHEET)
@@ -35,7 +35,7 @@ _FORMATS = {
         (".yaml", ".yml"), ("YAML", "save it as JSON, or as CSV with a name and a caption a line")
     ),
 }
-# By the format that a file's content has, whatever its suffix.
+# Suffixes by the format of a file's content.
 _SUFFIXES = {
     "a ZIP archive": ".xlsx",
     "Microsoft Office": ".xls",
@@ -48,10 +48,10 @@ _SUFFIXES = {
 
 
 def require_supported(path: Path) -> None:
-    """Raise UserError if a file has a format that isn't read; the message says how to convert it.
+    """Raise UserError if a file has a format that isn't read, with advice for converting it.
 
     Args:
-        path: The file, named as a labels file.
+        path: The labels file.
     """
     try:
         with path.open("rb") as file:
@@ -71,11 +71,11 @@ def require_supported(path: Path) -> None:
 
 
 def reject_detections(document: LabelsDocument, first: tuple[int, str]) -> None:
-    """Raise UserError for PPOCRLabel's Label.txt, which has the boxes of texts in each photo.
+    """Raise UserError for PPOCRLabel's Label.txt, which has the text boxes in each photo.
 
     Args:
-        document: A list.
-        first: The number of its first line, and the line.
+        document: The list.
+        first: The number of its first line, and that line.
     """
     number, line = first
     if "\t" not in line:
@@ -87,14 +87,14 @@ def reject_detections(document: LabelsDocument, first: tuple[int, str]) -> None:
     if not (isinstance(boxes, list) and boxes and isinstance(boxes[0], dict)):
         return
     crops, texts = document.path.with_name("crop_img"), document.path.with_name("rec_gt.txt")
-    wanted = "an image and its text a line, as in PPOCRLabel's rec_gt.txt with the images crop_img"
-    key = "data.labels" if texts.is_file() else None
-    if key:
-        wanted += f", which lie beside it: data.dir={crops} data.labels={texts}"
+    if texts.is_file():
+        key = "data.labels"
+        advice = f"give data.dir={crops} data.labels={texts}"
     else:
-        wanted += " (in PPOCRLabel: File, Export Recognition Result)"
+        key = None
+        advice = "export crop_img and rec_gt.txt with File, Export Recognition Result"
     raise UserError(
-        f"{document.path}, line {number}: its captions are a JSON list of all the text boxes of "
-        f"a photo; training needs {wanted}",
+        f"{document.path}, line {number}: PPOCRLabel's list of all text boxes in a photo, but "
+        f"training needs one image and its text per line: {advice}",
         key=key,
     )

@@ -119,7 +119,7 @@ def test_images_without_text_and_texts_without_image_are_counted(tmp_path, said)
     without = "<no caption in .gt.txt>"
     assert found(tmp_path, ".gt.txt") == {"1.png": "A", "2.png": without, "3.png": without}
     assert "2 of 3 images" in said.text and "(the first: 2.png)" in said.text
-    assert "1 .gt.txt file without an image beside it (9.gt.txt)" in said.text
+    assert "1 .gt.txt file has no image (the first: 9.gt.txt)" in said.text
 
 
 def test_the_text_with_most_of_the_name_is_the_image_s_own(tmp_path):
@@ -178,8 +178,8 @@ def test_rows_without_image_and_images_without_row_are_told(tmp_path, said):
     write(tmp_path, labels__csv=f"file,label\ngone.png,1\na.png,2\n{long}.png,3\n,4\nb.png,5,6\n")
     assert found(tmp_path, "labels.csv") == {
         "a.png": "2",
-        "labels.csv, line 5": "<names no file for the caption '4'>",
-        "labels.csv, line 6": "<3 cells below 2 columns; quote what has a delimiter>",
+        "labels.csv, line 5": "<names no image for the caption '4'>",
+        "labels.csv, line 6": "<3 cells for 2 columns; quote cells with a delimiter>",
         "gone.png": "<no such file (labels.csv, line 2)>",
         f"{long}.png": "<no such file (labels.csv, line 4)>",
         "b.png": "<no caption in labels.csv>",

@@ -123,7 +123,7 @@ def test_paths_of_another_place_are_taken_by_the_file_name(tmp_path, said, place
         "0.png": f"<no caption in {table}>",
         place.format("gone.png"): f"<no such file ({table}, line 11)>",
     }
-    assert said.text.count(f"paths of another place, such as {place.format('1.png')}") == 1
+    assert said.text.count(f"paths that don't exist here, such as {place.format('1.png')}") == 1
 
 
 def test_paths_of_another_place_in_folders_of_parts(tmp_path):
@@ -141,7 +141,7 @@ def test_images_named_outright_are_surer_than_others_called_alike(tmp_path, said
     others = table(TEN).replace("\n", "\ntest/").replace(",x", ",y")
     write(tmp_path, train__csv=table(TEN), test__csv=others)
     assert found(tmp_path)["1.png"] == "x1"
-    assert "captions are from train.csv" in said.text and "another place" not in said.text
+    assert "captions are from train.csv" in said.text and "don't exist here" not in said.text
 
 
 @pytest.mark.parametrize("name", ["read.txt", "train.txt", "predictions.csv"])

@@ -92,8 +92,8 @@ def test_a_table_may_lack_a_header(tmp_path, delimiter):
 def test_rows_that_cannot_be_used_are_told_with_their_line(tmp_path):
     content = "file,label\n1.png,1,50\n\n,x\n2.png\n3.png,y,,\n"
     assert rows(tmp_path, "l.csv", content) == [
-        ("l.csv, line 2", "3 cells below 2 columns; quote what has a delimiter"),
-        ("l.csv, line 4", "names no file for the caption 'x'"),
+        ("l.csv, line 2", "3 cells for 2 columns; quote cells with a delimiter"),
+        ("l.csv, line 4", "names no image for the caption 'x'"),
         ("2.png", ""),
         ("3.png", "y"),
     ]

@@ -114,7 +114,7 @@ def test_a_line_without_the_third_column_is_named(tmp_path, form):
     touch(tmp_path, *NAMES, "more.png")
     content = listed(form)
     (tmp_path / "l.txt").write_text(content + form[:7].format(n="more.png", c="77") + "\n")
-    with pytest.raises(UserError, match=r"l\.txt, line 13: 2 columns, where most .* have 3"):
+    with pytest.raises(UserError, match=r"l\.txt, line 13: 2 columns, but most .* have 3"):
         found(tmp_path, "l.txt")
     (tmp_path / "l.txt").write_text(content + "more.png\n")
     assert found(tmp_path, "l.txt")["more.png"] == "<no caption in l.txt, line 13>"
@@ -165,9 +165,9 @@ def test_answers_of_one_digit_are_no_names_of_images(tmp_path):
 @pytest.mark.parametrize(
     "names,lines,why",
     [
-        (["a.png", "b.png", "c.png"], 3, "in one number alone"),
-        (["1_2.png", "2_1.png", "3_3.png"], 3, "in one number alone"),
-        (["1.png", "01.png", "2.png"], 3, "in one number alone"),
+        (["a.png", "b.png", "c.png"], 3, "exactly one number"),
+        (["1_2.png", "2_1.png", "3_3.png"], 3, "exactly one number"),
+        (["1.png", "01.png", "2.png"], 3, "exactly one number"),
         (["1.png", "2.png", "3.png"], 4, "line 1: not a file name"),
         (["1.png", "2.png", "3.png"], 2, "line 1: not a file name"),
     ],
@@ -187,7 +187,9 @@ def test_ppocrlabels_three_files(tmp_path):
     boxes = [json.dumps([{"transcription": code, "points": [[7, 3]]}]) for code in CODES]
     lines = [f"set/{name}\t{box}\n" for name, box in zip(NAMES, boxes, strict=True)]
     (tmp_path / "Label.txt").write_text("".join(lines))
-    with pytest.raises(UserError, match=r"Label\.txt, line 1: .*JSON .*rec_gt\.txt.*crop_img"):
+    with pytest.raises(
+        UserError, match=r"Label\.txt, line 1: PPOCRLabel.*crop_img and rec_gt\.txt"
+    ):
         found(tmp_path, "Label.txt")
     (tmp_path / "rec_gt.txt").write_text(listed("crop_img/{n}\t{c}"))
     with pytest.raises(UserError, match=r"data\.dir=.*crop_img data\.labels=.*rec_gt\.txt"):
