@@ -1,9 +1,9 @@
-"""Bidirectional text: the logical order of its characters and their visual order.
+"""Bidirectional text: convert between logical order and visual order.
 
 CTC reads an image from left to right, in visual order. Captions in Hebrew or Arabic are usually
-stored in logical order, in which they are spoken: it begins with the rightmost character, while
-numbers and Latin words among them run from left to right (Unicode Standard Annex 9, "Unicode
-Bidirectional Algorithm").
+stored in logical order, the order of reading: it begins with the rightmost character, while numbers
+and Latin words run from left to right (Unicode Standard Annex 9, "Unicode Bidirectional
+Algorithm").
 """
 
 import re
@@ -16,24 +16,24 @@ from bidi import get_display
 from ocr.errors import SettingError
 from ocr.log import info
 
-# Visual order; logical order in lines that run from right to left; and logical order in lines that
-# run from left to right, in which only words run the other way.
+# Visual order; logical order of lines that run from right to left; logical order of lines that run
+# from left to right, but have words from right to left.
 ORDERS = ("visual", "rtl", "ltr")
 
 _RTL_CLASSES = ("R", "AL")  # Unicode's bidirectional classes of letters from right to left
 _BASE_DIRECTIONS = {"rtl": "R", "ltr": "L"}
-_TATWEEL = "\u0640"  # makes an Arabic letter longer
+_TATWEEL = "\u0640"  # elongates Arabic words; ignored here
 _RTL_WORD = re.compile("R[^LNR]*R")
 
 
 def validate_order(order: str) -> None:
-    """Raise UserError if there is no such order."""
+    """Raise UserError if `order` is not one of `ORDERS`."""
     if order not in ORDERS:
         raise SettingError(f"data.order={order}: give {', '.join(ORDERS)} or null")
 
 
 def has_rtl(text: str) -> bool:
-    """Return whether a text has letters that are written from right to left."""
+    """Return whether a text has letters of a right-to-left script."""
     return not text.isascii() and any(unicodedata.bidirectional(c) in _RTL_CLASSES for c in text)
 
 
@@ -44,7 +44,7 @@ def to_visual(text: str, order: str) -> str:
 
     Args:
         text: The line.
-        order: In which it is stored, one of `ORDERS`.
+        order: The order in which it is stored, one of `ORDERS`.
     """
     if order == "visual" or not has_rtl(text):
         return text
@@ -54,13 +54,14 @@ def to_visual(text: str, order: str) -> str:
 def to_logical(visual: str, order: str) -> str:
     """Convert a line in visual order back to the order in which lines are stored.
 
-    Some lines have two logical orders ("a 5" and "5 a" between Hebrew words); the result is one.
+    If several logical orders look the same ("a 5" and "5 a" between Hebrew words), return one.
 
     Args:
         visual: The line in visual order.
-        order: Of the result, one of `ORDERS`.
+        order: The order of the result, one of `ORDERS`.
     """
-    # Reversing is right unless context decides; a number's context may also be to its right.
+    # `to_visual` is mostly its own inverse. The exceptions are numbers, whose direction depends on
+    # the text before them; some become right if the line is reversed first.
     first = to_visual(visual, order)
     second = to_visual(visual[::-1], order)[::-1]
     return second if to_visual(first, order) != visual == to_visual(second, order) else first
@@ -69,8 +70,8 @@ def to_logical(visual: str, order: str) -> str:
 def infer_order(texts: Iterable[str]) -> str:
     """Infer the order in which captions are stored.
 
-    It is logical if most captions with letters from right to left have words of them. Single
-    letters among numbers, as on number plates, are usually stored in visual order.
+    It is logical if most captions with right-to-left letters have whole words of them. Single
+    letters, as on number plates, are usually stored in visual order.
 
     Returns:
         One of `ORDERS`.
@@ -89,14 +90,14 @@ def infer_order(texts: Iterable[str]) -> str:
         return "visual"
     order = "ltr" if directions["L"] > directions["R"] else "rtl"
     info(
-        f"captions have words from right to left (the first: {example!r}); they are learned in "
-        f"visual order (data.order={order}; data.order=visual if they are stored in that order)"
+        f"captions have right-to-left words (the first: {example!r}) and are taken as stored in "
+        f"logical order (data.order={order}; give data.order=visual if they are in visual order)"
     )
     return order
 
 
 def _classes(text: str) -> str:
-    """Return a letter for each character: R, L, N for a number, and "." for neutral ones."""
+    """Return a letter for each character: R, L, N for numbers, and "." for neutral characters."""
     letters = {"R": "R", "AL": "R", "L": "L", "EN": "N", "AN": "N"}
     found = (unicodedata.bidirectional(c) for c in text if c != _TATWEEL)
     return "".join(letters.get(name, ".") for name in found)

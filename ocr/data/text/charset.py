@@ -1,4 +1,4 @@
-"""The symbols that a reader knows, and their ids."""
+"""The charset: the symbols that can be read, and their ids."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -10,9 +10,9 @@ BLANK = 0  # CTC's blank; symbols have the ids from 1
 
 
 def required_time_steps(text: Sequence) -> int:
-    """Return the time steps that CTC needs for a text or its ids.
+    """Return the number of time steps that CTC needs for a text or its ids.
 
-    That is one for each symbol and one for the blank between two equal neighbours.
+    This is one for each symbol, and one for a blank between equal neighbours.
     """
     return len(text) + sum(a == b for a, b in pairwise(text))
 
@@ -21,12 +21,12 @@ class Charset:
     """Converts text to ids and back.
 
     Args:
-        symbols: The symbols, whose ids are 1, 2 and so on; 0 is CTC's blank.
-        order: In which the characters of texts are stored, one of `ORDERS`; ids are always in
-            visual order.
+        symbols: The symbols, with the ids 1, 2 and so on; 0 is CTC's blank.
+        order: The order in which the characters of texts are stored, one of `ORDERS`; ids are
+            always in visual order.
 
     Raises:
-        UserError: There is no symbol, one occurs twice, or there is no such order.
+        UserError: There are no symbols, one occurs twice, or the order is unknown.
     """
 
     def __init__(self, symbols: Iterable[str], order: str = "visual") -> None:
@@ -60,7 +60,7 @@ class Charset:
     __hash__ = None  # type: ignore[assignment]
 
     def unknown(self, text: str) -> str:
-        """Return the characters of a text that have no id, each once, sorted."""
+        """Return the characters of a text that have no id, sorted, each once."""
         return "".join(sorted(set(text) - self._ids.keys()))
 
     def encode(self, text: str) -> list[int]:
@@ -72,5 +72,5 @@ class Charset:
         return [self._ids[symbol] for symbol in to_visual(text, self.order)]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of ids, none of which is the blank."""
+        """Return the text of ids without blanks."""
         return to_logical("".join(self.symbols[i - 1] for i in ids), self.order)

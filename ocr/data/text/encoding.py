@@ -1,4 +1,4 @@
-"""Text files in UTF-8, in the encoding of their byte order mark, or in that of data.encoding."""
+"""Read text files in UTF-8, in the encoding of their byte order mark, or in data.encoding."""
 
 import codecs
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ocr.errors import SettingError, UserError
 
-# UTF-32's mark begins with that of UTF-16.
+# UTF-32 comes before UTF-16, as its mark begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -26,7 +26,7 @@ def validate_encoding(name: str) -> None:
     except (LookupError, ValueError) as error:
         raise SettingError(
             f"data.encoding={name}: no such encoding; give utf-8, utf-16, cp1252, latin-1, cp1251, "
-            "gb18030, big5, shift_jis or another one of Python's",
+            "gb18030, big5, shift_jis or another encoding of Python",
             key="data.encoding",
         ) from error
 
@@ -36,12 +36,11 @@ def read_text(path: Path, encoding: str | None = None) -> str:
 
     Args:
         path: The file.
-        encoding: Its encoding, by any of Python's names; None: UTF-8. A byte order mark overrides
-            it.
+        encoding: Its encoding, as Python names it; None: UTF-8. A byte order mark overrides it.
 
     Raises:
-        UserError: It cannot be read or is in another encoding. The message begins with the path and
-            names the encoding to give, if one fits.
+        UserError: It cannot be read, or has another encoding; the message begins with the path and
+            suggests an encoding if one fits.
     """
     content = _content(path)
     named = _mark(content) or encoding
@@ -53,9 +52,9 @@ def read_text(path: Path, encoding: str | None = None) -> str:
         raise _undecodable(path, content, named, error) from error
     if "\0" in text:
         raise _wrong_encoding(
-            f"{path}: not a text file in {named or 'UTF-8'}: it has NUL characters", content
+            f"{path}: not a text file in {named or 'UTF-8'}, as it has NUL characters", content
         )
-    # Single-byte encodings decode UTF-8 to wrong letters without an error.
+    # Single-byte encodings decode UTF-8 without an error, but to wrong letters.
     if len(text) == len(content) and not text.isascii() and _is_utf_8(content):
         raise _wrong_encoding(f"{path}: not in {named}", content)
     return text.removeprefix("\ufeff")
@@ -75,7 +74,7 @@ def _undecodable(path: Path, content: bytes, named: str | None, error: Exception
     if _is_mostly_utf_8(content):
         line = content.count(b"\n", 0, start) + 1
         return UserError(
-            f"{path}, line {line}: not in UTF-8, as the other lines are {why}: correct it"
+            f"{path}, line {line}: not in UTF-8, unlike the other lines {why}: correct it"
         )
     return _wrong_encoding(f"{path}: in another encoding, not UTF-8 {why}", content)
 
@@ -106,7 +105,7 @@ def _is_mostly_utf_8(content: bytes) -> bool:
 
 
 def _wrong_encoding(what: str, content: bytes) -> UserError:
-    """Add what to do, with a word by which the user can check the guess."""
+    """Make an error with the encoding to give, and a word to check it by."""
     key = "data.encoding"
     if b"\0" not in content and _is_utf_8(content):
         return UserError(f"{what}: it is in UTF-8, give {key}=null", key=key)
@@ -115,12 +114,12 @@ def _wrong_encoding(what: str, content: bytes) -> UserError:
         return UserError(f"{what}: save it as UTF-8")
     words = re.findall(r"\w+", content[:_SAMPLE_BYTES].decode(found, errors="ignore"))
     word = next((word for word in words if not word.isascii()), None)
-    read = f", which reads {word[:20]!r} in it," if word else ""
-    return UserError(f"{what}: give {key}={found}{read} or save it as UTF-8", key=key)
+    example = f" (it then contains {word[:20]!r})" if word else ""
+    return UserError(f"{what}: give {key}={found}{example} or save it as UTF-8", key=key)
 
 
 def guess_encoding(content: bytes) -> str | None:
-    """Return the encoding in which bytes that are not UTF-8 are plausible text, or None."""
+    """Guess the encoding of text that is not UTF-8; return None if none is plausible."""
     content = content[:_SAMPLE_BYTES]
     zeros = [content[place::2].count(0) / max(1, len(content) // 2) for place in (0, 1)]
     if max(zeros) > 0.3:
@@ -128,13 +127,13 @@ def guess_encoding(content: bytes) -> str | None:
         return name if _text(content, name) else None
     runs = re.findall(rb"[\x80-\xff]+", content)
     high = b"".join(runs)
-    # Letters with accents have unaccented ones around them.
+    # In Latin scripts, letters with accents stand between letters without.
     alone = sum(len(run) == 1 for run in runs) > 0.7 * len(runs)
     shares = {name: _share_of_usual(content, name) for name in _LATIN}
     best = max(shares, key=lambda name: shares[name])
     if alone and shares[best] > 0.7:
         return best
-    # Other alphabets use the upper 64 bytes, East Asian encodings all 128.
+    # Other alphabets use bytes from 0xC0, East Asian encodings from 0x80.
     if sum(byte >= 0xC0 for byte in high) > 0.85 * len(high):
         hebrew = len(high) > 20 and set(high) <= set(range(0xE0, 0xFB))
         name = "cp1255" if hebrew else "cp1251"
@@ -143,7 +142,7 @@ def guess_encoding(content: bytes) -> str | None:
 
 
 def _text(content: bytes, name: str) -> str | None:
-    """Decode bytes whose last character may be cut off; None if they are no text."""
+    """Decode bytes whose last character may be cut off; return None if they are not text."""
     try:
         text = codecs.getincrementaldecoder(name)().decode(content)
     except UnicodeError:
@@ -153,14 +152,14 @@ def _text(content: bytes, name: str) -> str | None:
 
 
 def _share_of_usual(content: bytes, name: str) -> float:
-    """Return the share of letters and usual signs among characters beyond ASCII."""
+    """Return the share of Latin letters and usual signs among non-ASCII characters."""
     others = [char for char in _text(content, name) or "" if not char.isascii()]
     usual = sum("\xc0" <= char <= "\u017f" or char in "ªº€£§°«»„“”‘’–…" for char in others)
     return usual / max(1, len(others))
 
 
 def _east_asian(content: bytes) -> str | None:
-    """Return the encoding in which nearly all characters are common ones, or None."""
+    """Return the East Asian encoding in which nearly all characters are common, or None."""
     for name, label in (
         ("gb2312", "gb18030"),  # gb18030 contains it
         ("shift_jis", "shift_jis"),

@@ -1,4 +1,4 @@
-"""Which part of a file name is the caption: a template or a regular expression."""
+"""Find the caption and the group in file names by a template or a regular expression."""
 
 import re
 import signal
@@ -8,29 +8,29 @@ from contextlib import contextmanager
 
 from ocr.errors import SettingError
 
-TIMEOUT = 5.0  # seconds for the names of a folder, and one for every 10,000 names
+TIMEOUT = 5.0  # seconds to match names, plus one for every 10,000 names
 WORDS = r"(?:label|id|group)"
 _TEMPLATE = re.compile(rf"{WORDS}(?:[-_.@ /]+{WORDS})*")
 
 
 class FileNamePattern:
-    """A pattern that file names without their suffixes are matched with.
+    """A pattern for file names without their suffixes.
 
-    With a "/" in it, the names of subfolders belong to the file names.
+    If it contains "/", it is matched with names that include subfolders.
 
     Args:
-        text: A template, words with separators between them as in the names: label_id for
-            A12DF_3f9c.png, id-label for 0012-A12DF.png, group/label.id for car7/A12DF.2.png,
-            label/id if a folder's name is the caption of its images; `name` is the whole name.
-            Anything else is a regular expression with a group `label` or `group`, or both.
+        text: A template of the words label, id and group with the separators of the names: label_id
+            for A12DF_3f9c.png, id-label for 0012-A12DF.png, group/label.id for car7/A12DF.2.png,
+            label/id if the name of a folder is the caption of its images, or `name` for the whole
+            name. Anything else is a regular expression with groups called `label` or `group`.
 
     Attributes:
-        has_folders: Whether subfolders belong to the names.
+        has_folders: Whether names include subfolders.
         has_label: Whether a part of the name is the caption.
         has_group: Whether a part of the name is the group.
 
     Raises:
-        UserError: It is neither.
+        UserError: It is neither a template nor such a regular expression.
     """
 
     def __init__(self, text: str) -> None:
@@ -55,25 +55,25 @@ class FileNamePattern:
         return f"the name doesn't fit data.pattern={self.text}"
 
     def matches(self, names: Sequence[str]) -> list[tuple[str, str] | None]:
-        """Match names.
+        """Match names with the pattern.
 
         Args:
             names: File names without suffixes, with folders if `has_folders`.
 
         Returns:
-            The label and the group in each name, "" for one that is not in the pattern; None for a
-            name that does not match.
+            The label and the group of each name, "" if the pattern has none; None for a name that
+            does not match.
 
         Raises:
-            UserError: It takes too long.
+            UserError: Matching takes too long.
         """
         try:
-            # Some regular expressions take exponential time, and Python has no limit of its own.
+            # Some regular expressions take exponential time, which Python doesn't limit.
             with _time_limit(TIMEOUT + len(names) / 10_000):
                 found = [self._regex.fullmatch(name) for name in names]
         except TimeoutError:
             raise SettingError(
-                f"data.pattern={self.text}: takes too long; avoid a repeat within a repeat"
+                f"data.pattern={self.text}: takes too long; avoid nested repetitions such as (a*)*"
             ) from None
         return [(_part(m, "label"), _part(m, "group")) if m else None for m in found]
 
@@ -86,17 +86,17 @@ def _as_regex(text: str) -> str:
     text = "label" if text == "name" else text
     if not _TEMPLATE.fullmatch(text) or text.count("label") > 1 or text.count("group") > 1:
         return text
-    # Only the caption may contain the separators.
+    # Only the caption may contain separators.
     separators = re.escape(re.sub(WORDS, "", text))
     other = f"[^{separators}]" if separators else "."
-    label = "[^/]*" if "/" in separators else ".*"  # but never a folder's separator
+    label = "[^/]*" if "/" in separators else ".*"  # but no "/"
     parts = {"id": f"{other}*", "group": f"(?P<group>{other}+)", "label": f"(?P<label>{label})"}
     return re.sub(WORDS, lambda word: parts[word[0]], text.replace(".", r"\."))
 
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError after some seconds, in the main thread of systems with SIGALRM."""
+    """Raise TimeoutError after a time, in the main thread on systems with SIGALRM."""
     if (
         not hasattr(signal, "setitimer")
         or threading.current_thread() is not threading.main_thread()

@@ -1,4 +1,4 @@
-"""Invisible characters: which characters of a caption no image shows."""
+"""Remove characters from captions that are invisible in an image."""
 
 import re
 from unicodedata import category, name
@@ -10,7 +10,7 @@ _IGNORABLE = (
     "\U000e0000-\U000e0fff"
 )
 _INVISIBLE = re.compile(f"[{_IGNORABLE}]")
-# Scripts in which a joiner changes the shape of the letters beside it.
+# Scripts in which a joiner changes the shape of neighbouring letters.
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u109f\u1700-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
@@ -23,7 +23,7 @@ _KEYCAP = "\u20e3"
 
 
 def remove_invisible(text: str) -> str:
-    """Return a text without the invisible characters that do not change how others look."""
+    """Return a text without the invisible characters that don't change how others look."""
     if not _INVISIBLE.search(text):
         return text
     flags = {i for found in _FLAG.finditer(text) for i in range(*found.span())}
@@ -38,7 +38,7 @@ def remove_invisible(text: str) -> str:
 
 
 def remove_invisible_symbols(charset: str) -> str:
-    """Return a charset without the symbols that are invisible in any text of its symbols."""
+    """Return a charset without symbols that are invisible in every text of its symbols."""
     others = [symbol for symbol in charset if not _INVISIBLE.match(symbol)]
     return "".join(
         symbol
@@ -51,13 +51,13 @@ def remove_invisible_symbols(charset: str) -> str:
 
 def find_invisible(text: str) -> list[str]:
     """Return the characters that `remove_invisible` removes from a text, each once."""
-    gone = {c for c in text if _INVISIBLE.match(c)}
+    invisible = {c for c in text if _INVISIBLE.match(c)}
     kept = remove_invisible(text)
-    return sorted(c for c in gone if kept.count(c) < text.count(c))
+    return sorted(c for c in invisible if kept.count(c) < text.count(c))
 
 
 def character_name(character: str) -> str:
-    """Return a character's code point and its name in Unicode."""
+    """Return a character's code point and Unicode name."""
     return f"U+{ord(character):04X} {name(character, '').lower()}".strip()
 
 
@@ -67,7 +67,7 @@ def _affects_rendering(character: str, before: str, after: str) -> bool:
     if character in _JOINERS:
         if _JOINING.match(last) or _JOINING.match(after):
             return True
-        # Emoji are joined; the one before may have a variation selector.
+        # A joiner combines emoji; the first one may have a variation selector.
         return character == "\u200d" and _is_emoji(before) and _is_emoji(after)
     if "\u180b" <= character <= "\u180f":
         return bool(_MONGOLIAN.match(last))

@@ -1,4 +1,4 @@
-"""Normalization of captions: Unicode form, case, white space."""
+"""Normalize captions: Unicode normal form, case, white space, invisible characters."""
 
 import re
 import unicodedata
@@ -25,19 +25,19 @@ _BREAKS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
 # Control characters, and lone surrogates, which cannot be written to a file.
 _CONTROL = re.compile("[\0-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff]")
 
-_Step = tuple[str, str, Callable[[str], str]]  # the key, what it does to captions, and the function
+_Step = tuple[str, str, Callable[[str], str]]  # the config key, the effect, and the function
 
 
 class TextNormalizer:
-    """Makes equal captions equal strings.
+    """Normalizes captions, so that texts that look the same are equal strings.
 
     Args:
-        normal_form: Unicode's, in which file systems and keyboards differ; None keeps the source's.
+        normal_form: The Unicode normal form, one of `FORMS`; None: unchanged.
         case: "keep", "lower" or "upper".
-        strip: Whether to remove white space around captions, which no image shows.
+        strip: Whether to remove white space around captions.
 
     Raises:
-        UserError: There is no such form or case.
+        UserError: The form or the case is unknown.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class TextNormalizer:
             ("", "without invisible characters, which no image shows", remove_invisible),
             (f"data.normal_form={normal_form}", "in another normal form", to_form),
         ]
-        if change_case:  # which may decompose letters
+        if change_case:  # the result may need normalization again
             self._letter_steps.append(
                 (f"data.case={case}", "changed in case", lambda text: to_form(change_case(text)))
             )
@@ -71,7 +71,7 @@ class TextNormalizer:
             )
 
     def normalize_charset(self, charset: str) -> str:
-        """Normalize the symbols of a charset as those of captions; equal ones count once."""
+        """Normalize the symbols of a charset like captions, and remove duplicates."""
         symbols = remove_invisible_symbols(charset)
         if symbols != charset:
             removed = ", ".join(character_name(c) for c in charset if c not in symbols)
@@ -81,7 +81,7 @@ class TextNormalizer:
         return symbols if symbols == charset else "".join(dict.fromkeys(symbols))
 
     def normalize(self, texts: Iterable[str]) -> list[str]:
-        """Normalize captions, and tell how many each step has changed."""
+        """Normalize captions, and log how many each step has changed."""
         texts = list(texts)
         steps = [*self._letter_steps, *self._space_steps]
         if contain_formulas(texts):
@@ -99,7 +99,7 @@ class TextNormalizer:
 
 
 def find_control_character(text: str) -> str | None:
-    """Return the first control character in a caption, which no image shows, or None."""
+    """Return the first control character in a caption, or None."""
     found = _CONTROL.search(text)
     return found[0] if found else None
 

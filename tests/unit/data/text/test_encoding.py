@@ -89,7 +89,7 @@ def test_utf_8_is_not_taken_for_something_else(tmp_path, given):
 def test_a_broken_line_of_utf_8_is_named(tmp_path):
     good = "".join(f"{i}.png,Grün\n" for i in range(9)).encode()
     (tmp_path / "l.csv").write_bytes(good + b"9.png,\xfc\n")
-    with pytest.raises(UserError, match=r"l\.csv, line 10: not in UTF-8, as the other lines are"):
+    with pytest.raises(UserError, match=r"l\.csv, line 10: not in UTF-8, unlike the other lines"):
         read_text(tmp_path / "l.csv")
 
 
