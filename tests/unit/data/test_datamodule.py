@@ -49,26 +49,26 @@ def test_every_image_is_in_one_part(folder, captions):
     assert data.skipped == []
 
 
-def test_the_charset_is_that_of_all_captions(tmp_path):
+def test_the_charset_has_the_characters_of_all_captions(tmp_path):
     data = from_folder(images(tmp_path / "images", *"fedcba"))
     assert data.charset.symbols == "abcdef"
 
 
-def test_samples_know_the_width_that_the_network_sees(folder):
+def test_samples_have_the_width_of_the_prepared_image(folder):
     data = from_folder(folder, height=12)
     assert {sample.width for kept in data.parts.values() for sample in kept} == {30}
     assert data.dataset("train").image(0).shape == (1, 12, 30)
 
 
-def test_another_split_seed_is_another_split(folder):
+def test_another_split_seed_gives_another_split(folder):
     assert names(from_folder(folder), "train") != names(from_folder(folder, split_seed=1), "train")
 
 
-def test_the_split_does_not_depend_on_the_network_s_view(folder):
+def test_the_split_does_not_depend_on_the_image_height(folder):
     assert names(from_folder(folder), "train") == names(from_folder(folder, height=10), "train")
 
 
-def test_setup_happens_once(folder):
+def test_a_second_setup_does_nothing(folder):
     data = from_folder(folder)
     parts = data.parts
     shutil.rmtree(folder)
@@ -76,20 +76,20 @@ def test_setup_happens_once(folder):
     assert data.parts is parts
 
 
-def test_mean_and_deviation_are_the_training_part_s(folder):
+def test_mean_and_std_are_those_of_the_training_images(folder):
     data = from_folder(folder)
     floats = torch.cat([batch.images for batch in data.train_dataloader()]).float() / 255
     assert data.preprocessor.mean == pytest.approx(floats.mean().item(), abs=1e-3)
     assert data.preprocessor.std == pytest.approx(floats.std().item(), abs=1e-3)
 
 
-def test_without_a_test_share_there_is_no_test_part(folder, tmp_path):
+def test_test_size_0_gives_no_test_part(folder, tmp_path):
     data = from_folder(folder, test_size=0)
     assert data.parts.keys() == {"train", "val"}
     data.report(tmp_path)
 
 
-def test_without_a_validation_part_there_is_nothing_to_choose_by(folder):
+def test_val_size_0_without_val_dir_is_refused(folder):
     with pytest.raises(UserError, match=r"data\.val_size"):
         from_folder(folder, val_size=0)
 
@@ -107,7 +107,9 @@ def test_folders_that_are_split_already(tmp_path):
 
 @pytest.mark.parametrize("given,cut", [("val", "test"), ("test", "val")])
 @pytest.mark.parametrize("key", ["dir", "train_dir"])
-def test_a_part_without_a_folder_is_cut_from_the_training_folder(tmp_path, folder, given, cut, key):
+def test_a_part_without_a_folder_is_split_from_the_training_folder(
+    tmp_path, folder, given, cut, key
+):
     place = images(tmp_path / given, "777", "888")
     data = from_folder(**{key: str(folder), f"{given}_dir": str(place)})
     assert names(data, given) == ["777.png", "888.png"]
@@ -115,7 +117,7 @@ def test_a_part_without_a_folder_is_cut_from_the_training_folder(tmp_path, folde
     assert data.parts[cut]
 
 
-def test_images_in_two_parts_are_mentioned(tmp_path, folder, caplog):
+def test_images_in_two_parts_are_logged(tmp_path, folder, caplog):
     copies = tmp_path / "copies"
     copies.mkdir()
     for name in ("111.png", "222.png"):
@@ -125,7 +127,7 @@ def test_images_in_two_parts_are_mentioned(tmp_path, folder, caplog):
     assert "2 val images are also training images" in caplog.text
 
 
-def test_an_unmixed_split_mentions_no_leak(folder, caplog):
+def test_a_split_without_leaks_logs_nothing(folder, caplog):
     with caplog.at_level(logging.INFO):
         from_folder(folder)
     assert "also training images" not in caplog.text
@@ -142,18 +144,18 @@ def test_captions_from_a_labels_file(tmp_path, folder, captions, where):
 
 
 @pytest.mark.parametrize("key", ["dir", "train_dir", "val_dir", "test_dir"])
-def test_an_unknown_folder_is_named(tmp_path, folder, key):
+def test_a_missing_data_folder_is_named(tmp_path, folder, key):
     dirs = {"dir": str(folder)} if key in ("val_dir", "test_dir") else {}
     with pytest.raises(UserError, match=r"gone: no such folder"):
         from_folder(**dirs | {key: str(tmp_path / "gone")})
 
 
-def test_the_home_folder_may_be_written_short(folder, monkeypatch):
+def test_a_tilde_in_data_dir_is_the_home_folder(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder.parent))
     assert len(texts(from_folder("~/images"))) == 27
 
 
-def test_the_labels_in_the_home_folder_may_be_written_short(folder, monkeypatch, captions):
+def test_a_tilde_in_data_labels_is_the_home_folder(folder, monkeypatch, captions):
     monkeypatch.setenv("HOME", str(folder.parent))
     lines = ["file,label", *(f"{caption}.png,{caption}" for caption in captions)]
     (folder.parent / "labels.csv").write_text("\n".join(lines))
@@ -161,18 +163,18 @@ def test_the_labels_in_the_home_folder_may_be_written_short(folder, monkeypatch,
 
 
 @pytest.mark.parametrize("dirs", [{}, {"val_dir": "a"}])
-def test_a_training_folder_must_be_named(dirs):
+def test_a_missing_training_folder_is_refused(dirs):
     with pytest.raises(UserError, match=r"data\.dir=PATH"):
         image_folder(dir=None, **dirs, **BASE)
 
 
-def test_there_is_only_one_training_folder():
+def test_data_dir_and_train_dir_together_are_refused():
     with pytest.raises(UserError, match=r"data\.dir or data\.train_dir, not both"):
         image_folder(dir="a", train_dir="b", **BASE)
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])
-def test_a_batch_holds_at_least_one_image(folder, batch_size):
+def test_a_batch_size_below_1_is_refused(folder, batch_size):
     with pytest.raises(UserError, match=rf"data\.batch_size={batch_size}"):
         from_folder(folder, batch_size=batch_size)
 
@@ -187,7 +189,7 @@ def test_a_given_charset_keeps_its_order_and_skips_other_captions(folder):
     assert reasons["133.png"].endswith("outside the charset: 3")
 
 
-def test_a_given_charset_also_holds_for_other_folders(tmp_path, folder):
+def test_a_given_charset_applies_to_all_folders(tmp_path, folder):
     place = images(tmp_path / "val", "12", "19")
     data = from_folder(folder, val_dir=str(place), charset="123")
     assert names(data, "val") == ["12.png"]
@@ -195,7 +197,7 @@ def test_a_given_charset_also_holds_for_other_folders(tmp_path, folder):
 
 
 @pytest.mark.parametrize("others", [False, True])
-def test_a_charset_that_fits_no_caption_is_the_reason_given(tmp_path, folder, others):
+def test_the_error_names_a_charset_that_fits_no_caption(tmp_path, folder, others):
     dirs = {}
     if others:
         for part in ("val", "test"):
@@ -204,33 +206,33 @@ def test_a_charset_that_fits_no_caption_is_the_reason_given(tmp_path, folder, ot
         from_folder(folder, charset="xyz", **dirs)
 
 
-def test_a_charset_of_digits_may_come_as_a_number(folder):
+def test_a_charset_may_be_a_number(folder):
     assert from_folder(folder, charset=123).charset.symbols == "123"
 
 
-def test_symbols_that_are_digits_may_come_as_a_number():
+def test_synthetic_symbols_may_be_a_number():
     assert synthetic(symbols=234).charset.symbols == "234"
 
 
-def test_a_folder_may_be_named_by_a_number(tmp_path, folder, monkeypatch):
+def test_the_name_of_a_folder_may_be_a_number(tmp_path, folder, monkeypatch):
     folder.rename(tmp_path / "2024")
     monkeypatch.chdir(tmp_path)
     assert len(texts(from_folder(2024))) == 27
 
 
-def test_a_given_charset_without_duplicates(folder):
+def test_a_charset_with_duplicates_is_refused(folder):
     with pytest.raises(UserError, match=r"data\.charset names '1' more than once"):
         from_folder(folder, charset="1231")
 
 
 @pytest.mark.parametrize("key,value", [("height", 20), ("width", 99), ("channels", 3)])
-def test_images_of_another_size_are_no_continuation(folder, key, value):
+def test_adopting_another_image_size_is_refused(folder, key, value):
     state = from_folder(folder, **{key: value}).state()
     with pytest.raises(UserError, match=rf"data\.{key}=.*give data\.{key}={value}"):
         image_folder(dir=str(folder), **BASE).adopt(state)
 
 
-def test_what_an_earlier_run_knew_is_adopted(tmp_path, folder):
+def test_adopt_takes_all_settings_of_an_earlier_run(tmp_path, folder):
     values = {**BASE, "height": 20, "channels": 3}
     earlier = from_folder(folder, height=20, channels=3, charset="4321")
     later = image_folder(dir=str(images(tmp_path / "later", *"1234567")), **values)
@@ -253,7 +255,7 @@ def test_unusable_images_are_skipped(folder):
     assert "b" not in data.charset.symbols
 
 
-def test_a_folder_without_a_usable_image_shows_why(tmp_path):
+def test_the_error_for_a_folder_without_usable_images_gives_reasons(tmp_path):
     for i in range(5):
         (tmp_path / f"{i}.png").write_bytes(b"no image")
     with pytest.raises(
@@ -262,7 +264,7 @@ def test_a_folder_without_a_usable_image_shows_why(tmp_path):
         from_folder(tmp_path)
 
 
-def test_a_labels_file_without_rows_is_the_reason_given(folder):
+def test_a_labels_file_without_rows_is_refused(folder):
     (folder / "labels.csv").write_text("file,label\n")
     with pytest.raises(UserError, match=r"labels\.csv"):
         from_folder(folder, labels="labels.csv")
@@ -287,7 +289,7 @@ def test_report_lists_the_split_and_what_is_left_out(folder, tmp_path, caplog):
     assert "1 of 28 images is left out" in caplog.text
 
 
-def test_images_without_caption_are_listed_but_not_counted_as_lost(folder, tmp_path, caplog):
+def test_images_without_caption_are_listed_but_not_counted_as_left_out(folder, tmp_path, caplog):
     texts = [f"{path.name},{path.stem}\n" for path in sorted(folder.iterdir())]
     (folder / "labels.csv").write_text("file,label\n" + "".join(texts[3:]))
     data = from_folder(folder, labels="labels.csv", max_skipped=0)
@@ -302,7 +304,7 @@ def test_images_without_caption_are_listed_but_not_counted_as_lost(folder, tmp_p
     assert "left out" not in caplog.text
 
 
-def test_report_lists_nothing_left_out_where_nothing_is(folder, tmp_path, caplog):
+def test_report_writes_no_skipped_csv_if_nothing_is_left_out(folder, tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         from_folder(folder).report(tmp_path)
     assert (tmp_path / "split.csv").is_file()
@@ -310,7 +312,7 @@ def test_report_lists_nothing_left_out_where_nothing_is(folder, tmp_path, caplog
     assert "left out" not in caplog.text
 
 
-def test_reports_keep_commas_quotes_and_scripts(folder, tmp_path, captions):
+def test_split_csv_keeps_commas_quotes_and_unicode(folder, tmp_path, captions):
     text = 'é,"日'
     lines = ["file,label", *(f'{caption}.png,"é,""日"' for caption in captions)]
     (folder / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
@@ -330,7 +332,7 @@ def test_a_file_name_that_is_not_utf_8_is_listed(folder, tmp_path):
     assert file.endswith(r"/\udcfc.png") and kind == "control_character"
 
 
-def test_too_many_left_out_end_the_run_and_are_listed_nevertheless(folder, tmp_path):
+def test_too_many_left_out_is_an_error_and_all_are_listed(folder, tmp_path):
     for i in range(2):
         (folder / f"broken{i}.png").write_bytes(b"no image")
     data = from_folder(folder)
@@ -340,7 +342,7 @@ def test_too_many_left_out_end_the_run_and_are_listed_nevertheless(folder, tmp_p
 
 
 @pytest.mark.parametrize("max_skipped,fails", [(0, True), (0.24, True), (0.25, False), (1, False)])
-def test_as_many_as_allowed_may_be_left_out(folder, tmp_path, max_skipped, fails):
+def test_max_skipped_images_may_be_left_out(folder, tmp_path, max_skipped, fails):
     for i in range(9):
         (folder / f"broken{i}.png").write_bytes(b"no image")  # 9 of 36
     data = from_folder(folder, max_skipped=max_skipped)
@@ -351,13 +353,13 @@ def test_as_many_as_allowed_may_be_left_out(folder, tmp_path, max_skipped, fails
         data.report(tmp_path)
 
 
-def test_a_part_that_lost_all_its_images_ends_the_run(tmp_path, folder):
+def test_a_part_without_usable_images_is_refused(tmp_path, folder):
     place = images(tmp_path / "val", "999")
     with pytest.raises(UserError, match=r"no usable val image: .*999\.png"):
         from_folder(folder, val_dir=str(place), charset="123", max_skipped=1)
 
 
-def test_a_caption_without_room_is_skipped_with_its_numbers(tmp_path):
+def test_a_caption_with_too_few_time_steps_is_skipped(tmp_path):
     place = images(tmp_path / "images", "aab", *(f"{i}" for i in range(9)))
     data = from_folder(place, max_skipped=0)
     data.drop_infeasible(lambda width: width // 20)
@@ -370,14 +372,14 @@ def test_a_caption_without_room_is_skipped_with_its_numbers(tmp_path):
         data.report(tmp_path)
 
 
-def test_a_caption_with_just_enough_room_stays(tmp_path):
+def test_a_caption_with_just_enough_time_steps_stays(tmp_path):
     place = images(tmp_path / "images", "aab", *(f"{i}" for i in range(9)))
     data = from_folder(place)
     data.drop_infeasible(lambda width: width // 15)
     assert data.skipped == []
 
 
-def test_room_goes_by_each_image_s_own_width(tmp_path):
+def test_time_steps_follow_from_each_image_s_width(tmp_path):
     place = images(tmp_path / "images", "1234", "5678")
     for caption in ("abcd", "efgh", "ijkl"):
         draw(caption, (30, 24)).save(place / f"{caption}.png")
@@ -386,7 +388,7 @@ def test_room_goes_by_each_image_s_own_width(tmp_path):
     assert texts(data) == {"1234", "5678"}
 
 
-def test_training_shuffles_anew_in_every_epoch(folder):
+def test_each_epoch_has_another_order(folder):
     data = from_folder(folder)
     loader = data.train_dataloader()
     first, second = captions_of(data, loader), captions_of(data, loader)
@@ -394,7 +396,7 @@ def test_training_shuffles_anew_in_every_epoch(folder):
     assert first != second
 
 
-def test_batches_have_their_size(folder):
+def test_batches_have_the_given_size(folder):
     data = from_folder(folder, batch_size=5)
     sizes = [len(batch.images) for batch in data.train_dataloader()]
     assert set(sizes[:-1]) == {5}
@@ -430,11 +432,11 @@ def test_training_on_several_devices_sees_every_image_once(folder):
         loader = data.train_dataloader()
         steps.add(len(loader))
         seen += captions_of(data, loader)
-    assert len(steps) == 1  # or one would wait for the other for ever
+    assert len(steps) == 1  # otherwise one device would wait forever
     assert sorted(seen) == sorted(sample.text for sample in data.parts["train"])
 
 
-def test_a_small_set_is_gone_through_several_times_in_an_epoch(folder):
+def test_an_epoch_repeats_a_small_set(folder):
     data = from_folder(folder, min_images=80)
     seen = Counter(captions_of(data, data.train_dataloader()))
     assert sum(seen.values()) >= 80
@@ -442,14 +444,14 @@ def test_a_small_set_is_gone_through_several_times_in_an_epoch(folder):
     assert len(set(seen.values())) == 1
 
 
-def test_fewer_training_images_than_devices_end_the_run(folder):
+def test_fewer_training_images_than_devices_are_refused(folder):
     data = from_folder(folder, min_images=1)
     on_device(data, 0, 99)
     with pytest.raises(UserError, match="train images can't occupy 99 devices"):
         data.train_dataloader()
 
 
-def test_fewer_images_than_devices_end_the_run(tmp_path, folder):
+def test_fewer_validation_images_than_devices_are_refused(tmp_path, folder):
     data = from_folder(folder, val_dir=str(images(tmp_path / "val", "1", "2")))
     on_device(data, 0, 3)
     with pytest.raises(UserError, match="2 val images can't occupy 3 devices"):
@@ -460,14 +462,14 @@ def test_fewer_images_than_devices_end_the_run(tmp_path, folder):
     "cache_mb,num_workers,expected",
     [(16, None, False), (0, None, True), (0.01, None, True), (0, 0, False), (16, 1, True)],
 )
-def test_processes_decode_where_the_cache_cannot_hold_the_set(
+def test_worker_processes_are_used_if_the_cache_is_too_small(
     folder, cache_mb, num_workers, expected
 ):
     data = from_folder(folder, cache_mb=cache_mb, num_workers=num_workers)
     assert (data.train_dataloader().num_workers > 0) == expected
 
 
-def test_without_a_cache_the_batches_are_the_same(folder):
+def test_batches_do_not_depend_on_the_cache(folder):
     with_cache, without = from_folder(folder), from_folder(folder, cache_mb=0, num_workers=0)
     for ours, theirs in zip(with_cache.val_dataloader(), without.val_dataloader(), strict=True):
         assert torch.equal(ours.images, theirs.images)
@@ -488,7 +490,7 @@ class Plus100(torch.nn.Module):
 
 
 def transferred(data: OCRDataModule, training: bool, *pictures: np.ndarray) -> Batch:
-    """What the model gets of uint8 images (C, H, W)."""
+    """The batch that the model gets for uint8 images (C, H, W)."""
     data.trainer = SimpleNamespace(world_size=1, global_rank=0, training=training)
     batch = Batch(*pad_images(pictures), torch.tensor([1]), torch.tensor([1]))
     return data.on_after_batch_transfer(batch, 0)
@@ -509,7 +511,7 @@ def test_a_batch_is_normalised_on_the_device(folder, training):
     assert (batch.images[0, ..., 30:] == 0).all()
 
 
-def test_only_training_augments_and_padding_stays_0(folder):
+def test_only_training_batches_are_augmented_and_padding_stays_0(folder):
     data = from_folder(folder, augment=Plus100())
     pictures = of_width(30), of_width(50)
     plain, changed = (transferred(data, training, *pictures).images for training in (False, True))
@@ -518,7 +520,7 @@ def test_only_training_augments_and_padding_stays_0(folder):
     assert (changed[0, ..., 30:] == 0).all()
 
 
-def test_augmenting_beside_a_wide_image_keeps_a_narrow_one_s_first_character(folder):
+def test_augmentation_keeps_the_first_character_of_a_padded_image(folder):
     still = dict.fromkeys(("tilt", "slant", "shift", "elastic", "contrast", "brightness"), 0.0)
     data = from_folder(folder, augment=LightAugmentation(**still, scale=0.1, blur=0.0, noise=0.0))
     narrow = np.full((1, 24, 60), 255, np.uint8)
@@ -537,13 +539,13 @@ def test_synthetic_data_needs_no_folder(tmp_path):
     assert batch.target_lengths.tolist() == [3] * 4
 
 
-def test_synthetic_samples_know_the_width_that_the_network_sees():
+def test_synthetic_samples_have_the_width_of_the_prepared_image():
     data = synthetic(height=20)
     sample = data.parts["train"][0]
     assert sample.width == data.dataset("train").image(0).shape[-1] == 40
 
 
-def test_synthetic_data_is_the_same_under_the_same_seed():
+def test_the_same_seed_gives_the_same_synthetic_data():
     first, second = synthetic(), synthetic(cache_mb=0)
     assert rows_of(first) == rows_of(second)
     ours, theirs = (next(iter(data.val_dataloader())).images for data in (first, second))
@@ -551,7 +553,7 @@ def test_synthetic_data_is_the_same_under_the_same_seed():
     assert texts(synthetic(seed=1)) != texts(first)
 
 
-def test_more_synthetic_data_moves_none_of_the_first():
+def test_more_synthetic_data_does_not_move_the_first_images():
     few, many = (
         {s.name: part for part, kept in synthetic(count=count).parts.items() for s in kept}
         for count in (100, 200)
@@ -559,21 +561,21 @@ def test_more_synthetic_data_moves_none_of_the_first():
     assert few.items() <= many.items()
 
 
-def test_another_split_seed_splits_synthetic_data_anew():
+def test_another_split_seed_gives_another_split_of_synthetic_data():
     assert rows_of(synthetic()) != rows_of(synthetic(split_seed=1))
 
 
 @pytest.mark.parametrize(
     "key,value", [("symbols", ""), ("length", 0), ("image_width", 0), ("image_height", 0)]
 )
-def test_what_cannot_be_drawn_is_named(key, value):
+def test_wrong_settings_of_synthetic_data_are_named(key, value):
     with pytest.raises(UserError, match=rf"data\.{key}"):
         synthetic(**{key: value})
 
 
 @pytest.fixture
 def downloads(monkeypatch):
-    """The calls of `download`, which makes a folder of 9 images."""
+    """Replaces `download` by one that makes a folder of 9 images; holds its calls."""
     calls = []
 
     def download(url: str, blob_id: str, folder: Path) -> None:
@@ -588,7 +590,7 @@ def downloaded(place: Path) -> OCRDataModule:
     return downloaded_folder(url="http://host/a.zip", git_blob="abc", dir=str(place), **BASE)
 
 
-def test_a_folder_that_is_not_there_is_downloaded_once(tmp_path, downloads):
+def test_a_missing_folder_is_downloaded_once(tmp_path, downloads):
     data = downloaded(tmp_path / "data" / "images")
     data.prepare_data()
     data.prepare_data()
@@ -597,12 +599,12 @@ def test_a_folder_that_is_not_there_is_downloaded_once(tmp_path, downloads):
     assert texts(data) == set("123456789")
 
 
-def test_setup_alone_downloads_too(tmp_path, downloads):
+def test_setup_without_prepare_data_downloads_too(tmp_path, downloads):
     downloaded(tmp_path / "images").setup()
     assert len(downloads) == 1
 
 
-def test_a_folder_that_is_there_is_not_downloaded(folder, downloads):
+def test_an_existing_folder_is_not_downloaded(folder, downloads):
     data = downloaded(folder)
     data.prepare_data()
     data.setup()
@@ -610,7 +612,7 @@ def test_a_folder_that_is_there_is_not_downloaded(folder, downloads):
     assert len(texts(data)) == 27
 
 
-def test_groups_and_spelling_reach_the_samples(tmp_path):
+def test_groups_and_normalization_apply_to_the_samples(tmp_path):
     place = images(tmp_path / "images", *(f"{i}_Ab{i}" for i in range(9)))
     data = from_folder(place, pattern="group_label", case="upper", charset="ab012345678")
     assert texts(data) == {f"AB{i}" for i in range(9)}
@@ -628,7 +630,7 @@ def test_captions_that_cannot_be_used_are_left_out_and_listed(folder, tmp_path, 
     assert [one.name for one in data.unusable] == ["gone.png"]
 
 
-def test_values_that_look_like_numbers_are_names(tmp_path):
+def test_names_may_look_like_numbers(tmp_path):
     place = images(tmp_path / "images", *"123456789")
     (place / "7.csv").write_text("1,2\n" + "\n".join(f"{i}.png,{i}" for i in range(1, 10)))
     assert texts(from_folder(place, labels="7.csv", file_column=1, label_column=2)) == set(
@@ -636,7 +638,7 @@ def test_values_that_look_like_numbers_are_names(tmp_path):
     )
 
 
-def test_folds_test_every_image_also_one_whose_character_nothing_else_has(folder):
+def test_folds_test_every_image_even_one_with_a_unique_character(folder):
     draw("9").save(folder / "9.png")
     tested = []
     for fold in range(4):
@@ -647,7 +649,7 @@ def test_folds_test_every_image_also_one_whose_character_nothing_else_has(folder
     assert sorted(tested) == sorted(path.name for path in folder.iterdir())
 
 
-def test_fewer_training_images_are_a_part_of_more(folder):
+def test_fewer_training_images_are_a_subset_of_more(folder):
     whole = from_folder(folder)
     few, more = from_folder(folder, train_images=5), from_folder(folder, train_images=9)
     assert len(names(few, "train")) == 5 and len(names(more, "train")) == 9
@@ -661,20 +663,20 @@ def test_fewer_training_images_are_a_part_of_more(folder):
         from_folder(folder, train_images=0)
 
 
-def test_images_that_are_not_trained_on_still_count(folder):
+def test_unused_training_images_count_in_the_total(folder):
     (folder / "broken.png").write_bytes(b"no image")
     data = from_folder(folder, train_images=5, max_skipped=0.04)
     assert len(data.skipped) == 1 and data.total == 28
-    data.require_enough()  # one of 28 is less than 4 %, as it is with all of them
+    data.require_enough()  # 1 of 28 images is less than 4 %, with the unused ones counted
 
 
-def test_folds_of_a_set_with_a_test_part_of_its_own_are_refused(folder, tmp_path):
+def test_folds_with_test_dir_are_refused(folder, tmp_path):
     other = images(tmp_path / "test", "12", "21")
     with pytest.raises(UserError, match=r"data\.folds.*data\.test_dir"):
         from_folder(train_dir=str(folder), test_dir=str(other), folds=5)
 
 
-def test_drawn_images_may_choose_their_height():
+def test_the_height_is_inferred_from_synthetic_images():
     data = synthetic(height=None, channels=None)
     assert data.preprocessor.height and data.preprocessor.channels
     assert data.parts["train"][0].width == data.dataset("train").image(0).shape[-1]
@@ -683,7 +685,7 @@ def test_drawn_images_may_choose_their_height():
 @pytest.mark.parametrize(
     "settings", [{"labels": ".gt.txt"}, {"pattern": "label_id"}, {"labels": "empty.csv"}]
 )
-def test_a_folder_where_nothing_has_a_caption_is_refused_before_it_is_read(folder, settings):
+def test_a_folder_without_captions_is_refused_before_images_are_read(folder, settings):
     image_folder(dir=str(folder), **BASE).source.check()
     (folder / "empty.csv").write_text("file,label\ngone.png,123\n")
     with pytest.raises(UserError, match=r"no usable train image|no captions"):

@@ -32,7 +32,7 @@ def images(samples: list[Sample], cache_mb: float = 1, channels: int = 1) -> Cap
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_an_item_is_an_image_the_ids_of_its_caption_and_its_place(samples, channels):
+def test_an_item_is_an_image_its_caption_ids_and_its_index(samples, channels):
     dataset = images(samples, channels=channels)
     assert len(dataset) == 3
     image, ids, index = dataset[2]
@@ -71,7 +71,7 @@ def test_a_batch_holds_images_widths_and_captions(samples):
     assert batch.images[1, ..., 20:].max() == 0
 
 
-def test_processes_of_their_own_load_the_same(samples):
+def test_worker_processes_load_the_same_batch(samples):
     dataset = images(samples, cache_mb=0)
     (here,) = DataLoader(dataset, 3, collate_fn=collate)
     (there,) = DataLoader(dataset, 3, collate_fn=collate, num_workers=1)

@@ -41,16 +41,16 @@ TEXT = noisy(draw("A1B2C3", (120, 24)).resize((240, 48)), 20)
         TEXT.convert("RGB"),
     ],
 )
-def test_a_changed_copy_looks_the_same(changed):
+def test_a_changed_copy_has_a_similar_hash(changed):
     assert distance(hashed(TEXT), hashed(changed)) <= 12
 
 
-def test_other_texts_look_different():
+def test_other_texts_have_different_hashes():
     other = noisy(draw("X9Y8Z7", (120, 24)).resize((240, 48)), 20)
     assert distance(hashed(TEXT), hashed(other)) > 40
 
 
-def test_a_look_fits_colour_and_tiny_images():
+def test_colour_and_tiny_images_have_hashes():
     assert perceptual_hash(np.full((3, 4, 4), 7, np.uint8)).sum() == 0
     assert perceptual_hash(np.array([[[0, 200, 0, 200]]], np.uint8)).sum() > 0
 
@@ -69,7 +69,7 @@ def groups(samples: Samples) -> list[int]:
     return duplicate_groups(samples, 0).tolist()
 
 
-def test_groups_follow_from_content():
+def test_groups_depend_on_the_content():
     bits = random.Random(0).getrandbits(256)
     far = bits ^ ((1 << 200) - 1)
     samples = table(
@@ -115,7 +115,7 @@ def test_near_pairs_name_the_earlier_image_first():
     assert near_pairs(samples).tolist() == [[1, 2], [0, 3]]
 
 
-def test_a_caption_of_very_many_images_is_a_kind_and_not_a_duplicate():
+def test_a_caption_of_very_many_images_has_no_near_duplicates():
     count = MAX_SAME_CAPTION + 1
     samples = table(*(("x", "", i, 5) for i in range(count)))
     assert groups(samples) == list(range(count))

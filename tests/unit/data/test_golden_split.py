@@ -1,4 +1,4 @@
-"""The split of a fixed folder never changes: golden_split.csv was written before a rewrite."""
+"""The split of a fixed folder never changes: it equals golden_split.csv."""
 
 import csv
 from pathlib import Path
@@ -19,7 +19,7 @@ CASES = {
 
 @pytest.fixture
 def drawn(tmp_path) -> Path:
-    """Images as BMP, whose bytes depend on no compression library; some are near duplicates."""
+    """BMP images, whose bytes don't depend on a compression library; some are near duplicates."""
     folder = tmp_path / "drawn"
     folder.mkdir()
     for number in range(60):
@@ -34,7 +34,7 @@ def drawn(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_split_is_the_golden_one(drawn, tmp_path, case):
+def test_the_split_matches_the_golden_file(drawn, tmp_path, case):
     from_folder(drawn, pattern="id_label", **CASES[case]).report(tmp_path)
     with (tmp_path / "split.csv").open(newline="") as file:
         split = [[case, row["part"], Path(row["file"]).name] for row in csv.DictReader(file)]

@@ -1,4 +1,4 @@
-"""Work on many images: the order kept, whoever did it."""
+"""Applying a function to many items in several processes."""
 
 import multiprocessing
 import os
@@ -23,25 +23,25 @@ def square(number: int) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, MAX_SERIAL + 1])
-def test_results_come_in_order(count):
+def test_results_are_in_the_order_of_items(count):
     results = list(parallel_map(square, range(count), "squares"))
     assert [number for number, _ in results] == [i**2 for i in range(count)]
     inside = all(process == os.getpid() for _, process in results)
     assert inside == (count <= MAX_SERIAL or default_workers() == 1)
 
 
-def test_a_process_that_may_have_no_children_does_it_itself(monkeypatch):
+def test_a_daemonic_process_starts_no_others(monkeypatch):
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
     results = list(parallel_map(square, range(MAX_SERIAL + 1), "squares", num_workers=2))
     assert {process for _, process in results} == {os.getpid()}
 
 
-def test_no_processes_if_none_are_wanted():
+def test_no_processes_are_started_for_0_workers():
     results = list(parallel_map(square, range(MAX_SERIAL + 1), "squares", num_workers=0))
     assert {process for _, process in results} == {os.getpid()}
 
 
-def test_nothing_is_done_before_it_is_asked_for():
+def test_results_are_computed_lazily():
     asked = []
     results = parallel_map(asked.append, range(MAX_SERIAL), "numbers")
     assert not asked
@@ -50,7 +50,7 @@ def test_nothing_is_done_before_it_is_asked_for():
 
 
 @pytest.mark.parametrize("count", [10, MAX_SERIAL + 10])
-def test_an_error_is_not_swallowed(count):
+def test_an_error_is_raised_here(count):
     with pytest.raises(ValueError, match="negative"):
         list(parallel_map(square, [*range(count - 1), -1], "squares"))
 
@@ -61,12 +61,12 @@ def end_at_7(number: int) -> int:
     return number
 
 
-def test_a_process_that_is_killed_is_told_of():
+def test_a_killed_process_is_a_one_line_error():
     with pytest.raises(UserError, match=r"was killed.*num_workers=1"):
         list(parallel_map(end_at_7, range(MAX_SERIAL + 10), "numbers", num_workers=2))
 
 
-# Prints the processes that work, as soon as they have done something.
+# Prints the id of each worker process at its first result.
 WORKS = """
 import os, time
 from ocr.data.parallel import parallel_map
@@ -85,7 +85,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_no_process_outlives_the_one_that_it_works_for(tmp_path, ending):
+def test_worker_processes_end_with_their_parent(tmp_path, ending):
     (tmp_path / "works.py").write_text(WORKS)
     path = {"PYTHONPATH": os.pathsep.join(sys.path)}
     driver = launch(
@@ -93,7 +93,7 @@ def test_no_process_outlives_the_one_that_it_works_for(tmp_path, ending):
     )
     workers = [int(driver.stdout.readline()) for _ in range(2)]
     if ending == signal.SIGINT:
-        os.killpg(driver.pid, ending)  # all of them, as a terminal does
+        os.killpg(driver.pid, ending)  # to all processes, like a terminal
     else:
         driver.kill()
     _, errors = driver.communicate(timeout=60)
@@ -109,6 +109,6 @@ def runs(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    with suppress(OSError):  # a container may have nobody to bury it
+    with suppress(OSError):  # a container may not reap zombies
         return ") Z " not in Path(f"/proc/{process}/stat").read_text()
     return True

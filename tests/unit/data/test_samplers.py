@@ -1,4 +1,4 @@
-"""Every image once an epoch, whatever the devices and wherever the training was stopped."""
+"""Every image is seen once per epoch, on any number of devices and after any resume."""
 
 from collections import UserList
 
@@ -29,7 +29,7 @@ def on_devices(
 @pytest.mark.parametrize("widths", [EQUAL, np.arange(7)])
 @pytest.mark.parametrize("devices", [1, 2, 3])
 @pytest.mark.parametrize("rest", [0, 1, 2, 3, 5, 11])
-def test_all_devices_together_see_each_image_once_in_equally_many_steps(devices, rest, widths):
+def test_all_devices_see_each_image_once_in_equally_many_steps(devices, rest, widths):
     count = 3 * 4 * devices + rest
     shares = [list(one) for one in on_devices(count, 4, devices, widths=widths)]
     assert sorted(i for share in shares for batch in share for i in batch) == [*range(count)]
@@ -49,7 +49,7 @@ def test_each_epoch_and_each_seed_has_its_own_order():
     assert list(other) != first
 
 
-def test_a_batch_holds_images_of_about_one_width():
+def test_a_batch_has_images_of_similar_width():
     widths = np.random.default_rng(0).integers(10, 1000, 1003)
     for devices in (1, 2):
         shares = [list(one) for one in on_devices(1003, 8, devices, widths=widths)]
@@ -66,25 +66,25 @@ def loader(count: int, done: int = 0, batch_size: int = 4, devices: int = 1, ran
 
 
 @pytest.mark.parametrize("devices,workers", [(1, 0), (2, 0), (1, 1)])
-def test_what_is_left_of_an_epoch_is_each_image_that_was_not_seen(devices, workers):
+def test_a_resumed_epoch_has_the_images_not_yet_seen(devices, workers):
     seen = []
     for rank in range(devices):
         stopped = loader(45, done=3, devices=devices, rank=rank)
-        list(stopped)  # an epoch before
+        list(stopped)  # the epoch before
         handed_out = iter(stopped)
         seen += [i for _ in range(3) for i in next(handed_out)]
-        next(handed_out)  # on its way when the training stopped
+        next(handed_out)  # loaded but not trained on
         batches = ShuffledBatchSampler(45, 4, devices, rank, 77, EQUAL)
         goes_on = ShuffledLoader(
             range(45), batches, lambda: 0, collate_fn=list, num_workers=workers
         )
         goes_on.load_state_dict(stopped.state_dict())
         seen += [i for batch in goes_on for i in batch]
-        assert len(list(goes_on)) == len(goes_on)  # and then a whole one
+        assert len(list(goes_on)) == len(goes_on)  # then a complete epoch
     assert sorted(seen) == [*range(45)]
 
 
-def test_after_a_whole_epoch_comes_the_next():
+def test_a_state_after_an_epoch_resumes_with_the_next():
     stopped, straight, goes_on = loader(20), loader(20), loader(20, seed=5)
     list(stopped), list(straight)
     goes_on.load_state_dict(stopped.state_dict())
@@ -92,7 +92,7 @@ def test_after_a_whole_epoch_comes_the_next():
 
 
 @pytest.mark.parametrize("change", [{"count": 44}, {"batch_size": 5}, {"devices": 2}])
-def test_the_rest_of_an_epoch_of_another_shape_cannot_be_told(change):
+def test_resuming_an_epoch_of_another_shape_is_refused(change):
     state = loader(45, done=3).state_dict()
     with pytest.raises(UserError, match="epoch of 45 images in batches of 4 on 1 device,"):
         loader(**{"count": 45, **change}).load_state_dict(state)
@@ -100,7 +100,7 @@ def test_the_rest_of_an_epoch_of_another_shape_cannot_be_told(change):
 
 
 class Seen(LightningModule):
-    """Notes the images of each epoch."""
+    """Records the images of each epoch."""
 
     def __init__(self):
         super().__init__()
@@ -125,7 +125,7 @@ class NumberLoader(Loader):
 
 
 class Numbers(OCRDataModule):
-    """30 numbers in batches of 4; all else is the data module's own."""
+    """30 numbers in batches of 4, with the hooks of the data module."""
 
     def __init__(self, num_workers):
         LightningDataModule.__init__(self)
@@ -181,7 +181,7 @@ def fit(place, *callbacks, ckpt_path=None, num_workers=0) -> Seen:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("killed")])
 @pytest.mark.parametrize("step,num_workers", [(3, 0), (8, 0), (11, 0), (11, 1), (15, 0), (16, 0)])
-def test_training_goes_on_with_what_was_not_seen(tmp_path, error, step, num_workers, recwarn):
+def test_training_resumes_with_the_images_not_yet_seen(tmp_path, error, step, num_workers, recwarn):
     first = fit(tmp_path, Killed(step, error), num_workers=num_workers)
     torch.manual_seed(5)
     second = fit(tmp_path / "more", ckpt_path=tmp_path / "last.ckpt", num_workers=num_workers)

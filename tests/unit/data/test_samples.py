@@ -18,7 +18,7 @@ def touch(folder: Path, *names: str) -> None:
 @pytest.mark.parametrize(
     "suffix", ["png", "PNG", "Jpg", "JPEG", "bmp", "webp", "gif", "tif", "TIFF"]
 )
-def test_suffixes_count_in_any_case(tmp_path, suffix):
+def test_suffixes_match_in_any_case(tmp_path, suffix):
     touch(tmp_path, f"x.{suffix}")
     assert image_files(tmp_path) == [tmp_path / f"x.{suffix}"]
 
@@ -30,7 +30,7 @@ def test_images_are_sorted_by_name(tmp_path):
     assert Folder(tmp_path, recursive=True).images == sorted(names)
 
 
-def test_other_files_are_no_images(tmp_path):
+def test_other_files_are_not_images(tmp_path):
     touch(
         tmp_path,
         "a.png",
@@ -45,7 +45,7 @@ def test_other_files_are_no_images(tmp_path):
     assert Folder(tmp_path, recursive=True).images == ["a.png"]
 
 
-def test_a_link_that_leads_round_is_not_followed(tmp_path):
+def test_a_circular_link_is_not_followed(tmp_path):
     touch(tmp_path, "x/a.png")
     (tmp_path / "x" / "round").symlink_to(tmp_path)
     assert Folder(tmp_path, recursive=True).images == ["x/a.png"]
@@ -61,14 +61,14 @@ def test_a_missing_folder_is_named(tmp_path):
         image_files(tmp_path / "nowhere")
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_a_file_instead_of_a_folder_is_refused(tmp_path):
     touch(tmp_path, "a.png")
     with pytest.raises(UserError, match=r"a\.png: a file, not a folder"):
         image_files(tmp_path / "a.png")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_named(tmp_path):
+def test_an_unreadable_folder_is_named(tmp_path):
     touch(tmp_path, "x/a.png")
     (tmp_path / "x").chmod(0)
     try:
@@ -78,19 +78,19 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path):
         (tmp_path / "x").chmod(0o700)
 
 
-def test_an_empty_folder_says_what_it_should_hold(tmp_path):
+def test_an_empty_folder_is_refused_with_the_supported_suffixes(tmp_path):
     with pytest.raises(UserError, match=r"no images here \(.*\.png.*\)$") as caught:
         image_files(tmp_path)
     assert str(tmp_path) in str(caught.value)
 
 
-def test_a_pack_says_how_it_is_read(tmp_path):
+def test_a_pack_is_refused_with_advice(tmp_path):
     touch(tmp_path, "images.arrow", "index.arrow")
     with pytest.raises(UserError, match="data=packed"):
         image_files(tmp_path)
 
 
-def test_a_folder_of_folders_hints_at_them(tmp_path):
+def test_a_folder_without_images_suggests_its_subfolders(tmp_path):
     touch(tmp_path, "val/a.png", "train/b.png", "readme.txt")
     hint = r"subfolders \(train, val\): name one of them"
     with pytest.raises(UserError, match=rf"{hint}, or .*recursive=true"):
@@ -105,7 +105,7 @@ def test_a_folder_of_folders_hints_at_them(tmp_path):
         ("a.png", "a.png"),
         ("./a.png", "a.png"),
         ("a", "a.png"),
-        ("cafe\u0301.png", "caf\u00e9.png"),  # the composed name is on the disk
+        ("cafe\u0301.png", "caf\u00e9.png"),  # the file name is composed
         ("u\u0308.jpg", "u\u0308.jpg"),
         ("\u00fc.jpg", "u\u0308.jpg"),
         ("two", None),  # two.png or two.jpg?
@@ -114,11 +114,11 @@ def test_a_folder_of_folders_hints_at_them(tmp_path):
         ("", None),
     ],
 )
-def test_an_image_has_several_names(tmp_path, name, image):
+def test_an_image_is_found_by_several_names(tmp_path, name, image):
     touch(tmp_path, "a.png", "caf\u00e9.png", "u\u0308.jpg", "two.png", "two.jpg")
     assert Folder(tmp_path).image(name) == image
 
 
-def test_a_sample_stays_as_it_is():
+def test_a_sample_is_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Sample("a.png", "a").text = "b"

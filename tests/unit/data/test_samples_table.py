@@ -1,4 +1,4 @@
-"""Samples are one table of columns."""
+"""The table of samples, skipped.csv and the splitter."""
 
 import numpy as np
 import pytest
@@ -11,13 +11,13 @@ from ocr.errors import UserError
 ROWS = [Sample("a.png", "é", 1, 10), Sample("b.png", "b", 2, 20, "car"), Sample("c.png", "", 3, 30)]
 
 
-def test_rows_come_back_as_they_were():
+def test_rows_of_a_table_are_the_given_samples():
     table = Samples.from_rows(ROWS)
     assert [*table] == ROWS
     assert table.lengths.tolist() == [1, 1, 0]
 
 
-def test_rows_are_taken_left_out_and_put_together():
+def test_take_without_and_concatenate():
     table = Samples.from_rows(ROWS, folders=[0, 1, 1])
     assert [*table.take([2, 0])] == [ROWS[2], ROWS[0]]
     assert [*table.without([1])] == [ROWS[0], ROWS[2]]
@@ -27,7 +27,7 @@ def test_rows_are_taken_left_out_and_put_together():
     assert both.folders.tolist() == [1, 0] and both.rows.tolist() == [1, 0]
 
 
-def test_skipped_csv_is_read_by_kind(tmp_path):
+def test_skipped_csv_is_read_back(tmp_path):
     skipped = [
         Skipped("a", SkipReason.NO_CAPTION, "any words"),
         Skipped("b", SkipReason.EMPTY_CAPTION),
@@ -40,7 +40,7 @@ def test_skipped_csv_is_read_by_kind(tmp_path):
     assert [one.is_unusable for one in read] == [False, True]
 
 
-def test_a_splitter_cuts_what_is_missing():
+def test_a_splitter_adds_the_missing_parts():
     digests = np.random.default_rng(0).integers(0, 2**63, 200).tolist()
     table = Samples.from_rows(Sample(str(i), "x", 2 * d) for i, d in enumerate(digests))
     splitter = Splitter(val_size=0.2, test_size=0.2, split_seed=0, train_images=50)

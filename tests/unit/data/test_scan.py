@@ -16,7 +16,7 @@ KIB = 2**-10  # in the cache's MiB
 
 @pytest.fixture
 def place(tmp_path):
-    """Makes images, equal for equal numbers, and the samples that name them."""
+    """Makes an image file for a number, and its sample; equal numbers give equal images."""
 
     def make(name: str, number: int, text: str | None = None, width: int = 32) -> Sample:
         pixels = np.random.default_rng(number).integers(0, 256, (16, width))
@@ -27,14 +27,14 @@ def place(tmp_path):
 
 
 def look(*samples: Sample, height: int = 16) -> list[Sample | Skipped]:
-    """What becomes of the samples: those that are kept, then those that are skipped."""
+    """Scan samples; return those that are kept and those that are skipped."""
     table = Samples.from_rows(samples)
     table, unreadable = Scanner(Preprocessor(height), ImageCache(1), 0).scan(table)
     table, conflicts = drop_conflicts(table)
     return [*table, *unreadable, *conflicts]
 
 
-def test_a_good_image_gets_its_digest_and_its_width(place):
+def test_a_readable_image_has_a_digest_and_a_width(place):
     sample = place("a.png", 0, width=40)
     (looked,) = look(sample, height=8)
     assert (looked.name, looked.text) == (sample.name, "a")
@@ -47,7 +47,7 @@ def test_an_empty_caption_is_skipped():
     assert unusable(Sample("a.png", "a")) is None
 
 
-def test_a_name_that_is_no_unicode_is_skipped():
+def test_a_name_that_is_not_unicode_is_skipped():
     assert unusable(Sample("\udcfc.png", "a")).reason is SkipReason.INVALID_NAME
 
 
@@ -64,7 +64,7 @@ def test_a_folder_named_like_an_image_is_skipped(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", None])
-def test_a_broken_image_is_skipped_with_a_reason_that_does_not_repeat_its_name(place, content):
+def test_a_damaged_image_is_skipped_with_a_reason_without_its_name(place, content):
     sample = place("a.png", 0)
     path = Path(sample.name)
     path.write_bytes(path.read_bytes()[:200] if content is None else content)
@@ -75,12 +75,12 @@ def test_a_broken_image_is_skipped_with_a_reason_that_does_not_repeat_its_name(p
     assert sample.name not in looked.text
 
 
-def test_a_name_that_no_file_can_have_is_skipped():
+def test_an_impossible_file_name_is_skipped():
     (skipped,) = look(Sample("a\0.png", "a"))
     assert skipped.reason is SkipReason.INVALID_NAME
 
 
-def test_one_content_under_two_captions_is_skipped_and_each_names_another(place):
+def test_equal_images_with_two_captions_are_skipped_and_name_each_other(place):
     a, b, other = place("a.png", 0), place("b.png", 0), place("c.png", 1)
     looked = look(a, b, other)
     assert [type(item) for item in looked] == [Sample, Skipped, Skipped]
@@ -88,39 +88,39 @@ def test_one_content_under_two_captions_is_skipped_and_each_names_another(place)
     assert a.name in looked[2].text and "'a'" in looked[2].text
 
 
-def test_of_three_captions_of_one_content_none_is_believed(place):
+def test_equal_images_with_three_captions_are_all_skipped(place):
     looked = look(*(place(f"{i}.png", 0, text) for i, text in enumerate(("x", "x", "y"))))
     assert all(isinstance(item, Skipped) for item in looked)
     assert "2.png" in looked[0].text and "2.png" in looked[1].text
     assert "0.png" in looked[2].text
 
 
-def test_one_file_under_two_captions_is_skipped(place):
+def test_a_file_with_two_captions_is_skipped(place):
     a = place("a.png", 0)
     looked = look(a, Sample(a.name, "b"))
     assert all(isinstance(item, Skipped) for item in looked)
 
 
-def test_one_content_under_one_caption_is_kept(place):
+def test_equal_images_with_one_caption_are_kept(place):
     looked = look(place("1.png", 0, "x"), place("2.png", 0, "x"))
     assert [item.text for item in looked] == ["x", "x"]
     assert looked[0].digest == looked[1].digest
 
 
-def test_a_broken_copy_does_not_count_as_a_conflict(place, tmp_path):
+def test_a_damaged_copy_is_no_conflict(place, tmp_path):
     good = place("good.png", 0)
     (tmp_path / "bad.png").write_bytes(b"no image")
     looked = look(good, Sample(str(tmp_path / "bad.png"), "bad"))
     assert isinstance(looked[0], Sample)
 
 
-def test_the_order_is_kept(place, tmp_path):
+def test_a_scan_keeps_the_order(place, tmp_path):
     samples = [place(f"{i}.png", i, width=16 + 8 * (i % 5)) for i in range(40)]
     looked = look(*samples[:7], Sample(str(tmp_path / "gone.png"), "gone"), *samples[7:])
     assert [item.name for item in looked[:-1]] == [sample.name for sample in samples]
 
 
-def test_nothing_to_scan():
+def test_scanning_nothing_finds_nothing():
     assert look() == []
 
 
@@ -130,7 +130,7 @@ def scanned(samples: list[Sample], cache: ImageCache, **keys: object) -> Samples
     return found
 
 
-def test_scanned_images_are_cached_as_they_are_decoded(place):
+def test_scanned_images_are_cached(place):
     sample, cache = place("a.png", 0), ImageCache(1)
     scanned([sample], cache)
     assert np.array_equal(cache.get(sample.name), Preprocessor(16).decode(sample.name))
@@ -144,7 +144,7 @@ def test_the_cache_holds_no_more_than_its_limit(place, kib, held):
     assert sum(cache.get(sample.name) is not None for sample in samples) == held
 
 
-def test_many_images_are_read_by_processes_and_held_here(place):
+def test_many_images_are_read_by_processes_and_cached_here(place):
     samples = [place(f"{i}.png", i % 5) for i in range(5)] * (MAX_SERIAL // 4)
     cache = ImageCache(100)
     found = scanned(samples, cache, num_workers=2)
@@ -157,7 +157,7 @@ def observe(source, outcome, frames):
 
 
 @pytest.mark.parametrize("copies", [1, MAX_SERIAL])
-def test_what_an_observer_says_of_each_image_is_kept(place, tmp_path, copies):
+def test_the_observations_of_each_image_are_kept(place, tmp_path, copies):
     (tmp_path / "b.png").write_bytes(b"no image")
     samples = [place("a.png", 0), Sample(str(tmp_path / "b.png"), "b")] * copies
     scanner = Scanner(Preprocessor(16), ImageCache(0), 0, 2, observe)
@@ -165,7 +165,7 @@ def test_what_an_observer_says_of_each_image_is_kept(place, tmp_path, copies):
     assert [*scanner.observations.values()] == [("ndarray", 1), ("str", 1)]
 
 
-def test_a_small_image_fits_where_a_large_one_did_not():
+def test_the_cache_takes_a_small_image_after_refusing_a_large_one():
     cache = ImageCache(1 * KIB)
     cache.put("large", np.zeros((1, 2, 1000), np.uint8))
     cache.put("small", np.zeros((1, 1, 1000), np.uint8))
@@ -173,7 +173,7 @@ def test_a_small_image_fits_where_a_large_one_did_not():
     assert cache.get("small") is not None
 
 
-def test_putting_an_image_twice_takes_its_room_once():
+def test_an_image_put_twice_takes_room_once():
     cache = ImageCache(1 * KIB)
     for _ in range(5):
         cache.put("a", np.zeros(500, np.uint8))
@@ -181,7 +181,7 @@ def test_putting_an_image_twice_takes_its_room_once():
     assert cache.get("b") is not None
 
 
-def test_the_cache_knows_what_it_could_hold():
+def test_can_hold_counts_images_that_are_not_cached():
     cache = ImageCache(1 * KIB)
     assert cache.can_hold("abc", 3, 341)
     assert not cache.can_hold("abc", 3, 342)
@@ -190,14 +190,14 @@ def test_the_cache_knows_what_it_could_hold():
     assert not cache.can_hold("abc", 3, 213)
 
 
-def test_a_full_cache_still_holds_what_it_holds():
+def test_can_hold_is_true_for_a_full_cache_with_all_images():
     cache = ImageCache(1 * KIB)
     cache.put("a", np.zeros(1024, np.uint8))
     assert cache.can_hold("a", 1, 1024)
 
 
-def test_digests_never_change():
-    """A split must outlive a release, and so must these numbers."""
+def test_digests_are_stable_across_versions():
+    """The digests decide the split, so they must not change between versions."""
     assert [content_digest(b"", 0), content_digest(b"image", 0), content_digest(b"image", 1)] == [
         0x83E1045460752D64,
         0x73FACF58ECBD8F7A,

@@ -22,7 +22,7 @@ def split(samples: list[Sample] | Samples, shares, *where, **keys) -> dict[str, 
 
 
 def covered(parts: dict[str, list[Sample]]) -> tuple[dict[str, list[Sample]], list[Sample]]:
-    """The parts of `ensure_character_coverage`, and what has moved to training."""
+    """The parts of `ensure_character_coverage`, and the samples that moved to training."""
     tables = {part: Samples.from_rows(kept) for part, kept in parts.items()}
     found, moved = ensure_character_coverage(tables)
     train = [*found["train"]]
@@ -38,7 +38,7 @@ def owners(parts: dict[str, list[Sample]]) -> dict[str, str]:
     return {sample.name: part for part, kept in parts.items() for sample in kept}
 
 
-def test_every_sample_has_one_part_and_keeps_its_place():
+def test_every_sample_is_in_one_part_in_the_same_order():
     given = samples(500)
     parts = split(given, SHARES)
     assert sum(map(len, parts.values())) == 500
@@ -47,7 +47,7 @@ def test_every_sample_has_one_part_and_keeps_its_place():
         assert kept == [sample for sample in given if sample in kept]
 
 
-def test_shares_are_about_right():
+def test_parts_have_about_the_given_shares():
     parts = split(samples(2000), {"test": 0.1, "val": 0.2})
     assert len(parts["test"]) == pytest.approx(200, abs=45)
     assert len(parts["val"]) == pytest.approx(400, abs=60)
@@ -60,12 +60,12 @@ def test_adding_images_moves_no_other_image(count):
     assert before.items() <= after.items()
 
 
-def test_the_order_of_the_samples_does_not_matter():
+def test_the_order_of_samples_does_not_affect_the_split():
     given = samples(200)
     assert owners(split(given[::-1], SHARES)) == owners(split(given, SHARES))
 
 
-def test_names_and_captions_do_not_matter():
+def test_names_and_captions_do_not_affect_the_split():
     given = samples(200)
     renamed = [Sample(f"new-{s.name}", "y", s.digest) for s in given]
     assert owners(split(renamed, SHARES)) == {
@@ -80,7 +80,7 @@ def test_equal_images_stay_together():
     assert all(owner[f"copy-{s.name}"] == owner[s.name] for s in given)
 
 
-def test_another_seed_is_another_split():
+def test_another_seed_gives_another_split():
     first, second = (owners(split(samples(2000, seed), SHARES)) for seed in (0, 1))
     assert first != second
     moved = sum(first[name] != second[name] for name in first)
@@ -101,7 +101,7 @@ def at(*shares: float) -> list[Sample]:
     return [Sample(str(share), "x", int(share * 2**64)) for share in shares]
 
 
-def test_borders_stay_where_no_part_is_empty():
+def test_borders_stay_if_no_part_is_empty():
     parts = split(at(0.05, 0.15, 0.25, 0.9), SHARES)
     assert {part: [s.name for s in kept] for part, kept in parts.items()} == {
         "test": ["0.05"],
@@ -123,13 +123,13 @@ def test_too_few_different_images_are_refused(given):
         split(given, SHARES)
 
 
-def test_without_a_test_part_there_is_none():
+def test_a_test_share_of_0_gives_no_test_part():
     parts = split(samples(100), {"test": 0, "val": 0.1})
     assert parts.keys() == {"train", "val"}
     assert split(samples(2), {"test": 0, "val": 0.1})["val"]
 
 
-def test_nothing_to_share_out_is_all_for_training():
+def test_without_shares_all_images_are_for_training():
     assert split(samples(5), {}) == {"train": samples(5)}
 
 
@@ -141,7 +141,7 @@ def test_a_share_out_of_range_is_named(part, share):
 
 
 @pytest.mark.parametrize("test,val", [(0.5, 0.5), (0.9, 0.2)])
-def test_shares_must_leave_something_to_train_on(test, val):
+def test_shares_without_training_images_are_refused(test, val):
     with pytest.raises(UserError, match=rf"data\.test_size={test} and data\.val_size={val}"):
         split(samples(100), {"test": test, "val": val})
 
@@ -175,7 +175,7 @@ def test_folds_test_every_image_once():
 
 
 @pytest.mark.parametrize("count,folds", [(7, 2), (7, 3), (10, 5), (11, 4), (30, 6), (27, 25)])
-def test_even_folds_of_few_images_are_of_one_size(count, folds):
+def test_even_folds_of_few_images_are_equally_large(count, folds):
     given = samples(count)
     shares = {"test": 1 / folds, "val": 0.1}
     tested = [split(given, shares, k / folds, even=True)["test"] for k in range(folds)]
@@ -207,7 +207,7 @@ def showing(character: str, names: str, start: int) -> list[Sample]:
     return [Sample(name, character, start + i) for i, name in enumerate(names)]
 
 
-def test_training_sees_its_share_of_a_rare_character():
+def test_training_gets_its_share_of_a_rare_character():
     common = [Sample(f"{i}", "a", i) for i in range(100, 180)]
     parts = {
         "train": [*common, *showing("b", "t", 0)],
@@ -215,21 +215,21 @@ def test_training_sees_its_share_of_a_rare_character():
         "test": [*showing("a", "klmno", 40), *showing("b", "qrs", 10)],
     }
     kept, moved = covered(parts)
-    # Of its five images training gets four, as it has 81 of all the 96.
+    # Training gets four of its five images, as it has 81 of all 96 images.
     assert len(moved) == 3
     assert {s.text for s in moved} == {"b"}
     assert covered(kept) == (kept, [])
 
 
 def each(part: str, characters: str, count: int, start: int) -> list[Sample]:
-    """`count` images of each of the `characters`, with digests evenly spread from `start` on."""
+    """`count` images of each character, with evenly spaced digests from `start` on."""
     return [
         Sample(f"{part}{i}", character, start + i * 2**50)
         for i, character in enumerate(characters * count)
     ]
 
 
-def test_all_parts_give_alike_and_keep_most():
+def test_all_parts_give_equally_and_keep_most():
     common, few = "abcdefghijklmnopqrstuvwxy", "ABCDEFGHIJKLMNOPQRSTUVWXY"
     parts = {
         "train": each("train", common, 16, 2**62),
@@ -237,14 +237,14 @@ def test_all_parts_give_alike_and_keep_most():
         "test": each("test", common + few, 4, 0),
     }
     kept, moved = covered(parts)
-    # Training should have half of the 8 images of each: 100, and no part gives more than a quarter.
+    # Training should get half of each character's 8 images, but a part gives at most a quarter.
     assert {s.text for s in moved} == set(few)
     assert len(moved) == 100
     for part in ("val", "test"):
         assert len(kept[part]) == 150
 
 
-def test_a_part_gives_all_but_one_for_characters_that_training_lacks():
+def test_a_part_gives_all_but_one_image_for_missing_characters():
     parts = {
         "train": showing("a", "tuvwxyz", 0),
         "val": [Sample(c, c, 100 + i) for i, c in enumerate("bcdefgh")],
@@ -254,6 +254,6 @@ def test_a_part_gives_all_but_one_for_characters_that_training_lacks():
     assert len(moved) == 6
 
 
-def test_a_common_character_moves_nobody():
+def test_a_common_character_moves_no_image():
     parts = {"train": showing("a", "tuvwx", 0), "val": showing("a", "abcdefghij", 10)}
     assert covered(parts) == (parts, [])

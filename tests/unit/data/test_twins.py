@@ -1,4 +1,4 @@
-"""Images of one text stay in one part of the split, in a folder and in a pack."""
+"""Images of one text line stay in one part of the split, from a folder and from a pack."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -13,7 +13,7 @@ from ocr.data.sources.pack import pack
 
 @pytest.fixture
 def twice(tmp_path) -> Path:
-    """Thirty lines, each as two images that look different, with one text."""
+    """Thirty text lines, each with two images that look different."""
     folder = tmp_path / "lines"
     folder.mkdir()
     for number in range(30):
@@ -25,7 +25,7 @@ def twice(tmp_path) -> Path:
 
 
 def parts_of_lines(data) -> list[set[str]]:
-    """For each line, the parts that its images are in."""
+    """The parts of the split that each line's images are in."""
     parts = defaultdict(set)
     for part, samples in data.parts.items():
         for sample in samples:
@@ -36,7 +36,7 @@ def parts_of_lines(data) -> list[set[str]]:
 @pytest.mark.parametrize(
     "changes", [{}, {"split_seed": 3}, {"folds": 3, "fold": 1}, {"train_images": 20}]
 )
-def test_both_images_of_a_line_are_in_one_part(twice, tmp_path, changes):
+def test_two_images_of_a_line_are_in_one_part(twice, tmp_path, changes):
     found = parts_of_lines(from_folder(twice, **changes))
     assert all(len(parts) == 1 for parts in found)
     assert {part for parts in found for part in parts} == {"train", "val", "test"}

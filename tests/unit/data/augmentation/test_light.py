@@ -25,7 +25,7 @@ def light(**strengths: float) -> LightAugmentation:
 
 
 def stroke(width: int, start: int, end: int, height: int = 32) -> torch.Tensor:
-    """0 everywhere but for an upright stroke of 1."""
+    """Images of 0 with an upright stroke of 1."""
     images = torch.zeros(1, 1, height, width)
     images[..., start:end] = 1
     return images
@@ -41,13 +41,13 @@ def test_shape_and_type_are_kept_and_values_are_finite(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_without_strength_nothing_changes(shape):
+def test_strengths_of_0_change_nothing(shape):
     images = torch.rand(shape)
     torch.testing.assert_close(light()(images), images, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("strength", USUAL)
-def test_each_strength_changes_something_anew_every_time(strength):
+def test_each_strength_changes_images_differently_every_time(strength):
     images, change = torch.rand(2, 1, 32, 100), light(**{strength: USUAL[strength]})
     results = [change(images) for _ in range(20)]  # some batches are blurred, the others noisy
     assert max((result - images).abs().max() for result in results) > 0.01
@@ -62,7 +62,7 @@ def test_each_image_draws_its_own_values(strength):
     assert max((first - second).abs().max() for first, second in results) > 0.001
 
 
-def test_the_same_seed_changes_the_same():
+def test_the_same_seed_gives_the_same_changes():
     images, results = torch.rand(2, 1, 32, 100), []
     for _ in range(2):
         torch.manual_seed(3)
@@ -70,14 +70,14 @@ def test_the_same_seed_changes_the_same():
     assert torch.equal(*results)
 
 
-def test_the_images_that_come_in_stay_as_they_were():
+def test_augmentation_does_not_change_its_input():
     images = torch.rand(2, 1, 32, 100)
     before = images.clone()
     LightAugmentation(**USUAL)(images)
     assert torch.equal(images, before)
 
 
-def test_colours_move_together():
+def test_all_channels_change_equally():
     images = torch.rand(1, 1, 32, 100).repeat(1, 3, 1, 1)
     red, green, blue = LightAugmentation(**USUAL | {"noise": 0.0})(images)[0]
     assert torch.equal(red, green) and torch.equal(green, blue)
@@ -98,7 +98,7 @@ def test_contrast_is_one_factor_within_its_limit():
 
 
 @pytest.mark.parametrize("width", [64, 640])
-def test_a_shift_is_counted_in_image_heights(width):
+def test_a_shift_is_in_image_heights(width):
     images = stroke(width, width // 2, width // 2 + 1).repeat(200, 1, 1, 1)
     columns = light(shift=0.25)(images)[:, 0, 16] @ torch.arange(float(width))
     moved = columns - width // 2  # a shift by 0.25 of 32 pixels
@@ -107,7 +107,7 @@ def test_a_shift_is_counted_in_image_heights(width):
 
 
 @pytest.mark.parametrize("width", [64, 640])
-def test_a_slant_is_counted_in_image_heights(width):
+def test_a_slant_is_in_image_heights(width):
     images = stroke(width, width // 2, width // 2 + 1).repeat(200, 1, 1, 1)
     rows = light(slant=0.5)(images)[:, 0] @ torch.arange(float(width))
     lean = rows[:, 0] - rows[:, -1]
@@ -115,7 +115,7 @@ def test_a_slant_is_counted_in_image_heights(width):
     assert lean.min() < -12 and lean.max() > 12
 
 
-def test_a_shift_repeats_the_border_instead_of_bringing_in_another_colour():
+def test_a_shift_repeats_the_border():
     images = torch.ones(50, 1, 32, 64)
     torch.testing.assert_close(light(shift=0.5, tilt=0.2, scale=0.2)(images), images)
 
@@ -134,7 +134,7 @@ def test_some_batches_are_noisy_and_the_others_are_not():
 
 
 @pytest.mark.parametrize("width", [64, 1600])
-def test_a_scale_never_pushes_the_first_character_out(width):
+def test_scaling_keeps_the_first_character_in_the_image(width):
     images = stroke(width, 8, 24).repeat(100, 1, 1, 1)  # a quarter of the height from the edge
     kept = light(scale=0.1)(images)[:, 0, 16].sum(1)
     assert kept.min() > 12

@@ -1,4 +1,4 @@
-"""Images put together from two: what is where in them, and that a batch stays a batch."""
+"""Spliced images: their pixels, captions and batches."""
 
 from itertools import pairwise
 
@@ -21,7 +21,7 @@ HEIGHT, SLOT = 8, 20
 
 
 def text(caption: list[int], slot: int = SLOT, steps: int = 99) -> SegmentedImage:
-    """Each character fills a slot with stripes of its id times 10, but for its outer columns."""
+    """An image in which each character fills a slot with stripes of 10 times its id."""
     image = torch.zeros(1, HEIGHT, slot * len(caption), dtype=torch.uint8)
     for i, symbol in enumerate(caption):
         image[:, ::2, i * slot + 3 : (i + 1) * slot - 3] = 10 * symbol
@@ -29,7 +29,7 @@ def text(caption: list[int], slot: int = SLOT, steps: int = 99) -> SegmentedImag
 
 
 def shown(made: SegmentedImage) -> list[int]:
-    """What the pixels between the cuts say."""
+    """The ids of the characters in the pixels between the cuts."""
     edges = [0, *made.cuts, made.image.shape[-1]]
     return [round(made.image[0, 0, (a + b) // 2].item() / 10) for a, b in pairwise(edges)]
 
@@ -44,7 +44,7 @@ def batch(*texts: SegmentedImage) -> Batch:
     return Batch(images, widths, targets, lengths, torch.arange(len(texts)) + 100)
 
 
-def learnt(share: float, *texts: SegmentedImage) -> Splicing:
+def learned(share: float, *texts: SegmentedImage) -> Splicing:
     splicing = Splicing(share)
     splicing.learn({i: reading(one) for i, one in enumerate(texts, start=100)})
     return splicing
@@ -57,7 +57,7 @@ def reading(one: SegmentedImage) -> CharacterPositions:
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("slot", [17, 20, 24])
-def test_the_first_characters_are_the_head_s_and_the_others_the_tail_s(count, slot):
+def test_a_splice_has_the_head_of_one_image_and_the_tail_of_another(count, slot):
     head, tail = text([1, 2, 3, 4], slot), text([5, 6, 7])
     made = splice(head, tail, count)
     assert made.image.shape == tail.image.shape and made.image.dtype == torch.uint8
@@ -66,28 +66,28 @@ def test_the_first_characters_are_the_head_s_and_the_others_the_tail_s(count, sl
     assert shown(made) == made.caption
 
 
-def test_what_goes_in_stays_as_it_was():
+def test_splice_does_not_change_its_inputs():
     head, tail = text([1, 2]), text([3, 4])
     before = head.image.clone(), tail.image.clone()
     splice(head, tail, 1)
     assert torch.equal(head.image, before[0]) and torch.equal(tail.image, before[1])
 
 
-def test_characters_are_not_stretched_beyond_measure():
+def test_characters_are_stretched_only_up_to_the_limit():
     assert splice_points(text([1, 2, 3]), text([4, 5, 6, 7])) == [1, 2]
     assert splice_points(text([1, 2, 3], 30), text([4, 5, 6, 7])) == []
     assert splice_points(text([1]), text([4, 5])) == []
 
 
-def test_a_caption_that_ctc_has_no_steps_for_is_not_made():
+def test_captions_with_too_few_time_steps_are_not_spliced():
     head, tail = text([1, 2, 3]), text([4, 2, 1], steps=3)
     assert splice_points(head, tail) == [1, 2]
     assert splice_points(text([2, 3, 1]), tail) == [2]  # 2 2 1 needs four steps
 
 
-def test_a_batch_of_look_alikes_keeps_its_widths_and_says_what_it_shows():
+def test_a_spliced_batch_keeps_its_widths_and_has_matching_captions():
     texts = [text([1, 2, 3]), text([4, 5, 6]), text([7, 8]), text([9, 10, 11, 12])]
-    before, splicing = batch(*texts), learnt(1.0, *texts)
+    before, splicing = batch(*texts), learned(1.0, *texts)
     for _ in range(20):
         made = splicing(before)
         assert torch.equal(made.widths, before.widths)
@@ -99,35 +99,35 @@ def test_a_batch_of_look_alikes_keeps_its_widths_and_says_what_it_shows():
             assert not made.images[i, ..., made.widths[i] :].any()
 
 
-def test_the_share_is_kept():
+def test_about_the_given_share_is_spliced():
     texts = [text([1, 2]), text([3, 4])] * 50
     before = batch(*texts)
-    changed = (learnt(0.3, *texts)(before).images != before.images).flatten(1).any(1).sum()
-    # With itself an image makes no look-alike that differs: half of the others are its equals.
+    changed = (learned(0.3, *texts)(before).images != before.images).flatten(1).any(1).sum()
+    # Half of the images are equal, and splicing equal images changes nothing.
     assert 5 < changed < 35
 
 
 @pytest.mark.parametrize("share,known", [(0.0, True), (1.0, False)])
-def test_nothing_is_made_if_it_is_off_or_nothing_is_known(share, known):
+def test_nothing_is_spliced_if_off_or_without_positions(share, known):
     texts = [text([1, 2]), text([3, 4])]
     before = batch(*texts)
-    assert learnt(share, *texts if known else ())(before) is before
+    assert learned(share, *texts if known else ())(before) is before
 
 
-def test_an_image_that_is_not_known_stays_and_gives_nothing():
+def test_an_image_without_positions_is_not_spliced():
     texts = [text([1, 2]), text([3, 4]), text([5, 6])]
-    made = learnt(1.0, *texts[:2])(batch(*texts))
+    made = learned(1.0, *texts[:2])(batch(*texts))
     assert made.targets.tolist() == [3, 2, 1, 4, 5, 6]
 
 
-def test_a_cut_goes_where_there_is_least_to_cut():
+def test_a_cut_is_made_where_there_is_least_ink():
     one = text([1, 2, 3], slot=20)
     cuts = find_cuts(one.image, [6.0, 24.0, 46.0], [1, 1, 1])  # far from the middles of 10, 30, 50
     for cut, true in zip(cuts, [20, 40], strict=True):
         assert abs(cut - true) <= 3
 
 
-def test_where_nothing_shows_a_gap_a_cut_goes_by_the_widths():
+def test_a_cut_follows_the_widths_if_no_gap_is_visible():
     flat = torch.zeros(1, HEIGHT, 60, dtype=torch.uint8)
     assert find_cuts(flat, [10, 30, 50], [1, 1, 1]) == [20, 40]
     assert find_cuts(flat, [10, 30, 50], [3, 1, 1]) == [25, 40]
@@ -138,7 +138,7 @@ def test_peaks_side_by_side_give_cuts_within_the_image():
     assert find_cuts(image, [0.5, 1.5, 2.5, 3.5], [1] * 4) == [1, 2, 3]
 
 
-def test_widths_follow_from_the_distances_of_peaks():
+def test_widths_are_estimated_from_the_distances_of_peaks():
     wide = {1: 10.0, 2: 20.0, 3: 40.0}
     readings = []
     for caption in ([1, 2, 3], [3, 1, 2], [2, 2, 1], [3, 3]) * 20:
@@ -149,7 +149,7 @@ def test_widths_follow_from_the_distances_of_peaks():
     assert estimate_widths(readings) == pytest.approx(wide, rel=0.05)
 
 
-def test_a_width_that_nothing_tells_is_the_usual_one():
+def test_a_rare_character_gets_about_the_mean_width():
     readings = [CharacterPositions([1, 1], [5, 15], 99)] * 50 + [
         CharacterPositions([2, 1], [5, 14], 99)
     ]
@@ -158,6 +158,6 @@ def test_a_width_that_nothing_tells_is_the_usual_one():
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, "half"])
-def test_a_share_that_is_none_is_refused(share):
+def test_a_share_out_of_range_is_refused(share):
     with pytest.raises(UserError, match=r"data\.splicing="):
         Splicing(share)

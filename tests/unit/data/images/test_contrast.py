@@ -1,4 +1,4 @@
-"""Photographs of one text come out alike, whatever their colours, contrast and polarity."""
+"""Images of one text look the same after preprocessing, whatever their colours and contrast."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from ocr.data.images.contrast import (
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 
-GREEN, RED = (40, 120, 40), (200, 40, 30)  # as bright as each other, for the eye
+GREEN, RED = (40, 120, 40), (200, 40, 30)  # equally bright
 
 
 def text(ink="black", paper="white", size=(60, 20)):
@@ -35,7 +35,7 @@ def contrast(image):
     return high - low
 
 
-def test_equally_bright_colours_stay_apart_in_grey():
+def test_equally_bright_colours_differ_in_principal_grey():
     image = text(RED, GREEN)
     assert contrast(image.convert("L")) < 10
     assert contrast(principal_grey(image)) > 80
@@ -44,19 +44,19 @@ def test_equally_bright_colours_stay_apart_in_grey():
 @pytest.mark.parametrize(
     "size,stroke",
     [
-        ((3000, 200), (100, 90, 103, 105)),  # between the pixels that are looked at
+        ((3000, 200), (100, 90, 103, 105)),  # between the sampled pixels
         ((60, 60), (0, 25, 60, 32)),  # from edge to edge
         ((1, 30), (0, 10, 1, 20)),
     ],
 )
-def test_no_stroke_gets_lost(size, stroke):
+def test_no_stroke_is_lost(size, stroke):
     image = Image.new("RGB", size, GREEN)
     image.paste(RED, stroke)
     assert contrast(principal_grey(image)) > 80
 
 
-def test_paper_that_changes_its_colour_slowly_does_not_hide_text():
-    """Black lies in the middle between its colours, seen along the line that they are on."""
+def test_a_colour_gradient_in_the_background_does_not_hide_text():
+    """An image in which black is in the middle between the other colours, on one axis."""
     shades = np.linspace((60, 90, 255), (255, 120, 20), 160).astype(np.uint8)
     image = Image.fromarray(np.tile(shades, (40, 1, 1)))
     image.paste("black", (60, 8, 64, 32))
@@ -69,35 +69,35 @@ def test_paper_that_changes_its_colour_slowly_does_not_hide_text():
 @pytest.mark.parametrize(
     "ink,paper", [((200, 200, 90), (20, 20, 120)), ((90, 0, 0), (240, 200, 90))]
 )
-def test_brighter_stays_brighter(ink, paper):
+def test_principal_grey_keeps_brighter_colours_brighter(ink, paper):
     image = text(ink, paper)
     there = np.asarray(image.convert("L"), float).ravel()
     assert np.corrcoef(there, np.asarray(principal_grey(image), float).ravel())[0, 1] > 0.9
 
 
 @pytest.mark.parametrize("size", [(1, 1), (60, 20), (3000, 400)])
-def test_what_is_grey_stays_as_it_is(size):
+def test_grey_images_are_unchanged(size):
     values = np.random.default_rng(0).integers(0, 256, size[::-1], np.uint8)
     image = Image.fromarray(values)
     assert np.array_equal(np.asarray(principal_grey(image.convert("RGB"))), values)
 
 
 @pytest.mark.parametrize("ink,paper", [("red", "blue"), ("yellow", "navy"), ("lime", "magenta")])
-def test_the_strongest_colours_fit_into_grey(ink, paper):
+def test_the_strongest_colours_stay_within_the_range_of_grey(ink, paper):
     values = sorted(set(np.asarray(principal_grey(text(ink, paper))).ravel().tolist()))
     inks = np.asarray(text(ink, paper)).reshape(-1, 3)
     assert len(values) > 0.9 * len(np.unique(inks, axis=0))  # none is cut off at black or white
     assert values[-1] - values[0] > 80
 
 
-def test_stretched_from_black_to_white():
+def test_contrast_is_stretched_from_black_to_white():
     faint = text((140, 140, 140), (180, 180, 180)).convert("L")
     stretched = normalize_contrast(faint, stretch=True, dark=False)
     assert stretched.min() == 0 and stretched.max() == 255
     assert np.array_equal(normalize_contrast(faint, stretch=False, dark=False), faint)
 
 
-def test_single_odd_pixels_dont_count_for_the_contrast():
+def test_single_outlier_pixels_do_not_affect_the_contrast():
     faint = text((140, 140, 140), (180, 180, 180)).convert("L")
     faint.putpixel((0, 0), 255)
     faint.putpixel((1, 0), 0)
@@ -105,14 +105,14 @@ def test_single_odd_pixels_dont_count_for_the_contrast():
     assert (pixels == 255).sum() > 1000 and (pixels == 0).sum() > 5
 
 
-def test_a_full_stop_is_no_odd_pixel():
+def test_a_full_stop_is_not_an_outlier():
     image = Image.new("L", (400, 40), 200)
     image.paste(120, (10, 30, 14, 34))  # 16 pixels of 16,000
     pixels = normalize_contrast(image, stretch=True, dark=False)
     assert pixels[32, 12] == 0 and pixels[0, 0] == 255
 
 
-def test_the_noise_of_an_empty_image_stays_faint():
+def test_the_noise_of_an_empty_image_is_not_stretched():
     noise = np.random.default_rng(0).integers(198, 203, (40, 160), np.uint8)
     image = Image.fromarray(noise)
     assert np.array_equal(normalize_contrast(image, stretch=True, dark=False), noise)
@@ -127,14 +127,14 @@ def test_light_text_is_inverted():
     assert np.array_equal(normalize_contrast(dark, stretch=False, dark=True), dark)
 
 
-def test_in_colour_the_hue_is_kept():
+def test_stretching_keeps_the_hue():
     pixels = normalize_contrast(text((120, 60, 60), (180, 160, 160)), stretch=True, dark=False)
     assert contrast(Image.fromarray(pixels).convert("L")) > 200
     hues = pixels.astype(int).reshape(-1, 3)
     assert (hues[:, 0] >= hues[:, 1]).all() and (hues[:, 1] == hues[:, 2]).all()
 
 
-def test_colours_beside_the_line_between_text_and_paper():
+def test_colourfulness_is_high_only_for_colours_off_the_main_axis():
     assert colourfulness(text()) == pytest.approx(0, abs=1e-3)
     assert colourfulness(text(RED, GREEN)) == pytest.approx(0, abs=0.05)
     assert colourfulness(rainbow()) > 0.55
@@ -146,22 +146,22 @@ def preprocessor(images):
     return found
 
 
-def test_polarity_is_evened_out_where_it_is_mixed():
+def test_polarity_is_dark_if_light_and_dark_text_are_mixed():
     dark, light = [text()], [text("white", "black")]
     assert preprocessor(dark * 9 + light).polarity == "keep"
     assert preprocessor(dark + light * 9).polarity == "keep"
     mixed = preprocessor(dark * 6 + light * 4)
     assert mixed.polarity == "dark"
     one, other = (mixed.decode(images[0]).astype(float) for images in (dark, light))
-    assert abs(one - other).max() <= 2  # of rounding
+    assert abs(one - other).max() <= 2  # rounding errors
 
 
-def test_colour_only_where_grey_would_lose_much():
+def test_three_channels_are_inferred_only_if_grey_loses_much():
     assert preprocessor([text(RED, GREEN)] * 3).channels == 1
     assert preprocessor([rainbow()] * 3).channels == 3
 
 
-def test_one_text_in_any_colours_is_one_image():
+def test_a_text_in_any_colours_gives_the_same_image():
     prepared = preprocessor([text(), text("white", "black")])
     images = [
         prepared.decode(text(ink, paper)).astype(float)
@@ -171,7 +171,7 @@ def test_one_text_in_any_colours_is_one_image():
         assert abs(image - images[0]).mean() < 4  # of 255
 
 
-def test_what_is_stored_without_colour_is_not_looked_at_for_it(monkeypatch):
+def test_grey_files_skip_the_conversion_to_grey(monkeypatch):
     monkeypatch.setattr("ocr.data.images.preprocessing.principal_grey", None)
     prepared = Preprocessor(20, grey="principal")
     image = text().convert("L")
@@ -206,12 +206,3 @@ def test_every_mode_becomes_grey(mode, grey):
 def test_an_image_without_pixels_is_refused(shape):
     with pytest.raises(UserError, match="no pixels"):
         Preprocessor(20, grey="principal").decode(np.zeros(shape, np.uint8))
-
-
-def test_a_checkpoint_from_before_these_keys_reads_as_it_did():
-    state = Preprocessor(20).state()
-    del state["grey"]
-    image = text(RED, GREEN)
-    read = Preprocessor(**state).decode(image)
-    assert np.array_equal(read, Preprocessor(20, grey="luma").decode(image))
-    assert not np.array_equal(read, Preprocessor(20, grey="principal").decode(image))

@@ -1,4 +1,4 @@
-"""Pixels of other depths than 8 bits: scaled, and their contrast kept."""
+"""Pixels with other depths than 8 bits are scaled and keep their contrast."""
 
 import io
 import warnings
@@ -24,7 +24,7 @@ def saved(pixels: np.ndarray, form: str) -> bytes:
 
 
 @pytest.mark.parametrize("preprocessor", [STRETCH, KEEP])
-def test_floats_in_a_tiff_are_as_floats_in_an_array_and_as_bytes(preprocessor):
+def test_floats_in_a_tiff_and_in_an_array_equal_bytes(preprocessor):
     floats = (TEXT / 255).astype(np.float32)
     expected = preprocessor.decode(TEXT)
     assert np.array_equal(preprocessor.decode(saved(floats, "TIFF")), expected)
@@ -34,7 +34,7 @@ def test_floats_in_a_tiff_are_as_floats_in_an_array_and_as_bytes(preprocessor):
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.int64, np.uint64])
 @pytest.mark.parametrize("factor", [1, 257])
-def test_integers_of_any_type_are_as_bytes(dtype, factor):
+def test_integers_of_any_type_equal_bytes(dtype, factor):
     wide = TEXT.astype(dtype) * dtype(factor)
     colours = np.stack([wide] * 3, axis=-1)
     for preprocessor in (STRETCH, KEEP):
@@ -60,23 +60,23 @@ def test_faint_contrast_is_kept(step, form):
     }.get(form)
     pixels = STRETCH.decode(saved(faint, form) if source is None else source)
     assert abs(pixels.astype(int) - STRETCH.decode(TEXT)).max() <= 1
-    assert np.ptp(KEEP.decode(faint).astype(int)) <= step + 1  # nobody asked for more
+    assert np.ptp(KEEP.decode(faint).astype(int)) <= step + 1  # stretching is off
 
 
-def test_one_bright_pixel_does_not_take_the_contrast():
+def test_one_bright_pixel_does_not_reduce_the_contrast():
     faint = 20000 + TEXT.astype(np.uint16)
     faint[0, 0] = 65535
     assert np.ptp(STRETCH.decode(faint).astype(int)) == 255
 
 
 @pytest.mark.parametrize("spread", [0, 3, 50])
-def test_the_noise_of_an_empty_page_is_no_contrast(spread):
+def test_the_noise_of_an_empty_page_is_not_stretched(spread):
     noise = np.random.default_rng(0).normal(20000, spread, (60, 200)).astype(np.uint16)
     assert np.ptp(STRETCH.decode(noise).astype(int)) <= 2
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -1.0, -0.2, 1e9])
-def test_floats_that_are_no_picture_are_refused_with_the_reason(wrong):
+def test_floats_out_of_range_are_refused_with_the_reason(wrong):
     floats = (TEXT / 255).astype(np.float32)
     floats[3, 3] = wrong
     for source in (floats, saved(floats, "TIFF")):
@@ -84,7 +84,7 @@ def test_floats_that_are_no_picture_are_refused_with_the_reason(wrong):
             STRETCH.decode(source, "A1")
 
 
-def test_what_are_no_numbers_or_negative_is_refused():
+def test_values_that_are_negative_or_not_numbers_are_refused():
     for wrong in (TEXT.astype(complex), TEXT.astype(str), TEXT.astype(int) - 1):
         with pytest.raises(UserError, match=r"^A1: "):
             STRETCH.decode(wrong, "A1")
@@ -97,5 +97,5 @@ def test_the_largest_values_of_each_type(dtype):
         assert np.ptp(to_uint8(np.array([[0, high]], dtype), stretch=True)) >= 127
 
 
-def test_bytes_are_not_touched():
+def test_bytes_are_unchanged():
     assert to_uint8(TEXT, stretch=True) is TEXT

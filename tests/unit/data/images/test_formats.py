@@ -1,4 +1,4 @@
-"""Formats that are read, and others by their names; frames."""
+"""Supported and unsupported formats of images, and the choice of a frame."""
 
 import io
 
@@ -30,7 +30,7 @@ def ftyp(*brands: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_what_is_read_is_known_by_its_content(form):
+def test_supported_formats_are_identified_by_content(form):
     content = encoded(form)
     assert identify_format(content) == form
     assert Preprocessor(24).decode(content).shape == (1, 24, 60)
@@ -66,7 +66,7 @@ def test_avif_is_read_under_any_name(folder):
         (b"PK\3\4" + bytes(20), "a ZIP archive"),
     ],
 )
-def test_other_formats_are_named_and_not_called_damaged(tmp_path, content, name):
+def test_unsupported_formats_are_named_in_the_error(tmp_path, content, name):
     path = tmp_path / "A1.png"
     path.write_bytes(content)
     with pytest.raises(UserError, match=rf"A1\.png: {name}, which isn't read: save it as PNG"):
@@ -74,26 +74,26 @@ def test_other_formats_are_named_and_not_called_damaged(tmp_path, content, name)
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"BMW is no bitmap", b"<html></html>"])
-def test_what_is_no_image_has_no_name(content):
+def test_other_content_is_not_identified(content):
     assert identify_format(content) is None
 
 
-def test_avif_is_told_from_heic_by_its_brands():
+def test_avif_and_heic_are_distinguished_by_brand():
     assert identify_format(ftyp(b"mif1", b"mif1", b"avif")) == "AVIF"
     assert identify_format(ftyp(b"isom", b"mp41")) == "a video"
 
 
-def test_unread_images_of_a_folder(tmp_path):
+def test_unsupported_images_of_a_folder_are_found(tmp_path):
     files = {
         "a.HEIC": ftyp(b"heic"),
-        "b.tga": b"whatever",  # which its name alone tells
+        "b.tga": b"whatever",  # identified by its suffix only
         "c": ftyp(b"heic"),
         "d.nef": b"MM\0*" + bytes(20),
-        "e.heic": encoded("JPEG"),  # a JPEG that lacks its suffix
+        "e.heic": encoded("JPEG"),  # a JPEG with another suffix
         "f.heic": b"",
         "g.txt": b"%PDF",
         "h.zip": b"PK\3\4",
-        "i.png": ftyp(b"heic"),  # its own reason is told
+        "i.png": ftyp(b"heic"),  # skipped with its own reason
         "._j.heic": ftyp(b"heic"),
     }
     for name, content in files.items():
@@ -115,17 +115,17 @@ SHADES = (0, 128, 255)
 @pytest.mark.parametrize("form", ["GIF", "TIFF", "PNG", "WEBP"])
 @pytest.mark.parametrize("frame,shade", [(0, 0), (1, 128), (-1, 255), (-3, 0)])
 @pytest.mark.parametrize("opened", [False, True])
-def test_the_frame_that_is_chosen_is_read(form, frame, shade, opened):
+def test_the_chosen_frame_is_read(form, frame, shade, opened):
     frames = [Image.new("L", (20, 10), value) for value in SHADES]
     options = {"lossless": True} if form == "WEBP" else {}
     content = encoded(form, frames[0], save_all=True, append_images=frames[1:], **options)
     source = Image.open(io.BytesIO(content)) if opened else content
-    preprocessor = Preprocessor(**Preprocessor(10, frame=frame).state())  # as a checkpoint has it
+    preprocessor = Preprocessor(**Preprocessor(10, frame=frame).state())  # as in a checkpoint
     for _ in range(2):
         assert abs(int(preprocessor.decode(source).max()) - shade) <= 1
 
 
-def test_an_image_that_the_caller_has_turned_to_a_frame_stays_there():
+def test_a_frame_that_the_caller_has_chosen_is_kept():
     frames = [Image.new("L", (20, 10), value) for value in SHADES]
     content = encoded("GIF", frames[0], save_all=True, append_images=frames[1:])
     image = Image.open(io.BytesIO(content))
@@ -134,13 +134,13 @@ def test_an_image_that_the_caller_has_turned_to_a_frame_stays_there():
 
 
 @pytest.mark.parametrize("frame", [1, -2])
-def test_a_frame_that_is_not_there_is_refused(frame):
+def test_a_missing_frame_is_refused(frame):
     with pytest.raises(UserError, match=f"A1: it has 1 frame or page, .*data.frame={frame}"):
         Preprocessor(24, frame=frame).decode(encoded("PNG"), "A1")
     assert Preprocessor(24, frame=-1).decode(encoded("PNG")).shape == (1, 24, 60)
 
 
 @pytest.mark.parametrize("frame", ["last", 0.5, None, True])
-def test_a_frame_is_a_whole_number(frame):
+def test_a_frame_that_is_not_a_whole_number_is_refused(frame):
     with pytest.raises(UserError, match=r"data\.frame"):
         Preprocessor(24, frame=frame)

@@ -58,7 +58,7 @@ def flat(value: int, width: int, height: int = 10) -> np.ndarray:
         ("CMYK", "TIFF"),
     ],
 )
-def test_every_kind_of_pixel_becomes_8_bits(mode, kind, channels):
+def test_pixels_of_every_type_become_8_bits(mode, kind, channels):
     pixels = Preprocessor(20, channels=channels).decode(encode(picture(mode), kind))
     assert pixels.dtype == np.uint8
     assert pixels.shape == (channels, 20, 60)
@@ -67,7 +67,7 @@ def test_every_kind_of_pixel_becomes_8_bits(mode, kind, channels):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF"])
-def test_one_bit_a_pixel_becomes_black_and_white(kind):
+def test_one_bit_per_pixel_becomes_black_and_white(kind):
     image = Image.fromarray(BANDS > 200)
     assert image.mode == "1"
     pixels = Preprocessor(20).decode(encode(image, kind))
@@ -117,17 +117,17 @@ def test_half_transparent_black_is_grey():
     assert np.unique(pixels).tolist() == pytest.approx([127], abs=1)
 
 
-def test_ink_on_a_transparent_ground_stays_ink():
+def test_text_on_a_transparent_background_stays_visible():
     image = Image.new("RGBA", (30, 10), (0, 0, 0, 0))
     image.paste((0, 0, 0, 255), (10, 0, 20, 10))
     pixels = Preprocessor(10).decode(encode(image))
     assert pixels[0, 5, [5, 15, 25]].tolist() == [255, 0, 255]
 
 
-# Stored 20 wide and 40 high, with ink at the top; where the ink is once it is turned upright.
+# The position of the ink in the upright image; stored 20 wide and 40 high, with ink at the top.
 @pytest.mark.parametrize("orientation,ink", [(6, "right"), (8, "left")])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_photo_is_turned_as_its_camera_says(kind, orientation, ink):
+def test_the_exif_orientation_is_applied(kind, orientation, ink):
     image = Image.new("L", (20, 40), 255)
     image.paste(0, (0, 0, 20, 20))
     exif = Image.Exif()
@@ -138,7 +138,7 @@ def test_a_photo_is_turned_as_its_camera_says(kind, orientation, ink):
     assert (left < 20 and right > 235) if ink == "left" else (right < 20 and left > 235)
 
 
-def test_an_animation_is_its_first_frame():
+def test_the_first_frame_of_an_animation_is_read():
     frames = [Image.new("L", (10, 10), value) for value in (0, 255, 128)]
     content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert Image.open(io.BytesIO(content)).n_frames == 3
@@ -153,7 +153,7 @@ def test_proportions_are_kept(size, width):
 
 
 @pytest.mark.parametrize("size", [(100, 50), (64, 20), (5, 300)])
-def test_a_fixed_width_squashes(size):
+def test_a_fixed_width_changes_the_proportions(size):
     assert Preprocessor(20, width=64).decode(Image.new("L", size)).shape == (1, 20, 64)
 
 
@@ -164,7 +164,7 @@ def test_the_width_is_known_without_decoding(size, width):
     assert preprocessor.scaled_width(*size) == preprocessor.decode(Image.new("L", size)).shape[-1]
 
 
-def test_scaling_keeps_left_left_and_top_top():
+def test_scaling_does_not_flip_the_image():
     image = Image.new("L", (200, 100), 255)
     image.paste(0, (0, 0, 100, 50))
     pixels = Preprocessor(20).decode(image)
@@ -188,7 +188,7 @@ def test_arrays_of_grey_colour_and_alpha(shape):
     assert pixels.min() == 255
 
 
-def test_the_caller_keeps_its_image_and_array():
+def test_the_given_image_and_array_are_not_changed():
     image, pixels = Image.new("RGBA", (10, 20), (1, 2, 3, 4)), np.zeros((20, 10), np.uint8)
     before = image.copy()
     result = Preprocessor(20).decode(pixels)
@@ -220,7 +220,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_a_broken_image_is_named_in_one_line(tmp_path, content):
+def test_a_damaged_image_is_named_in_one_line(tmp_path, content):
     path = tmp_path / "A1.png"
     path.write_bytes(content)
     with pytest.raises(UserError) as caught:
@@ -241,13 +241,13 @@ def test_a_folder_is_no_image(tmp_path):
         Preprocessor(20).decode(tmp_path)
 
 
-def test_bytes_go_by_the_given_name():
+def test_errors_of_bytes_use_the_given_name():
     with pytest.raises(UserError, match=r"^upload 7: "):
         Preprocessor(20).decode(b"", "upload 7")
 
 
 @pytest.mark.parametrize("source", [None, 5, [[1, 2]]])
-def test_what_is_no_image_at_all_is_refused(source):
+def test_a_source_of_another_type_is_refused(source):
     with pytest.raises(UserError, match="image: "):
         Preprocessor(20).decode(source)
 
@@ -273,7 +273,7 @@ def rotated_with_a_damaged_tag() -> bytes:
     return damaged
 
 
-def test_damaged_metadata_is_no_defect_of_ours():
+def test_damaged_metadata_is_a_one_line_error():
     with pytest.raises(UserError, match="A1: "):
         Preprocessor(20).decode(rotated_with_a_damaged_tag(), "A1")
 
@@ -285,7 +285,7 @@ def test_16_bits_with_a_transparent_value_are_scaled():
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
-def test_a_camera_that_uses_fewer_bits_is_not_read_dark(bits):
+def test_pixels_with_fewer_bits_are_not_dark(bits):
     values = BANDS.astype(int) * (2**bits - 1) // 255
     image = Image.fromarray(values.astype(np.uint16))
     pixels = Preprocessor(20).decode(encode(image))[0, 0, [10, 30, 50]]
@@ -293,9 +293,11 @@ def test_a_camera_that_uses_fewer_bits_is_not_read_dark(bits):
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("pixels", [2399, 1500, 100])  # of 2400: Pillow itself raises at twice
+@pytest.mark.parametrize(
+    "pixels", [2399, 1500, 100]
+)  # the image has 2400; Pillow raises at twice the limit
 @pytest.mark.parametrize("read", [Path, Path.read_bytes, Image.open])
-def test_more_pixels_than_pillow_trusts_are_refused(tmp_path, monkeypatch, pixels, read):
+def test_more_pixels_than_pillow_s_limit_are_refused(tmp_path, monkeypatch, pixels, read):
     path = tmp_path / "bomb.png"
     noise().save(path)
     source = read(path)
@@ -304,12 +306,12 @@ def test_more_pixels_than_pillow_trusts_are_refused(tmp_path, monkeypatch, pixel
         Preprocessor(20).decode(source)
 
 
-def test_as_many_pixels_as_pillow_trusts_are_fine(monkeypatch):
+def test_as_many_pixels_as_pillow_s_limit_are_read(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2400)
     assert Preprocessor(20).decode(noise()).shape == (1, 20, 30)
 
 
-def test_an_absurdly_wide_line_is_refused(tmp_path):
+def test_a_much_too_wide_image_is_refused(tmp_path):
     path = tmp_path / "line.png"
     Image.new("L", (3000, 1)).save(path)
     with pytest.raises(UserError, match=r"line\.png: .*60000 pixels wide at data\.height=20"):
@@ -318,7 +320,7 @@ def test_an_absurdly_wide_line_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("channels", [0, 2, 4])
-def test_only_1_or_3_channels(channels):
+def test_other_numbers_of_channels_are_refused(channels):
     with pytest.raises(UserError, match=r"data\.channels"):
         Preprocessor(20, channels=channels)
 
@@ -326,7 +328,7 @@ def test_only_1_or_3_channels(channels):
 @pytest.mark.parametrize(
     "size,key", [((0, None), "height"), ((20, 0), "width"), ((20, -1), "width")]
 )
-def test_sizes_are_positive(size, key):
+def test_sizes_that_are_not_positive_are_refused(size, key):
     with pytest.raises(UserError, match=rf"data\.{key}"):
         Preprocessor(*size)
 
@@ -349,7 +351,7 @@ def test_equal_widths_need_no_padding(count, width):
     assert widths.tolist() == [width] * count
 
 
-def test_batches_of_many_widths_have_one_of_few():
+def test_batches_have_few_different_widths():
     shapes = set()
     for widest in range(301, 600):
         batch, widths = pad_images([flat(1, widest), flat(2, 300)])
@@ -366,7 +368,7 @@ def test_rounding_a_width_adds_a_sixteenth_at_most():
         assert rounded(rounded(width)) == rounded(width)
 
 
-def test_floats_are_counted_in_deviations_from_the_mean():
+def test_normalize_subtracts_mean_and_divides_by_std():
     preprocessor = Preprocessor(10, mean=0.6, std=0.2)
     batch, widths = pad_images([flat(255, 2), flat(51, 2)])
     floats = preprocessor.normalize(batch, widths)
@@ -385,7 +387,7 @@ def test_padding_is_exactly_0():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_an_image_has_the_same_values_alone_and_beside_a_wider_one(channels):
+def test_a_wider_image_does_not_change_the_values_of_another(channels):
     preprocessor = Preprocessor(20, channels=channels, mean=0.41, std=0.17)
     images = [preprocessor.decode(noise(width)) for width in (30, 77)]
     alone = preprocessor.normalize(*pad_images(images[:1]))
@@ -393,7 +395,7 @@ def test_an_image_has_the_same_values_alone_and_beside_a_wider_one(channels):
     assert torch.equal(beside[:1, ..., : alone.shape[-1]], alone)
 
 
-def test_floats_leave_the_batch_as_it_was():
+def test_normalize_does_not_change_its_input():
     preprocessor = Preprocessor(10)
     batch, widths = pad_images([flat(200, 3), flat(100, 5)])
     before = batch.clone()
@@ -401,7 +403,7 @@ def test_floats_leave_the_batch_as_it_was():
     assert torch.equal(batch, before)
 
 
-def test_a_padded_batch_holds_what_each_image_is_alone(tmp_path):
+def test_a_padded_batch_has_the_values_of_each_image_alone(tmp_path):
     preprocessor = Preprocessor(20, mean=0.4, std=0.3)
     images = [preprocessor.decode(image) for image in (noise(60, 40), noise(100, 40))]
     floats = preprocessor.normalize(*pad_images(images))
@@ -411,7 +413,7 @@ def test_a_padded_batch_holds_what_each_image_is_alone(tmp_path):
     assert floats[0, ..., 30:].abs().max() == 0
 
 
-def test_fit_takes_mean_and_deviation_of_the_pixels():
+def test_fit_measures_mean_and_std_of_the_pixels():
     preprocessor = Preprocessor(10)
     preprocessor.fit([flat(0, 10), flat(255, 30)])
     assert preprocessor.mean == pytest.approx(0.75, abs=1e-3)
@@ -419,14 +421,14 @@ def test_fit_takes_mean_and_deviation_of_the_pixels():
 
 
 @pytest.mark.parametrize("value", [0, 255])
-def test_blank_images_leave_the_floats_finite(value):
+def test_blank_images_are_normalized_to_finite_values(value):
     preprocessor = Preprocessor(10)
     preprocessor.fit([flat(value, 10)])
     floats = preprocessor.normalize(*pad_images([flat(0, 4), flat(255, 4)]))
     assert floats.isfinite().all()
 
 
-def test_state_builds_the_same_normalizer():
+def test_state_builds_the_same_preprocessor():
     preprocessor = Preprocessor(24, width=70, channels=3)
     preprocessor.fit([preprocessor.decode(noise())])
     state = json.loads(json.dumps(preprocessor.state()))
@@ -442,7 +444,7 @@ def test_state_is_a_copy():
     assert preprocessor.height == 24
 
 
-def test_blank_padding_goes_by_each_row_s_width():
+def test_blank_padding_uses_each_row_s_width():
     blanked = blank_padding(torch.ones(3, 2, 4, 5), torch.tensor([0, 2, 5]))
     assert blanked.sum(dim=(1, 2, 3)).tolist() == [0, 16, 40]
     assert blanked[1, ..., :2].min() == 1

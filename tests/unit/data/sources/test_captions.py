@@ -42,13 +42,13 @@ def test_file_names_are_captions(tmp_path):
     }
 
 
-def test_captions_are_composed_and_names_are_not(tmp_path):
+def test_captions_are_normalized_and_file_names_are_not(tmp_path):
     touch(tmp_path, "cafe\u0301.png")
     assert found(tmp_path) == {"cafe\u0301.png": "caf\u00e9"}
     assert found(tmp_path, normal_form=None) == {"cafe\u0301.png": "cafe\u0301"}
 
 
-def test_names_that_do_not_fit_the_pattern_are_skipped_with_it(tmp_path):
+def test_names_that_do_not_match_the_pattern_are_skipped(tmp_path):
     touch(tmp_path, "A12_3f.png", "A13_.jpg", "A14.png")
     assert found(tmp_path, pattern="label_id") == {
         "A12_3f.png": "A12",
@@ -57,14 +57,14 @@ def test_names_that_do_not_fit_the_pattern_are_skipped_with_it(tmp_path):
     }
 
 
-def test_subfolders_only_where_asked_for(tmp_path):
+def test_subfolders_are_included_only_if_recursive(tmp_path):
     touch(tmp_path, "a.png", "more/b.png", "more/x/c_1.png")
     assert found(tmp_path) == {"a.png": "a"}
     everything = {"a.png": "a", "more/b.png": "b", "more/x/c_1.png": "c_1"}
     assert found(tmp_path, recursive=True) == everything
 
 
-def test_a_pattern_with_a_slash_sees_subfolders(tmp_path):
+def test_a_pattern_with_a_slash_includes_subfolders(tmp_path):
     touch(tmp_path, "car1/A_1.png", "car1/A_2.png", "car2/B_1.png")
     assert list(found(tmp_path, pattern="group/label_id").values()) == ["A", "A", "B"]
     assert groups(tmp_path, pattern="group/label_id") == ["car1", "car1", "car2"]
@@ -72,13 +72,13 @@ def test_a_pattern_with_a_slash_sees_subfolders(tmp_path):
 
 
 @pytest.mark.parametrize("how", [{"labels": "name"}, {"pattern": "name"}])
-def test_file_names_can_be_insisted_on(tmp_path, how):
+def test_labels_name_takes_the_file_names(tmp_path, how):
     touch(tmp_path, "A.png")
     write(tmp_path, labels__csv="file,label\nA.png,B\n", A__gt__txt="C")
     assert found(tmp_path, **how) == {"A.png": "A"}
 
 
-def test_a_name_that_is_no_unicode_is_skipped_printably(tmp_path):
+def test_a_name_that_is_not_unicode_is_skipped_with_a_printable_name(tmp_path):
     try:
         touch(tmp_path, "\udcfc.png", "a.png")
     except OSError:
@@ -113,7 +113,7 @@ def test_text_files_of_any_suffix_and_in_subfolders(tmp_path):
     assert found(tmp_path, ".txt", recursive=True) == {"2.png": "B", "x/1.png": "A"}
 
 
-def test_images_without_text_and_texts_without_image_are_counted(tmp_path, said):
+def test_images_without_text_file_and_text_files_without_image_are_counted(tmp_path, said):
     touch(tmp_path, "1.png", "2.png", "3.png")
     write(tmp_path, **{"1__gt__txt": "A", "9__gt__txt": "B"})
     without = "<no caption in .gt.txt>"
@@ -122,7 +122,7 @@ def test_images_without_text_and_texts_without_image_are_counted(tmp_path, said)
     assert "1 .gt.txt file has no image (the first: 9.gt.txt)" in said.text
 
 
-def test_the_text_with_most_of_the_name_is_the_image_s_own(tmp_path):
+def test_an_image_gets_the_text_file_with_the_longest_common_name(tmp_path):
     touch(tmp_path, "p.0.l0.bin.png", "p.0.l1.bin.png", "v1.png", "v1.5.png", "w.png", "w.nrm.png")
     texts = {"p.0.l0": "A", "p.0.l1": "B", "p": "C", "v1": "D", "w": "E", "w.png": "F"}
     write(tmp_path, **{f"{base}.gt.txt": text for base, text in texts.items()})
@@ -136,7 +136,7 @@ def test_the_text_with_most_of_the_name_is_the_image_s_own(tmp_path):
     }
 
 
-def test_an_empty_text_is_no_caption_yet(tmp_path, said):
+def test_an_image_with_an_empty_text_file_has_no_caption(tmp_path, said):
     touch(tmp_path, "1.png", "2.png")
     write(tmp_path, **{"1__gt__txt": "A", "2__gt__txt": " \n"})
     _, other = CaptionFinder(TextNormalizer("NFC", "keep", True)).find({"all": tmp_path})["all"]
@@ -146,7 +146,7 @@ def test_an_empty_text_is_no_caption_yet(tmp_path, said):
 # Labels files
 
 
-def test_rows_name_files_from_the_folder_in_their_order(tmp_path):
+def test_rows_name_files_in_the_folder_and_keep_their_order(tmp_path):
     touch(tmp_path, "a.png", "b.png", "sub/c.png")
     write(tmp_path, labels__csv="file,label\nsub/c.png,C\nb.png,B\na.png,A\n")
     assert list(found(tmp_path, "labels.csv").items()) == [
@@ -156,12 +156,12 @@ def test_rows_name_files_from_the_folder_in_their_order(tmp_path):
     ]
 
 
-def test_the_suffix_may_be_in_capital_letters(tmp_path):
+def test_the_suffix_matches_in_any_case(tmp_path):
     touch(tmp_path, "1.PNG", "2.png", "3.png", "3.PNG")
     write(tmp_path, labels__csv="file,label\n1.png,A\n2.Png,B\n3.png,C\n3.Png,D\n")
     said = found(tmp_path, "labels.csv")
     assert [said[name] for name in ("1.PNG", "2.png", "3.png")] == ["A", "B", "C"]
-    assert said["3.Png"] == "<no such file (labels.csv, line 5)>"  # which of the two?
+    assert said["3.Png"] == "<no such file (labels.csv, line 5)>"  # ambiguous
 
 
 @pytest.mark.parametrize("name", ["./a.png", " a.png", "a", "sub\\b", "sub\\b.png", "{}/a.png"])
@@ -172,7 +172,7 @@ def test_files_may_be_named_in_several_ways(tmp_path, name):
     assert (named, other) == ("X", "<no caption in labels.csv>")
 
 
-def test_rows_without_image_and_images_without_row_are_told(tmp_path, said):
+def test_rows_without_image_and_images_without_row_are_listed(tmp_path, said):
     touch(tmp_path, "a.png", "b.png", "c.png")
     long = "x" * 300
     write(tmp_path, labels__csv=f"file,label\ngone.png,1\na.png,2\n{long}.png,3\n,4\nb.png,5,6\n")
@@ -188,7 +188,7 @@ def test_rows_without_image_and_images_without_row_are_told(tmp_path, said):
     assert "2 of 3 images" in said.text and "no caption in labels.csv" in said.text
 
 
-def test_a_repeated_row_counts_once_and_a_contradiction_not_at_all(tmp_path, said):
+def test_equal_rows_count_once_and_contradicting_rows_are_skipped(tmp_path, said):
     touch(tmp_path, "a.png", "b.png")
     write(
         tmp_path,
@@ -201,7 +201,7 @@ def test_a_repeated_row_counts_once_and_a_contradiction_not_at_all(tmp_path, sai
     assert "2 rows repeat" in said.text
 
 
-def test_control_characters_are_a_reason(tmp_path):
+def test_captions_with_control_characters_are_skipped(tmp_path):
     touch(tmp_path, "a.png", "b.png")
     write(
         tmp_path,
@@ -214,7 +214,7 @@ def test_control_characters_are_a_reason(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["\\u0000.png", "\\ud800.png", "\\ud800"])
-def test_impossible_file_names_are_no_such_files(tmp_path, name):
+def test_impossible_file_names_are_missing_files(tmp_path, name):
     touch(tmp_path, "a.png")
     write(tmp_path, l__jsonl=f'{{"file": "{name}", "label": "A"}}')
     _, (shown, reason) = found(tmp_path, "l.jsonl").items()
@@ -229,16 +229,14 @@ def test_a_missing_labels_file_is_named(tmp_path, name):
         found(tmp_path, name)
 
 
-def test_a_misspelt_labels_file_is_guessed(tmp_path):
+def test_a_similar_name_is_suggested_for_a_misspelt_labels_file(tmp_path):
     touch(tmp_path, "lables.png")
     write(tmp_path, labels__csv="file,label\nlables.png,A\n")
     with pytest.raises(UserError, match=r"Did you mean labels\.csv\?"):
         found(tmp_path, "lables.csv")
 
 
-def test_labels_may_lie_elsewhere_and_files_count_from_the_folder_or_from_them(
-    tmp_path, monkeypatch
-):
+def test_paths_are_relative_to_the_folder_or_to_the_labels_file(tmp_path, monkeypatch):
     folder = tmp_path / "images"
     touch(folder, "1.png", "2.png")
     write(tmp_path, labels__csv="file,label\n1.png,a\nimages/2.png,b\n")
@@ -248,7 +246,7 @@ def test_labels_may_lie_elsewhere_and_files_count_from_the_folder_or_from_them(
 
 
 @pytest.mark.parametrize("way", ["images", "meta/../images", "../{}/images"])
-def test_paths_may_go_up_and_down(tmp_path, monkeypatch, way):
+def test_paths_may_contain_parent_folders(tmp_path, monkeypatch, way):
     touch(tmp_path / "images", "1.png", "2.png")
     write(tmp_path / "meta", labels__csv="file,label\n../images/1.png,a\n")
     monkeypatch.chdir(tmp_path)
@@ -259,7 +257,7 @@ def test_paths_may_go_up_and_down(tmp_path, monkeypatch, way):
     assert other.text == "no caption in labels.csv"
 
 
-def test_a_way_up_leads_out_of_what_a_link_points_to(tmp_path):
+def test_a_parent_folder_of_a_link_is_that_of_its_target(tmp_path):
     touch(tmp_path / "store", "images/1.png")
     write(tmp_path / "store" / "meta", labels__csv="file,label\n../images/1.png,a\n")
     (tmp_path / "data").mkdir()
@@ -271,7 +269,7 @@ def test_a_way_up_leads_out_of_what_a_link_points_to(tmp_path):
     assert sample.text == "a" and Path(sample.name).exists()
 
 
-def test_labels_in_the_folder_win(tmp_path, monkeypatch):
+def test_a_labels_file_in_the_folder_comes_first(tmp_path, monkeypatch):
     folder = tmp_path / "images"
     touch(folder, "1.png")
     write(folder, labels__csv="file,label\n1.png,inside\n")
@@ -315,7 +313,7 @@ def test_a_name_without_group_is_skipped(tmp_path):
     }
 
 
-def test_images_that_share_a_text_are_a_group_and_that_is_said(tmp_path, said):
+def test_images_that_share_a_text_file_are_a_group_and_logged(tmp_path, said):
     touch(tmp_path, "1.bin.png", "1.nrm.png", "2.bin.png", "2.nrm.png", "3.png")
     write(tmp_path, **{f"{i}__gt__txt": "A" for i in "123"})
     assert groups(tmp_path) == ["1", "1", "2", "2", ""]
@@ -332,7 +330,7 @@ def test_images_that_share_a_text_are_a_group_and_that_is_said(tmp_path, said):
         (["1_0.png", "1_1.png"], "AA", ["", ""]),
     ],
 )
-def test_images_that_pre_processing_made_of_one_are_a_group(tmp_path, names, texts, expected):
+def test_images_that_differ_by_preprocessing_are_a_group(tmp_path, names, texts, expected):
     touch(tmp_path, *names)
     rows = [f"{name},{text}" for name, text in zip(names, texts)]
     write(tmp_path, labels__csv="\n".join(["file,label", *rows]))
@@ -349,7 +347,7 @@ def test_images_that_pre_processing_made_of_one_are_a_group(tmp_path, names, tex
         ({"labels": ".gt.txt", "columns": Columns(file="x")}, r"data\.file_column"),
     ],
 )
-def test_contradictions_are_named(tmp_path, keys, said):
+def test_contradicting_settings_are_refused(tmp_path, keys, said):
     touch(tmp_path, "a_1.png")
     with pytest.raises(UserError, match=said):
         found(tmp_path, **keys)

@@ -33,7 +33,7 @@ def said(caplog):
         ("gt__txt", "\n".join(f'{n}, "x{n[0]}"' for n in TEN)),
     ],
 )
-def test_a_labels_file_that_names_the_images_is_taken_and_said(tmp_path, said, name, content):
+def test_a_labels_file_that_names_the_images_is_used_and_logged(tmp_path, said, name, content):
     touch(tmp_path, *TEN)
     write(tmp_path, **{name: content})
     assert found(tmp_path) == {name: f"x{name[0]}" for name in TEN}
@@ -41,20 +41,20 @@ def test_a_labels_file_that_names_the_images_is_taken_and_said(tmp_path, said, n
     assert "data.labels=name" in said.text
 
 
-def test_a_text_beside_each_image_is_taken_and_said(tmp_path, said):
+def test_text_files_beside_the_images_are_used_and_logged(tmp_path, said):
     touch(tmp_path, *TEN)
     write(tmp_path, **{f"{i}__gt__txt": f"x{i}\n" for i in range(10)})
     assert found(tmp_path) == {name: f"x{name[0]}" for name in TEN}
     assert "captions are from .gt.txt" in said.text
 
 
-def test_a_labels_file_of_images_in_subfolders(tmp_path):
+def test_a_labels_file_of_images_in_subfolders_is_used(tmp_path):
     touch(tmp_path, *(f"images/{name}" for name in TEN))
     write(tmp_path, labels__csv=table(TEN).replace("\n", "\nimages/"))
     assert found(tmp_path) == {f"images/{name}": f"x{name[0]}" for name in TEN}
 
 
-def test_lists_of_different_images_are_not_taken_for_one(tmp_path):
+def test_labels_files_of_different_images_are_refused(tmp_path):
     for part in ("train", "val"):
         touch(tmp_path, *(f"{part}/{name}" for name in TEN))
         write(tmp_path, **{f"{part}__csv": table(TEN).replace("\n", f"\n{part}/")})
@@ -63,7 +63,7 @@ def test_lists_of_different_images_are_not_taken_for_one(tmp_path):
     assert len(found(tmp_path, "train.csv")) == 10
 
 
-def test_a_labels_file_above_its_images_names_their_folder(tmp_path):
+def test_the_error_names_the_subfolder_of_a_labels_file_s_images(tmp_path):
     touch(tmp_path / "images", *TEN)
     write(tmp_path, labels__csv=table(TEN))
     with pytest.raises(UserError) as refusal:
@@ -92,7 +92,7 @@ def test_nearly_all_images_are_enough(tmp_path, said):
         ({"metadata__jsonl": "{"}, r"metadata\.jsonl, line 1"),
     ],
 )
-def test_what_is_doubtful_is_asked_for(tmp_path, files, message):
+def test_doubtful_captions_are_refused_with_an_override(tmp_path, files, message):
     touch(tmp_path, *TEN)
     write(tmp_path, **files)
     with pytest.raises(UserError, match=rf"{message}.*; data\.labels=name takes the file names"):
@@ -100,7 +100,7 @@ def test_what_is_doubtful_is_asked_for(tmp_path, files, message):
     assert found(tmp_path, "name")["1.png"] == "1"
 
 
-def test_tables_of_parts_are_all_told(tmp_path):
+def test_all_tables_of_parts_are_named(tmp_path):
     touch(tmp_path, *TEN)
     write(tmp_path, test__csv=table(TEN[7:]), train__csv=table(TEN[:7]))
     with pytest.raises(
@@ -109,12 +109,12 @@ def test_tables_of_parts_are_all_told(tmp_path):
         found(tmp_path)
     write(tmp_path, test__csv=table(TEN[4:8]), metadata__csv=table(["x.png"]))
     with pytest.raises(UserError, match=r"test\.csv for 40%: .*only these; data\.labels=name"):
-        found(tmp_path)  # these overlap
+        found(tmp_path)  # these files overlap
 
 
 @pytest.mark.parametrize("table", ["labels.csv", "train.csv"])
 @pytest.mark.parametrize("place", ["/home/ann/{}", r"C:\ann\{}", "train_data/rec/{}"])
-def test_paths_of_another_place_are_taken_by_the_file_name(tmp_path, said, place, table):
+def test_paths_that_do_not_exist_are_found_by_file_name(tmp_path, said, place, table):
     touch(tmp_path, *TEN)
     rows = [f"{place.format(name)},x{name[0]}" for name in [*TEN[1:], "gone.png"]]
     (tmp_path / table).write_text("\n".join(["file,label", *rows]))
@@ -126,7 +126,7 @@ def test_paths_of_another_place_are_taken_by_the_file_name(tmp_path, said, place
     assert said.text.count(f"paths that don't exist here, such as {place.format('1.png')}") == 1
 
 
-def test_paths_of_another_place_in_folders_of_parts(tmp_path):
+def test_paths_that_do_not_exist_in_folders_of_parts(tmp_path):
     for part in ("train", "test"):
         touch(tmp_path / part, *TEN)
         rows = table(TEN).replace("\n", f"\n/home/ann/{part}/")
@@ -136,7 +136,7 @@ def test_paths_of_another_place_in_folders_of_parts(tmp_path):
         assert [sample.text for sample in samples] == [f"x{i}" for i in range(10)]
 
 
-def test_images_named_outright_are_surer_than_others_called_alike(tmp_path, said):
+def test_existing_paths_are_preferred_to_equal_file_names(tmp_path, said):
     touch(tmp_path, *TEN)
     others = table(TEN).replace("\n", "\ntest/").replace(",x", ",y")
     write(tmp_path, train__csv=table(TEN), test__csv=others)
@@ -145,8 +145,8 @@ def test_images_named_outright_are_surer_than_others_called_alike(tmp_path, said
 
 
 @pytest.mark.parametrize("name", ["read.txt", "train.txt", "predictions.csv"])
-def test_what_others_wrote_on_such_files_is_not_taken(tmp_path, said, name):
-    """What a model has read, say: only a file with a labels file's name means these images."""
+def test_other_paths_are_matched_by_file_name_only_in_a_usual_labels_file(tmp_path, said, name):
+    """Such files may be the output of a model."""
     touch(tmp_path, *TEN)
     mark = "\t" if name.endswith(".txt") else ","
     rows = [f"images/{image}{mark}wrong" for image in TEN]
@@ -159,19 +159,19 @@ def test_what_others_wrote_on_such_files_is_not_taken(tmp_path, said, name):
 @pytest.mark.parametrize(
     "images,rows",
     [
-        (["1.png", "2.png"], ["a/1.png", "b/1.png"]),  # which of them?
+        (["1.png", "2.png"], ["a/1.png", "b/1.png"]),  # ambiguous
         (["1.png", "2.png"], ["a/1.png", "b/1.PNG"]),
-        (["1.png", "2.png"], ["a/1.png", "2.png"]),  # some do count from here
+        (["1.png", "2.png"], ["a/1.png", "2.png"]),  # one path exists
         (["1.png", "sub/1.png", "sub/2.png"], ["old/sub/1.png", "old/sub/2.png"]),
     ],
 )
-def test_a_file_name_that_could_be_another_image_is_not_taken(tmp_path, images, rows):
+def test_an_ambiguous_file_name_is_not_used(tmp_path, images, rows):
     touch(tmp_path, *images)
     write(tmp_path, labels__csv="file,label\n" + "".join(f"{row},A\n" for row in rows))
     assert found(tmp_path, "labels.csv", recursive=True)["1.png"] == "<no caption in labels.csv>"
 
 
-def test_images_that_are_elsewhere_are_not_those_here(tmp_path):
+def test_paths_of_other_existing_images_are_not_found_here(tmp_path):
     touch(tmp_path, *(f"clean/{name}" for name in TEN), *(f"orig/{name}" for name in TEN))
     rows = table(TEN).replace("\n", f"\n{tmp_path}/orig/")
     write(tmp_path / "clean", labels__csv=rows)
@@ -179,21 +179,21 @@ def test_images_that_are_elsewhere_are_not_those_here(tmp_path):
         found(tmp_path / "clean")
 
 
-def test_two_places_that_differ_are_asked_for(tmp_path):
+def test_two_sources_with_different_captions_are_refused(tmp_path):
     touch(tmp_path, *TEN)
     write(tmp_path, labels__csv=table(TEN), b__csv=table(TEN).replace("x3", "y3"))
     with pytest.raises(UserError, match=r"3\.png: .*'y3'.*data\.labels=b\.csv or .*labels\.csv"):
         found(tmp_path)
 
 
-def test_of_two_places_that_agree_the_fuller_is_taken(tmp_path, said):
+def test_the_fuller_of_two_equal_sources_is_used(tmp_path, said):
     touch(tmp_path, *TEN)
     write(tmp_path, all__csv=table(TEN), a__csv=table(TEN[:9]), test__csv=table(TEN[9:]))
     assert len(found(tmp_path)) == 10
     assert "captions are from all.csv" in said.text
 
 
-def test_other_files_are_no_labels_files(tmp_path, said):
+def test_other_files_are_not_used_as_labels_files(tmp_path, said):
     touch(tmp_path, *TEN)
     write(
         tmp_path,
@@ -216,7 +216,7 @@ def test_other_files_are_no_labels_files(tmp_path, said):
         (["A.1.png", "B.2.png"], "data.pattern=label.id or id.label"),
     ],
 )
-def test_doubts_about_file_names_are_said(tmp_path, said, names, hint):
+def test_doubts_about_file_names_are_logged(tmp_path, said, names, hint):
     touch(tmp_path, *names)
     assert len(found(tmp_path)) == len(names)
     assert hint in said.text
@@ -228,14 +228,14 @@ def test_plain_file_names_raise_no_doubts(tmp_path, said):
     assert said.messages == [f"captions are the file names of {tmp_path}, such as '0', '1', '100'"]
 
 
-def test_a_txt_beside_each_image_is_hinted_at_and_not_taken(tmp_path, said):
+def test_a_txt_beside_each_image_is_suggested_but_not_used(tmp_path, said):
     touch(tmp_path, *TEN)
     write(tmp_path, **{f"{i}__txt": "0 0.5 0.5 0.1 0.1\n" for i in range(10)})
     assert found(tmp_path)["1.png"] == "1"
     assert "data.labels=.txt" in said.text
 
 
-# What lies beside the images, or above them, before their names are captions
+# Other files beside and above the images
 
 CODES = [f"{number:04}" for number in range(17, 4000, 331)]
 PLATES = [f"plate{letter}.png" for letter in "abcdefghijklm"]
@@ -271,7 +271,7 @@ def refusal(folder: Path, **keys: object) -> str:
         ),
     ],
 )
-def test_a_file_that_names_the_images_and_cannot_be_read_is_told_with_both_choices(
+def test_an_unreadable_file_that_names_the_images_is_an_error_with_both_choices(
     tmp_path, name, content, advice
 ):
     touch(tmp_path, *PLATES)
@@ -287,7 +287,7 @@ def test_a_file_that_names_the_images_and_cannot_be_read_is_told_with_both_choic
     assert found(tmp_path, "name")["platea.png"] == "platea"
 
 
-def test_a_file_that_names_images_without_suffix_is_told_and_not_taken(tmp_path, said):
+def test_a_file_that_names_images_without_suffix_is_suggested_but_not_used(tmp_path, said):
     touch(tmp_path, *PLATES)
     write(tmp_path, plates__tab=rows("{1} {2}"))
     assert found(tmp_path)["platea.png"] == "platea"
@@ -295,7 +295,7 @@ def test_a_file_that_names_images_without_suffix_is_told_and_not_taken(tmp_path,
     assert "data.labels=plates.tab" in said.text
 
 
-def test_as_many_answers_as_numbered_images_are_asked_for_and_read_if_named(tmp_path):
+def test_one_line_per_numbered_image_is_suggested_and_read_if_named(tmp_path):
     names = [f"captcha.{i}.png" for i in range(1, 13)]
     touch(tmp_path, *names)
     write(tmp_path, ans__txt="\n".join(CODES[:12]) + "\n")
@@ -321,7 +321,7 @@ def test_as_many_answers_as_numbered_images_are_asked_for_and_read_if_named(tmp_
     ],
 )
 @pytest.mark.parametrize("images", [PLATES, [f"{i}.png" for i in range(13)]])
-def test_files_that_merely_lie_there_are_no_captions(tmp_path, said, images, name, content):
+def test_unrelated_files_are_not_suggested(tmp_path, said, images, name, content):
     touch(tmp_path, *images)
     for plate, image in zip(PLATES, images):
         content = content.replace(plate, image).replace(plate[:-4], image[:-4])
@@ -330,14 +330,14 @@ def test_files_that_merely_lie_there_are_no_captions(tmp_path, said, images, nam
     assert name.replace("__", ".") not in said.text
 
 
-def test_what_a_model_has_read_is_not_taken(tmp_path, said):
+def test_the_output_of_a_model_is_not_used(tmp_path, said):
     touch(tmp_path, *PLATES)
     write(tmp_path, predictions__json="{" + rows('"{0}": "{2}",')[:-1] + "}")
     assert found(tmp_path)["platea.png"] == "platea"
     assert "data.labels=predictions.json" in said.text
 
 
-def test_a_labels_file_above_the_images_is_asked_for_and_read_if_named(tmp_path):
+def test_a_labels_file_above_the_images_is_suggested_and_read_if_named(tmp_path):
     touch(tmp_path / "images", *PLATES)
     write(tmp_path, labels__csv="file,label\n" + rows("images/{0},{2}"))
     labels = tmp_path / "labels.csv"
@@ -345,7 +345,7 @@ def test_a_labels_file_above_the_images_is_asked_for_and_read_if_named(tmp_path)
     assert found(tmp_path / "images", str(labels))["platea.png"] == CODES[0]
 
 
-def test_a_labels_file_of_the_images_in_one_subfolder_is_pointed_at(tmp_path):
+def test_a_labels_file_of_one_subfolder_is_suggested(tmp_path):
     touch(tmp_path, *(f"photo{i}.jpg" for i in range(13)), *(f"crop_img/{n}" for n in PLATES))
     write(tmp_path, rec_gt__txt=rows("crop_img/{0}\t{2}"))
     command = f"data.dir={tmp_path}/crop_img data.labels={tmp_path}/rec_gt.txt"
@@ -355,13 +355,13 @@ def test_a_labels_file_of_the_images_in_one_subfolder_is_pointed_at(tmp_path):
     assert read == dict(zip(PLATES, CODES))
 
 
-def test_labels_files_in_subfolders_are_to_be_joined(tmp_path):
+def test_joining_labels_files_in_subfolders_is_suggested(tmp_path):
     touch(tmp_path, *(f"{place}/{n}" for place in "ab" for n in PLATES))
     write(tmp_path, **{f"{place}/labels__csv": "file,label\n" + rows("{0},{2}") for place in "ab"})
     assert f"into one labels.csv in {tmp_path}" in refusal(tmp_path, recursive=True)
 
 
-def test_a_folder_with_a_text_for_each_image_is_told(tmp_path, said):
+def test_a_folder_with_a_text_file_for_each_image_is_suggested(tmp_path, said):
     touch(tmp_path / "images", *PLATES)
     write(tmp_path, **{f"texts/{name[:-4]}__txt": c for name, c in zip(PLATES, CODES)})
     found(tmp_path / "images")
@@ -371,7 +371,7 @@ def test_a_folder_with_a_text_for_each_image_is_told(tmp_path, said):
 @pytest.mark.parametrize(
     "suffix", ["-gt.txt", "_gt.txt", ".lines.txt", ".label", ".caption", ".TXT", ".png.txt"]
 )
-def test_texts_of_any_suffix_are_hinted_at_and_read_if_named(tmp_path, said, suffix):
+def test_text_files_of_any_suffix_are_suggested_and_read_if_named(tmp_path, said, suffix):
     touch(tmp_path, *PLATES)
     write(tmp_path, **{name[:-4] + suffix: c for name, c in zip(PLATES, CODES)})
     assert found(tmp_path)["platea.png"] == "platea"
@@ -393,7 +393,7 @@ def test_texts_of_any_suffix_are_hinted_at_and_read_if_named(tmp_path, said, suf
         (["hall", "gate", "yard"], None, None),
     ],
 )
-def test_folders_called_by_their_captions_are_hinted_at(tmp_path, said, folders, names, pattern):
+def test_a_pattern_is_suggested_if_folders_may_be_captions(tmp_path, said, folders, names, pattern):
     for place in folders:
         own = names or [f"{place[i]}{place[-i]}Q{len(place) * i}" for i in (1, 2)]
         touch(tmp_path, *(f"{place}/{name}.png" for name in own))
@@ -407,27 +407,27 @@ def test_folders_called_by_their_captions_are_hinted_at(tmp_path, said, folders,
         assert "data.pattern=label/id" in refusal(tmp_path)
 
 
-def test_examples_are_the_captions(tmp_path, said):
+def test_the_logged_examples_are_captions(tmp_path, said):
     touch(tmp_path, "a/AB.png", "b/XY.png")
     found(tmp_path, recursive=True)
     assert "such as 'AB', 'XY'" in said.text
 
 
-def test_a_big_file_of_something_else_is_not_read_in_whole(tmp_path, monkeypatch):
+def test_a_large_unrelated_file_is_not_read_completely(tmp_path, monkeypatch):
     touch(tmp_path, *PLATES)
     write(tmp_path, big__csv="file,label\n" + "something,else\n" * 40_000)
     monkeypatch.setattr("ocr.data.sources.labels_file.labels_file.open_document", None)
     assert found(tmp_path)["platea.png"] == "platea"
 
 
-def test_the_folders_of_a_split_are_named(tmp_path):
+def test_the_folders_of_a_split_are_suggested(tmp_path):
     touch(tmp_path, "train/12.png", "Val/34.png", "test/56.png")
     words = rf"data.train_dir={tmp_path}/train data.val_dir={tmp_path}/Val data.test_dir="
     with pytest.raises(UserError, match=words):
         CaptionFinder().find({"all": tmp_path})
 
 
-def test_names_alone_are_enough_where_no_two_subfolders_share_one(tmp_path):
+def test_file_names_are_enough_if_unique_in_all_subfolders(tmp_path):
     touch(tmp_path, "a/0.png", "b/1.png")
     (tmp_path / "labels.csv").write_text("file,label\n0.png,12\n1.png,34\n")
     [samples] = CaptionFinder(recursive=True).find({"all": tmp_path}).values()

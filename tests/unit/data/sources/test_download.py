@@ -16,7 +16,7 @@ GOOD = {"images/a.png": b"first", "images/b.png": b"second"}
 
 
 class Answer(BaseHTTPRequestHandler):
-    """Says byte by byte what the test told the server to say, and hangs up."""
+    """Sends the bytes that the test has set, and closes the connection."""
 
     def do_GET(self):
         self.wfile.write(self.server.answer)
@@ -27,7 +27,7 @@ class Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def serve(monkeypatch):
-    """Starts a server with one answer to everything; gives the URL of a zip there."""
+    """Starts a server with one response to all requests; returns a URL there."""
     monkeypatch.setenv("no_proxy", "*")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -45,7 +45,7 @@ def serve(monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Where the images shall be; nothing is there yet."""
+    """The folder to download to, which doesn't exist yet."""
     (tmp_path / "data").mkdir()
     return tmp_path / "data" / "images"
 
@@ -70,7 +70,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def fails(url: str, blob_id: str, folder: Path, match: str) -> None:
-    """The download ends in a UserError and leaves nothing behind."""
+    """Assert that the download raises a UserError and leaves no files."""
     before = sorted(folder.parent.parent.rglob("*"))
     with pytest.raises(UserError, match=match) as caught:
         download(url, blob_id, folder)
@@ -81,7 +81,7 @@ def fails(url: str, blob_id: str, folder: Path, match: str) -> None:
 
 
 def refused(serve, body: bytes, folder: Path, match: str) -> None:
-    """As `fails`, for a body that is the expected one."""
+    """Assert that a download with the expected blob id fails."""
     fails(serve(ok(body)), git_blob_id(body), folder, match)
 
 
@@ -92,18 +92,18 @@ def refused(serve, body: bytes, folder: Path, match: str) -> None:
         (b"hello\n", "ce013625030ba8dba906f756967f9e9ca394464a"),
     ],
 )
-def test_blob_ids_are_git_s(content, blob_id):
+def test_git_blob_id_is_that_of_git(content, blob_id):
     assert git_blob_id(content) == blob_id
 
 
-def test_the_zip_s_folder_becomes_ours(serve, folder):
+def test_the_folder_in_the_zip_is_unpacked(serve, folder):
     body = zipped({"images/": b""} | GOOD)
     download(serve(ok(body)), git_blob_id(body), folder)
     assert contents(folder) == {"a.png": b"first", "b.png": b"second"}
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_others_may_read_the_folder(serve, folder):
+def test_other_users_may_read_the_folder(serve, folder):
     body = zipped(GOOD)
     download(serve(ok(body)), git_blob_id(body), folder)
     (folder.parent / "made by hand").mkdir()
@@ -116,19 +116,19 @@ def test_missing_parents_are_made(serve, tmp_path):
     assert len(contents(tmp_path / "a" / "b" / "c")) == 2
 
 
-def test_what_macos_adds_is_left_out(serve, folder):
+def test_files_added_by_macos_are_left_out(serve, folder):
     body = zipped(GOOD | {"__MACOSX/images/._a.png": b"x"})
     download(serve(ok(body)), git_blob_id(body), folder)
     assert contents(folder).keys() == {"a.png", "b.png"}
 
 
-def test_an_answer_without_a_length_is_fine(serve, folder):
+def test_a_response_without_a_length_is_accepted(serve, folder):
     body = zipped(GOOD)
     download(serve(b"HTTP/1.0 200 OK\r\n\r\n" + body), git_blob_id(body), folder)
     assert len(contents(folder)) == 2
 
 
-def test_the_folder_of_a_faster_process_stays(serve, folder):
+def test_a_folder_created_in_the_meantime_stays(serve, folder):
     folder.mkdir()
     (folder / "theirs.png").write_bytes(b"theirs")
     body = zipped(GOOD)
@@ -137,7 +137,7 @@ def test_the_folder_of_a_faster_process_stays(serve, folder):
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_it_says_what_it_fetches(serve, folder, caplog):
+def test_the_download_is_logged(serve, folder, caplog):
     body = zipped(GOOD)
     url = serve(ok(body))
     with caplog.at_level(logging.INFO):
@@ -145,7 +145,7 @@ def test_it_says_what_it_fetches(serve, folder, caplog):
     assert f"downloading {url}" in caplog.text
 
 
-def test_a_file_in_the_way_is_named_and_stays(serve, folder):
+def test_a_file_with_the_name_of_the_folder_is_an_error_and_stays(serve, folder):
     folder.write_text("mine")
     body = zipped(GOOD)
     with pytest.raises(UserError, match=str(folder)):
@@ -154,7 +154,7 @@ def test_a_file_in_the_way_is_named_and_stays(serve, folder):
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_a_file_in_the_place_of_a_parent_is_named(serve, tmp_path):
+def test_a_file_with_the_name_of_a_parent_is_an_error(serve, tmp_path):
     (tmp_path / "data").write_text("mine")
     body = zipped(GOOD)
     with pytest.raises(UserError, match=str(tmp_path / "data")):
@@ -162,29 +162,29 @@ def test_a_file_in_the_place_of_a_parent_is_named(serve, tmp_path):
 
 
 @pytest.mark.parametrize("body", [zipped({"images/a.png": b"other"}), b"<html>sign in</html>", b""])
-def test_other_content_is_refused(serve, folder, body):
+def test_a_file_with_another_blob_id_is_refused(serve, folder, body):
     expected = git_blob_id(zipped(GOOD))
     fails(serve(ok(body)), expected, folder, rf"not the expected file .*{expected}.*data\.dir=PATH")
 
 
 @pytest.mark.parametrize("missing", [1, 50, 10**9])
-def test_a_cut_connection_is_no_download(serve, folder, missing):
+def test_a_broken_connection_is_an_error(serve, folder, missing):
     body = zipped(GOOD)
     url = serve(ok(body, len(body) + missing))
     fails(url, git_blob_id(body), folder, rf"cannot download .*{len(body)} of .*data\.dir=PATH")
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "500 Oh"])
-def test_an_error_of_the_server_is_passed_on(serve, folder, status):
+def test_the_status_of_the_server_is_in_the_error(serve, folder, status):
     url = serve(f"HTTP/1.0 {status}\r\nContent-Length: 0\r\n\r\n".encode())
     fails(url, git_blob_id(b""), folder, rf"cannot download .*{status.split()[1]}")
 
 
-def test_a_server_that_hangs_up_is_no_download(serve, folder):
+def test_an_empty_response_is_an_error(serve, folder):
     fails(serve(b""), git_blob_id(b""), folder, "cannot download")
 
 
-def test_a_server_that_is_not_there_is_no_download(folder, monkeypatch):
+def test_a_refused_connection_is_an_error(folder, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
@@ -193,12 +193,12 @@ def test_a_server_that_is_not_there_is_no_download(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("url", ["images.zip", "nonsense://host/images.zip", "", "http://"])
-def test_what_is_no_url_is_no_download(folder, url):
+def test_an_invalid_url_is_an_error(folder, url):
     fails(url, "", folder, "cannot download")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/my images.zip", "http://127.0.0.1:port/a.zip"])
-def test_a_malformed_url_is_no_download(folder, url):
+def test_a_malformed_url_is_an_error(folder, url):
     fails(url, "", folder, "cannot download")
 
 
@@ -207,7 +207,7 @@ def test_a_malformed_url_is_no_download(folder, url):
     [b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n400\r\nabc"],
     ids=["no http", "cut chunk"],
 )
-def test_a_server_that_talks_nonsense_is_no_download(serve, folder, raw):
+def test_an_invalid_response_is_an_error(serve, folder, raw):
     fails(serve(raw), git_blob_id(b"abc"), folder, "cannot download")
 
 
@@ -237,7 +237,7 @@ def test_a_link_is_refused(serve, folder, target):
 
 
 @pytest.mark.parametrize("body", [b"", b"no zip", zipped(GOOD)[:-30]], ids=["empty", "text", "cut"])
-def test_what_is_no_zip_is_refused(serve, folder, body):
+def test_other_content_than_a_zip_is_refused(serve, folder, body):
     refused(serve, body, folder, "not a usable zip")
 
 
@@ -271,7 +271,7 @@ def test_a_zip_that_claims_less_than_it_unpacks_to_is_refused(serve, folder):
 
 
 def tampered(local: int, central: int, value: int) -> bytes:
-    """A zip with one byte of its headers changed, in the file's own and in the directory's."""
+    """A ZIP file with one byte changed in both headers of its file."""
     body = bytearray(zipped({"images/a.png": b"data" * 100}))
     body[local] = body[body.index(b"PK\1\2") + central] = value
     return bytes(body)

@@ -12,7 +12,7 @@ from ocr.errors import UserError
 
 
 def rows(tmp_path: Path, name: str, content: str | bytes, **columns: str) -> list[tuple[str, str]]:
-    """(file, caption) of each row; (where, reason) of those that can't be used."""
+    """The (file, caption) of each row, or (where, reason) if it can't be used."""
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     read = read_labels(path, Columns(**columns))
@@ -25,7 +25,7 @@ CAPTIONS = ["1,50", 'say "x"', "007", "Straße 日本", " x ", "1e5", "NA", "nul
 @pytest.mark.parametrize("delimiter,name", [(",", "l.csv"), (";", "l.CSV"), ("\t", "l.tsv")])
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_cells_are_text(tmp_path, delimiter, name, mark, end):
+def test_all_cells_are_text(tmp_path, delimiter, name, mark, end):
     quoted = [text.replace('"', '""') for text in CAPTIONS]
     lines = [f"file{delimiter}label", *(f'{i}.png{delimiter}"{t}"' for i, t in enumerate(quoted))]
     content = mark + end.join([*lines, ""]).encode()
@@ -47,12 +47,12 @@ def test_cells_without_quotes_are_the_same_text(tmp_path, text):
         "text,file,label",
     ],
 )
-def test_the_usual_names_of_columns(tmp_path, head):
+def test_usual_names_of_columns_are_found(tmp_path, head):
     cells = ",".join({"f": "1.png", "i": "1.png"}.get(n[0].lower(), "A") for n in head.split(","))
     assert rows(tmp_path, "l.csv", f"{head}\n{cells}\n") == [("1.png", "A")]
 
 
-def test_other_columns_by_name(tmp_path):
+def test_columns_are_chosen_by_given_names(tmp_path):
     content = "id;wert;label\n1.png;A;x\n"
     assert rows(tmp_path, "l.csv", content, file="id", label="wert") == [("1.png", "A")]
 
@@ -67,29 +67,29 @@ def test_other_columns_by_name(tmp_path):
         ("file,label", {"group": "car"}, r"data\.group=car: no such column; .*'file', 'label'"),
     ],
 )
-def test_missing_columns_are_named_with_those_there_are(tmp_path, head, columns, message):
+def test_a_missing_column_is_refused_with_the_existing_ones(tmp_path, head, columns, message):
     with pytest.raises(UserError, match=rf"l\.csv: {message}"):
         rows(tmp_path, "l.csv", f"{head}\n1.png,a,b\n", **columns)
 
 
-def test_a_column_of_groups(tmp_path):
+def test_a_given_column_of_groups_is_read(tmp_path):
     (tmp_path / "l.csv").write_text("file,label,car\n1.png,A,7\n2.png,B,\n")
     assert [row.group for row in read_labels(tmp_path / "l.csv", Columns(group="car"))] == ["7", ""]
     assert [row.group for row in read_labels(tmp_path / "l.csv", Columns())] == ["", ""]
 
 
-def test_an_empty_table_is_called_empty(tmp_path):
+def test_an_empty_table_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"l\.csv: it is empty"):
         rows(tmp_path, "l.csv", "\n\n")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_a_table_may_lack_a_header(tmp_path, delimiter):
+def test_a_table_without_header_is_read(tmp_path, delimiter):
     content = f"1.png{delimiter}A\n2.PNG{delimiter}B\n"
     assert rows(tmp_path, "l.csv", content) == [("1.png", "A"), ("2.PNG", "B")]
 
 
-def test_rows_that_cannot_be_used_are_told_with_their_line(tmp_path):
+def test_unusable_rows_are_listed_with_their_line(tmp_path):
     content = "file,label\n1.png,1,50\n\n,x\n2.png\n3.png,y,,\n"
     assert rows(tmp_path, "l.csv", content) == [
         ("l.csv, line 2", "3 cells for 2 columns; quote cells with a delimiter"),
@@ -102,12 +102,12 @@ def test_rows_that_cannot_be_used_are_told_with_their_line(tmp_path):
 @pytest.mark.parametrize(
     "name,content",
     [
-        ("l.csv", 'file,label\n1.png,"A\n2.png,B\n'),  # a quote that never ends
+        ("l.csv", 'file,label\n1.png,"A\n2.png,B\n'),  # an unclosed quote
         ("l.csv", 'file,label\n1.png,A\n2.png,"B"C\n'),
         ("l.csv", f"file,label\n1.png,A\n2.png,{'x' * 200_000}\n"),
     ],
 )
-def test_a_broken_table_names_the_line(tmp_path, name, content):
+def test_the_line_of_invalid_csv_is_named(tmp_path, name, content):
     with pytest.raises(UserError, match=r"l\.csv, line 3: not CSV"):
         rows(tmp_path, name, content)
 
@@ -126,14 +126,14 @@ def test_a_broken_table_names_the_line(tmp_path, name, content):
     ],
 )
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".txt"])
-def test_what_is_no_utf_8_is_one_line(tmp_path, content, said, suffix):
+def test_other_encodings_are_refused_in_one_line(tmp_path, content, said, suffix):
     with pytest.raises(UserError, match=rf"l{suffix}: .*({said})") as caught:
         rows(tmp_path, f"l{suffix}", content)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["file,label\n", "\ufefffile,label\n\n\n"])
-def test_a_header_alone_is_no_labels_file(tmp_path, content):
+def test_a_table_with_only_a_header_is_refused(tmp_path, content):
     with pytest.raises(UserError, match=r"l\.csv: no rows"):
         rows(tmp_path, "l.csv", content)
 
@@ -182,7 +182,7 @@ def table(head: str, form: str) -> str:
         ),
     ],
 )
-def test_a_table_whose_columns_are_clear_is_read_whatever_they_are_called(tmp_path, head, form):
+def test_clear_columns_are_found_by_their_values(tmp_path, head, form):
     touch(tmp_path, *NAMES)
     (tmp_path / "l.csv").write_text(table(head, form))
     codes = [f"A{code}" if "A{c}" in form else code for code in CODES]
@@ -196,7 +196,7 @@ def test_a_table_whose_columns_are_clear_is_read_whatever_they_are_called(tmp_pa
         ("", "{n},{c},{session}", "data.file_column=1 data.label_column=2"),
     ],
 )
-def test_the_advice_on_columns_reads_all_rows(tmp_path, head, form, advice):
+def test_the_suggested_columns_read_all_rows(tmp_path, head, form, advice):
     touch(tmp_path, *NAMES)
     (tmp_path / "l.csv").write_text(table(head, form))
     with pytest.raises(UserError, match=advice):
@@ -207,7 +207,7 @@ def test_the_advice_on_columns_reads_all_rows(tmp_path, head, form, advice):
     )
 
 
-def test_a_name_with_spaces_is_advised_in_quotes(tmp_path):
+def test_a_suggested_column_with_spaces_is_quoted(tmp_path):
     content = table("bild,der wert,sitzung", "{n},{c},{session}")
     with pytest.raises(UserError, match=r"'data\.label_column=.der wert.'"):
         rows(tmp_path, "l.csv", content)
@@ -216,9 +216,7 @@ def test_a_name_with_spaces_is_advised_in_quotes(tmp_path):
 @pytest.mark.parametrize(
     "head,form", [("file,width", "{n},{i}7"), ("file,part", "{n},{half}"), ("file,id", "{n},x{i}")]
 )
-def test_a_column_of_something_else_is_no_caption_unless_a_person_names_the_file(
-    tmp_path, head, form
-):
+def test_a_column_with_another_meaning_is_used_only_if_the_file_is_given(tmp_path, head, form):
     touch(tmp_path, *NAMES)
     (tmp_path / "about.csv").write_text(table(head, form))
     with pytest.raises(UserError, match="no column for 'label'"):
@@ -226,7 +224,7 @@ def test_a_column_of_something_else_is_no_caption_unless_a_person_names_the_file
     assert found(tmp_path, "about.csv")["p03.png"] != "p03"
 
 
-def test_a_column_called_like_captions_is_surer_than_one_that_reads_like_them(tmp_path):
+def test_a_usual_column_name_is_preferred_to_values_like_captions(tmp_path):
     touch(tmp_path, *NAMES)
     (tmp_path / "a.csv").write_text(table("bild,kamera", "{n},{session}"))
     (tmp_path / "labels.csv").write_text(table("file,label", "{n},{c}"))
@@ -245,15 +243,15 @@ def test_a_column_called_like_captions_is_surer_than_one_that_reads_like_them(tm
         ("l.json", '{"file": "p00.png", "label": "A"}\n{"file": "p01.png", "label": "B"}'),
     ],
 )
-def test_what_is_in_a_file_counts_for_more_than_its_name(tmp_path, name, content):
+def test_the_content_of_a_file_decides_its_format(tmp_path, name, content):
     assert rows(tmp_path, name, content) == [("p00.png", "A"), ("p01.png", "B")]
 
 
-# Images that nobody has captioned yet
+# Images without captions
 
 
 @pytest.mark.parametrize("empty", ["", "  ", '""'])
-def test_an_empty_cell_is_an_image_without_caption_yet(tmp_path, caplog, empty):
+def test_an_empty_cell_is_an_image_without_caption(tmp_path, caplog, empty):
     caplog.set_level("INFO")
     touch(tmp_path, *NAMES)
     lines = [f"{n},{c if i % 2 else empty}" for i, (n, c) in enumerate(zip(NAMES, CODES))]
@@ -266,7 +264,7 @@ def test_an_empty_cell_is_an_image_without_caption_yet(tmp_path, caplog, empty):
     assert len(skipped) == 6 and not any(row.is_unusable for row in skipped)
 
 
-def test_an_empty_cell_of_an_image_that_is_not_here_loses_nothing(tmp_path):
+def test_an_empty_cell_of_a_missing_image_is_not_counted_as_left_out(tmp_path):
     touch(tmp_path, "1.png")
     (tmp_path / "labels.csv").write_text("file,label\n1.png,A\n1.png,\n2.png,\n3.png,B\n")
     labels = LabelsFile(tmp_path / "labels.csv", Columns())
@@ -277,7 +275,7 @@ def test_an_empty_cell_of_an_image_that_is_not_here_loses_nothing(tmp_path):
     ]
 
 
-def test_a_table_without_any_caption_is_one_line(tmp_path):
+def test_a_table_without_any_caption_is_refused_in_one_line(tmp_path):
     (tmp_path / "l.csv").write_text("file,label\n1.png,\n2.png\n")
     with pytest.raises(UserError, match=r"l\.csv: all captions are empty"):
         LabelsFile(tmp_path / "l.csv", Columns())
@@ -295,7 +293,7 @@ def test_a_table_without_any_caption_is_one_line(tmp_path):
         ("l.txt", b"PAR1"),
     ],
 )
-def test_what_is_not_read_is_told_how_to_save_as_csv(tmp_path, name, content):
+def test_unsupported_formats_are_refused_with_advice(tmp_path, name, content):
     with pytest.raises(UserError, match=rf"{name}: .* isn't read: .*CSV.*labels\.csv") as caught:
         rows(tmp_path, name, content)
     assert "\n" not in str(caught.value)
@@ -326,7 +324,7 @@ def test_numbers_in_json_stay_as_they_are_written(tmp_path, value, text):
         ("[" * 100_000, "not JSON"),
     ],
 )
-def test_a_broken_line_of_json_is_named(tmp_path, line, said):
+def test_an_invalid_line_of_json_is_named(tmp_path, line, said):
     with pytest.raises(UserError, match=rf"l\.jsonl, line 3: {said}"):
         rows(tmp_path, "l.jsonl", f'{{"file": "0.png", "label": "A"}}\n\n{line}\n')
 
@@ -354,6 +352,6 @@ def test_a_line_of_another_form_is_named(tmp_path, second):
         rows(tmp_path, "l.txt", f"1.jpg\tA\n{second}\n")
 
 
-def test_a_list_has_no_columns(tmp_path):
+def test_columns_given_for_a_list_without_columns_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"l\.txt.*data\.group=car: no such column"):
         rows(tmp_path, "l.txt", "1.jpg\tA\n", group="car")

@@ -85,19 +85,19 @@ def read(folder: Path, value: Any, name: str = "l.json", **keys: Any) -> dict[st
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("indent", [None, 2])
-def test_what_tools_export(tmp_path, form, indent):
+def test_exports_of_annotation_tools_are_read(tmp_path, form, indent):
     text = json.dumps(FORMS[form], indent=indent)
     assert read(tmp_path, text) == dict(zip(NAMES, CODES, strict=True))
 
 
 @pytest.mark.parametrize("inner", [str, lambda code: json.dumps({"gt_parse": {"text": code}})])
-def test_hugging_faces_metadata(tmp_path, inner):
+def test_hugging_face_metadata_is_read(tmp_path, inner):
     lines = [json.dumps({"file_name": n, "ground_truth": inner(c)}) for _, (n, c) in PAIRS]
     got = read(tmp_path, "\n".join(lines), "metadata.jsonl")
     assert got == dict(zip(NAMES, CODES, strict=True))
 
 
-def test_values_stay_as_written_and_null_is_no_caption(tmp_path):
+def test_numbers_stay_as_written_and_null_is_no_caption(tmp_path):
     text = '{"p00.png": 1.50, "p01.png": "007", "p02.png": null, "p03.png": "", "p04.png": 1e5}'
     got = read(tmp_path, text)
     assert [got[name] for name in NAMES[:5]] == [
@@ -109,19 +109,19 @@ def test_values_stay_as_written_and_null_is_no_caption(tmp_path):
     ]
 
 
-def test_no_member_is_lost(tmp_path):
+def test_members_with_the_same_name_are_all_read(tmp_path):
     got = read(tmp_path, '{"p00.png": "A", "p00.png": "B"}')
     assert got["p00.png"] == "<rows disagree about it: 'A' and 'B'>"
 
 
-def test_an_object_without_caption_is_none_yet_but_a_misspelt_one_is_lost(tmp_path):
+def test_an_object_without_caption_is_not_left_out_but_a_misspelt_key_is(tmp_path):
     lines = ['{"file": "p00.png", "label": "A"}', '{"file": "p01.png", "lable": "B"}']
     got = read(tmp_path, "\n".join([*lines, '{"file": "p02.png"}']), "l.jsonl")
     assert got["p02.png"] == "<no caption in l.jsonl, line 3>"
     assert got["l.jsonl, line 2"] == "<has no 'label', but 'lable'>"
 
 
-def test_several_captions_of_an_image_are_told(tmp_path):
+def test_several_captions_of_an_image_are_listed(tmp_path):
     got = read(tmp_path, {"p00.png": ["a", "b"], "p01.png": ["c"]})
     assert got["p01.png"] == "c"
     assert "several values of 'label': 'a', 'b'" in got["l.json, entry 1"]
@@ -139,12 +139,12 @@ def test_several_captions_of_an_image_are_told(tmp_path):
         ('{"p00.png": null}', "all captions are empty"),
     ],
 )
-def test_what_is_no_labels_file_is_one_line(tmp_path, text, why):
+def test_other_json_is_refused_in_one_line(tmp_path, text, why):
     with pytest.raises(UserError, match=rf"l\.json.*{why}" if "json" not in why else why):
         read(tmp_path, text)
 
 
-def test_columns_that_are_not_clear_are_asked_for_and_the_answer_reads(tmp_path):
+def test_unclear_columns_are_refused_and_the_suggestion_works(tmp_path):
     rows = [{"bild": n, "a": c, "b": {"c": f"x{c}"}} for _, (n, c) in PAIRS]
     with pytest.raises(UserError, match=r"data\.file_column=bild data\.label_column=a \(or 'b\.c'"):
         read(tmp_path, rows)

@@ -53,7 +53,7 @@ def listed(form: str, head: str = "", names: list[str] = NAMES) -> str:
     ],
 )
 @pytest.mark.parametrize("name", ["l.txt", "l.lst", "l.label", "l"])
-def test_forms_of_lists(tmp_path, form, head, name):
+def test_lists_of_all_forms_are_read(tmp_path, form, head, name):
     touch(tmp_path, *NAMES)
     (tmp_path / name).write_text(listed(form, head))
     assert found(tmp_path, name) == dict(zip(NAMES, CODES, strict=True))
@@ -67,14 +67,14 @@ def test_names_may_have_folders_and_spaces(tmp_path):
         assert {name: got[name] for name in names} == dict(zip(names, CODES, strict=True))
 
 
-def test_captions_may_hold_what_separates(tmp_path):
+def test_captions_may_contain_the_separator(tmp_path):
     (tmp_path / "l.txt").write_text("1.png AB 12\n2.png C\n3.png a, b  c\n")
     rows = read_labels(tmp_path / "l.txt", Columns())
     assert [row.text for row in rows] == ["AB 12", "C", "a, b  c"]
 
 
 @pytest.mark.parametrize("form", ["AB {c}", "{c} kg", "A {c} BC", "No {i}", "EUR 0.{c}"])
-def test_captions_of_as_many_words_each_are_read_whole(tmp_path, form):
+def test_captions_with_equally_many_words_are_read_completely(tmp_path, form):
     touch(tmp_path, *NAMES)
     texts = [form.format(c=code, i=i) for i, code in enumerate(CODES)]
     lines = [f"{name} {text}\n" for name, text in zip(NAMES, texts, strict=True)]
@@ -87,7 +87,7 @@ def test_captions_of_as_many_words_each_are_read_whole(tmp_path, form):
 @pytest.mark.parametrize(
     "form", ["{stem} {c} {session}", "{n},{c},{session}", "{n}\t{c}\t{session}"]
 )
-def test_columns_that_are_not_clear_are_asked_for_and_the_answer_reads(tmp_path, form):
+def test_unclear_columns_are_refused_and_the_suggestion_works(tmp_path, form):
     touch(tmp_path, *NAMES)
     (tmp_path / "l.txt").write_text(listed(form))
     with pytest.raises(UserError, match=r"l\.txt, line 1: .*data\.label_column=2 \(or '3'\)"):
@@ -102,7 +102,7 @@ def test_columns_that_are_not_clear_are_asked_for_and_the_answer_reads(tmp_path,
     assert rest[NAMES[0]].startswith(CODES[0]) and rest[NAMES[0]].endswith("5q200x")
 
 
-def test_what_is_left_out_is_said(tmp_path):
+def test_unused_columns_are_noted(tmp_path):
     touch(tmp_path, *NAMES)
     (tmp_path / "l.txt").write_text(listed("{n} {c} {score}"))
     [note] = LabelsFile(tmp_path / "l.txt", Columns(), folder=Folder(tmp_path)).notes
@@ -140,11 +140,11 @@ def test_a_line_that_begins_like_a_comment_may_name_an_image(tmp_path):
     assert found(tmp_path, "l.txt") == {"#1.png": "A", "#2.png": "B"}
 
 
-# Answers by line
+# One line per image
 
 
 @pytest.mark.parametrize("form", ["a.{}.png", "{}.png", "img{:03}.jpg"])
-def test_answers_by_line_follow_the_numbers(tmp_path, form):
+def test_one_line_per_image_follows_their_numbers(tmp_path, form):
     names = [form.format(i) for i in range(1, 13)]
     touch(tmp_path, *names)
     (tmp_path / "ans.txt").write_text("\n".join(CODES) + "\n\n")
@@ -152,11 +152,11 @@ def test_answers_by_line_follow_the_numbers(tmp_path, form):
     path, folder = tmp_path / "ans.txt", Folder(tmp_path)
     [note] = LabelsFile(path, Columns(), folder=folder, given=True).notes
     assert f"{CODES[0]!r} is the caption of {names[0]}" in note
-    with pytest.raises(UserError, match=r"ans\.txt, line 1"):  # only if a person names it
+    with pytest.raises(UserError, match=r"ans\.txt, line 1"):  # read only if data.labels names it
         LabelsFile(path, Columns(), folder=folder)
 
 
-def test_answers_of_one_digit_are_no_names_of_images(tmp_path):
+def test_single_digits_in_lines_are_captions_not_names(tmp_path):
     touch(tmp_path, *(f"{i}.png" for i in range(10)))
     (tmp_path / "ans.txt").write_text("\n".join("3141592653"))
     assert "".join(found(tmp_path, "ans.txt").values()) == "3141592653"
@@ -172,7 +172,7 @@ def test_answers_of_one_digit_are_no_names_of_images(tmp_path):
         (["1.png", "2.png", "3.png"], 2, "line 1: not a file name"),
     ],
 )
-def test_answers_that_could_be_of_others_are_refused(tmp_path, names, lines, why):
+def test_lines_that_do_not_match_the_images_are_refused(tmp_path, names, lines, why):
     touch(tmp_path, *names)
     (tmp_path / "ans.txt").write_text("".join(f"x{code}\n" for code in CODES[:lines]))
     with pytest.raises(UserError, match=rf"ans\.txt.*{why}"):
@@ -182,7 +182,7 @@ def test_answers_that_could_be_of_others_are_refused(tmp_path, names, lines, why
 # PPOCRLabel
 
 
-def test_ppocrlabels_three_files(tmp_path):
+def test_ppocrlabel_s_list_of_boxes_is_refused_with_advice(tmp_path):
     touch(tmp_path, *NAMES)
     boxes = [json.dumps([{"transcription": code, "points": [[7, 3]]}]) for code in CODES]
     lines = [f"set/{name}\t{box}\n" for name, box in zip(NAMES, boxes, strict=True)]
@@ -201,7 +201,7 @@ def test_ppocrlabels_three_files(tmp_path):
 
 
 @pytest.mark.parametrize("said", ["1", "0", "x"])
-def test_a_list_that_says_the_same_of_all_is_only_read_if_it_is_named(tmp_path, said):
+def test_a_list_with_one_caption_for_all_is_read_only_if_given(tmp_path, said):
     touch(tmp_path, *NAMES)
     (tmp_path / "fileState.txt").write_text(listed(f"C:\\set\\{{n}}\t{said}"))
     with pytest.raises(UserError, match=rf"has only '{said}' beside the names"):

@@ -1,4 +1,4 @@
-"""A packed folder is the folder, only packed."""
+"""A packed folder gives the same data as the folder."""
 
 import csv
 import errno
@@ -45,7 +45,7 @@ def out(tmp_path) -> Path:
 
 @pytest.fixture
 def untidy(folder) -> Path:
-    """The folder with all that can be wrong with an image."""
+    """A folder with every kind of unusable image."""
     (folder / "broken.png").write_bytes(b"no image")
     (folder / "half.png").write_bytes((folder / "111.png").read_bytes()[:60])
     shutil.copy(folder / "112.png", folder / "113copy.png")
@@ -62,7 +62,7 @@ def names(data, part: str) -> list[str]:
 
 
 def same(ours: OCRDataModule, theirs) -> None:
-    """Parts, captions, widths, order, normalisation, what is left out: all as the folder has it."""
+    """Assert that two data modules have the same samples, preprocessing and skipped images."""
     assert ours.parts.keys() == theirs.parts.keys()
     for part, samples in theirs.parts.items():
         assert names(ours, part) == names(theirs, part)
@@ -96,7 +96,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("changes", CHANGES)
-def test_the_same_parts_as_the_folder(untidy, out, changes, monkeypatch):
+def test_a_pack_has_the_same_split_as_the_folder(untidy, out, changes, monkeypatch):
     monkeypatch.setattr(arrow, "ROWS", 4)
     monkeypatch.setattr(arrow, "INDEX_ROWS", 10)
     pack(untidy, out)
@@ -110,7 +110,7 @@ def test_the_same_parts_as_the_folder(untidy, out, changes, monkeypatch):
 
 @pytest.fixture
 def twins(folder) -> Path:
-    """Each image twice: once more in another size, under a name of its own."""
+    """A folder with each image in two sizes."""
     for path in [*folder.iterdir()]:
         with Image.open(path) as image:
             image.resize((81, 32)).save(folder / f"{path.stem}_b.jpg")
@@ -123,7 +123,7 @@ def texts(data: OCRDataModule, part: str) -> set[str]:
 
 
 def apart(out: Path) -> int:
-    """How many captions are in more than one part, over several splits."""
+    """The number of captions that are in several parts, over several splits."""
     found = 0
     for seed in range(5):
         data = packed(out, split_seed=seed)
@@ -148,7 +148,7 @@ def test_groups_stay_together(folder, out):
     same(data, from_folder(folder, pattern="group_label", **sizes))
 
 
-def test_the_same_batches_as_the_folder(folder, out):
+def test_a_pack_has_the_same_batches_as_the_folder(folder, out):
     pack(folder, out)
     for ours, theirs in zip(
         packed(out).val_dataloader(), from_folder(folder).val_dataloader(), strict=True
@@ -161,7 +161,7 @@ def test_folders_that_are_split_already(tmp_path, folder):
     other.mkdir()
     for caption in ("111", "5", "6"):
         draw(caption).save(other / f"{caption}.png")  # 111 is in both
-    draw("222").save(other / "7.png")  # under another caption
+    draw("222").save(other / "7.png")  # with another caption
     dirs = {"train_dir": folder, "val_dir": other}
     for key, place in dirs.items():
         pack(place, tmp_path / key)
@@ -171,7 +171,7 @@ def test_folders_that_are_split_already(tmp_path, folder):
     assert len(ours.skipped) == 2
 
 
-def test_images_in_two_parts_are_mentioned(tmp_path, folder, out, caplog):
+def test_images_in_two_parts_are_logged(tmp_path, folder, out, caplog):
     pack(folder, out)
     caplog.set_level("INFO")
     packed(train_dir=str(out), val_dir=str(out), test_size=0)
@@ -179,7 +179,7 @@ def test_images_in_two_parts_are_mentioned(tmp_path, folder, out, caplog):
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 3])
-def test_every_training_image_once_on_all_devices(folder, out, world_size):
+def test_all_devices_see_every_training_image_once(folder, out, world_size):
     pack(folder, out)
     data = packed(out)
     seen = []
@@ -189,14 +189,14 @@ def test_every_training_image_once_on_all_devices(folder, out, world_size):
     assert sorted(seen) == sorted(sample.text for sample in data.parts["train"])
 
 
-def test_processes_read_the_pack_for_themselves(folder, out):
+def test_worker_processes_read_the_pack(folder, out):
     pack(folder, out)
     data = packed(out, cache_mb=0, num_workers=1)
     expected = [sample.text for sample in data.parts["val"]]
     assert captions_of(data, data.val_dataloader()) == expected
 
 
-def test_another_process_gets_no_copy_of_the_images(folder, out):
+def test_a_pickled_pack_contains_no_images(folder, out):
     pack(folder, out)
     samples = packed(out).parts["train"]
     again = pickle.loads(pickle.dumps(samples))
@@ -205,7 +205,7 @@ def test_another_process_gets_no_copy_of_the_images(folder, out):
     assert len(pickle.dumps(samples)) < 5_000 < (out / "images.arrow").stat().st_size
 
 
-def test_the_command(untidy, out, capsys, captions):
+def test_the_pack_command(untidy, out, capsys, captions):
     labels = untidy / "labels.csv"
     labels.write_text("file,label\n111.png,one\nbroken.png,two\nsub/gone.png,three\n112.png,é\n")
     cli.main(["pack", str(untidy), str(out), "--labels", "labels.csv"])
@@ -229,7 +229,7 @@ def test_the_command(untidy, out, capsys, captions):
     ]
 
 
-def test_what_was_skipped_when_it_was_found_is_listed(folder, out):
+def test_samples_skipped_while_packing_are_listed(folder, out):
     (folder / "labels.csv").write_text(
         "file,label\n"
         + "".join(f"{path.name},{i}\n" for i, path in enumerate(sorted(folder.glob("*.png"))))
@@ -240,7 +240,7 @@ def test_what_was_skipped_when_it_was_found_is_listed(folder, out):
     assert [Path(one.name).name for one in packed(out).skipped] == ["lost.png"]
 
 
-def test_an_empty_folder_may_be_given(folder, out):
+def test_the_output_folder_may_be_empty(folder, out):
     out.mkdir()
     assert pack(folder, out) == (27, [])
 
@@ -262,7 +262,7 @@ def test_an_empty_folder_may_be_given(folder, out):
         ),
     ],
 )
-def test_what_cannot_be_packed_is_said_in_one_line(folder, out, prepare, words):
+def test_a_failed_pack_is_reported_in_one_line(folder, out, prepare, words):
     prepare(folder, out)
     before = {*out.parent.rglob("*")}
     with pytest.raises(UserError, match=words) as caught:
@@ -271,7 +271,7 @@ def test_what_cannot_be_packed_is_said_in_one_line(folder, out, prepare, words):
     assert {*out.parent.rglob("*")} == before
 
 
-def test_a_full_disk_leaves_nothing(folder, out, monkeypatch):
+def test_a_full_disk_leaves_no_files(folder, out, monkeypatch):
     class Full(io.FileIO):
         def write(self, content):
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -282,7 +282,7 @@ def test_a_full_disk_leaves_nothing(folder, out, monkeypatch):
     assert [*out.parent.iterdir()] == [folder]
 
 
-def test_a_killed_pack_leaves_none(folder, out, monkeypatch):
+def test_a_killed_pack_leaves_no_output_folder(folder, out, monkeypatch):
     if "fork" not in multiprocessing.get_all_start_methods():
         pytest.skip("processes can't be forked here")
 
@@ -306,7 +306,7 @@ def test_a_killed_pack_leaves_none(folder, out, monkeypatch):
     assert pack(folder, out)[0] == 27
 
 
-def test_ctrl_c_leaves_nothing(folder, out, monkeypatch):
+def test_ctrl_c_leaves_no_files(folder, out, monkeypatch):
     def interrupted(sample):
         raise KeyboardInterrupt
 
@@ -323,7 +323,7 @@ def rewritten(path: Path, schema: pa.Schema, batches: list) -> None:
 
 
 def index_with(name: str, values: list):
-    """Another column in the index, as a stranger might write it."""
+    """Replaces a column in the index of a pack."""
 
     def damage(out: Path) -> None:
         with pa.ipc.open_file(out / "index.arrow") as reader:
@@ -361,7 +361,7 @@ def cut_short(name: str, keep: float):
         (lambda out: (out / "skipped.csv").write_bytes(b"\xff,"), "skipped.csv: damaged"),
     ],
 )
-def test_a_damaged_pack_is_one_line(folder, out, damage, words):
+def test_a_damaged_pack_is_refused_in_one_line(folder, out, damage, words):
     pack(folder, out)
     damage(out)
     with pytest.raises(UserError, match=words) as caught:
@@ -369,12 +369,12 @@ def test_a_damaged_pack_is_one_line(folder, out, damage, words):
     assert str(out) in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_folder_that_is_not_packed_is_told_how(folder):
+def test_a_folder_that_is_not_packed_is_refused_with_the_command(folder):
     with pytest.raises(UserError, match=r"python -m ocr pack"):
         packed(folder)
 
 
-def test_setting_up_takes_no_object_a_row(out, monkeypatch):
+def test_setup_creates_no_object_per_row(out, monkeypatch):
     made = []
     row = Samples.__getitem__
     monkeypatch.setattr(Samples, "__getitem__", lambda *values: made.append(1) or row(*values))
@@ -395,14 +395,14 @@ def test_setting_up_takes_no_object_a_row(out, monkeypatch):
 
 
 @pytest.mark.parametrize("changes", [{"train_images": 9}, {"folds": 5, "fold": 3}])
-def test_fewer_images_and_folds_are_those_of_the_folder(folder, out, changes):
+def test_train_images_and_folds_are_the_same_as_in_the_folder(folder, out, changes):
     pack(folder, out, from_folder(folder).source.captions)
     ours, theirs = packed(out, **changes), from_folder(folder, **changes)
     for part in ("train", "val", "test"):
         assert sorted(names(ours, part)) == sorted(names(theirs, part))
 
 
-def test_one_text_in_light_and_in_dark_stays_together(tmp_path, out):
+def test_a_text_in_light_and_in_dark_is_a_near_duplicate(tmp_path, out):
     images = tmp_path / "images"
     images.mkdir()
     text = draw("123", (120, 40)).convert("L")

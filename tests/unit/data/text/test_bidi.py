@@ -1,4 +1,4 @@
-"""Hebrew and Arabic: spoken from the right, seen from the left.
+"""Hebrew and Arabic: logical order and visual order.
 
 Letters are written as escapes, in the order of the string: an editor would show another.
 """
@@ -18,7 +18,7 @@ from ocr.errors import UserError
 from ocr.models.transfer import merge_charsets
 
 ALEF, BET, GIMEL = "\u05d0", "\u05d1", "\u05d2"
-POINT = "\u05bc"  # a mark in the letter before it
+POINT = "\u05bc"  # a mark in the preceding letter
 ALEF_ARABIC, BEH, HEH, STRETCH, FIVE = "\u0627", "\u0628", "\u0647", "\u0640", "\u0665"
 
 
@@ -66,11 +66,11 @@ def test_words_in_lines_from_left_to_right(text, seen):
     "order,texts",
     [("rtl", (f"{ALEF} 3 b", f"{ALEF} b 3")), ("ltr", (f"a {ALEF} 3 b", f"a 3 {ALEF} b"))],
 )
-def test_lines_that_stand_on_paper_alike(order, texts):
+def test_lines_with_several_logical_orders(order, texts):
     one, other = texts
     seen = to_visual(one, order)
     assert seen == to_visual(other, order) and to_logical(seen, order) in texts
-    # Either is read as its caption says.
+    # Reading gives one of the two captions.
     assert (
         match_caption_order(one, other, order) == one
         and match_caption_order(other, one, order) == other
@@ -96,7 +96,7 @@ def test_no_character_is_lost(word, others, order):
     [
         (["abc", "12"], "visual"),
         (["abc", f"{ALEF}{BET}"], "rtl"),
-        ([f"12{BEH}345", f"67{ALEF_ARABIC}890"], "visual"),  # as on plates
+        ([f"12{BEH}345", f"67{ALEF_ARABIC}890"], "visual"),  # as on number plates
         ([f"12{HEH}{STRETCH}345"], "visual"),
         ([f"12{BEH}345"] * 9 + [f"12{BEH}{ALEF_ARABIC}345"] * 9, "visual"),
         ([f"{BEH} {ALEF_ARABIC} 12"], "rtl"),
@@ -105,11 +105,11 @@ def test_no_character_is_lost(word, others, order):
         (["a", "b", f"a {ALEF}{BET}", f"{ALEF}{BET}", f".{ALEF}{BET} a"], "rtl"),
     ],
 )
-def test_the_order_follows_from_the_captions(texts, order):
+def test_the_order_is_inferred_from_the_captions(texts, order):
     assert infer_order(texts) == order
 
 
-def test_ids_are_in_the_order_of_the_image():
+def test_ids_are_in_visual_order():
     charset = Charset(ALEF + BET + "1", "rtl")
     assert charset.encode(f"{ALEF}{BET}11") == [3, 3, 2, 1]
     assert charset.decode([3, 3, 2, 1]) == f"{ALEF}{BET}11"
@@ -127,7 +127,7 @@ def hebrew(folder):
 @pytest.mark.parametrize(
     "order,ids", [(None, [3, 2, 1]), ("rtl", [3, 2, 1]), ("visual", [1, 2, 3])]
 )
-def test_data_choose_an_order_or_are_told(tmp_path, order, ids):
+def test_data_infers_the_order_or_takes_the_given_one(tmp_path, order, ids):
     data = from_folder(hebrew(tmp_path / "hebrew"), order=order, val_size=0.3, test_size=0.3)
     assert data.charset.encode(ALEF + BET + GIMEL) == ids
     assert data.state()["order"] == data.charset.order
@@ -135,12 +135,12 @@ def test_data_choose_an_order_or_are_told(tmp_path, order, ids):
     assert sorted(taught) == sorted(sample.text for sample in data.parts["val"])
 
 
-def test_what_is_drawn_is_drawn_from_the_left():
+def test_synthetic_captions_are_in_visual_order():
     data = synthetic(symbols=ALEF + BET)
     assert data.charset.encode(ALEF + BET) == [1, 2]
 
 
-def test_another_order_is_no_continuation(tmp_path):
+def test_adopting_another_order_is_refused(tmp_path):
     folder = hebrew(tmp_path / "hebrew")
     state = from_folder(folder, val_size=0.3, test_size=0.3).state()
     with pytest.raises(UserError, match=r"data\.order=.*give data\.order=rtl"):
@@ -148,7 +148,7 @@ def test_another_order_is_no_continuation(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["union", "new"])
-def test_fine_tuned_on_what_tells_no_order_a_reader_keeps_its_own(how):
+def test_fine_tuning_on_captions_without_order_keeps_the_earlier_order(how):
     old, plain = Charset(ALEF + BET + "1", "rtl"), Charset("123", "visual")
     assert merge_charsets(old, plain, how).order == "rtl"
     assert merge_charsets(old, Charset("12" + BEH, "visual"), how).order == "visual"
@@ -156,6 +156,6 @@ def test_fine_tuned_on_what_tells_no_order_a_reader_keeps_its_own(how):
 
 
 @pytest.mark.parametrize("order", ["right", 1])
-def test_a_wrong_order_names_the_right_ones(folder, order):
+def test_an_unknown_order_is_refused_with_the_known_ones(folder, order):
     with pytest.raises(UserError, match=rf"data\.order={order}: give visual, rtl, ltr or null"):
         from_folder(folder, order=order)

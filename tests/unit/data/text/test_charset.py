@@ -21,16 +21,16 @@ def test_ids_follow_the_given_order():
     assert Charset("ba").encode("ab") == [2, 1]
 
 
-def test_of_takes_every_character_once_in_code_point_order():
+def test_from_texts_has_each_character_once_in_code_point_order():
     assert Charset.from_texts(["bA", "", "éb", "1"]).symbols == "1Abé"
 
 
-def test_of_does_not_depend_on_the_order_of_the_texts():
+def test_from_texts_does_not_depend_on_the_order_of_texts():
     texts = ["xa", "日b", "9c"]
     assert Charset.from_texts(texts) == Charset.from_texts(reversed(texts))
 
 
-def test_of_takes_a_generator():
+def test_from_texts_takes_a_generator():
     assert Charset.from_texts(text for text in ("b", "a")).symbols == "ab"
 
 
@@ -62,11 +62,11 @@ def test_an_empty_charset_is_refused(make):
 @pytest.mark.parametrize(
     "text,steps", [("", 0), ("a", 1), ("ab", 2), ("aab", 4), ("aaa", 5), ("abba", 5), ("aA", 2)]
 )
-def test_steps_needed(text, steps):
+def test_required_time_steps(text, steps):
     assert required_time_steps(text) == steps
 
 
-def test_equality_goes_by_symbols_in_order():
+def test_charsets_with_equal_symbols_in_order_are_equal():
     assert Charset("ab") == Charset("ab")
     assert Charset("ab") != Charset("ba")
     assert Charset("ab") != "ab"

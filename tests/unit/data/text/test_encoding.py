@@ -25,7 +25,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("encoding,text", [(e, text) for e, some in TEXTS.items() for text in some])
-def test_a_refusal_names_the_encoding_that_reads_the_file(tmp_path, encoding, text):
+def test_the_error_names_the_encoding_that_reads_the_file(tmp_path, encoding, text):
     path = tmp_path / "l.csv"
     path.write_bytes(text.encode(encoding))
     with pytest.raises(UserError, match=r"l\.csv: .*data\.encoding=") as caught:
@@ -36,7 +36,7 @@ def test_a_refusal_names_the_encoding_that_reads_the_file(tmp_path, encoding, te
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 @pytest.mark.parametrize("given", [None, "cp1252"])
-def test_a_byte_order_mark_says_it(tmp_path, encoding, given):
+def test_a_byte_order_mark_gives_the_encoding(tmp_path, encoding, given):
     (tmp_path / "l.csv").write_bytes("file,label\n1.png,ü\n".encode(encoding))
     assert read_text(tmp_path / "l.csv", given) == "file,label\n1.png,ü\n"
     touch(tmp_path, "1.png")
@@ -45,7 +45,7 @@ def test_a_byte_order_mark_says_it(tmp_path, encoding, given):
 
 
 @pytest.mark.parametrize("name", ["l.csv", "l.txt", "l.jsonl"])
-def test_labels_files_in_the_encoding_that_is_given(tmp_path, name):
+def test_labels_files_are_read_in_the_given_encoding(tmp_path, name):
     touch(tmp_path, "1.png", "2.png")
     content = {
         "l.csv": "file,label\n1.png,Grün\n2.png,A\n",
@@ -57,7 +57,7 @@ def test_labels_files_in_the_encoding_that_is_given(tmp_path, name):
     assert found(tmp_path, encoding="cp1252") == {"1.png": "Grün", "2.png": "A"}
 
 
-def test_texts_beside_the_images_in_the_encoding_that_is_given(tmp_path):
+def test_text_files_are_read_in_the_given_encoding(tmp_path):
     touch(tmp_path, "1.png")
     (tmp_path / "1.gt.txt").write_bytes("Grün\n".encode("cp1252"))
     assert found(tmp_path, ".gt.txt", encoding="cp1252") == {"1.png": "Grün"}
@@ -65,20 +65,20 @@ def test_texts_beside_the_images_in_the_encoding_that_is_given(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["cp12522", "hex", "", "a\0b"])
-def test_an_encoding_that_there_is_not_is_one_line(name):
+def test_an_unknown_encoding_is_refused_in_one_line(name):
     with pytest.raises(UserError, match=r"data\.encoding=.*: no such encoding"):
         CaptionFinder(encoding=name)
 
 
 @pytest.mark.parametrize("given", ["utf-8", "ascii", "utf-16"])
-def test_a_wrong_encoding_is_one_line_that_names_a_right_one(tmp_path, given):
+def test_a_wrong_encoding_is_refused_with_a_right_one(tmp_path, given):
     (tmp_path / "l.csv").write_bytes("1.png,Grün\n".encode("cp1252"))
     with pytest.raises(UserError, match=rf"not in {given} .*data\.encoding=cp1252"):
         read_text(tmp_path / "l.csv", given)
 
 
 @pytest.mark.parametrize("given", ["ascii", "cp1252", "latin-1"])
-def test_utf_8_is_not_taken_for_something_else(tmp_path, given):
+def test_utf_8_is_not_mistaken_for_another_encoding(tmp_path, given):
     (tmp_path / "l.csv").write_text("1.png,Grün\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"l\.csv: .*it is in UTF-8.*data\.encoding=null"):
         read_text(tmp_path / "l.csv", given)
@@ -86,14 +86,14 @@ def test_utf_8_is_not_taken_for_something_else(tmp_path, given):
     assert read_text(tmp_path / "l.csv", given) == "1.png,A\n"
 
 
-def test_a_broken_line_of_utf_8_is_named(tmp_path):
+def test_a_line_that_is_not_utf_8_is_named(tmp_path):
     good = "".join(f"{i}.png,Grün\n" for i in range(9)).encode()
     (tmp_path / "l.csv").write_bytes(good + b"9.png,\xfc\n")
     with pytest.raises(UserError, match=r"l\.csv, line 10: not in UTF-8, unlike the other lines"):
         read_text(tmp_path / "l.csv")
 
 
-def test_what_is_no_text_gets_no_encoding(tmp_path):
+def test_binary_content_gets_no_encoding(tmp_path):
     (tmp_path / "l.csv").write_bytes(codecs.BOM_UTF8 + bytes(range(256)))
     with pytest.raises(UserError, match="save it as UTF-8"):
         read_text(tmp_path / "l.csv")

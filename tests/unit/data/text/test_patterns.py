@@ -47,12 +47,12 @@ def test_label_and_group_of_a_name(pattern, name, label, group):
         ("(?P<label>[0-9]+)", "1a"),
     ],
 )
-def test_a_name_that_does_not_fit(pattern, name):
+def test_a_name_that_does_not_match(pattern, name):
     assert match(pattern, name) is None
 
 
 @pytest.mark.parametrize("pattern", ["", "id", "hash_labels", "label_label", "[0-9]+", "(label)"])
-def test_a_pattern_must_name_something(pattern):
+def test_a_pattern_without_label_and_group_is_refused(pattern):
     with pytest.raises(UserError, match=r"data\.pattern=.*label_id.*\(\?P<label>"):
         FileNamePattern(pattern)
 
@@ -61,13 +61,13 @@ def test_a_pattern_must_name_something(pattern):
     "pattern",
     ["(?P<label>", "(?P<label>a", "*(?P<label>.)", "(?P<label>a{9999999999})", "(" * 9999],
 )
-def test_a_broken_expression_is_one_line(pattern):
+def test_an_invalid_regular_expression_is_refused_in_one_line(pattern):
     with pytest.raises(UserError, match=r"^data\.pattern=.*not a regular expression") as caught:
         FileNamePattern(pattern)
     assert "\n" not in str(caught.value)
 
 
-def test_an_expression_that_takes_for_ever_is_stopped(monkeypatch):
+def test_an_exponential_regular_expression_is_stopped(monkeypatch):
     monkeypatch.setattr("ocr.data.text.file_name_patterns.TIMEOUT", 0.2)
     start = time.monotonic()
     with pytest.raises(UserError, match=r"data\.pattern=.*too long"):
@@ -75,12 +75,12 @@ def test_an_expression_that_takes_for_ever_is_stopped(monkeypatch):
     assert time.monotonic() - start < 5
 
 
-def test_patterns_work_in_threads_which_have_no_alarm():
+def test_patterns_work_in_threads():
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(match, "label_id", "A_1").result() == ("A", "")
 
 
-def test_which_groups_a_pattern_has():
+def test_has_label_and_has_group():
     both = FileNamePattern("group/label_id")
     assert (both.has_label, both.has_group, both.has_folders) == (True, True, True)
     one = FileNamePattern("group_id")
