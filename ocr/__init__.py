@@ -21,7 +21,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for only now: torch and Hydra take seconds to load."""
+    """Import a name on its first use, because torch and Hydra take seconds to load."""
     if name in _MODULES:
         return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'ocr' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""A user's mistake, which ends a command with one clear line instead of a traceback."""
+"""Errors that end a command with one line instead of a traceback."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,8 +9,8 @@ class UserError(Exception):
     """A mistake that the user can correct; the message says how.
 
     Attributes:
-        file: The file of the run folder that the message points to, if any: the folder is kept.
-        key: The key whose value corrects the mistake, as the message says, if any.
+        file: The file in the run folder that the message names, if any; then the folder is kept.
+        key: The key whose value corrects the mistake, if the message names one.
     """
 
     def __init__(self, message: str, *, file: Path | None = None, key: str | None = None) -> None:
@@ -20,21 +20,21 @@ class UserError(Exception):
 
     def line(self) -> str:
         """Return the message and its notes in one line."""
-        # torch raises an error of a worker process again with that process's traceback as its text.
+        # Torch raises an error of a worker process again, with the worker's traceback as its text.
         last = str(self).rstrip().splitlines()[-1].removeprefix("ocr.errors.UserError: ")
         return ". ".join([last, *getattr(self, "__notes__", ())])
 
 
 class SettingError(UserError):
-    """A value of `data` is wrong, rather than the images."""
+    """A value of the `data` section is wrong, not the images."""
 
 
 def did_you_mean(word: object, choices: Iterable[str]) -> str:
-    """Ask whether the most similar of some choices is meant.
+    """Suggest the choice that is most similar to a word.
 
     Args:
         word: What the user has written.
-        choices: What they could have written.
+        choices: The valid words.
 
     Returns:
         " Did you mean ...?", or "" if no choice is similar.

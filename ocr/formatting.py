@@ -1,4 +1,4 @@
-"""Numbers as text in messages and tables."""
+"""Format numbers for messages and tables."""
 
 
 def format_score(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Messages of a run: on the screen and in its log, once for all processes."""
+"""Log the messages of a run to the terminal and train.log, from its first rank only."""
 
 import logging
 import sys
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from lightning_utilities.core.rank_zero import rank_zero_only
 
-LOG_FILE = "train.log"  # in the run folder; Hydra names its own after the script
+LOG_FILE = "train.log"  # in the run folder
 
 _log = logging.getLogger("ocr")
 
-# Lightning's warnings about what is intended here, matched by their beginnings.
+# Lightning's warnings about things that are intended here, matched by their beginnings.
 _EXPECTED = (
     r"Experiment logs directory .* exists and is not empty",  # Hydra has made the run folder
     r"Checkpoint directory .* exists and is not empty",
@@ -41,7 +41,7 @@ def info(message: str) -> None:
 
 
 def write_to_log(text: str) -> None:
-    """Write to the log of the run only, what is printed by other means.
+    """Write text that is printed by other means to the log of the run only.
 
     Args:
         text: Plain text, of any number of lines.

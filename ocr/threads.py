@@ -1,4 +1,4 @@
-"""Number of CPU threads that torch uses."""
+"""The number of CPU threads that torch uses."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from ocr.errors import UserError
 
-# Torch's number before `one_thread`, of each thread that is inside it.
+# Torch's number before `one_thread`, one for each caller that is inside it.
 _numbers_before: list[int] = []
 
 
@@ -27,9 +27,9 @@ def use_threads(count: int | None) -> None:
     """Set the number of threads of this process and of those that it starts.
 
     Args:
-        count: None for OMP_NUM_THREADS, or else 1: networks of this size gain little from more, and
-            threads that wait for each other lose much if another program needs their cores. With
-            one thread the scores don't depend on the number of cores either.
+        count: None: OMP_NUM_THREADS, or else 1. Networks of this size gain little from more
+            threads, which slow each other down if another program uses the same cores. With one
+            thread, scores don't depend on the number of cores.
 
     Raises:
         UserError: If `count` is not a number of threads.
@@ -48,9 +48,8 @@ def use_threads(count: int | None) -> None:
 def one_thread() -> Iterator[None]:
     """Let torch use one thread, so that it starts no thread pool and the process may fork.
 
-    Torch's number belongs to a thread, and a thread that uses torch for the first time inherits the
-    latest one. If it enters here while others are inside, it inherits their 1; the number that they
-    had before is restored.
+    Torch keeps the number per thread, and a new thread inherits the latest one. A thread that
+    enters while others are inside inherits their 1, so the number from before is restored.
     """
     import torch
 

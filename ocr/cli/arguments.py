@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
         place = (wrong or [0])[0]
         name, _, value = words[place].partition("=")
         if not name.startswith("-"):
-            self.error(f"{name}: unexpected argument; values are given as KEY=VALUE")
+            self.error(f"{name}: unexpected argument; write values as KEY=VALUE")
         following = "".join(words[place + 1 : place + 2])
         if not value and "=" not in following and not following.startswith("-"):
             value = following

@@ -1,1 +1,1 @@
-"""From a command line to a config: what is typed, what is meant, and what is wrong with it."""
+"""Compose and check configurations, and explain mistakes in them."""

@@ -1,4 +1,4 @@
-"""The command line of train.py, before Hydra reads it and answers with a usage text."""
+"""Check the command line of a training run before Hydra, whose errors are long usage texts."""
 
 import sys
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from ocr.config.program import train_command
 from ocr.config.suggest import format_override, guess_key
 from ocr.errors import UserError
 
-# `python -m ocr train` as a script with arguments, which works from any folder.
+# `python -m ocr train` as a script and its argument, which works in any working directory.
 TRAIN = [str(Path(ocr.__file__).with_name("__main__.py")), "train"]
 
-# Hydra's options, and how many words each takes.
+# Hydra's options, and the number of values that each takes.
 _OPTIONS = {
     "--help": 0, "-h": 0, "--hydra-help": 0, "--version": 0,
     "--cfg": 1, "-c": 1, "--resolve": 0, "--package": 1, "-p": 1,
@@ -28,27 +28,31 @@ _SHOWN = {
 
 
 def prepare_arguments(words: Sequence[str]) -> list[str]:
-    """The command line's words for Hydra. Raises UserError for those that it can't take."""
+    """Check the words of a command line and normalize them for Hydra.
+
+    Raises:
+        UserError: Hydra would refuse a word.
+    """
     options, overrides = _separate(words)
     names = {option.partition("=")[0] for option in options}
-    if "--shell-completion" in names:  # whose words are others
+    if "--shell-completion" in names:  # it has arguments of its own
         return list(words)
     if "--version" in names:
         print(f"surrogate-ocr {ocr.__version__}")
         sys.exit()
     for shows in names & {*_SHOWN}:
         if others := names & {"--multirun", "--run", *_SHOWN} - {shows}:
-            raise UserError(f"{shows} shows what one run would have: leave {min(others)} out")
+            raise UserError(f"{shows} shows the config of one run: leave {min(others)} out")
     if "--resolve" in names and not names & {"--cfg", "--help"}:
         raise UserError("--resolve goes with --cfg job")
-    if {"--cfg", "job"} <= {*options}:  # the values, rather than how conf/ computes them
+    if {"--cfg", "job"} <= {*options}:  # show values instead of interpolations
         options.append("--resolve")
     require_pairs(overrides)
     return [*normalize_overrides(overrides, "--multirun" in names), *options]
 
 
 def _separate(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Options with their words, under their whole names; and overrides."""
+    """Separate options, with full names and their values, from overrides."""
     options, overrides, left = [], [], list(words)
     while left:
         word = left.pop(0)
@@ -61,9 +65,9 @@ def _separate(words: Sequence[str]) -> tuple[list[str], list[str]]:
             raise UserError(_describe_unknown(word, left))
         given = [value] if equals else left[: _OPTIONS[full]]
         if full == "--info" and not equals and left and not {"-", "="} & {*left[0]}:
-            given = left[:1]  # which it needn't have
+            given = left[:1]  # its value is optional
         if len(given) < _OPTIONS[full]:
-            raise UserError(f"{full} takes a word after it")
+            raise UserError(f"{full} needs a value")
         if full in _SHOWN and given and given[0] not in _SHOWN[full]:
             raise UserError(f"{full} {given[0]}: choose one of {', '.join(_SHOWN[full])}")
         left = left if equals else left[len(given) :]
@@ -72,7 +76,7 @@ def _separate(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _option(name: str) -> str | None:
-    """Hydra's option of that name; it may be cut short, as argparse takes it."""
+    """Return the full name of one of Hydra's options; argparse accepts unique prefixes."""
     if name in _OPTIONS:
         place = [*_OPTIONS].index(name)
         return name if name.startswith("--") else [*_OPTIONS][place - 1]
@@ -81,7 +85,7 @@ def _option(name: str) -> str | None:
 
 
 def _describe_unknown(word: str, following: Sequence[str]) -> str:
-    """What to write for an option that there isn't."""
+    """Describe an unknown option, with the override that may be meant."""
     name, equals, value = word.partition("=")
     if not equals and following and not following[0].startswith("-") and "=" not in following[0]:
         value = following[0]
@@ -89,14 +93,14 @@ def _describe_unknown(word: str, following: Sequence[str]) -> str:
     key = guess_key(name) if len(name.strip("-")) > 1 else None
     if key is None:
         return (
-            f"{word}: there is no such option. Values are given as KEY=VALUE, such as "
+            f"{word}: no such option. Write values as KEY=VALUE, such as "
             f"trainer.max_epochs=3; {train_command()} --cfg job shows all keys"
         )
-    return f"{word}: values are given as KEY=VALUE. Did you mean {format_override(key, value)}?"
+    return f"{word}: write values as KEY=VALUE. Did you mean {format_override(key, value)}?"
 
 
 def require_pairs(words: Sequence[str]) -> None:
-    """Raise UserError for words that are a KEY=VALUE torn apart, or no such thing."""
+    """Raise UserError for words that are not KEY=VALUE, such as one with spaces around the =."""
     for i, word in enumerate(words):
         if word.startswith("~"):
             continue
@@ -104,25 +108,27 @@ def require_pairs(words: Sequence[str]) -> None:
         following = words[i + 1] if i + 1 < len(words) else ""
         if following == "=" and not equals:
             value = words[i + 2] if i + 2 < len(words) else ""
-            raise UserError(f"{word} = {value}: no spaces around the =, {word}={value}")
+            raise UserError(f"{word} = {value}: write it without spaces, {word}={value}")
         if following.startswith("=") and not equals:
-            raise UserError(f"{word} {following}: no space before the =, {word}{following}")
+            raise UserError(
+                f"{word} {following}: write it without a space before the =, {word}{following}"
+            )
         if equals and not value and following and "=" not in following:
-            raise UserError(f"{word} {following}: no space after the =, {word}{following}")
+            raise UserError(
+                f"{word} {following}: write it without a space after the =, {word}{following}"
+            )
         if not key.strip("+ "):
             raise UserError(f"{word}: write KEY{word.strip('+ ')}")
         if equals:
             continue
         if Path(word).is_dir() or ("/" in word and not Path(word).is_file()):
-            raise UserError(f"{word}: a folder of images is given as data=folder data.dir={word}")
+            raise UserError(f"{word}: for a folder of images write data=folder data.dir={word}")
         if Path(word).is_file():
             key = "ckpt_path" if word.endswith(".ckpt") else "data.labels"
-            raise UserError(
-                f"{word}: values are given as KEY=VALUE, here {format_override(key, word)}"
-            )
+            raise UserError(f"{word}: write values as KEY=VALUE, here {format_override(key, word)}")
         is_folder = following and Path(following).is_dir()
         key = "data.dir" if is_folder else guess_key(word.rstrip(":")) or ""
         if following and "=" not in following and key:
             raise UserError(f"{word} {following}: write {format_override(key, following)}")
         meant = f", here {format_override(key, '')}" if key else ", such as trainer.max_epochs=3"
-        raise UserError(f"{word}: values are given as KEY=VALUE{meant}")
+        raise UserError(f"{word}: write values as KEY=VALUE{meant}")

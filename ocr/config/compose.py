@@ -1,4 +1,4 @@
-"""The config of train.py for commands that work on the same data."""
+"""Compose the configuration of a run without Hydra's command line."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from ocr.errors import UserError
 
 
 def compose_without_run(overrides: Sequence[str]) -> DictConfig:
-    """What `python train.py OVERRIDES` would run with, for commands that don't train."""
+    """Compose the configuration for a command that doesn't train and has no run folder."""
     return _compose(overrides)[0]
 
 
@@ -46,7 +46,7 @@ def compose(overrides: Sequence[str] = ()) -> DictConfig:
 
 
 def _compose(overrides: Sequence[str]) -> tuple[DictConfig, str, list[str]]:
-    """Returns the config of a run, of which nothing is known yet, its folder and its overrides."""
+    """Return a configuration with an empty `run` section, the run folder and the overrides."""
     register_resolvers()
     with initialize_config_dir(str(CONF)):
         words = normalize_overrides(overrides)
@@ -59,7 +59,7 @@ def _compose(overrides: Sequence[str]) -> tuple[DictConfig, str, list[str]]:
 
 
 def folder_overrides(folder: Path, labels: str | None, overrides: Sequence[str] = ()) -> list[str]:
-    """The overrides that name a folder and where its captions are, then `overrides`."""
+    """Return the overrides for a folder and its caption source, followed by `overrides`."""
     words = ["data=folder", f"data.dir={quote_value(str(folder))}"]
     if labels is not None:
         words.append(f"data.labels={quote_value(labels)}")
@@ -67,5 +67,5 @@ def folder_overrides(folder: Path, labels: str | None, overrides: Sequence[str] 
 
 
 def changes_only_data(overrides: Iterable[str]) -> bool:
-    """Whether they are about the images alone: network and augmentation are those of conf/."""
+    """Return whether overrides change only the images, and neither network nor augmentation."""
     return all(re.match(r"data=|[+~]*data\.(?!augment)", word) for word in overrides)

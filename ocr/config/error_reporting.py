@@ -1,4 +1,4 @@
-"""How a command ends: with one line for a mistake, and with a traceback for a defect of ours."""
+"""End a command with one line for a user's mistake, and with a traceback for a bug."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ _INTERRUPTED, _TERMINATED = 130, 143  # the exit codes of a shell after Ctrl-C a
 def report_errors() -> Iterator[None]:
     """Print a `UserError`, or an error of Hydra's about an override, as one line and exit with 1.
 
-    Any other exception is a defect and keeps its traceback. HYDRA_FULL_ERROR=1 shows all
+    Any other exception is a bug and keeps its traceback. HYDRA_FULL_ERROR=1 shows all
     tracebacks.
     """
     # Otherwise Hydra prints a traceback and exits by itself.
@@ -31,9 +31,9 @@ def report_errors() -> Iterator[None]:
             raise
         sys.exit(_INTERRUPTED)
     except SystemExit as end:
-        if isinstance(end.__context__, KeyboardInterrupt):  # Lightning turns Ctrl-C into an exit
+        if isinstance(end.__context__, KeyboardInterrupt):  # Lightning turns Ctrl-C into SystemExit
             sys.exit(_INTERRUPTED)
-        # Lightning's, by name, as importing Lightning takes seconds. Its own exit code is 0.
+        # Compared by name, as importing Lightning takes seconds. Lightning's exit code is 0.
         if type(end).__name__ == "SIGTERMException":
             sys.exit(_TERMINATED)
         raise
@@ -46,7 +46,7 @@ def report_errors() -> Iterator[None]:
 
 
 def _line(error: Exception) -> str | None:
-    """Describe a mistake of the user's in one line; None for a defect."""
+    """Describe a user's mistake in one line; None for a bug."""
     if isinstance(error, UserError):
         return error.line()
     from ocr.config.hydra_errors import explain, is_about_config  # imports Hydra

@@ -1,4 +1,4 @@
-"""What Hydra's and OmegaConf's errors mean, in one line that names the key or the option."""
+"""Explain errors of Hydra and OmegaConf in one line that names the key or the option."""
 
 import sys
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from ocr.config.suggest import find_key, format_override, guess_key
 from ocr.errors import UserError, did_you_mean
 
-# Keys of data=folder, which users give without it.
+# Keys of data=folder, which users often give without data=folder.
 _OF_FOLDERS = {"dir", "train_dir", "val_dir", "test_dir", "labels", "pattern", "recursive", "group"}
 # Groups of conf/train.yaml that the composed config has no key for.
 _GROUPS = ("experiment", "hparams_search")
@@ -21,10 +21,10 @@ _HYDRA = Path(hydra.__file__).parent
 
 
 def is_about_config(error: BaseException) -> bool:
-    """Return whether Hydra or OmegaConf raised the error because of what the user wrote."""
+    """Return whether Hydra or OmegaConf raised the error because of a user's override."""
     if isinstance(error, HydraException | OmegaConfBaseException):
         return True
-    # Hydra has plain exceptions for some overrides, raised in its own code before `main` runs.
+    # For some overrides, Hydra raises built-in exceptions before it calls the task.
     return isinstance(error, AssertionError | TypeError | ValueError) and Path(
         extract_tb(error.__traceback__)[-1].filename
     ).is_relative_to(_HYDRA)
@@ -55,13 +55,13 @@ def explain(error: BaseException) -> str:
 
 
 def _no_override(error: OverrideParseException) -> str:
-    """Return what Hydra's parser says, without its position and the expected tokens."""
-    # Its message has the reason in one line among these.
+    """Return the message of Hydra's parser without the position and the expected tokens."""
+    # The reason is one line of the message; these are the others.
     beside = ("Error when parsing index", "Error parsing override", "See https")
     lines = [line for line in error.message.splitlines() if not line.startswith(beside)]
     return (
-        f"{error.override}: not an override ({' '.join(lines)}); write KEY=VALUE, and a value that "
-        "has any of = , ( ) [ ] { } in it as 'KEY=\"VALUE\"'"
+        f"{error.override}: not an override ({' '.join(lines)}); write KEY=VALUE, and a value with "
+        "any of = , ( ) [ ] { } as 'KEY=\"VALUE\"'"
     )
 
 
@@ -69,7 +69,8 @@ def _unknown_option(error: MissingConfigException) -> str:
     group, _, option = (error.missing_cfg_file or "").rpartition("/")
     options = list(error.options or ())
     extra = option.partition("_")[0]
-    there = any(known.startswith(extra) for known in options)  # and only the rest is misspelt
+    # The package is installed, and the rest of the name is wrong.
+    there = any(known.startswith(extra) for known in options)
     if group == "hydra/launcher" and extra in _EXTRAS and not there:
         return f"{group}={option} needs a package: pip install 'surrogate-ocr[{extra}]'"
     guess = did_you_mean(option, options)
@@ -92,7 +93,7 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
 def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -> str:
     """Suggest the key that may be meant, with the value that the command line gives it."""
     word, own = str(error.full_key), did_you_mean(error.key, valid)
-    # A word without a section is rather a key of one than another section that is spelt like it.
+    # A word without a section is more likely a key within one than a misspelt section.
     key = (find_key(word) if "." not in word else None) if own else guess_key(word)
     if key is None:
         return own

@@ -1,4 +1,4 @@
-"""Make a part from its config."""
+"""Build objects from their configs, if the target is allowed."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,9 +12,9 @@ from omegaconf import OmegaConf
 
 from ocr.errors import UserError
 
-MAX_VALUES = 12  # values in a message; of more, nobody would find the one that is wrong
+MAX_VALUES = 12  # values in a message
 PARTS = ("ocr.models.encoders.*", "ocr.models.recurrent.*", "ocr.models.heads.*")
-# What train.py builds from conf/; nothing else is meant to run.
+# Targets of conf/; others are refused, because a config may come from someone else.
 ALLOWED = (
     "ocr.data.augmentation.*",
     "ocr.data.factory.*",
@@ -31,35 +31,42 @@ ALLOWED = (
 
 
 def build(config: Mapping[str, Any], *args: Any, section: str = "", **kwargs: Any) -> Any:
-    """Call the config's `_target_` with its other keys, and with `args` and `kwargs` as they are.
+    """Call the config's `_target_` with its other keys.
 
-    section: where the config stands in train.py's, such as "optimizer".
-    Raises UserError, with the keys and their values, if the target can't do anything with them.
+    Args:
+        config: The target and its arguments.
+        args: Further arguments, passed on unchanged.
+        section: The place of the config in the whole configuration, such as "optimizer".
+        kwargs: Further keyword arguments, passed on unchanged.
+
+    Raises:
+        UserError: The target refuses the values, which the message names.
     """
     return _build(config, ALLOWED, args, kwargs, section)
 
 
 def build_part(config: Mapping[str, Any], section: str = "", **kwargs: Any) -> Any:
-    """Like `build`, for a part of the network: its config may come from a stranger's file."""
+    """Build a part of the network like `build`; its config may be from an untrusted checkpoint."""
     for key, value in config.items() if isinstance(config, Mapping) else ():
         if isinstance(value, Mapping | list):
             raise UserError(
-                f"{_key(section, key)}={value}: a part of the network has plain values only"
+                f"{_key(section, key)}={value}: parts of the network take plain values only"
             )
     return _build(config, PARTS, (), kwargs, section)
 
 
 def find_target(target: str) -> Callable:
-    """The class or function that a config's `_target_` names."""
+    """Return the class or function that a config's `_target_` names."""
     part = any(fnmatch(target, pattern) for pattern in PARTS)
     return _resolve_target(target, PARTS if part else ALLOWED)
 
 
 @cache
 def _resolve_target(target: str, allowed: tuple[str, ...]) -> Callable:
-    """What `target` names; Hydra raises if that, wherever it comes from, isn't `allowed`."""
+    """Return what `target` names; Hydra raises if that is not `allowed`."""
     made = instantiate({"_target_": target}, _partial_=True, _execution_whitelist_=[*allowed])
-    return made.func  # itself, `made` would look through its arguments for up to 30 ms a call
+    # Calling `made` itself takes up to 30 ms more, as Hydra walks through the arguments.
+    return made.func
 
 
 def _build(
@@ -67,9 +74,9 @@ def _build(
 ) -> Any:
     if not isinstance(config, Mapping) or "_target_" not in config:
         raise UserError(f"{section or 'config'}={config}: give its keys, {section}.KEY=VALUE")
-    if OmegaConf.is_config(config):  # on its own: `instantiate` would copy the whole config with it
+    if OmegaConf.is_config(config):  # `instantiate` would copy its parents as well
         config = OmegaConf.to_container(config, resolve=True)
-    # What is passed on as it is needn't go through Hydra, which would copy it several times.
+    # Arguments that are passed on unchanged bypass Hydra, which would copy them several times.
     whole = config.get("_recursive_") is False and config.get("_convert_") == "all"
     plain = {
         key: value
@@ -91,7 +98,7 @@ def _build(
 
 
 def _refusal(config: Mapping[str, Any], section: str, error: Exception) -> str:
-    """Name the keys of `config` that `error` is about; all of them where it doesn't say."""
+    """Describe an error with the keys of `config` that it names, or else all keys."""
     name = str(config.get("_target_")).rpartition(".")[2]
     text = " ".join(str(error).split()) or type(error).__name__
     own = {
@@ -99,7 +106,7 @@ def _refusal(config: Mapping[str, Any], section: str, error: Exception) -> str:
         for key, value in config.items()
         if not key.startswith("_") and not isinstance(value, Mapping)
     }
-    # Python has no attribute for the argument that a call refuses.
+    # The TypeError has no attribute for the name of the argument.
     unknown = re.search(r"unexpected keyword argument '(\w+)'", text)
     if unknown and unknown[1] in own:
         key = unknown[1]
@@ -108,8 +115,8 @@ def _refusal(config: Mapping[str, Any], section: str, error: Exception) -> str:
     meant = meant or [key for key, value in own.items() if isinstance(value, list)]
     values = [f"{_key(section, key)}={own[key]}" for key in meant or own]
     if len(values) > MAX_VALUES:
-        return f"{section or 'values'}: {name} can't be made: {text}"
-    return f"{name} can't be made: {text} ({'its values: ' * (not meant)}{', '.join(values)})"
+        return f"{section or 'values'}: cannot build {name}: {text}"
+    return f"cannot build {name}: {text} ({'its values: ' * (not meant)}{', '.join(values)})"
 
 
 def _key(section: str, key: str) -> str:
@@ -117,7 +124,7 @@ def _key(section: str, key: str) -> str:
 
 
 def _names(text: str, key: str, value: Any) -> bool:
-    """Whether `text` has the key, or its value, unless that could be many another's."""
+    """Return whether `text` contains the key, or its value if that is distinctive."""
     if re.search(rf"\b{re.escape(key)}\b", text):
         return True
     if value in (None, True, False, 0, 1):

@@ -1,6 +1,6 @@
-"""Overrides as they are meant: names that look like numbers, and choices of nothing.
+"""Normalize overrides before Hydra parses them.
 
-Hydra reads 2024_01 as the number 202401 and 1.50 as 1.5; what is a name is quoted before that.
+Hydra reads the name 2024_01 as the number 202401 and 1.50 as 1.5, so names are quoted.
 """
 
 import re
@@ -19,7 +19,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # conf/ is part of an installed package; in a checkout, it stands beside it.
 CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
 
-# Keys whose values are text, whatever they look like.
+# Keys whose values are text, even if they look like numbers.
 _TEXT = re.compile(
     r"data\.(?:(?:train_|val_|test_)?dir|labels|file_column|label_column|group|pattern|charset"
     r"|symbols|encoding|url|git_blob)"
@@ -28,33 +28,33 @@ _TEXT = re.compile(
     r"|hydra\.(?:run\.dir|sweep\.dir|sweep\.subdir|job\.name)"
     r"|hydra\.sweeper\.(?:storage|study_name|start_from)"
 )
-# Strings in quotes, what stands between values, and values.
+# Quoted strings, separators, and values.
 _TOKENS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[,()\[\]]|[^,()\[\]'\"]+|.")
 _NUMBERS = re.compile(r"(?:range|interval|int|float|bool|str|json_str|glob)\(")
 
-OPTIONAL = ("experiment", "hparams_search")  # groups of which conf/train.yaml chooses nothing
-_SEVERAL = ("callbacks", "experiment", "logger")  # groups whose options go together
-# What may be an option's name, several to sweep over, or keys and values to set.
+OPTIONAL = ("experiment", "hparams_search")  # groups without a default in conf/train.yaml
+_SEVERAL = ("callbacks", "experiment", "logger")  # groups of which several options can be chosen
+# The beginning of an option's name, of a list of them, or of keys and values.
 _OPTION = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_'\"{$]", re.IGNORECASE)
 
 
 def quote_value(text: str) -> str:
-    """As a value on Hydra's command line."""
+    """Quote text as a value for Hydra's command line."""
     return QuotedString(text, Quote.single).with_quotes()
 
 
 def normalize_overrides(words: Iterable[str], sweeps: bool = False) -> list[str]:
-    """Put text in quotes, and leave out the overrides that change nothing.
+    """Quote text, and drop overrides that change nothing.
 
     Args:
-        words: Overrides as they are typed.
-        sweeps: Whether a comma separates values to sweep over, rather than being a part of text.
+        words: Overrides as the user typed them.
+        sweeps: Whether commas separate values to sweep over.
 
     Returns:
         The overrides for Hydra.
 
     Raises:
-        UserError: A group is given something else than one of its options.
+        UserError: A group is set to something that is not one of its options.
     """
     meant: list[str] = []
     for word in words:
@@ -72,12 +72,12 @@ def normalize_overrides(words: Iterable[str], sweeps: bool = False) -> list[str]
         meant.append(word)
     keys = {_split(word)[1] for word in meant}
     if "pruner" in keys and "hparams_search" not in keys:
-        raise UserError("pruner is of a search: add -m hparams_search=optuna")
+        raise UserError("pruner belongs to a search: add -m hparams_search=optuna")
     return meant
 
 
 def options_of(group: str) -> list[str]:
-    """The options of a group, of conf/ or of Hydra."""
+    """Return the options of a group of conf/ or of Hydra."""
     if (CONF / group).is_dir() and not group.startswith("hydra"):
         return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
     with initialize_config_dir(str(CONF)):
@@ -85,7 +85,7 @@ def options_of(group: str) -> list[str]:
 
 
 def _split(word: str) -> tuple[str, str, str | None]:
-    """Its prefix (+, ++, ~), its key, and its value, if it has one."""
+    """Split an override into its prefix (+, ++, ~), its key, and its value or None."""
     key, equals, value = word.partition("=")
     bare = key.lstrip("+~")
     return key[: len(key) - len(bare)], bare, value.strip() if equals else None
@@ -108,7 +108,7 @@ def _token_as_text(token: str) -> str:
         return token
     try:
         parsed = OverridesParser.create().parse_override(f"key={text}").value()
-    except HydraException:  # a comma or a bracket, or what Hydra will complain of
+    except HydraException:  # a separator, or something that Hydra will refuse
         return token
     return quote_value(text) if parsed is None or isinstance(parsed, int | float) else token
 
@@ -118,13 +118,13 @@ def _is_group(key: str) -> bool:
 
 
 def _require_option(word: str, prefix: str, group: str, value: str | None) -> None:
-    """Raise UserError if `word` gives the group something else than one of its options."""
-    if value is None and prefix != "~":  # Hydra will say that a value is missing
+    """Raise UserError if `word` sets the group to something that is not one of its options."""
+    if value is None and prefix != "~":  # Hydra reports the missing value
         return
     if group == "data" and value and ("/" in value or Path(value).is_dir()):
         raise UserError(f"{word}: for a folder of images write data=folder data.dir={value}")
     if prefix.startswith("+") and (CONF / group).is_dir() and group != "pruner":
-        raise UserError(f"{word}: the config has {group} already; leave the {prefix} out")
+        raise UserError(f"{word}: the config has {group} already; leave out the {prefix}")
     if value and prefix != "~" and _OPTION.match(value):
         return
     if value and prefix != "~" and value.startswith("[") and group in _SEVERAL:

@@ -1,16 +1,16 @@
-"""Functions that conf/ may call: `${name:argument}`."""
+"""OmegaConf resolvers that conf/ uses: `${name:argument}`."""
 
 from math import isfinite
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-# What a run can choose its best epoch by, and which way is better.
+# Metrics that can choose the best epoch, and their directions.
 OBJECTIVES = {"val/cer": "min", "val/exact_match": "max", "val/loss": "min"}
 
 
 def register_resolvers() -> None:
-    """Make them known to OmegaConf; more than once does no harm."""
+    """Register the resolvers with OmegaConf, unless that is done."""
     OmegaConf.register_resolver("fastest_precision", _fastest_precision, replace=True)
     OmegaConf.register_resolver(
         "better", lambda objective: OBJECTIVES.get(objective, "min"), replace=True
@@ -26,11 +26,11 @@ def _fastest_precision(accelerator: str) -> str:
 
 
 def _times(whole: int, factor: Any) -> int:
-    """Rounded to a whole number, 1 at least; what is no factor is refused where settings are."""
+    """Return a rounded product, at least 1. Wrong factors are refused later, in `check_config`."""
     number = isinstance(factor, int | float) and isfinite(factor)
     return max(1, round(whole * factor)) if number else whole
 
 
 def _values(part: DictConfig) -> DictConfig:
-    """A part's config without the space to search it in; with values, as a checkpoint has them."""
+    """Return a part's config with its values resolved and without its search space."""
     return OmegaConf.create({key: part[key] for key in part if key != "search"})

@@ -1,4 +1,4 @@
-"""What is meant by a key that isn't there."""
+"""Guess which key is meant by a name that is not one."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-# What other programs call it.
+# The names that other programs use.
 _ELSEWHERE = {
     "trainer.max_epochs": "epochs epoch n_epochs num_epochs num_train_epochs",
     "optimizer.lr": "learning_rate lrate",
@@ -43,7 +43,7 @@ _OF_FOLDERS = ("data.dir", "data.labels", "data.train_dir", "data.val_dir", "dat
 
 
 def format_override(key: str, value: str) -> str:
-    """The override that gives `key` the value, with what it needs beside it."""
+    """Return the override that sets `key`, with data=folder if the key needs that."""
     if key == "data" and ("/" in value or Path(value).is_dir()):
         key = "data.dir"
     folder = "data=folder " if key in _OF_FOLDERS else ""
@@ -51,7 +51,7 @@ def format_override(key: str, value: str) -> str:
 
 
 def guess_key(word: str) -> str | None:
-    """The key of train.py's config that somebody means by `word`, as far as one can tell."""
+    """Return the key that is probably meant by `word`, or None."""
     if key := find_key(word):
         return key
     leaf = word.strip("-+~ ").replace("-", "_").lower().rpartition(".")[2]
@@ -61,7 +61,7 @@ def guess_key(word: str) -> str | None:
 
 
 def find_key(word: str) -> str | None:
-    """The key that is called `word`, in full, without its section, or by another program."""
+    """Return the key with the name `word`: in full, without its section, or in other programs."""
     key = word.strip("-+~ ").replace("-", "_").lower()
     known = keys()
     if key in known:
@@ -70,7 +70,7 @@ def find_key(word: str) -> str | None:
     if key in _NAMES:
         return _NAMES[key]
     named = [one for one in known if one.rpartition(".")[2] == leaf]
-    if len(named) > 1:  # of the sections, the first are what most people turn
+    if len(named) > 1:  # prefer keys of the first sections, which are changed most often
         named = [one for one in named if one.count(".") == 1][:1]
     if named:
         return named[0]
@@ -79,9 +79,9 @@ def find_key(word: str) -> str | None:
 
 @cache
 def keys() -> tuple[str, ...]:
-    """All keys of the default config for a folder, those of data, optimizer and trainer first."""
+    """Return all keys of the config of data=folder; data, optimizer and trainer come first."""
     from ocr.config.compose import (
-        compose_without_run,  # which explains its own errors by this module
+        compose_without_run,  # a cycle: it explains its errors with this module
     )
 
     config = compose_without_run(["data=folder"])

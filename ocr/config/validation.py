@@ -1,4 +1,4 @@
-"""Tell of what is no number where one is wanted, by its key and before anything is made of it."""
+"""Check the types of values against the annotations of the targets' arguments."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +16,7 @@ _WANTED = {float: "a number", int: "a whole number", bool: "true or false"}
 
 
 def require_types(config: DictConfig) -> None:
-    """Raise UserError for the first text, list or fraction in it whose argument takes none."""
+    """Raise UserError for the first value whose type its target doesn't take."""
     _require(OmegaConf.to_container(config), "")
 
 
@@ -35,11 +35,11 @@ def _require(values: dict[str, Any], key: str) -> None:
 
 @cache
 def _wanted(target: str) -> dict[str, str]:
-    """What the arguments want that take nothing but numbers, true or false."""
+    """Describe the values of the arguments that take only numbers or only booleans."""
     wanted: dict[str, str] = {}
-    with suppress(Exception):  # who builds it will say what is wrong with the target
+    with suppress(Exception):  # `build` reports what is wrong with the target
         for name, kinds in _kinds(find_target(target)):
-            wanted.pop(name, None)  # a class may take more than the one it extends
+            wanted.pop(name, None)  # a subclass may accept more types
             known = [_WANTED[kind] for kind in _WANTED if kind in kinds]
             others = kinds - {*_WANTED, NoneType}
             if known and all(getattr(other, "__name__", "") == "Tensor" for other in others):
@@ -48,7 +48,7 @@ def _wanted(target: str) -> dict[str, str]:
 
 
 def _kinds(maker: Any) -> Iterator[tuple[str, set]]:
-    """The arguments of a function, or of a class and those it passes others on to."""
+    """Yield the arguments of a function, or of a class and its base classes, with their types."""
     makers = [kind.__init__ for kind in reversed(maker.__mro__)] if isclass(maker) else [maker]  # type: ignore[misc]
     for each in makers:
         for name, hint in get_type_hints(each).items():

@@ -153,7 +153,7 @@ def test_every_value_from_the_command_line(tmp_path, folder):
         (["experimnt=keras"], ["no key experimnt. Did you mean experiment?", "hparams_search"]),
         (["hydra/launcher=basik"], ["hydra/launcher=basik: no such option. Did you mean basic?"]),
         (["hydra/launcher=submitit_slrm"], ["Did you mean submitit_slurm?"]),
-        (["encoder"], ["encoder: values are given as KEY=VALUE, here encoder=..."]),
+        (["encoder"], ["encoder: write values as KEY=VALUE, here encoder=..."]),
         (["trainer.max_epochs=abc"], ["trainer.max_epochs=abc: give a whole number"]),
         (["data=folder"], ["data.dir=PATH"]),
         (["data.labels=labels.csv"], ["data.labels", "add data=folder"]),

@@ -25,7 +25,7 @@ from ocr.errors import UserError
         ("some/place", "data=folder data.dir=some/place"),
         ("data=some/place", "data=folder data.dir=some/place"),
         ("=3", "write KEY=3"),
-        ("data.recursive", "data.recursive: values are given as KEY=VALUE"),
+        ("data.recursive", "data.recursive: write values as KEY=VALUE"),
         ("foo", "such as trainer.max_epochs=3"),
         ("-m --cfg job", "leave --multirun out"),
         ("--info all --multirun", "leave --multirun out"),

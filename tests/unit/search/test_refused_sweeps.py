@@ -27,7 +27,7 @@ FIXED = ("hparams_search=optuna", "encoder=conv", "recurrent=none", "head=linear
         (["data=packed", "data.dir=."], ".: no packed images here"),
         (["data.dir=.", "objective=val/acc"], "objective=val/acc: choose val/cer"),
         (["data.dir=.", "seed=abc"], "seed=abc: give a whole number"),
-        (["data.dir=.", "optimizer.lr=-1"], "SGD can't be made"),
+        (["data.dir=.", "optimizer.lr=-1"], "cannot build SGD"),
         (["data.dir=.", "encoder.growth=x"], "encoder.growth=x: give a number"),
     ],
 )
