@@ -1,1 +1,1 @@
-"""A run: what it starts with, its Trainer, and what it leaves."""
+"""A training run: its checks, model, Trainer, run folder and results."""

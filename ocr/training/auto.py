@@ -1,6 +1,6 @@
 """Values that the config leaves to the data (null), filled in once the images are known."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from omegaconf import DictConfig
@@ -10,25 +10,24 @@ from ocr.data.images.preprocessing import INFERRED
 from ocr.data.text.charset import required_time_steps
 from ocr.log import info
 
-ROOM = 1.5  # time steps that CTC should have for each that it needs
-TIGHT = 0.02  # the share of captions that may have less
-LOOKED_AT = 10_000  # images of a part, evenly spread
-# Characters that a reader is shown at most: a printed line teaches, and costs, as much as many
-# captchas.
+ROOM = 1.5  # time steps for each one that CTC needs
+TIGHT = 0.02  # share of captions that may have less room
+MAX_SAMPLED = 10_000  # images of a part whose captions are looked at, evenly spread
+# Most characters that a run shows: a printed line teaches, and costs, as much as many captchas.
 CHARACTERS = 520_000
-EPOCHS = (8, 80)
-READINGS = 750  # of validation images without a better value, until lr falls to the run's end
-PATIENCE = 15  # epochs, at least
-GRACE = 6  # epochs without pruning, at most; of a large set, one in seven
-_GRACES = ("min_resource", "n_warmup_steps")  # as Optuna's pruners call it
+EPOCHS = (8, 80)  # fewest and most
+READINGS = 750  # validation images read without an improvement before the run is annealed
+PATIENCE = 15  # least patience, in epochs
+GRACE = 6  # most epochs without pruning; a seventh of the epochs of a large set
+_GRACE_KEYS = ("min_resource", "n_warmup_steps")  # the names of GRACE in Optuna's pruners
 
 
 def resolve(config: DictConfig, data: CaptionedData) -> None:
-    """Fill the keys of the configuration that are null and follow from the data.
+    """Fill in the keys of a config that are null and follow from the data, and report them.
 
     Args:
-        config: Of the run; changed in place.
-        data: Set up.
+        config: Config of the run; changed in place.
+        data: The data module, set up.
     """
     _record_images_and_captions(config, data)
     data.loader.limit_batch_size(len(data.parts["train"]))
@@ -41,11 +40,11 @@ def resolve(config: DictConfig, data: CaptionedData) -> None:
             1, round(config.effort.epochs * epochs(data))
         )
     if data.repeats > 1 and config.fit:
-        info(f"an epoch goes through the training images {data.repeats} times (data.min_images)")
+        info(f"an epoch shows every training image {data.repeats} times (data.min_images)")
     stopping = config.callbacks.get("early_stopping")
     if stopping and stopping.patience is None:
         stopping.patience = max(1, round(config.effort.patience * patience(data)))
-        if stopping.patience < config.trainer.max_epochs:  # else it ends no run
+        if stopping.patience < config.trainer.max_epochs:  # longer patience has no effect
             chosen["callbacks.early_stopping.patience"] = stopping.patience
     trial = config.callbacks.get("trial")
     if trial and trial.pruner:
@@ -70,14 +69,14 @@ def _record_images_and_captions(config: DictConfig, data: CaptionedData) -> None
 
 
 def stride(data: CaptionedData) -> int:
-    """Pixels of width for a time step: 4, or less where captions are long for their images.
+    """Choose the pixels of width per time step: 4, or less if captions are long for their images.
 
     Captions for which no stride is small enough don't count: they will be left out.
     """
     room = sorted(
         samples[i].width / max(1, required_time_steps(samples[i].text))
         for samples in data.parts.values()
-        for i in range(0, len(samples), 1 + len(samples) // LOOKED_AT)
+        for i in _sampled(samples)
     )
     room = [pixels for pixels in room if pixels >= 1] or room
     pixels = room[int(TIGHT * len(room))]
@@ -85,32 +84,42 @@ def stride(data: CaptionedData) -> int:
 
 
 def epochs(data: CaptionedData) -> int:
-    """Many for a small set, few for a large one or for long captions; `effort` multiplies them."""
+    """Choose the number of epochs: many for a small set, few for a large one or long captions."""
     least, most = EPOCHS
-    return min(max(round(_epochs(data)), least), most)
+    return min(max(round(_unlimited_epochs(data)), least), most)
 
 
 def grace_epochs(data: CaptionedData) -> int:
-    """Epochs until trials are compared."""
-    return min(max(round(_epochs(data) / 7), 1), GRACE)
+    """Choose the number of epochs before a pruner compares trials."""
+    return min(max(round(_unlimited_epochs(data) / 7), 1), GRACE)
 
 
 def fill_grace_epochs(pruner: Mapping[str, Any], epochs: int) -> dict[str, int]:
-    """The keys of a pruner's config that leave it to the data when it begins, filled."""
-    return {key: epochs for key in _GRACES if key in pruner and pruner[key] is None}
+    """Return the keys for the first epoch of pruning that are null in a pruner's config.
 
-
-def _epochs(data: CaptionedData) -> float:
-    """Until a reader has been shown enough, whatever makes a sensible number."""
-    samples = data.parts["train"]
-    looked_at = range(0, len(samples), 1 + len(samples) // LOOKED_AT)
-    length = sum(len(samples[i].text) for i in looked_at) / len(looked_at)
-    return min(data.loader.views, CHARACTERS / length) / (len(samples) * data.repeats)
+    Args:
+        pruner: Config of the pruner.
+        epochs: Value of these keys.
+    """
+    return {key: epochs for key in _GRACE_KEYS if key in pruner and pruner[key] is None}
 
 
 def patience(data: CaptionedData) -> int:
-    """Epochs without a better value before a run comes to its end; `effort` multiplies them.
+    """Choose the epochs without an improvement before a run is annealed.
 
-    More for a small validation part, which soon reads without a mistake and can't tell progress.
+    A small validation part needs more: its score is soon perfect and no longer shows progress.
     """
     return max(PATIENCE, READINGS // len(data.parts["val"]))
+
+
+def _unlimited_epochs(data: CaptionedData) -> float:
+    """Return the epochs that show enough images or characters, without the limits of `EPOCHS`."""
+    samples = data.parts["train"]
+    sampled = _sampled(samples)
+    length = sum(len(samples[i].text) for i in sampled) / len(sampled)
+    return min(data.loader.views, CHARACTERS / length) / (len(samples) * data.repeats)
+
+
+def _sampled(samples: Sized) -> range:
+    """Return the indices of at most `MAX_SAMPLED` samples, evenly spread."""
+    return range(0, len(samples), 1 + len(samples) // MAX_SAMPLED)

@@ -1,4 +1,4 @@
-"""The network of a run: new, of a checkpoint to resume, or fine-tuned from another one."""
+"""The network of a run: a new one, a resumed one or a fine-tuned one."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from ocr.config.instantiate import build
 from ocr.data.captioned_data import CaptionedData
 from ocr.data.samples import SkipReason
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.log import info
 from ocr.models.time_steps import PARTS
 from ocr.training import auto
@@ -20,19 +21,19 @@ if TYPE_CHECKING:  # torch and Lightning take seconds to load
 
 
 def apply_checkpoint(config: DictConfig, overrides: Iterable[str]) -> None:
-    """Take the network and the size of its images from the checkpoint in `config`, if any.
+    """Copy the values of the network and the image size from the checkpoint in `config`, if any.
 
     Args:
-        config: Of the run; changed in place.
-        overrides: The keys that they set keep their values.
+        config: Config of the run; changed in place.
+        overrides: Overrides of the run. The keys that they set keep their values.
 
     Raises:
         UserError: There is no such checkpoint, or init_from and ckpt_path are both given.
     """
     if config.init_from and config.ckpt_path:
         raise UserError(
-            "init_from starts a run and ckpt_path resumes one: leave init_from out "
-            "(init_from=null), the checkpoint to resume has all that came from there"
+            "init_from starts a new run and ckpt_path resumes one: give only one of them. The "
+            "checkpoint of a fine-tuned run needs no init_from (init_from=null)"
         )
     path = config.init_from or config.ckpt_path
     if not path or not config.shape_from_checkpoint:
@@ -42,30 +43,35 @@ def apply_checkpoint(config: DictConfig, overrides: Iterable[str]) -> None:
     given = {override.lstrip("+~").partition("=")[0] for override in overrides}
     given |= {f"{part}._target_" for part in given.intersection(PARTS)}
     taken = []
-    for section, there in load_network(path).config().items():
-        here = config[section]
-        other = section in PARTS and here["_target_"] != there["_target_"]
-        if other and f"{section}._target_" in given:
+    for section, saved in load_network(path).config().items():
+        current = config[section]
+        other_class = section in PARTS and current["_target_"] != saved["_target_"]
+        if other_class and f"{section}._target_" in given:
             continue  # `require_compatible` refuses it later and names all differences
-        new = {key: value for key, value in there.items() if f"{section}.{key}" not in given}
-        taken += [f"{section}.{key}={new[key]}" for key in new if here.get(key) != new[key]]
+        new = {key: value for key, value in saved.items() if f"{section}.{key}" not in given}
+        taken += [f"{section}.{key}={new[key]}" for key in new if current.get(key) != new[key]]
         with open_dict(config):
             if section in PARTS:
-                kept = [] if other else [*there, "search"]
+                kept = [] if other_class else [*saved, "search"]
                 config[section] = {
-                    key: here[key] for key in here if key in kept or f"{section}.{key}" in given
+                    key: current[key]
+                    for key in current
+                    if key in kept or f"{section}.{key}" in given
                 }
             config[section].update(new)
     if taken:
-        info(f"from {path}: {', '.join(taken)}")
+        info(f"taken from {path}: {', '.join(taken)}")
 
 
 def build_model(config: DictConfig, data: CaptionedData) -> "Recognizer":
-    """Set up the data, settle what it decides, and build the module to train.
+    """Set up the data, fill in the values that it decides, and build the module to train.
 
     Args:
-        config: Of the run; its nulls are filled in.
+        config: Config of the run; changed in place.
         data: The data module of `config.data`, not set up yet.
+
+    Returns:
+        The module, with the weights of `config.init_from` if that is given.
 
     Raises:
         UserError: A value, the checkpoint or the data is unusable.
@@ -78,10 +84,10 @@ def build_model(config: DictConfig, data: CaptionedData) -> "Recognizer":
 
 
 def set_up_data(config: DictConfig, data: CaptionedData) -> None:
-    """Set up the data of a run that isn't fine-tuned, and settle what it decides.
+    """Set up the data of a new or resumed run, and fill in the values that it decides.
 
     Args:
-        config: Of the run; its nulls are filled in.
+        config: Config of the run; changed in place.
         data: The data module of `config.data`, not set up yet.
 
     Raises:
@@ -100,8 +106,8 @@ def set_up_data(config: DictConfig, data: CaptionedData) -> None:
             ):
                 raise
             raise UserError(
-                f"{error}. ckpt_path resumes a run; a run on other images starts with "
-                f"init_from={config.ckpt_path} in its place"
+                f"{error}. ckpt_path resumes a run on the same images; to train on others, give "
+                f"init_from={config.ckpt_path} instead"
             ) from error
     else:
         with suggest_doctor(config):
@@ -115,9 +121,9 @@ def _build_fine_tuned(config: DictConfig, data: CaptionedData) -> "Recognizer":
 
     path = config.init_from
     if config.init_charset not in CHARSETS:
-        raise UserError(f"init_charset={config.init_charset}: choose {', '.join(CHARSETS)}")
+        raise UserError(f"init_charset={config.init_charset}: choose one of {', '.join(CHARSETS)}")
     network = load_network(path)
-    # Before the scan of the images, which takes long.
+    # First, because the scan of the images takes long.
     require_compatible(network, config.model, data.preprocessor, path)
     with suggest_doctor(config):
         data.setup()
@@ -129,5 +135,5 @@ def _build_fine_tuned(config: DictConfig, data: CaptionedData) -> "Recognizer":
     unknown = network.charset.unknown(data.charset.symbols)
     known = len(data.charset.symbols) - len(unknown)
     new = f", {len(unknown)} new: {unknown!r}" if unknown else ""
-    info(f"starting with the weights of {path}: {known} characters it knew{new}")
+    info(f"starting with the weights of {path}: {pluralize(known, 'known character')}{new}")
     return recognizer

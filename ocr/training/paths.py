@@ -1,4 +1,4 @@
-"""Check paths before torch is loaded, which takes seconds; refer to the doctor."""
+"""Check the paths in a config, and suggest the doctor for problems of the images."""
 
 import shlex
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _CHECKPOINTS = ("init_from", "ckpt_path")
 
 
 def require_paths(config: DictConfig) -> None:
-    """Raise UserError for a folder of images or a checkpoint that isn't there."""
+    """Raise UserError for a folder of images or a checkpoint that doesn't exist."""
     for key in _CHECKPOINTS:
         if config[key] is not None:
             path = Path(str(config[key])).expanduser()
@@ -24,32 +24,33 @@ def require_paths(config: DictConfig) -> None:
                 raise UserError(f"{key}={path}: a folder; give the best.ckpt in it")
             if not path.exists():
                 raise UserError(f"{key}={path}: no such file")
-    if "url" in config.data:  # which is downloaded if it isn't there
+    if "url" in config.data:  # a missing folder is downloaded
         return
     if all(config.data.get(key, "") is None for key in ("dir", "train_dir")):
         raise UserError("name the folder of your images: data.dir=PATH (or data.train_dir=PATH)")
     for key in _DIRS:
-        place = config.data.get(key)
-        if place is not None:
-            require_folder(Path(str(place)).expanduser())
+        folder = config.data.get(key)
+        if folder is not None:
+            require_folder(Path(str(folder)).expanduser())
 
 
 @contextmanager
 def suggest_doctor(config: DictConfig) -> Iterator[None]:
-    """Add to a refusal of the images in a folder the command that tells all that is wrong there."""
+    """Add the doctor's command to an error about the images of a folder."""
     try:
         yield
     except UserError as error:
-        place = config.data.get("dir") or config.data.get("train_dir")
-        folder = place is not None and "labels" in config.data
+        folder = config.data.get("dir") or config.data.get("train_dir")
+        has_images = folder is not None and "labels" in config.data  # unlike a packed folder
         overrides = config.run.overrides
-        if folder and overrides is not None and not isinstance(error, SettingError):
-            ours = ("data", "data.dir", "data.train_dir")
+        if has_images and overrides is not None and not isinstance(error, SettingError):
+            replaced = ("data", "data.dir", "data.train_dir")  # by the doctor's PATH
             words = [
                 word
                 for word in overrides
-                if word.lstrip("+~").partition("=")[0] not in ours and not word.startswith("hydra")
+                if word.lstrip("+~").partition("=")[0] not in replaced
+                and not word.startswith("hydra")
             ]
-            command = f"{ocr_command()} doctor {shlex.join([str(place), *words])}"
-            error.add_note(f"All that is wrong there: {command}")
+            command = f"{ocr_command()} doctor {shlex.join([str(folder), *words])}"
+            error.add_note(f"All problems of the folder: {command}")
         raise

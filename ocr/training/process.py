@@ -1,7 +1,7 @@
-"""Run a task in a process of its own, so that nothing that happens to it reaches the caller.
+"""Run a task in a process of its own, so that its end, however it comes, leaves the caller running.
 
-Each process is forked from a server that has imported torch already (where there is no such server,
-on Windows, it starts from nothing). It leads a process group: the further ranks and data loader
+Each process is forked from a server that has imported torch already; on Windows, which has no such
+server, it is a new interpreter. It leads a process group, so that the further ranks and data loader
 workers that it starts end with it.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 from ocr.config.hydra_errors import explain
 from ocr.errors import UserError
 
-# What the server imports; a run would take seconds for it.
+# Modules that the server imports, because a run would take seconds to import them.
 _PRELOAD = (
     "torch",
     "optuna",
@@ -49,9 +49,8 @@ _PRELOAD = (
     "ocr.training.results",
     "ocr.training.trainer",
 )
-_INTERRUPT_SECONDS = 20  # that an interrupted task has to come to its end
-# Characters of a reason. The process must not wait for a pipe whose buffer is full; the log has the
-# whole text.
+_INTERRUPT_SECONDS = 20  # time for an interrupted task to end by itself
+# Longest reason of a failure, in characters: sending more than the pipe's buffer holds would block.
 _MAX_REASON = 1000
 
 
@@ -65,12 +64,12 @@ def run_task(
 
     Args:
         task: The function. It is pickled.
-        command: What `sys.argv` is there.
-        cwd: The working directory.
+        command: `sys.argv` of the process.
+        cwd: Working directory of the process.
         log: A file for the output; None leaves it on the terminal.
 
     Returns:
-        Why it failed, or None.
+        Why the task failed, or None.
     """
     context = _context()
     receiver, sender = context.Pipe(duplex=False)
@@ -96,10 +95,10 @@ def run_task(
 
 
 def _context() -> Any:
-    """Return the multiprocessing context whose processes start soonest."""
+    """Return the multiprocessing context whose processes start fastest."""
     methods = multiprocessing.get_all_start_methods()
     if multiprocessing.get_start_method() not in methods:
-        # A worker of joblib has a method that only joblib knows, and that a child would inherit.
+        # A worker of joblib has a start method that only joblib knows; a child would inherit it.
         multiprocessing.set_start_method(None, force=True)
     if "forkserver" not in methods:
         return multiprocessing.get_context("spawn")
@@ -109,13 +108,13 @@ def _context() -> Any:
 
 
 def _wait(process: BaseProcess) -> None:
-    """Wait for the end of a process; end with it where this is a worker whose parent is gone."""
+    """Wait for the end of a process; if this process is an orphaned worker, end both."""
     parent = os.getppid()
-    worker = multiprocessing.current_process().name != "MainProcess"
+    is_worker = multiprocessing.current_process().name != "MainProcess"
     while not wait([process.sentinel], timeout=1):
-        # A launcher's worker notices too late that the search was killed. The search itself, on
-        # the other hand, goes on when the shell that started it is gone.
-        if worker and os.getppid() != parent:
+        # A launcher's worker notices too late by itself that the search was killed. The search
+        # itself must survive the shell that started it.
+        if is_worker and os.getppid() != parent:
             _kill_group(process)
             os._exit(1)
 
@@ -129,7 +128,7 @@ def _signal_group(process: BaseProcess, number: int) -> None:
 def _kill_group(process: BaseProcess) -> None:
     if hasattr(signal, "SIGKILL"):
         _signal_group(process, signal.SIGKILL)
-    process.kill()  # it may not lead its group yet
+    process.kill()  # in case it doesn't lead its group yet
     process.join()
 
 
@@ -149,12 +148,12 @@ def _run(
     log: Path | None,
     reason: Connection,
 ) -> None:
-    """Do the task, in the new process, and send why it failed."""
+    """Call the task in the new process, and send the reason of its failure."""
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
-    # Data loader workers start as in any run, and not from a server that imports torch again.
+    # Otherwise data loader workers would start from a further server, which imports torch again.
     multiprocessing.set_start_method(None, force=True)
-    # The system does not end it when the parent is killed.
+    # The system does not end a process when its parent is killed.
     threading.Thread(target=_end_with_parent, daemon=True).start()
     failure = _failure(task, command, cwd, log)
     if failure and len(failure) > _MAX_REASON:
@@ -165,6 +164,7 @@ def _run(
 def _failure(
     task: Callable[[], object], command: list[str], cwd: Path, log: Path | None
 ) -> str | None:
+    """Call the task, and return the reason of its failure or None."""
     try:
         if log:
             _redirect_output(log)

@@ -1,4 +1,4 @@
-"""What a run came to: metrics.json for machines, a table for people."""
+"""The results of a run: metrics.json and the closing table."""
 
 import json
 import math
@@ -43,12 +43,18 @@ def conclude(
 ) -> None:
     """Write metrics.json into `folder` and print the closing table.
 
-    callbacks: by name; "best" holds the scores, "training_timer" the seconds, if it is
-    there. config: of the run. stopped: why the training ended, None if there was none.
+    Args:
+        trainer: The trainer of the run.
+        recognizer: The trained module.
+        data: The data module.
+        callbacks: Callbacks by name; "best" has the scores, "training_timer", if any, the seconds.
+        config: Config of the run.
+        folder: The run folder.
+        stopped: Why the training ended; None if there was no training.
     """
     counts = {part: len(data.parts.get(part, ())) for part in ("train", "val", "test")}
     scores = dict(callbacks["best"].scores)
-    for part in ("val", "test"):  # which limit_val_batches may not have read as a whole
+    for part in ("val", "test"):  # trainer.limit_*_batches may have left out images
         counts[part] = int(scores.pop(f"{part}/images", counts[part]))
     metrics: dict[str, Any] = {"objective": config["objective"]}
     for name, value in scores.items():
@@ -77,13 +83,13 @@ def conclude(
 
 
 def _cpu_ms(recognizer: Recognizer, data: OCRDataModule) -> float:
-    """For one image of the validation part."""
+    """Measure the latency of the network for an image of the validation part."""
     pixels, widths = pad_images([data.dataset("val").image(0)])
     return cpu_latency_ms(recognizer.model, data.preprocessor.normalize(pixels, widths), widths)
 
 
 def _write(metrics: Mapping[str, Any], path: Path) -> None:
-    """Whole or not at all: readers never see half a file."""
+    """Replace the file as a whole, so that nobody reads a half-written one."""
     scratch = path.with_suffix(".tmp")
     scratch.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     scratch.replace(path)
@@ -92,7 +98,7 @@ def _write(metrics: Mapping[str, Any], path: Path) -> None:
 def _print(
     metrics: Mapping[str, Any], checkpoint: Path, folder: Path, ending: str | None = None
 ) -> None:
-    """The closing table, and what to type next; the run folder's log has it, too."""
+    """Print the closing table and the next commands, and write them to the run's log."""
     table = Table("part", "images", "exact match", "95 % interval", "character errors")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -116,20 +122,20 @@ def _print(
     ]
     if metrics.get("best_epoch"):
         ended = f"; the run ended {ending}" if ending else ""
-        place = f"epoch {metrics['best_epoch']} of {metrics['epochs']}"
-        lines.insert(1, f"best.ckpt is of {place}{ended}")
+        epoch = f"epoch {metrics['best_epoch']} of {metrics['epochs']}"
+        lines.insert(1, f"best.ckpt is from {epoch}{ended}")
     if (folder / "curves.png").exists() and ending:
         lines.insert(-1, f"curves      {short_path(folder)}/curves.png")
-    left = [pluralize(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
+    left_out = [pluralize(metrics["images_skipped"], "image")] if metrics["images_skipped"] else []
     if uncaptioned := metrics["images_uncaptioned"]:
-        left.append(f"{pluralize(uncaptioned, 'image')} without a caption")
-    if left:
+        left_out.append(f"{pluralize(uncaptioned, 'image')} without a caption")
+    if left_out:
         listed = f"listed in {short_path(folder)}/skipped.csv"
-        lines.insert(1, f"left out    {', and '.join(left)}, {listed}")
+        lines.insert(1, f"left out    {' and '.join(left_out)}, {listed}")
     if has_not_learned(metrics):
         lines.append(
-            "It reads no image right, and hardly a character. Look for problems of the images with "
-            f"{ocr_command()} doctor PATH, or train longer with more trainer.max_epochs"
+            "The model reads no image correctly, and hardly any character. Look for problems of "
+            f"the images with {ocr_command()} doctor PATH, or train longer (trainer.max_epochs)"
         )
     console = Console()
     console.print(table)

@@ -1,4 +1,4 @@
-"""The folder of a run: shared by its ranks, and removed if the run is refused."""
+"""The run folder: shared by the ranks of a run, and removed if the run is refused."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from omegaconf import DictConfig
 from ocr.errors import UserError
 from ocr.log import LOG_FILE, is_rank_zero
 
-# What a run has written before it trains, besides Hydra's own; anything else is worth keeping.
+# Files that a run writes before it trains, besides Hydra's; a folder with other files is kept.
 _LISTS = ("split.csv", "skipped.csv")
-# What a training writes, and a new one in the same folder must not replace.
+# Files that a training writes, and that a new one in the same folder must not replace.
 RESULTS = (
     "best.ckpt",
     "last.ckpt",
@@ -40,18 +40,18 @@ def read_metrics(folder: Path) -> dict[str, Any] | None:
 
 
 class _Additions:
-    """What a run adds to its folder."""
+    """The files and folders that a run adds to its folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Note what is there before the run."""
+        """Record what exists before the run."""
         self.folder = folder.absolute()
         places = (self.folder, *self.folder.parents)
         self._made = [place for place in places if not place.exists()]  # the innermost first
-        there = self.folder.is_dir()  # or it is a file, of which the run complains
+        there = self.folder.is_dir()  # a file is reported by the run
         self._before = {path.name for path in self.folder.iterdir()} if there else set()
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove what the run added, if that is nothing but `names`."""
+        """Remove what the run added, unless it added anything else than `names`."""
         added = {path.name for path in self.folder.iterdir()} - self._before
         if not added <= set(names):
             return
@@ -68,10 +68,16 @@ def make_run_folder(config: DictConfig) -> Iterator[Path]:
     """Make the folder of a run, and remove it if the run is refused.
 
     Lightning starts further ranks by running the script again, which composes a folder with a
-    later time in its name: these ranks take the folder of the first one.
+    later time in its name. These ranks use the folder of the first one.
 
     Args:
-        config: Of the run; `config.run.dir` is changed in a further rank.
+        config: Config of the run; further ranks change `config.run.dir`.
+
+    Yields:
+        The folder.
+
+    Raises:
+        UserError: The folder can't be made.
     """
     if not is_rank_zero():
         config.run.dir = os.environ.pop(_VARIABLE, config.run.dir)
@@ -104,14 +110,14 @@ class RunFolder(Callback):
         self._additions: _Additions | None = None
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Note what is there before Hydra makes the folder."""
-        HydraConfig.instance().set_config(config)  # as Hydra does next, for ${hydra:...}
+        """Record what exists before Hydra makes the folder."""
+        HydraConfig.instance().set_config(config)  # for ${hydra:...}; Hydra does it next
         self._additions = _Additions(Path(config.hydra.run.dir))
 
     def on_run_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Remove what a refused run has made, if that is all there is."""
-        ended = job_return._return_value  # `return_value` would print, and raise
-        # `report_errors` ends the process with the line that it prints.
+        """Remove the folder of a refused run, or what the run added to it."""
+        ended = job_return._return_value  # `return_value` would print and raise an exception
+        # `report_errors` raises SystemExit with the error message as its code.
         refused = isinstance(ended, SystemExit) and isinstance(ended.code, str)
         if not refused or getattr(ended.__context__, "file", None) or self._additions is None:
             return

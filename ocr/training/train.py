@@ -18,11 +18,11 @@ from ocr.training.seed import seed
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a run ends with.
+    """The result of a run.
 
     Attributes:
-        folder: The run folder, with best.ckpt, metrics.json and all else.
-        scores: By name, such as "val/cer" and "test/exact_match".
+        folder: The run folder, with best.ckpt, metrics.json and all other files.
+        scores: Scores by name, such as "val/cer" and "test/exact_match".
         objective: The validation score of best.ckpt that `config.objective` names.
     """
 

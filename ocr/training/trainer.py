@@ -1,4 +1,4 @@
-"""The Trainer of a run: which of Lightning's flags fit it, and what they leave of the callbacks."""
+"""Check Lightning's flags, and build the Trainer of a run with its callbacks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # torch and Lightning take seconds to load
 
     from ocr.data.datamodule import OCRDataModule
 
-# Flags with which a run could keep no best.ckpt, or that another key decides: what to give instead.
+# Flags that a run can't have, with the reason and what to give instead.
 _INSTEAD = {
     "fast_dev_run": "it keeps no best.ckpt. Give trainer.max_epochs=1 trainer.limit_train_batches=1"
     " +trainer.limit_val_batches=1 +trainer.limit_test_batches=1",
@@ -27,17 +27,17 @@ _INSTEAD = {
     "callbacks": "callbacks are a group of their own. Give callbacks.NAME=null, or "
     "+callbacks.NAME._target_=...",
 }
-# The mixed kinds keep weights and images in 32 bits, as the network expects them.
+# The mixed ones keep weights and images in float32, which the network expects.
 _PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 
 def require_flags(config: DictConfig) -> None:
-    """Raise UserError for a Trainer flag or a removed callback with which no run can end well."""
+    """Raise UserError for a flag of the Trainer, or a missing callback, that makes a run fail."""
     flags = config.trainer
     if not config.callbacks.get("best"):
         raise UserError(
-            "callbacks.best=null: it keeps best.ckpt, which a run is tested with and ends in. "
-            "Leave it as it is"
+            "callbacks.best=null: every run needs this callback, which saves best.ckpt. Leave the "
+            "override out"
         )
     for name in ("best", "early_stopping"):
         callback = config.callbacks.get(name)
@@ -57,8 +57,8 @@ def require_flags(config: DictConfig) -> None:
             raise UserError(f"trainer.{flag}={value}: {instead}")
     if flags.get("enable_checkpointing") is False:
         raise UserError(
-            "trainer.enable_checkpointing=False: a run ends in its best.ckpt. Leave it out; "
-            "callbacks.last=null saves no last.ckpt"
+            "trainer.enable_checkpointing=False: every run needs its best.ckpt. Leave the override "
+            "out; callbacks.last=null leaves out last.ckpt"
         )
     if str(flags.get("precision")).endswith("-true") and flags.precision != "32-true":
         raise UserError(
@@ -72,7 +72,7 @@ def _require_numbers(flags: DictConfig) -> None:
         value = flags.get(flag)
         if value is not None and (type(value) is not int or value < -1):
             raise UserError(f"trainer.{flag}={value}: give a whole number, 1 or more")
-        if value == 0 and flag == "max_steps":  # no epochs still split the data
+        if value == 0 and flag == "max_steps":  # max_epochs=0 is allowed: it only splits the data
             raise UserError("trainer.max_steps=0: nothing is trained. Give 1 or more")
     if isinstance(flags.get("max_time"), int | float):
         raise UserError(
@@ -81,8 +81,9 @@ def _require_numbers(flags: DictConfig) -> None:
         )
     for flag in ("accumulate_grad_batches", "check_val_every_n_epoch"):
         value = flags.get(flag)
-        nothing = value is None and flag == "check_val_every_n_epoch"
-        if flag in flags and not nothing and (type(value) is not int or value < 1):
+        if value is None and flag == "check_val_every_n_epoch":  # count batches over epochs
+            continue
+        if flag in flags and (type(value) is not int or value < 1):
             raise UserError(f"trainer.{flag}={value}: give a whole number, 1 or more")
     interval = flags.get("val_check_interval")
     if interval is not None and (
@@ -92,8 +93,8 @@ def _require_numbers(flags: DictConfig) -> None:
             f"trainer.val_check_interval={interval}: give a number of training batches, 1 or more, "
             "or a share of an epoch, such as 0.5"
         )
-    instead = {"train": "1 or more", "val": "1 or more", "test": "1 or more, or test=false"}
-    for part, least in instead.items():
+    allowed = {"train": "1 or more", "val": "1 or more", "test": "1 or more, or test=false"}
+    for part, least in allowed.items():
         value = flags.get(f"limit_{part}_batches")
         if value is not None and not isinstance(value, int | float):
             raise UserError(f"trainer.limit_{part}_batches={value}: give a number of batches")
@@ -104,12 +105,21 @@ def _require_numbers(flags: DictConfig) -> None:
 
 
 def make_trainer(config: DictConfig) -> tuple["Trainer", dict[str, "Callback"]]:
-    """Build the Trainer of `config`, and its callbacks by name.
+    """Build the Trainer of a run and its callbacks.
 
-    A flag that turns the progress bar or the model summary off takes its callback out; where the
-    callback is taken out, Lightning adds none of its own.
+    A false enable_progress_bar or enable_model_summary leaves out our callback as well. Without our
+    callback the flag is set to false, so that Lightning adds none of its own.
+
+    Args:
+        config: Config of the run.
+
+    Returns:
+        The Trainer, and its callbacks by name.
+
+    Raises:
+        UserError: A value is refused.
     """
-    from pytorch_lightning.callbacks import LearningRateMonitor, ModelSummary, ProgressBar
+    from pytorch_lightning.callbacks import ModelSummary, ProgressBar
 
     callbacks = {
         name: build(callback, section=f"callbacks.{name}")
@@ -126,11 +136,9 @@ def make_trainer(config: DictConfig) -> tuple["Trainer", dict[str, "Callback"]]:
     }.items():
         flags[flag] = config.trainer.get(flag)
         if flags[flag] is False:
-            callbacks = _without(callbacks, kind)
+            callbacks = {k: c for k, c in callbacks.items() if not isinstance(c, kind)}
         elif flags[flag] is None:
             flags[flag] = any(isinstance(callback, kind) for callback in callbacks.values())
-    if not loggers:  # to which it would write
-        callbacks = _without(callbacks, LearningRateMonitor)
     trainer = build(
         config.trainer,
         callbacks=[*callbacks.values()],
@@ -141,12 +149,8 @@ def make_trainer(config: DictConfig) -> tuple["Trainer", dict[str, "Callback"]]:
     return trainer, callbacks
 
 
-def _without(callbacks: dict[str, "Callback"], kind: type) -> dict[str, "Callback"]:
-    return {name: each for name, each in callbacks.items() if not isinstance(each, kind)}
-
-
 def require_validation(trainer: "Trainer", config: DictConfig, data: "OCRDataModule") -> None:
-    """Raise UserError if a run on this many images would end before its first validation."""
+    """Raise UserError if a part has no batch, or the run would end before its first validation."""
     flags = config.trainer
     batches = {}
     for part, samples in data.parts.items():
@@ -168,8 +172,8 @@ def require_validation(trainer: "Trainer", config: DictConfig, data: "OCRDataMod
     if config.fit and trainer.max_epochs == 0:
         split = Path(trainer.default_root_dir) / "split.csv"
         raise UserError(
-            f"trainer.max_epochs=0: nothing is trained, and how the images are split is in {split}."
-            " Give 1 or more to train",
+            f"trainer.max_epochs=0: nothing is trained; the split of the images is in {split}. "
+            "Give 1 or more to train",
             file=split,
         )
     if config.fit:
@@ -208,10 +212,11 @@ def _require_first_validation(trainer: "Trainer", flags: DictConfig, batches: in
 
 @contextmanager
 def lightning_refusals() -> Iterator[None]:
-    """Raise UserError for what Lightning says of the flags that it has been given."""
+    """Turn Lightning's errors about its flags into UserError."""
     try:
         yield
     except Exception as error:
-        if type(error).__name__ != "MisconfigurationException":  # which would load Lightning
+        # Compared by name, because importing Lightning takes seconds.
+        if type(error).__name__ != "MisconfigurationException":
             raise
         raise UserError(f"trainer: {' '.join(str(error).split())}") from error

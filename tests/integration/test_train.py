@@ -40,7 +40,7 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
             line = rf"^Epoch {epoch}/2  loss: \d\S+  val/cer: \d\.\d+ .* s  best\.ckpt"
             assert len(re.findall(line, told, re.MULTILINE)) == 1, told
         assert told.count("│ val ") == told.count("│ test ") == told.count("read with") == 1
-        assert "best.ckpt is of epoch 2 of 2; the run ended after trainer.max_epochs=2" in told
+        assert "best.ckpt is from epoch 2 of 2; the run ended after trainer.max_epochs=2" in told
     assert metrics["best_epoch"] == 2 and metrics["ended"] == "max_epochs"
     assert "\x1b" not in log and "━━ " not in output, "a bar, where none can be drawn"
     read = rows(run / "predictions.csv")
@@ -64,7 +64,7 @@ def test_a_run_leaves_what_it_promises(tmp_path, folder):
         "hp_metric" in path.read_bytes().decode("latin-1") for path in run.rglob("events*")
     )
     assert "python -m ocr read" in output
-    assert ("It reads no image right" in output) == has_not_learned(metrics)
+    assert ("The model reads no image correctly" in output) == has_not_learned(metrics)
     assert "Warning" not in output
     parts = [line.split("│")[1].strip() for line in output.splitlines() if line.count("│") == 4]
     assert parts == ["encoder", "recurrent", "head"]

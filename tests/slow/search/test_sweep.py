@@ -219,7 +219,7 @@ def test_an_epoch_after_the_deadline_is_the_last(tmp_path, folder):
 def test_without_m_there_is_nothing_to_search(tmp_path):
     """That is told before the images are looked for."""
     code, output = train("hparams_search=optuna", "data=folder", "data.dir=/nope", cwd=tmp_path)
-    assert code == 1 and "error: hparams_search searches with -m" in output
+    assert code == 1 and "error: hparams_search needs -m" in output
 
 
 def test_a_plain_sweep_stays_hydras(tmp_path, folder):

@@ -166,7 +166,7 @@ def test_a_run_on_a_pack(tmp_path, folder):
     )
     assert sum(metrics[f"images_{part}"] for part in ("train", "val", "test")) == 27
     assert metrics["images_skipped"] == metrics["images_uncaptioned"] == 1
-    assert "left out    1 image, and 1 image without a caption, listed in" in output
+    assert "left out    1 image and 1 image without a caption, listed in" in output
     assert "broken.png" in (run / "skipped.csv").read_text()
     assert (run / "split.csv").read_text().count(str(out)) == 27
 

@@ -25,7 +25,7 @@ FIXED = ("hparams_search=optuna", "encoder=conv", "recurrent=none", "head=linear
         ([], "name the folder of your images: data.dir=PATH"),
         (["data.dir=.", "data.labels=gone.csv"], "data.labels=gone.csv: no such file"),
         (["data=packed", "data.dir=."], ".: no packed images here"),
-        (["data.dir=.", "objective=val/acc"], "objective=val/acc: choose val/cer"),
+        (["data.dir=.", "objective=val/acc"], "objective=val/acc: choose one of val/cer"),
         (["data.dir=.", "seed=abc"], "seed=abc: give a whole number"),
         (["data.dir=.", "optimizer.lr=-1"], "cannot build SGD"),
         (["data.dir=.", "encoder.growth=x"], "encoder.growth=x: give a number"),

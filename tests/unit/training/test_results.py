@@ -9,7 +9,7 @@ from ocr.training.results import _print
         (0, 0, None),
         (1, 0, "1 image, listed"),
         (0, 1200, "1,200 images without a caption, listed"),
-        (2, 1, "2 images, and 1 image without a caption, listed"),
+        (2, 1, "2 images and 1 image without a caption, listed"),
     ],
 )
 def test_what_was_left_out_is_told_last(tmp_path, capsys, skipped, uncaptioned, words):
