@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run the command that is given on the command line."""
+    """Run the command on the command line."""
     try:
         from ocr.cli import main as run
 
@@ -15,6 +15,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if not __package__:  # a script: its own folder would be searched for modules
+    if not __package__:  # for a script, Python searches its folder for modules
         sys.path[0] = str(Path(__file__).resolve().parent.parent)
     main()

@@ -102,11 +102,8 @@ def log_run(folder: Path) -> Iterator[None]:
         _log.setLevel(level)
 
 
-def silence_libraries() -> None:
-    """Hide Lightning's routine messages, and print ours above a progress bar.
-
-    Warnings that matter stay visible.
-    """
+def silence_lightning() -> None:
+    """Hide Lightning's routine messages and warnings, and print ours above its progress bar."""
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:  # Hydra's keeps the sys.stdout of its start

@@ -37,7 +37,7 @@ def use_threads(count: int | None) -> None:
     require_threads(count)
     if count is None and "OMP_NUM_THREADS" in os.environ:
         return
-    import torch  # it takes seconds to import
+    import torch  # takes seconds
 
     torch.set_num_threads(count or 1)
     # Otherwise Lightning chooses a number for the processes of a run on several devices.

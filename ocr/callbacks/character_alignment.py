@@ -11,14 +11,14 @@ BATCH_SIZE = 64
 
 
 class CharacterAlignment(Callback):
-    """Find where the characters of the training images are, and tell the data module.
+    """Find the positions of the characters in the training images for the data module.
 
-    After each validation the images that are not aligned yet are read without augmentation. Only
-    the positions of images that are read without a mistake are used.
+    After each validation, the images that are not aligned yet are read without augmentation. Only
+    the positions in images that are read without a mistake are used.
     """
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Align the images, if the data module splices any."""
+        """Align the images if the data module splices images."""
         data = trainer.datamodule
         if trainer.state.fn != TrainerFn.FITTING or not data.splicing.share:
             return

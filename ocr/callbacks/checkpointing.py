@@ -32,7 +32,7 @@ class BestCheckpoint(Checkpoint):
     Attributes:
         scores: Metrics of the kept epoch.
         epoch: Number of the kept epoch, from 1; None if there is none.
-        step: Optimizer steps at which it was saved.
+        step: Optimizer step at which it was saved.
     """
 
     def __init__(self, dirpath: str, monitor: str, mode: str) -> None:
@@ -69,20 +69,20 @@ class BestCheckpoint(Checkpoint):
         return self._path
 
     def use(self, path: str | None) -> None:
-        """Take `path` for the best checkpoint of a run that doesn't train."""
+        """Use `path` as the best checkpoint of a run that doesn't train."""
         if path is None:
             raise UserError("fit=false tests a checkpoint: give ckpt_path=.../best.ckpt")
         self._path = path
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count what the monitored value is a proportion of."""
+        """Count the characters or images that the monitored value is a proportion of."""
         if trainer.datamodule and self.monitor != "val/loss":
             dataset = trainer.datamodule.dataset("val")
             self._population = dataset.characters if self.monitor == "val/cer" else len(dataset)
             self._images = len(dataset)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save, unless the end of the epoch does."""
+        """Save the epoch if it is good, unless the end of the epoch does."""
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
         self._has_new_scores = True
@@ -90,13 +90,13 @@ class BestCheckpoint(Checkpoint):
             self._save_if_good(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save, unless the epoch was cut short and has the scores of the one before."""
+        """Save the epoch if it is good; one that was cut short has no scores of its own."""
         if self._has_new_scores and _validates_at_epoch_end(trainer):
             self._save_if_good(trainer)
         self._has_new_scores = False
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the place and the scores of the kept checkpoint."""
+        """Return the path and the scores of the kept checkpoint."""
         return {
             "path": self._path,
             "scores": self.scores,
@@ -105,10 +105,10 @@ class BestCheckpoint(Checkpoint):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue with the best of the resumed run, whose best.ckpt is copied to this folder.
+        """Continue with best.ckpt of the resumed run, which is copied to this folder.
 
-        A test loads the state as well, but has its checkpoint already: nothing is copied while
-        other ranks read it.
+        A test loads the state as well, but has its checkpoint already. Nothing is copied then,
+        because other ranks may be reading the file.
         """
         if self._path is not None or not state_dict["path"]:
             return
@@ -137,7 +137,7 @@ class BestCheckpoint(Checkpoint):
         trainer.save_checkpoint(self._file)
 
     def _is_good(self, value: float) -> bool:
-        """Tell whether an epoch with this value is to be kept."""
+        """Return whether to keep an epoch with this value."""
         if not math.isfinite(value):
             return self._path is None
         better = min if self.mode == "min" else max
@@ -147,11 +147,11 @@ class BestCheckpoint(Checkpoint):
     def _tolerance(self, best: float) -> float:
         """Return two standard errors of the best value.
 
-        One more error is counted, so that a best value without any has a tolerance, too.
+        One mistake is added, so that the tolerance of a perfect value is above 0.
         """
         if not self._population:
             return 0.0
-        # limit_val_batches may leave out a part of the images.
+        # trainer.limit_val_batches may leave out some images.
         read = self._population * self.scores.get("val/images", self._images) / self._images
         error = best if self.mode == "min" else 1 - best
         variance = max(0.0, error * (1 - error)) * read + 1
@@ -186,7 +186,7 @@ class LastCheckpoint(Checkpoint):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Save if it is time, except at the end of an epoch, which saves anyway."""
+        """Save if it is due, except after the last batch: the end of the epoch saves anyway."""
         if self.every_minutes is None or trainer.is_last_batch:
             return
         due = monotonic() - self._saved_at >= 60 * self.every_minutes
@@ -195,13 +195,13 @@ class LastCheckpoint(Checkpoint):
             self._saved_at = monotonic()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save."""
+        """Save the checkpoint."""
         trainer.save_checkpoint(self._file)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Save an interrupted run, and tell how to resume it."""
+        """Save an interrupted run, and report how to resume it."""
         interrupted = isinstance(exception, KeyboardInterrupt | SIGTERMException)
         if not interrupted or trainer.state.fn != TrainerFn.FITTING:
             return
@@ -225,5 +225,5 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _validates_at_epoch_end(trainer: Trainer) -> bool:
-    """Tell whether each epoch has exactly one validation, at its end."""
+    """Return whether each epoch has exactly one validation, at its end."""
     return trainer.check_val_every_n_epoch == 1 and trainer.val_check_interval == 1.0

@@ -1,4 +1,4 @@
-"""metrics.csv: a row for each epoch."""
+"""A logger that writes metrics.csv."""
 
 import csv
 from pathlib import Path
@@ -30,10 +30,10 @@ class EpochCSVLogger(Logger):
     """Write metrics.csv with one row per epoch, and hparams.yaml.
 
     Lightning's CSVLogger writes a row whenever something is logged, each with other columns, and
-    deletes the rows of a run that is resumed. Here a row is complete when the training metrics of
-    an epoch are logged, which Lightning does last; of several validations in an epoch it has the
-    last one. Test scores are in metrics.json. The file is replaced as a whole, so that it is never
-    read, or left by a killed run, half written.
+    deletes the rows of a run that is resumed. Here a row is written when the training metrics of
+    an epoch are logged, which Lightning does last. It has the scores of the last validation in the
+    epoch. Test scores are in metrics.json. The file is replaced as a whole, so that it is complete
+    at any time.
 
     Args:
         save_dir: The run folder.
@@ -51,12 +51,12 @@ class EpochCSVLogger(Logger):
 
     @property
     def name(self) -> str:
-        """No name: the files are in the run folder itself."""
+        """An empty name: the files are in the run folder itself."""
         return ""
 
     @property
     def version(self) -> str:
-        """No version."""
+        """An empty version."""
         return ""
 
     @property
@@ -77,7 +77,7 @@ class EpochCSVLogger(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        """Collect the metrics of an epoch, and write its row at its end."""
+        """Collect the metrics of an epoch, and write its row when they are complete."""
         if any(name.startswith("test/") for name in metrics):
             return
         self._pending |= metrics
@@ -100,7 +100,7 @@ class EpochCSVLogger(Logger):
             reader = csv.DictReader(file)
             if set(COLUMNS) <= set(reader.fieldnames or ()):
                 return {int(row["epoch"]): dict(row) for row in reader}
-        keep_earlier(self._folder, [self._file.name])  # not written by this class
+        keep_earlier(self._folder, [self._file.name])  # another program has written it
         return {}
 
     def _write(self, rows: dict[int, Row]) -> None:

@@ -10,7 +10,7 @@ from ocr.log import info, short_path
 
 
 def resumes(folder: Path, ckpt_path: str | None) -> bool:
-    """Tell whether a run that resumes `ckpt_path` goes on with the files of its folder."""
+    """Return whether a run resumes a checkpoint of its own folder, whose files it continues."""
     return ckpt_path is not None and Path(ckpt_path).resolve().parent == folder.resolve()
 
 

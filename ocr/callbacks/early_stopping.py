@@ -18,14 +18,14 @@ from ocr.models.schedulers import OneCycle, OneCycleLR
 class AnnealedEarlyStopping(EarlyStopping):
     """Anneal the learning rate when the patience is exhausted, then stop.
 
-    Much is learned while the rate of a `onecycle` schedule falls, so stopping at its peak would
-    stop too soon. When the patience is exhausted the rate begins to fall, over as many steps as if
-    the run had been planned that short, and the run ends with the fall. Other schedules stop at
-    once. The patience is counted from the first validation in which something is read. It is
-    shorter, and so is the fall, if the best epoch is near perfect.
+    A network learns much while the rate of a `onecycle` schedule falls, so stopping at the peak
+    would be too early. When the patience is exhausted, the rate begins to fall, over as many steps
+    as if the run had been planned that short, and the run ends with the fall. With other schedules
+    it ends at once. The patience is counted from the first validation in which something is read.
+    Both patience and fall are shorter if the best epoch is near perfect.
 
     Args:
-        patience_if_perfect: Share of `patience`, and of the fall, after an epoch that
+        patience_if_perfect: Factor of the patience and of the fall after an epoch that
             `is_near_perfect`.
         settings: Arguments of Lightning's `EarlyStopping`.
 
@@ -47,7 +47,7 @@ class AnnealedEarlyStopping(EarlyStopping):
         self._has_read = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let a resumed run fall, and end, as the interrupted one would have."""
+        """Restore the fall of the learning rate in a resumed run."""
         cycle = _onecycle(trainer)
         if self._annealed_from is None or cycle is None:
             return
@@ -84,7 +84,7 @@ class AnnealedEarlyStopping(EarlyStopping):
         trainer.should_stop = stopped_by_others or self._is_annealed(trainer, cycle)
 
     def reason(self, trainer: Trainer) -> EarlyStoppingReason:
-        """Tell why this callback ended a fit.
+        """Return why this callback ended a fit.
 
         Args:
             trainer: A trainer that has fitted.
@@ -108,7 +108,7 @@ class AnnealedEarlyStopping(EarlyStopping):
         return super().state_dict() | own
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore the state, with the patience that this run was given."""
+        """Restore the state, but keep the patience of this run's config."""
         super().load_state_dict(state_dict)
         self._set_share(state_dict["share"])
         self._annealed_from = state_dict["annealed_from"]
@@ -133,7 +133,7 @@ class AnnealedEarlyStopping(EarlyStopping):
 
 
 def planned_steps(trainer: Trainer) -> float:
-    """Return the steps of the whole run, fewer once the learning rate is annealed.
+    """Return the steps of the whole run, which are fewer once the learning rate is annealed.
 
     Args:
         trainer: The trainer of the run.

@@ -1,4 +1,4 @@
-"""A line for each epoch, on the screen and in the run folder's log."""
+"""One line per epoch, on the screen and in train.log."""
 
 import shlex
 from pathlib import Path
@@ -12,7 +12,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from ocr.callbacks.checkpointing import BestCheckpoint
 from ocr.callbacks.early_stopping import count_validations, planned_steps
 from ocr.callbacks.progress import format_epoch
-from ocr.callbacks.time_left import TimeLeft, format_duration
+from ocr.callbacks.time_left import TimeLeft, format_rounded_duration
 from ocr.log import info, short_path
 
 # The best possible value of a metric, and a stopping_threshold that it passes.
@@ -20,7 +20,7 @@ PERFECT = {"val/cer": (0.0, "1e-6"), "val/exact_match": (1.0, "0.999999")}
 
 
 class EpochSummary(Callback):
-    """Print a line for each epoch: loss, scores, seconds, and whether best.ckpt is of it.
+    """Print a line for each epoch: loss, scores, seconds, and whether it became best.ckpt.
 
     The line is printed when the next epoch begins, or the next step after a validation within an
     epoch, because best.ckpt is chosen after all other callbacks have been called.
@@ -89,7 +89,7 @@ class EpochSummary(Callback):
             parts.append(f"val/cer: {self._scores['val/cer']:.3f}")
         if "val/exact_match" in self._scores:
             parts.append(f"exact: {self._scores['val/exact_match']:.1%}")
-        parts.append(f"{seconds:.1f} s" if seconds < 10 else format_duration(seconds))
+        parts.append(f"{seconds:.1f} s" if seconds < 10 else format_rounded_duration(seconds))
         parts.append(self._progress(trainer))
         bar = trainer.progress_bar_callback
         if not (bar and bar.is_enabled):
@@ -99,7 +99,7 @@ class EpochSummary(Callback):
         self._title, self._is_whole_epoch, self._scores = "", False, {}
 
     def _progress(self, trainer: Trainer) -> str:
-        """Tell whether best.ckpt is of now, or for how many validations nothing was better."""
+        """Return "best.ckpt" if it was just saved, or the validations without an improvement."""
         if not self._scores:
             return ""
         for best in trainer.checkpoint_callbacks:
@@ -111,7 +111,7 @@ class EpochSummary(Callback):
         return ""
 
     def _report_perfection(self, trainer: Trainer) -> None:
-        """Report once why a run continues although its score can't improve."""
+        """Report once why a run with a perfect score continues."""
         stopping = trainer.early_stopping_callback
         if self._perfect_reported or not stopping or stopping.monitor not in PERFECT:
             return

@@ -43,7 +43,7 @@ class HealthMonitor(Callback):
         if threads < cores:
             info(
                 f"training with {pluralize(threads, 'thread')}; this machine has {cores} cores "
-                "(threads=N)"
+                "(threads=N uses more)"
             )
         if threads > 1:
             self._load_check_due = monotonic() + LOAD_AVERAGE_SECONDS
@@ -86,10 +86,10 @@ class HealthMonitor(Callback):
             )
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Report a resumed run that had nothing left to train."""
+        """Report a resumed run that has nothing left to train."""
         if trainer.ckpt_path and not self._has_trained:
             info(
-                f"nothing was left to train: {trainer.ckpt_path} already has "
+                f"nothing is left to train: {trainer.ckpt_path} already has "
                 f"{trainer.current_epoch} epochs and {trainer.global_step} steps. Raise "
                 f"trainer.max_epochs={trainer.max_epochs} (or trainer.max_steps), or give "
                 "fit=false to only test"

@@ -1,4 +1,4 @@
-"""curves.png: the learning curves of a run."""
+"""A callback that plots the learning curves of a run."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ from ocr.callbacks.checkpointing import BestCheckpoint
 from ocr.callbacks.csv_logger import EpochCSVLogger
 from ocr.log import info
 
-# matplotlib takes half a second to import, which a run does at its end.
+# matplotlib takes half a second to import; a run imports it at its end.
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -38,7 +38,7 @@ class LearningCurves(Callback):
 
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Plot; an error must not lose the run."""
+        """Plot the curves; an error is reported and must not end the run."""
         rows = [
             row for log in trainer.loggers if isinstance(log, EpochCSVLogger) for row in log.rows
         ]
@@ -85,7 +85,7 @@ def plot(rows: Sequence[Mapping[str, Any]], best: int | None) -> "Figure":
 
 
 def _points(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:
-    """Return epochs and values, without missing ones: not each epoch is validated."""
+    """Return the epochs that have a finite value, and the values."""
     filled = [row for row in rows if row.get(name) not in (None, "")]
     points = [(int(row["epoch"]), float(row[name])) for row in filled]
     points = [(epoch, value) for epoch, value in points if math.isfinite(value)]
@@ -93,7 +93,7 @@ def _points(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], li
 
 
 def _scale(axes: "Axes", metrics: Collection[str]) -> None:
-    """Set the y axis: errors fall by orders of magnitude, and to 0, which needs a symlog axis."""
+    """Set the y axis: errors fall by orders of magnitude, and a value of 0 needs symlog."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     values: list[Any] = [value for line in axes.get_lines() for value in line.get_ydata()]  # type: ignore[union-attr]

@@ -11,8 +11,8 @@ from ocr.models.metrics import has_not_learned
 class LRBackoff(Callback):
     """Reduce the learning rate once if the network still reads nothing.
 
-    Where text is hard to distinguish from its background, the usual learning rate never leaves the
-    plateau of all-blank output, or returns to it.
+    If text is hard to distinguish from its background, training at the usual learning rate never
+    leaves the plateau of all-blank output, or returns to it.
 
     Args:
         steps: Optimizer steps after which the next validation decides.
@@ -35,7 +35,7 @@ class LRBackoff(Callback):
         self._reduced = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reduce the rate if it is time and nothing is read."""
+        """Reduce the rate if it is due and nothing is read."""
         fitting = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
         if self._reduced or not fitting or not has_not_learned(trainer.callback_metrics):
             return
@@ -60,5 +60,5 @@ class LRBackoff(Callback):
         return {"reduced": self._reduced}
 
     def load_state_dict(self, state_dict: dict[str, bool]) -> None:
-        """Restore that."""
+        """Restore whether the rate has been reduced."""
         self._reduced = state_dict["reduced"]

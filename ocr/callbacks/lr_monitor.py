@@ -1,4 +1,4 @@
-"""Learning rate of each epoch."""
+"""A callback that logs the learning rate of each epoch."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ class LRMonitor(Callback):
     """
 
     def __init__(self) -> None:
-        self._lr: float | None = None  # None until a step: a resumed epoch may have none left
+        self._lr: float | None = None  # None before a step: a resumed epoch may have no steps left
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int

@@ -1,4 +1,4 @@
-"""The table of a network's parts at the start of a run."""
+"""A table of the network's parts, printed at the start of a run."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,9 +9,9 @@ from rich.table import Table
 
 
 class ModelSummary(RichModelSummary):
-    """Print a line for each part with weights.
+    """Print a row for each part that has weights.
 
-    Lightning's table also has parts without weights, and columns with one value for all parts.
+    Lightning's table also lists parts without weights, and has columns with one value for all.
     """
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""predictions.csv: the readings of the test images."""
+"""A callback that writes predictions.csv."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ocr.models.reading import Reading
 
 
 class Predictions(Callback):
-    """Write predictions.csv, in the order of the test part.
+    """Write the readings of the test images to predictions.csv, in the order of the test part.
 
     Args:
         dirpath: Folder of the file.
@@ -57,7 +57,7 @@ class Predictions(Callback):
 
 
 def match_caption_order(caption: str, text: str, order: str) -> str:
-    """Return the caption itself for a reading that looks the same on paper.
+    """Return the caption if the text looks the same when displayed, else the text.
 
     Some right-to-left lines can be stored in two ways that look the same, see
     `ocr.data.text.bidi.to_logical`.

@@ -9,7 +9,7 @@ from rich import get_console
 from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
-from ocr.callbacks.time_left import TimeLeft, format_duration
+from ocr.callbacks.time_left import TimeLeft, format_rounded_duration
 
 
 class CallableColumn(ProgressColumn):
@@ -19,7 +19,7 @@ class CallableColumn(ProgressColumn):
         text: Returns the text of a task.
     """
 
-    max_refresh = 0.5  # seconds; a time that changes more often can't be read
+    max_refresh = 0.5  # seconds; nobody can read a time that changes more often
 
     def __init__(self, text: Callable[[Task], str]) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class CallableColumn(ProgressColumn):
 class ProgressBar(RichProgressBar):
     """Lightning's progress bar with the time left of the whole run, within 80 columns.
 
-    Epochs are counted from 1. Finished epochs have a line of `EpochSummary` instead.
+    Epochs are counted from 1. `EpochSummary` prints a line for each finished epoch.
 
     Args:
         settings: Arguments of Lightning's `RichProgressBar`.
@@ -44,7 +44,7 @@ class ProgressBar(RichProgressBar):
         self._time_left = TimeLeft()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Disable the bar in pipes and files, where Rich would leave its last frame."""
+        """Disable the bar in pipes and files, to which Rich would print its last frame."""
         super().setup(trainer, pl_module, stage)
         console = get_console()
         if not (console.is_terminal or console.is_jupyter):
@@ -57,7 +57,7 @@ class ProgressBar(RichProgressBar):
         return [CallableColumn(self._description), bar, batches, CallableColumn(self._remaining)]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Record the time: an epoch that is resumed midway has no start."""
+        """Record the time; on_train_epoch_start isn't called for an epoch resumed midway."""
         super().on_train_start(trainer, pl_module)
         self._time_left.mark(trainer)
 
@@ -67,7 +67,7 @@ class ProgressBar(RichProgressBar):
         self._time_left.mark(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Hide the bar: the epochs have their lines."""
+        """Hide the bar of the training."""
         super().on_train_end(trainer, pl_module)
         if self.progress is not None and self.train_progress_bar_id is not None:
             self.progress.update(self.train_progress_bar_id, visible=False)
@@ -80,7 +80,7 @@ class ProgressBar(RichProgressBar):
         return {k: v for k, v in metrics.items() if k != "v_num" and not k.startswith("val/")}
 
     def _is_training_task(self, task: Task) -> bool:
-        """Tell whether a task is the training; its first frame is drawn before it has an id."""
+        """Return whether a task is the training, whose first frame is drawn before it has an id."""
         training_id = self.train_progress_bar_id
         return self.trainer.training if training_id is None else task.id == training_id
 
@@ -88,11 +88,13 @@ class ProgressBar(RichProgressBar):
         return format_epoch(self.trainer) if self._is_training_task(task) else task.description
 
     def _remaining(self, task: Task) -> str:
-        """Return the time left of the run, or of a test."""
+        """Return the time left of the training or of a test."""
         if self._is_training_task(task):
             return self._time_left.format(self.trainer)
         seconds = task.time_remaining
-        return f"about {format_duration(seconds)} left" if seconds and self.trainer.testing else ""
+        if not seconds or not self.trainer.testing:
+            return ""
+        return f"about {format_rounded_duration(seconds)} left"
 
 
 def format_epoch(trainer: Trainer) -> str:

@@ -1,4 +1,4 @@
-"""Why a run ended."""
+"""The reason why a run ended."""
 
 from typing import NamedTuple
 
@@ -23,11 +23,11 @@ class StopReason(NamedTuple):
 
 
 def stop_reason(trainer: Trainer) -> StopReason:
-    """Tell why a fit ended.
+    """Return why a fit ended.
 
     Args:
-        trainer: A trainer that has fitted and not tested since: a test overwrites the state of the
-            callbacks with that in best.ckpt.
+        trainer: A trainer after its fit and before a test, which replaces the state of the
+            callbacks by the one in best.ckpt.
 
     Returns:
         The reason.

@@ -1,4 +1,4 @@
-"""Estimate of the time left of a run."""
+"""An estimate of the time left of a run."""
 
 from collections import deque
 from time import monotonic
@@ -8,12 +8,12 @@ from pytorch_lightning.callbacks import Timer
 
 from ocr.callbacks.early_stopping import planned_steps
 
-EPOCHS = 3  # latest epochs whose speed is assumed for the rest
-WARM_UP = 3  # seconds before the first steps give a speed
+EPOCHS = 3  # recent epochs whose speed is assumed for the rest
+WARM_UP = 3  # seconds of training before the first estimate
 
 
 class TimeLeft:
-    """Estimates the time left of a fit, including validation, from the speed of recent epochs."""
+    """An estimate of the time left of a fit, with validations, from the speed of recent epochs."""
 
     def __init__(self) -> None:
         self._marks: deque[tuple[float, int]] = deque(maxlen=EPOCHS + 1)  # time and step
@@ -44,7 +44,7 @@ class TimeLeft:
         pace = self._seconds_per_step(trainer.global_step)
         if pace is not None and self._planned_steps != float("inf"):
             since, step = self._marks[-1]
-            # The clock includes a validation in progress; the steps show if they became slower.
+            # The clock counts a validation in progress; the steps count if they became slower.
             by_clock = (self._planned_steps - step) * pace - (monotonic() - since)
             by_steps = (self._planned_steps - trainer.global_step) * pace
             limits.append(max(by_clock, by_steps))
@@ -64,10 +64,10 @@ class TimeLeft:
             return ""
         timed = any(isinstance(callback, Timer) for callback in trainer.callbacks)
         may_end_sooner = trainer.early_stopping_callback is not None or timed
-        return f"{'at most' if may_end_sooner else 'about'} {format_duration(seconds)} left"
+        return f"{'at most' if may_end_sooner else 'about'} {format_rounded_duration(seconds)} left"
 
     def _seconds_per_step(self, step: int) -> float | None:
-        """Return the time of a step and its share of the validation."""
+        """Return the seconds of a step, with its share of the validation."""
         (start, first), (latest, last) = self._marks[0], self._marks[-1]
         if last > first:
             return (latest - start) / (last - first)
@@ -77,8 +77,8 @@ class TimeLeft:
         return elapsed / (step - first) * (1 + self._validation_share)
 
 
-def format_duration(seconds: float) -> str:
-    """Format a duration such as '59 s', '7 min' or '1 h 05 min'."""
+def format_rounded_duration(seconds: float) -> str:
+    """Format a duration rounded to minutes, such as '59 s', '7 min' or '1 h 05 min'."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)

@@ -1,4 +1,4 @@
-"""Training time."""
+"""A callback that measures the training time."""
 
 from time import monotonic
 
@@ -18,7 +18,7 @@ class TrainingTimer(Callback):
         self.seconds = 0.0
         self.fit_seconds = 0.0
         self._resumed_fit_seconds = 0.0
-        self._fit_start = monotonic()  # for a checkpoint that is saved before there is a fit
+        self._fit_start = monotonic()  # for a checkpoint that is saved before the fit
         self._running_since: float | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -30,7 +30,7 @@ class TrainingTimer(Callback):
         self.fit_seconds = monotonic() - self._fit_start
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock here too: an epoch that is resumed midway has no start."""
+        """Start the clock; on_train_epoch_start isn't called for an epoch resumed midway."""
         self._resume()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -55,7 +55,7 @@ class TrainingTimer(Callback):
         return {"seconds": self.seconds, "fit_seconds": monotonic() - self._fit_start}
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
-        """Continue the times of the run that this one resumes."""
+        """Continue the times of the resumed run."""
         self.seconds = state_dict["seconds"]
         self._resumed_fit_seconds = state_dict["fit_seconds"]
 

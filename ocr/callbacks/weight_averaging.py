@@ -7,17 +7,16 @@ from pytorch_lightning.callbacks import WeightAveraging
 from pytorch_lightning.trainer.states import TrainerFn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-UPDATE_EVERY_N_STEPS = (
-    4  # updating after each step costs as much as a small layer and gains nothing
-)
+# An update after every step costs as much as a small layer and gains nothing.
+UPDATE_EVERY_N_STEPS = 4
 
 
 class EMAWeightAveraging(WeightAveraging):
     """Validate and save the exponential moving average of the weights (Polyak & Juditsky 1992).
 
-    In the middle of a run the average scores what the weights themselves reach only after the
-    learning rate has been annealed. Unlike Lightning's `EMAWeightAveraging` it updates all weights
-    in one kernel, and it is only used while fitting.
+    In the middle of a run, the average scores as well as the weights themselves only do after the
+    learning rate has been annealed. Unlike Lightning's `EMAWeightAveraging`, this class updates all
+    weights in one kernel, and is only active while fitting.
 
     Args:
         decay: Share of the average that is kept per step.
@@ -32,7 +31,7 @@ class EMAWeightAveraging(WeightAveraging):
         return step_idx is not None and step_idx % UPDATE_EVERY_N_STEPS == 0
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Swap in the average; a validation after the fit uses the weights it is given."""
+        """Swap in the average, except in a validation without training."""
         if trainer.state.fn == TrainerFn.FITTING:
             super().on_validation_epoch_start(trainer, pl_module)
             self._swapped = True
@@ -46,12 +45,12 @@ class EMAWeightAveraging(WeightAveraging):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Restore the training weights before last.ckpt is saved by an interrupted validation."""
+        """Swap the training weights back in before an interrupted validation saves last.ckpt."""
         self.on_validation_epoch_end(trainer, pl_module)
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Restore the average to continue a fit; a test uses the weights of the checkpoint."""
+        """Restore the average of a resumed fit; a test uses the weights of the checkpoint."""
         if trainer.state.fn == TrainerFn.FITTING:
             super().on_load_checkpoint(trainer, pl_module, checkpoint)

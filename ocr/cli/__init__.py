@@ -29,16 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     parser = Parser(prog=ocr_command(), description=__doc__)
     parser.add_argument("--version", action="version", version=f"surrogate-ocr {__version__}")
-    whole: Any = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=whole)
+    command_parser: Any = partial(Parser, allow_abbrev=False)  # --fold isn't --folds
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=command_parser)
     commands.add_parser("train", help="train a reader, or search for the best one")
     for command in (read, doctor, folds, curve, suspects, pack):
         command.add(commands)
     typed = next((word for word in arguments if not word.startswith("-")), None)
     if typed is not None and typed not in commands.choices:
-        there = ", ".join(commands.choices)
-        meant = did_you_mean(typed, commands.choices)
-        parser.error(f"{typed}: no such command.{meant} There are: {there}")
+        guess = did_you_mean(typed, commands.choices)
+        parser.error(f"{typed}: no such command.{guess} There are: {', '.join(commands.choices)}")
     options, rest = parser.parse_known_args(arguments)
     if not hasattr(options, "run"):
         if rest:

@@ -27,17 +27,17 @@ class Parser(argparse.ArgumentParser):
             words: What argparse could not parse.
         """
         wrong = [i for i, word in enumerate(words) if "=" not in word or word.startswith("-")]
-        place = (wrong or [0])[0]
-        name, _, value = words[place].partition("=")
+        first = (wrong or [0])[0]
+        name, _, value = words[first].partition("=")
         if not name.startswith("-"):
             self.error(f"{name}: unexpected argument; write values as KEY=VALUE")
-        following = "".join(words[place + 1 : place + 2])
+        following = "".join(words[first + 1 : first + 2])
         if not value and "=" not in following and not following.startswith("-"):
             value = following
-        meant = did_you_mean(name, re.findall(r"--[\w-]+", self.format_usage()))
-        if not meant and "KEY=VALUE" in self.format_usage() and (key := guess_key(name)):
-            meant = f" Did you mean {key}={value or '...'}?"
-        self.error(f"{name}: no such option.{meant}")
+        guess = did_you_mean(name, re.findall(r"--[\w-]+", self.format_usage()))
+        if not guess and "KEY=VALUE" in self.format_usage() and (key := guess_key(name)):
+            guess = f" Did you mean {key}={value or '...'}?"
+        self.error(f"{name}: no such option.{guess}")
 
 
 def add_folder(command: argparse.ArgumentParser) -> None:

@@ -30,9 +30,9 @@ def _run(options: argparse.Namespace) -> None:
         captions = data.source.captions  # type: ignore[attr-defined]
         count, skipped = pack(options.folder, options.out, captions, data.loader.num_workers)
     if skipped:
-        unusable = [one for one in skipped if one.is_unusable]
+        unusable = [image for image in skipped if image.is_unusable]
         if unusable:
             print(describe_skipped(unusable, count + len(unusable)))
-        print(f"all of these are listed in {options.out / 'skipped.csv'}")
+        print(f"the images left out are listed in {options.out / 'skipped.csv'}")
     print(pluralize(count, "image is packed", "images are packed"))
     print(f"train with  {train_command()} data=packed data.dir={options.out}")

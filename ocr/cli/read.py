@@ -58,20 +58,20 @@ def _run(options: argparse.Namespace) -> None:
         raise UserError(f"{' and '.join(failures)} could not be read")
 
 
-def _image_paths(places: Sequence[Path], recursive: bool) -> tuple[list[Path], list[UserError]]:
+def _image_paths(given: Sequence[Path], recursive: bool) -> tuple[list[Path], list[UserError]]:
     """Return the images to read, and an error for each folder without images."""
     from ocr.data.sources.folder import Folder, image_files, log_unread
     from ocr.log import log_to_stderr
 
     paths, refused = [], []
-    for place in places:
-        if place.is_dir():
+    for path in given:
+        if path.is_dir():
             try:
-                paths += image_files(place, recursive)
+                paths += image_files(path, recursive)
                 with log_to_stderr():
-                    log_unread(Folder(place, recursive))
+                    log_unread(Folder(path, recursive))
             except UserError as error:
                 refused.append(error)
         else:
-            paths.append(place)
+            paths.append(path)
     return paths, refused

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> None:
 
         register_resolvers()
         words = prepare_arguments(arguments)
-        sys.argv = [TRAIN[0], *words]  # where Hydra looks for them
+        sys.argv = [TRAIN[0], *words]  # Hydra reads the command line from there
         run = hydra.main(
             str(CONF), "train", execution_whitelist="ocr.training.run_folder.RunFolder"
         )
@@ -33,13 +33,13 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _task(config: "DictConfig") -> object:
-    """Do one run, or one job of a sweep."""
+    """Train one run, or one job of a sweep, and return its objective."""
     from ocr.config.command_line import TRAIN
     from ocr.search.trial_process import is_sweep_job, run_job
     from ocr.training.train import train
 
     if is_sweep_job():
         return run_job(config)
-    sys.argv = [*TRAIN, *sys.argv[1:]]  # Lightning repeats it to start further processes
-    with report_errors():  # or Hydra would print the overrides before it raises
+    sys.argv = [*TRAIN, *sys.argv[1:]]  # Lightning starts further ranks with this command
+    with report_errors():  # otherwise Hydra would print the overrides before the error
         return train(config).objective

@@ -21,7 +21,7 @@ _OPTIONS = {
     "--config-path": 1, "-cp": 1, "--config-name": 1, "-cn": 1, "--config-dir": 1, "-cd": 1,
     "--experimental-rerun": 1, "--info": 0, "-i": 0,
 }  # fmt: skip
-_SHOWN = {
+_CHOICES = {
     "--cfg": ("job", "hydra", "all"),
     "--info": ("all", "aliases", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
 }
@@ -29,6 +29,12 @@ _SHOWN = {
 
 def prepare_arguments(words: Sequence[str]) -> list[str]:
     """Check the words of a command line and normalize them for Hydra.
+
+    Args:
+        words: Overrides and options as the user typed them.
+
+    Returns:
+        The overrides, followed by the options with their full names.
 
     Raises:
         UserError: Hydra would refuse a word.
@@ -40,11 +46,11 @@ def prepare_arguments(words: Sequence[str]) -> list[str]:
     if "--version" in names:
         print(f"surrogate-ocr {ocr.__version__}")
         sys.exit()
-    for shows in names & {*_SHOWN}:
-        if others := names & {"--multirun", "--run", *_SHOWN} - {shows}:
-            raise UserError(f"{shows} shows the config of one run: leave {min(others)} out")
+    for name in names & {*_CHOICES}:
+        if others := names & {"--multirun", "--run", *_CHOICES} - {name}:
+            raise UserError(f"{name} shows the config of one run: leave {min(others)} out")
     if "--resolve" in names and not names & {"--cfg", "--help"}:
-        raise UserError("--resolve goes with --cfg job")
+        raise UserError("--resolve needs --cfg job")
     if {"--cfg", "job"} <= {*options}:  # show values instead of interpolations
         options.append("--resolve")
     require_pairs(overrides)
@@ -68,8 +74,8 @@ def _separate(words: Sequence[str]) -> tuple[list[str], list[str]]:
             given = left[:1]  # its value is optional
         if len(given) < _OPTIONS[full]:
             raise UserError(f"{full} needs a value")
-        if full in _SHOWN and given and given[0] not in _SHOWN[full]:
-            raise UserError(f"{full} {given[0]}: choose one of {', '.join(_SHOWN[full])}")
+        if full in _CHOICES and given and given[0] not in _CHOICES[full]:
+            raise UserError(f"{full} {given[0]}: choose one of {', '.join(_CHOICES[full])}")
         left = left if equals else left[len(given) :]
         options += [full, *given]
     return options, overrides
@@ -78,10 +84,10 @@ def _separate(words: Sequence[str]) -> tuple[list[str], list[str]]:
 def _option(name: str) -> str | None:
     """Return the full name of one of Hydra's options; argparse accepts unique prefixes."""
     if name in _OPTIONS:
-        place = [*_OPTIONS].index(name)
-        return name if name.startswith("--") else [*_OPTIONS][place - 1]
-    named = [one for one in _OPTIONS if name.startswith("--") and one.startswith(name)]
-    return named[0] if len(named) == 1 and len(name) > 2 else None
+        before = [*_OPTIONS].index(name) - 1  # a short name follows the full one
+        return name if name.startswith("--") else [*_OPTIONS][before]
+    matches = [option for option in _OPTIONS if name.startswith("--") and option.startswith(name)]
+    return matches[0] if len(matches) == 1 and len(name) > 2 else None
 
 
 def _describe_unknown(word: str, following: Sequence[str]) -> str:

@@ -13,7 +13,16 @@ from ocr.config.suggest import find_key, format_override, guess_key
 from ocr.errors import UserError, did_you_mean
 
 # Keys of data=folder, which users often give without data=folder.
-_OF_FOLDERS = {"dir", "train_dir", "val_dir", "test_dir", "labels", "pattern", "recursive", "group"}
+_FOLDER_KEYS = {
+    "dir",
+    "train_dir",
+    "val_dir",
+    "test_dir",
+    "labels",
+    "pattern",
+    "recursive",
+    "group",
+}
 # Groups of conf/train.yaml that the composed config has no key for.
 _GROUPS = ("experiment", "hparams_search")
 _EXTRAS = ("joblib", "ray", "submitit")  # of pyproject.toml, each with a launcher
@@ -47,14 +56,14 @@ def explain(error: BaseException) -> str:
         if isinstance(link, MissingConfigException) and link.options:
             return _unknown_option(link)
         if isinstance(link, OverrideParseException):
-            return _no_override(link)
+            return _unparsable(link)
     lines = [line.strip() for line in str(error).splitlines()]
     last = str(chain[-1]).strip().partition("\n")[0] or type(chain[-1]).__name__
     detail = f" ({last})" if len(chain) > 1 else ""
     return " ".join(filter(None, lines)) + detail
 
 
-def _no_override(error: OverrideParseException) -> str:
+def _unparsable(error: OverrideParseException) -> str:
     """Return the message of Hydra's parser without the position and the expected tokens."""
     # The reason is one line of the message; these are the others.
     beside = ("Error when parsing index", "Error parsing override", "See https")
@@ -69,9 +78,8 @@ def _unknown_option(error: MissingConfigException) -> str:
     group, _, option = (error.missing_cfg_file or "").rpartition("/")
     options = list(error.options or ())
     extra = option.partition("_")[0]
-    # The package is installed, and the rest of the name is wrong.
-    there = any(known.startswith(extra) for known in options)
-    if group == "hydra/launcher" and extra in _EXTRAS and not there:
+    is_installed = any(known.startswith(extra) for known in options)
+    if group == "hydra/launcher" and extra in _EXTRAS and not is_installed:
         return f"{group}={option} needs a package: pip install 'surrogate-ocr[{extra}]'"
     guess = did_you_mean(option, options)
     return f"{group}={option}: no such option.{guess} There are: {', '.join(options)}"
@@ -80,23 +88,23 @@ def _unknown_option(error: MissingConfigException) -> str:
 def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> str:
     section = str(error.full_key).rpartition(".")[0]
     valid = sorted(str(key) for key in error.parent_node if not str(key).startswith("_"))
-    if section == "data" and error.key in _OF_FOLDERS and "dir" not in error.parent_node:
+    if section == "data" and error.key in _FOLDER_KEYS and "dir" not in error.parent_node:
         return f"{error.full_key} is for images of your own: add data=folder"
     if not section:
         valid = sorted([*valid, *_GROUPS])
     where = f"of {section}" if section else "here"
-    meant = _meant(error, valid)
-    adds = "" if meant else f" (+{error.full_key}=... adds one)"
-    return f"there is no key {error.full_key}.{meant} Valid keys {where}: {', '.join(valid)}{adds}"
+    guess = _guess(error, valid)
+    adds = "" if guess else f" (+{error.full_key}=... adds one)"
+    return f"there is no key {error.full_key}.{guess} Valid keys {where}: {', '.join(valid)}{adds}"
 
 
-def _meant(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -> str:
+def _guess(error: ConfigKeyError | ConfigAttributeError, valid: Sequence[str]) -> str:
     """Suggest the key that may be meant, with the value that the command line gives it."""
-    word, own = str(error.full_key), did_you_mean(error.key, valid)
+    word, in_section = str(error.full_key), did_you_mean(error.key, valid)
     # A word without a section is more likely a key within one than a misspelt section.
-    key = (find_key(word) if "." not in word else None) if own else guess_key(word)
+    key = (find_key(word) if "." not in word else None) if in_section else guess_key(word)
     if key is None:
-        return own
+        return in_section
     given = [argument.lstrip("+").partition("=") for argument in sys.argv]
     value = next((value for name, _, value in given if name == word), "")
     return f" Did you mean {format_override(key, value)}?"

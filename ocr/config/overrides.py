@@ -30,7 +30,7 @@ _TEXT = re.compile(
 )
 # Quoted strings, separators, and values.
 _TOKENS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[,()\[\]]|[^,()\[\]'\"]+|.")
-_NUMBERS = re.compile(r"(?:range|interval|int|float|bool|str|json_str|glob)\(")
+_FUNCTIONS = re.compile(r"(?:range|interval|int|float|bool|str|json_str|glob)\(")
 
 OPTIONAL = ("experiment", "hparams_search")  # groups without a default in conf/train.yaml
 _SEVERAL = ("callbacks", "experiment", "logger")  # groups of which several options can be chosen
@@ -54,9 +54,10 @@ def normalize_overrides(words: Iterable[str], sweeps: bool = False) -> list[str]
         The overrides for Hydra.
 
     Raises:
-        UserError: A group is set to something that is not one of its options.
+        UserError: An override sets a group to something that is not one of its options, a pruner
+            without a search, or a key of `run`.
     """
-    meant: list[str] = []
+    normalized: list[str] = []
     for word in words:
         prefix, key, value = _split(word)
         group = key.partition("@")[0]
@@ -66,14 +67,14 @@ def normalize_overrides(words: Iterable[str], sweeps: bool = False) -> list[str]
             word = f"{prefix}{key}={_as_text(value, sweeps)}"
         elif _is_group(group):
             if group in OPTIONAL and (value == "null" or (prefix == "~" and value is None)):
-                meant = [other for other in meant if _split(other)[1] != key]
+                normalized = [other for other in normalized if _split(other)[1] != key]
                 continue
             _require_option(word, prefix, group, value)
-        meant.append(word)
-    keys = {_split(word)[1] for word in meant}
+        normalized.append(word)
+    keys = {_split(word)[1] for word in normalized}
     if "pruner" in keys and "hparams_search" not in keys:
         raise UserError("pruner belongs to a search: add -m hparams_search=optuna")
-    return meant
+    return normalized
 
 
 def options_of(group: str) -> list[str]:
@@ -92,7 +93,8 @@ def _split(word: str) -> tuple[str, str, str | None]:
 
 
 def _as_text(value: str, sweeps: bool) -> str:
-    if "{" in value or _NUMBERS.match(value):  # an interpolation, a space to search
+    """Quote a value, or each value of a sweep, if Hydra would read it as something else."""
+    if "{" in value or _FUNCTIONS.match(value):  # an interpolation, or a function of Hydra
         return value
     text = "".join(map(_token_as_text, _TOKENS.findall(value)))
     try:
@@ -129,6 +131,6 @@ def _require_option(word: str, prefix: str, group: str, value: str | None) -> No
         return
     if value and prefix != "~" and value.startswith("[") and group in _SEVERAL:
         return
-    both = group in ("callbacks", "logger")
-    parts = f"; {group}.NAME=null leaves out a part" if both else ""
+    has_parts = group in ("callbacks", "logger")
+    parts = f"; {group}.NAME=null leaves out a part" if has_parts else ""
     raise UserError(f"{word}: choose one of {', '.join(options_of(group))}{parts}")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-# The names that other programs use.
-_ELSEWHERE = {
+# Keys, and the names that other programs use for them.
+_SYNONYMS = {
     "trainer.max_epochs": "epochs epoch n_epochs num_epochs num_train_epochs",
     "optimizer.lr": "learning_rate lrate",
     "optimizer.weight_decay": "wd decay",
@@ -37,16 +37,16 @@ _ELSEWHERE = {
     "hydra.sweeper.n_trials": "trials n_trials num_trials",
     "hparams_search": "search tune optuna",
 }
-_NAMES = {name: key for key, names in _ELSEWHERE.items() for name in names.split()}
+_KEY_OF_SYNONYM = {name: key for key, names in _SYNONYMS.items() for name in names.split()}
 
-_OF_FOLDERS = ("data.dir", "data.labels", "data.train_dir", "data.val_dir", "data.test_dir")
+_FOLDER_KEYS = ("data.dir", "data.labels", "data.train_dir", "data.val_dir", "data.test_dir")
 
 
 def format_override(key: str, value: str) -> str:
     """Return the override that sets `key`, with data=folder if the key needs that."""
     if key == "data" and ("/" in value or Path(value).is_dir()):
         key = "data.dir"
-    folder = "data=folder " if key in _OF_FOLDERS else ""
+    folder = "data=folder " if key in _FOLDER_KEYS else ""
     return f"{folder}{key}={value or '...'}"
 
 
@@ -55,9 +55,9 @@ def guess_key(word: str) -> str | None:
     if key := find_key(word):
         return key
     leaf = word.strip("-+~ ").replace("-", "_").lower().rpartition(".")[2]
-    leaves = {one.rpartition(".")[2]: one for one in reversed(keys())}
-    [near] = get_close_matches(leaf, [*_NAMES, *leaves], n=1, cutoff=0.8) or [""]
-    return _NAMES.get(near) or leaves.get(near)
+    leaves = {key.rpartition(".")[2]: key for key in reversed(keys())}
+    [near] = get_close_matches(leaf, [*_KEY_OF_SYNONYM, *leaves], n=1, cutoff=0.8) or [""]
+    return _KEY_OF_SYNONYM.get(near) or leaves.get(near)
 
 
 def find_key(word: str) -> str | None:
@@ -67,31 +67,30 @@ def find_key(word: str) -> str | None:
     if key in known:
         return key
     leaf = key.rpartition(".")[2]
-    if key in _NAMES:
-        return _NAMES[key]
-    named = [one for one in known if one.rpartition(".")[2] == leaf]
-    if len(named) > 1:  # prefer keys of the first sections, which are changed most often
-        named = [one for one in named if one.count(".") == 1][:1]
-    if named:
-        return named[0]
-    return _NAMES.get(leaf)
+    if key in _KEY_OF_SYNONYM:
+        return _KEY_OF_SYNONYM[key]
+    same_leaf = [other for other in known if other.rpartition(".")[2] == leaf]
+    if len(same_leaf) > 1:  # prefer keys of the first sections, which are changed most often
+        same_leaf = [other for other in same_leaf if other.count(".") == 1][:1]
+    if same_leaf:
+        return same_leaf[0]
+    return _KEY_OF_SYNONYM.get(leaf)
 
 
 @cache
 def keys() -> tuple[str, ...]:
     """Return all keys of the config of data=folder; data, optimizer and trainer come first."""
-    from ocr.config.compose import (
-        compose_without_run,  # a cycle: it explains its errors with this module
-    )
+    # Imported here, because it imports this module.
+    from ocr.config.compose import compose_without_run
 
     config = compose_without_run(["data=folder"])
     first = ("data", "optimizer", "trainer", "encoder", "recurrent", "head", "scheduler")
     sections = [*first, *(key for key in config if key not in first)]
-    others = ("model", "augment", "run")
+    copies = ("model", "augment", "run")  # sections that repeat others or that no user sets
     return tuple(
         key
         for section in sections
-        if section not in others
+        if section not in copies
         for key in _below(section, OmegaConf.to_container(config)[section])
     )
 

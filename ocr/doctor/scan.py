@@ -20,7 +20,7 @@ from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.image_folder import ImageFolder
 from ocr.doctor.image_stats import ImageProblem, ImageStats, compute_stats
 from ocr.errors import UserError
-from ocr.log import silence_libraries
+from ocr.log import silence_lightning
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
 from ocr.training.model import apply_checkpoint, build_model, set_up_data
 
@@ -189,7 +189,7 @@ def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> F
         raise UserError(f"{others[0]}: the doctor reads a folder of images; leave that out")
     words = folder_overrides(folder, labels, overrides)
     config = compose_without_run(words)
-    silence_libraries()
+    silence_lightning()
     config.data.cache_mb = 0  # each image is read once
     apply_checkpoint(config, words)
     observer = partial(compute_stats, frame=config.data.frame)

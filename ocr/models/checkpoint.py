@@ -1,4 +1,4 @@
-"""Load a checkpoint of train.py without executing anything that is in it."""
+"""Load a checkpoint of a training run without executing any code in it."""
 
 import pickle
 import zipfile
@@ -23,7 +23,7 @@ class Network(NamedTuple):
         model: The network.
         parts: Configurations of its encoder, recurrent part and head.
         charset: Symbols of its classes.
-        preprocessor: The preprocessing that it was trained with.
+        preprocessor: Preprocessing that it was trained with.
     """
 
     model: CRNN
@@ -32,16 +32,16 @@ class Network(NamedTuple):
     preprocessor: Preprocessor
 
     def config(self) -> dict[str, dict[str, Any]]:
-        """Return the sections of train.py's config that decide the shapes of the weights."""
+        """Return the sections of a run's config that decide the shapes of the weights."""
         data = {key: getattr(self.preprocessor, key) for key in SETTINGS}
         return {**self.parts, "data": data}
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Load what Lightning saved.
+    """Load the dictionary that Lightning saved.
 
     Args:
-        path: A checkpoint of train.py.
+        path: A checkpoint of a training run.
 
     Returns:
         "hyper_parameters", "state_dict" and Lightning's other keys.
@@ -50,7 +50,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         UserError: If there is no such file, or it is not a checkpoint of surrogate-ocr.
     """
     try:
-        if _is_truncated(path):  # for which torch has many different errors
+        if _is_truncated(path):  # torch raises many different errors for such files
             raise UserError(
                 f"{path}: damaged, the end of the file is missing. Copy it again, or use another "
                 "checkpoint of the run (best.ckpt, last.ckpt)"
@@ -76,7 +76,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
 
 
 def load_network(path: str | Path) -> Network:
-    """Load the network in a checkpoint of train.py.
+    """Load the network in a checkpoint of a training run.
 
     Args:
         path: The checkpoint.
@@ -109,14 +109,14 @@ def load_network(path: str | Path) -> Network:
 def differences(
     saved: Mapping[str, Mapping[str, Any]], given: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
-    """List the keys on which two configs differ, with both values.
+    """List the keys in which two configs differ, with both values.
 
     Args:
         saved: Sections of a checkpoint's config.
-        given: A config with the same sections, and maybe more.
+        given: A config with at least the same sections.
     """
     return [
-        f"{section}.{key} ({values.get(key)} there, {given[section].get(key)} here)"
+        f"{section}.{key} ({values.get(key)} saved, {given[section].get(key)} given)"
         for section, values in saved.items()
         for key in sorted(values.keys() | given[section].keys())
         if values.get(key) != given[section].get(key)
@@ -134,7 +134,7 @@ def resumable_hyperparameters(path: str | Path, config: Mapping[str, Any]) -> di
         The hyperparameters of `Recognizer`.
 
     Raises:
-        UserError: If `config` has another network, optimizer or scheduler; names the keys.
+        UserError: If `config` has another network, optimizer or scheduler; it names the keys.
     """
     hyperparameters = load_checkpoint(path)["hyper_parameters"]
     sections = (*PARTS, "optimizer", "scheduler")
@@ -147,6 +147,6 @@ def resumable_hyperparameters(path: str | Path, config: Mapping[str, Any]) -> di
 
 
 def _is_truncated(path: str | Path) -> bool:
-    """Tell whether a file begins like a zip archive, which a checkpoint is, and lacks its end."""
+    """Return whether a file begins like a zip archive, as checkpoints do, but lacks its end."""
     with Path(path).open("rb") as file:
         return file.read(2) == b"PK" and not zipfile.is_zipfile(file)

@@ -1,4 +1,4 @@
-"""From a network's output to texts and their probabilities.
+"""Decode a network's output into texts and their probabilities.
 
 Shapes: B batch, T time steps, K classes with the blank.
 """
@@ -13,7 +13,7 @@ from ocr.models.reading import Reading
 
 
 def decode(logits: torch.Tensor, lengths: torch.Tensor, charset: Charset) -> list[Reading]:
-    """Read the best path of each image.
+    """Decode the best path of each image, with its confidence.
 
     Args:
         logits: Output of the network, (B, T, K).
@@ -47,5 +47,5 @@ def log_probabilities(
     targets = torch.tensor([i for ids in captions for i in ids], dtype=torch.long)
     sizes = torch.tensor([len(ids) for ids in captions])
     losses = ctc_loss(logits, lengths, targets.to(logits.device), sizes.to(logits.device))
-    # An image too narrow for a single time step has not been read at all.
+    # An image that is too narrow for a single time step has not been read at all.
     return torch.where(lengths.to(losses.device) > 0, -losses, -torch.inf)

@@ -4,7 +4,7 @@ Shapes: B batch, C channels, H height, W width, T time steps, F features.
 
 An encoder takes normalised images (B, C, H, W) with their widths (B,) without padding, and returns
 features (B, T, F) with the lengths (B,) of the sequences without padding. It declares
-`out_features` (F) and `time_steps(width)` (T). Beyond the width of an image every layer sees zeros,
+`out_features` (F) and `time_steps(width)` (T). Every layer sees zeros beyond the width of an image,
 as beyond its border, so padding never changes the text that is read.
 """
 
@@ -17,7 +17,7 @@ from torch import nn
 
 from ocr.data.collate import blank_padding
 from ocr.errors import UserError
-from ocr.models.layers import Convolution, Dense
+from ocr.models.layers import Convolution, Dense, Pair, Residual
 from ocr.models.time_steps import Width, time_steps
 
 MIN_HEIGHT = 3  # rows that the linear layer needs to tell top from bottom
@@ -27,15 +27,15 @@ MAX_CHANNELS = 8192  # more is a typing mistake that would exhaust the memory
 class Encoder(nn.Module):
     """Stages of convolutions, then up to two linear layers on each column.
 
-    The width is halved in the first stages only, and the height as long as `MIN_HEIGHT` rows are
-    left, so the number of time steps depends on the stride alone.
+    The width is halved in the first stages only, so the number of time steps depends on the stride
+    alone. The height is halved as long as `MIN_HEIGHT` rows are left.
 
     Args:
         in_channels: Channels of the images.
         height: Height of the images, in pixels.
         num_layers: Number of stages.
         channels: Channels of the first stage.
-        growth: Factor of the channels from stage to stage.
+        growth: Factor on the channels from stage to stage.
         kernel_size: Kernel of the convolutions, odd.
         stem_kernel_size: Kernel of the first convolution, odd.
         stem_stride: Stride of the first convolution, 1 or 2.
@@ -133,7 +133,7 @@ class Encoder(nn.Module):
     def stem(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
     ) -> nn.Module:
-        """Make the first stage; by default one like the others."""
+        """Make the first stage; by default it is like the others. See `stage`."""
         return self.stage(in_channels, out_channels, kernel_size, stride)
 
     def time_steps(self, width: Width) -> Width:
@@ -170,7 +170,7 @@ class Encoder(nn.Module):
                     inner = inner // 2
                     x = blank_padding(x, inner)
         if x.requires_grad:
-            # The gradient of the flattening has another memory format.
+            # The gradient of the flattened tensor has another memory format.
             x.register_hook(lambda grad: grad.contiguous(memory_format=torch.channels_last))
         columns = x.permute(0, 3, 2, 1).flatten(2)  # (B, C, H, W) -> (B, T, H * C)
         return self.columns(columns), lengths
@@ -209,7 +209,7 @@ class ResNet(Encoder):
     """
 
     def __init__(self, *, plain_stem: bool = True, **others: Any) -> None:
-        self.plain_stem = plain_stem  # needed by stem(), which super().__init__ calls
+        self.plain_stem = plain_stem  # first, because super().__init__ calls stem()
         super().__init__(**others)
 
     def stem(
@@ -229,49 +229,3 @@ class ResNet(Encoder):
             Convolution(out_channels, out_channels, self.kernel_size, self.norm, activation=False),
             Convolution(in_channels, out_channels, 1, self.norm, stride, activation=False),
         )
-
-
-class Pair(nn.Module):
-    """Two convolutions in sequence.
-
-    Args:
-        first: The first one.
-        second: The second one.
-    """
-
-    def __init__(self, first: Convolution, second: Convolution) -> None:
-        super().__init__()
-        self.first = first
-        self.second = second
-
-    def forward(
-        self, x: torch.Tensor, widths: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Compute the stage; see `Convolution.forward`."""
-        return self.second(*self.first(x, widths))
-
-
-class Residual(Pair):
-    """Two convolutions with a shortcut, which is added before the last ReLU.
-
-    Args:
-        first: The first convolution.
-        second: The second one, without activation.
-        shortcut: A 1x1 convolution, without activation.
-    """
-
-    def __init__(self, first: Convolution, second: Convolution, shortcut: Convolution) -> None:
-        super().__init__(first, second)
-        self.shortcut = shortcut
-
-    def forward(
-        self, x: torch.Tensor, widths: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Compute the stage; see `Convolution.forward`."""
-        straight, _ = self.shortcut(x, None)
-        x, widths = self.first(x, widths)
-        x, _ = self.second(x, None)
-        x = x + straight
-        if widths is not None:  # once for the sum: it takes as long as a small convolution
-            x = blank_padding(x, widths, inplace=True)
-        return F.relu(x, inplace=True), widths

@@ -1,12 +1,12 @@
-"""Heads: from features to a logit for every class.
+"""Heads: layers that map features to a logit for every class.
 
 Shapes: B batch, T time steps, F features, K classes with the blank. A head takes (B, T, F) and
 returns (B, T, K). Its last layer is its last child.
 
-The best constant output under CTC is the blank at almost every time step. A network that first has
-to learn this does so with gradients that destroy its features, and then predicts only blanks for
-many epochs, or for ever. Therefore the bias of the last layer is initialised so that the blank has
-the probability `blank_prior` (see benchmarks/README.md).
+The best constant output under CTC is the blank at almost every time step. If a network first has to
+learn this, the gradients destroy its features, and it then predicts only blanks for many epochs or
+for ever. Therefore the bias of the last layer is initialised so that the blank has the probability
+`blank_prior` (see benchmarks/README.md).
 """
 
 from math import log

@@ -16,10 +16,10 @@ WARM_UP, REPEATS = 2, 7
 def cpu_latency_ms(model: CRNN, images: torch.Tensor, widths: torch.Tensor) -> float:
     """Measure the latency of a forward pass on one CPU thread in float32.
 
-    One thread, so that models compare whatever else the machine is doing.
+    With one thread, latencies can be compared even if the machine is doing other work.
 
     Args:
-        model: The network; it is left as it is.
+        model: The network; it stays unchanged.
         images: Normalised images (B, C, H, W).
         widths: Their widths (B,) in pixels, without padding.
 

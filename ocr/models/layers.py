@@ -80,6 +80,52 @@ class Convolution(nn.Module):
         return x, widths
 
 
+class Pair(nn.Module):
+    """Two convolutions in sequence.
+
+    Args:
+        first: The first convolution.
+        second: The second convolution.
+    """
+
+    def __init__(self, first: Convolution, second: Convolution) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
+
+    def forward(
+        self, x: torch.Tensor, widths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Compute features; see `Convolution.forward`."""
+        return self.second(*self.first(x, widths))
+
+
+class Residual(Pair):
+    """Two convolutions with a shortcut, which is added before the last ReLU.
+
+    Args:
+        first: The first convolution.
+        second: The second convolution, without activation.
+        shortcut: A 1x1 convolution, without activation.
+    """
+
+    def __init__(self, first: Convolution, second: Convolution, shortcut: Convolution) -> None:
+        super().__init__(first, second)
+        self.shortcut = shortcut
+
+    def forward(
+        self, x: torch.Tensor, widths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Compute features; see `Convolution.forward`."""
+        straight, _ = self.shortcut(x, None)
+        x, widths = self.first(x, widths)
+        x, _ = self.second(x, None)
+        x = x + straight
+        if widths is not None:  # once, for the sum: it takes as long as a small convolution
+            x = blank_padding(x, widths, inplace=True)
+        return F.relu(x, inplace=True), widths
+
+
 class Dense(nn.Module):
     """Linear layer, normalisation, ReLU and dropout on every time step.
 

@@ -1,4 +1,4 @@
-"""Metrics of a reader, and what they tell."""
+"""Metrics of a reader, and judgements based on them."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -7,7 +7,7 @@ from math import sqrt
 import torch
 from torchmetrics import Metric
 
-NEAR_PERFECT = 0.875  # lower end of the 95 % interval of a reader that misreads next to nothing
+NEAR_PERFECT = 0.875  # least lower end of the 95 % interval of a near-perfect exact match
 STANDARD_ERRORS = 2  # difference between two scores that may be chance
 
 
@@ -81,25 +81,19 @@ class Mean(Metric):
 
 
 def has_not_learned(metrics: Mapping[str, float | None]) -> bool:
-    """Tell whether validation scores are those of a network that reads no image.
+    """Return whether a network reads no validation image and hardly any character.
 
     Args:
         metrics: Validation scores; without val/exact_match the answer is no.
-
-    Returns:
-        Whether no image is read, and hardly a character.
     """
     return metrics.get("val/exact_match") == 0 and (metrics.get("val/cer") or 0) > 0.9
 
 
 def is_near_perfect(metrics: Mapping[str, float]) -> bool:
-    """Tell whether next to nothing is left to learn, with enough validation images to be sure.
+    """Return whether none of 27 or more validation images is misread, or one of 42 or more.
 
     Args:
         metrics: Validation scores; without val/exact_match and val/images the answer is no.
-
-    Returns:
-        Whether no image of 27 or more is misread, or at most one of 42 or more.
     """
     if not {"val/exact_match", "val/images"} <= metrics.keys():
         return False
@@ -110,8 +104,8 @@ def is_near_perfect(metrics: Mapping[str, float]) -> bool:
 def wilson_interval(share: float, total: int, z: float = 1.96) -> tuple[float, float]:
     """Compute the Wilson score interval of a proportion.
 
-    Wilson 1927, "Probable inference, the law of succession, and statistical inference"; unlike the
-    normal approximation it holds near 0 and 1 and for few trials.
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference". Unlike the
+    normal approximation, it holds near 0 and 1 and for few trials.
 
     Args:
         share: Observed proportion.

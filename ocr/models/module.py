@@ -22,10 +22,10 @@ BAR_STEPS = 5  # log the loss of every fifth step: Lightning's log takes a milli
 
 
 class Recognizer(LightningModule):
-    """Trains a `CRNN` with CTC.
+    """A `CRNN` that is trained with CTC.
 
-    All arguments are plain dicts, strings and numbers, which Lightning stores in the checkpoint, so
-    that it contains everything that rebuilds the reader.
+    All arguments are plain dicts, strings and numbers, which Lightning stores in the checkpoint.
+    The reader can be rebuilt from them.
 
     Args:
         symbols: Symbols of the charset.

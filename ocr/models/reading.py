@@ -1,4 +1,4 @@
-"""The result of reading an image; kept apart from torch, which takes seconds to import."""
+"""The result of reading an image. This module imports no torch, which takes seconds."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Recurrent parts: they give every time step the context of its neighbours.
+"""Recurrent parts: layers that give every time step the context of its neighbours.
 
 Shapes: B batch, T time steps, F features. A recurrent part takes features (B, T, F) and lengths
 (B,), returns (B, T, F') and declares `out_features` (F'). Time steps beyond the length of a
@@ -48,7 +48,7 @@ class Recurrent(nn.Module):
         in_features: F.
         num_layers: Number of layers.
         hidden_size: Features of each direction of the first layer.
-        hidden_size_2: The same of further layers; None for `hidden_size`.
+        hidden_size_2: Features of each direction of further layers; None for `hidden_size`.
         dropout: Probability of dropout after each layer.
 
     Attributes:

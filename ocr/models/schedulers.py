@@ -16,7 +16,7 @@ Schedule = dict[str, Any]
 
 
 def constant(optimizer: Optimizer, total_steps: float) -> Schedule:
-    """Keep the learning rate."""
+    """Keep the learning rate constant."""
     return {"scheduler": ConstantLR(optimizer, factor=1), "interval": "epoch"}
 
 
@@ -34,7 +34,7 @@ def onecycle(
     that are resumed for more epochs than were planned.
 
     Args:
-        optimizer: Its rate is the highest one.
+        optimizer: Optimizer whose rate is the highest one.
         total_steps: Optimizer steps of the run.
         pct_start: Share of the steps in which the rate rises.
         pct_stay: Share of the steps in which it then stays.
@@ -83,7 +83,7 @@ class OneCycle:
 
         Args:
             step: Optimizer step.
-            share: Length of the fall, relative to the one of a run planned to be that short.
+            share: Factor on the length of the fall that a run planned to be that short would have.
         """
         self._peak = self.factor(step)
         self.end = step * (1 + share * (self.end / self.fall_start - 1))
@@ -128,7 +128,7 @@ def plateau(
 def _require_finite(total_steps: float) -> float:
     if isinf(total_steps):
         raise UserError(
-            "this scheduler needs to know when the run ends: set trainer.max_epochs, or choose "
+            "this scheduler needs to know when the run ends: give trainer.max_epochs, or "
             "scheduler=none"
         )
     return max(1, total_steps)

@@ -24,10 +24,10 @@ def merge_charsets(old: Charset, new: Charset, how: str) -> Charset:
         old: Charset of the pretrained reader.
         new: Charset of the images.
         how: "union" for both; "new" for the symbols of the images only; "fail" for the old charset,
-            which must contain them.
+            which must contain those of the images.
 
     Returns:
-        The charset. Its order is that of the images, if their symbols decide it.
+        The charset. Its order is that of the images if they have right-to-left symbols.
 
     Raises:
         UserError: If `how` is "fail" and the images have other symbols.
@@ -47,8 +47,8 @@ def transfer_weights(network: Network, model: CRNN, charset: Charset) -> None:
     """Load pretrained weights into a network with another charset.
 
     The row of a new symbol in the last layer is the mean of the old symbols' rows plus its random
-    initialisation. The mean makes it likely where there is any symbol, the random part tells new
-    symbols apart; together they learn faster than either alone (see benchmarks/README.md).
+    initialisation. The mean makes the symbol likely where there is any symbol, and the random part
+    distinguishes new symbols. Both together learn faster than either alone (benchmarks/README.md).
 
     Args:
         network: The pretrained network.
@@ -65,8 +65,8 @@ def transfer_weights(network: Network, model: CRNN, charset: Charset) -> None:
         rows = torch.cat([rows, rows[BLANK + 1 :].mean(0, keepdim=True)])[ids]
         rows[new] += initial[new]
         weights[name] = rows
-    # Together the new symbols are at most as likely as the old ones, however many they are, so
-    # that the blank stays about as likely as it was (see heads.py).
+    # However many new symbols there are, together they are at most as likely as the old ones, so
+    # the blank stays about as likely as before (see heads.py).
     weights[f"{last_layer}.bias"][new] -= log(max(1, new.sum().item() / len(old.symbols)))
     model.load_state_dict(weights)
 
@@ -83,11 +83,11 @@ def require_compatible(
         path: Path of the pretrained checkpoint, for the message.
 
     Raises:
-        UserError: If the weights don't fit; names the keys that differ.
+        UserError: If the weights don't fit; it names the keys that differ.
     """
     saved = network.config()
     given = {**config, "data": {key: getattr(preprocessor, key) for key in saved["data"]}}
-    # A config of other classes may still have null values, which the images decide.
+    # A config of other classes may have null values that the images have not decided yet.
     if all(given[part].get("_target_") == saved[part].get("_target_") for part in saved):
         model = build(
             config, symbols=network.charset.symbols, preprocessor=preprocessor.state()

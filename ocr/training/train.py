@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from ocr.config.instantiate import build
 from ocr.config.resolvers import register_resolvers
-from ocr.log import log_run, silence_libraries
+from ocr.log import log_run, silence_lightning
 from ocr.threads import use_threads
 from ocr.training.checks import check_config
 from ocr.training.model import apply_checkpoint, build_model
@@ -50,7 +50,7 @@ def train(config: DictConfig) -> TrainingResult:
     from ocr.training.results import conclude
     from ocr.training.trainer import lightning_refusals, make_trainer, require_validation
 
-    silence_libraries()
+    silence_lightning()
     with make_run_folder(config) as folder, log_run(folder), lightning_refusals():
         apply_checkpoint(config, config.run.overrides)
         seed(config.seed)

@@ -22,7 +22,7 @@ def arguments(finished_run):
 def test_it_goes_on_in_a_folder_of_its_own(tmp_path, finished_run, arguments):
     last = f"ckpt_path={finished_run / 'last.ckpt'}"
     run, metrics, output = trained(*arguments, "trainer.max_epochs=4", last, cwd=tmp_path)
-    assert metrics["epochs"] == 4 and "nothing was left" not in output
+    assert metrics["epochs"] == 4 and "nothing is left" not in output
     assert [row["epoch"] for row in rows(run / "metrics.csv")] == ["3", "4"]
     assert "Epoch 3/4 " in output and "Epoch 2/" not in output
 
@@ -39,7 +39,7 @@ def test_in_the_same_folder_the_curve_is_kept(tmp_path, finished_run, arguments)
 def test_with_nothing_left_to_train_the_earlier_best_is_kept(tmp_path, finished_run, arguments):
     last = f"ckpt_path={finished_run / 'last.ckpt'}"
     run, metrics, output = trained(*arguments, last, cwd=tmp_path)
-    assert "nothing was left to train" in output and "trainer.max_epochs=2" in output
+    assert "nothing is left to train" in output and "trainer.max_epochs=2" in output
     assert (run / "best.ckpt").read_bytes() == (finished_run / "best.ckpt").read_bytes()
     before = json.loads((finished_run / "metrics.json").read_text())
     assert metrics["val/cer"] == before["val/cer"]

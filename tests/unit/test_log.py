@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ocr.log import info, log_run, silence_libraries, write_to_log
+from ocr.log import info, log_run, silence_lightning, write_to_log
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_what_is_printed_by_other_means_is_kept_in_the_log_only(tmp_path, logs):
 def test_what_is_said_goes_above_a_bar(tmp_path, logs, monkeypatch):
     logs()
     first = sys.stdout
-    silence_libraries()
+    silence_lightning()
     info("one")
     monkeypatch.setattr(sys, "stdout", io.StringIO())  # as a bar does while it is drawn
     info("two")

@@ -17,7 +17,7 @@ from ocr.callbacks.early_stopping import AnnealedEarlyStopping
 from ocr.callbacks.epoch_summary import EpochSummary
 from ocr.callbacks.progress import ProgressBar
 from ocr.callbacks.stop_reason import stop_reason
-from ocr.callbacks.time_left import TimeLeft, format_duration
+from ocr.callbacks.time_left import TimeLeft, format_rounded_duration
 from ocr.models.schedulers import constant, onecycle
 
 
@@ -174,7 +174,7 @@ def console():
 
 
 def test_the_bar_fits_80_columns_and_has_the_time_left(tmp_path, console, monkeypatch):
-    monkeypatch.setattr(time_left, "format_duration", lambda seconds: "11 h 59 min")
+    monkeypatch.setattr(time_left, "format_rounded_duration", lambda seconds: "11 h 59 min")
     monkeypatch.setattr(TimeLeft, "seconds", lambda *_: 9)
     terminal = {"file": io.StringIO(), "force_terminal": True, "width": 80}
     drawn = console(**terminal)
@@ -238,4 +238,4 @@ def test_time_left_is_never_more_than_max_time(monkeypatch):
      (90_000, "25 h 00 min")],
 )  # fmt: skip
 def test_times_in_words(seconds, words):
-    assert format_duration(seconds) == words
+    assert format_rounded_duration(seconds) == words

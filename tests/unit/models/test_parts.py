@@ -13,8 +13,7 @@ from ocr.config.instantiate import build, build_part
 from ocr.data.images.preprocessing import Preprocessor
 from ocr.errors import UserError
 from ocr.models.crnn import CRNN
-from ocr.models.encoders import Residual
-from ocr.models.layers import Convolution
+from ocr.models.layers import Convolution, Residual
 from ocr.models.recurrent import GRU, LSTM, RNN
 from ocr.models.time_steps import ENCODERS
 

@@ -109,7 +109,7 @@ def test_no_weight_is_left_fresh():
 @pytest.mark.parametrize(
     "overrides,key",
     [
-        (["encoder.units=24"], "encoder.units (16 there, 24 here)"),
+        (["encoder.units=24"], "encoder.units (16 saved, 24 given)"),
         (["encoder=conv"], "encoder._target_"),
         (["recurrent=gru"], "recurrent._target_"),
         (["head=mlp"], "head._target_"),
@@ -123,7 +123,7 @@ def test_weights_that_do_not_fit_are_refused_by_name(overrides, key):
 
 
 def test_images_of_another_size_are_refused_by_name():
-    with pytest.raises(UserError, match=r"data\.height \(16 there, 99 here\)"):
+    with pytest.raises(UserError, match=r"data\.height \(16 saved, 99 given\)"):
         require_compatible(network(), model_config(), Preprocessor(99), "old.ckpt")
 
 

@@ -110,8 +110,8 @@ def test_data_charset_decides_what_is_new(checkpoint, folder):
     [
         (["init_charset=both"], ["init_charset=both", "union", "new", "fail"]),
         (["encoder=resnet"], ["encoder._target_", "ResNet", "VGG"]),
-        (["head=mlp", "head.units=48"], ["head.units (24 there, 48 here)"]),
-        (["data.channels=3"], ["data.channels (1 there, 3 here)"]),
+        (["head=mlp", "head.units=48"], ["head.units (24 saved, 48 given)"]),
+        (["data.channels=3"], ["data.channels (1 saved, 3 given)"]),
         (["optimizer.lr=-1"], ["AdamW", "lr=-1"]),
         (["optimizer.weight_decay=-1"], ["AdamW", "weight_decay=-1"]),
         (["scheduler.pct_start=2"], ["scheduler.pct_start=2"]),
