@@ -1,4 +1,4 @@
-"""What tests share: one small config, a folder of images, and train.py as a person starts it."""
+"""Fixtures and helpers of all tests: a small config, a folder of images, and train.py."""
 
 import json
 import os
@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-# Small networks gain nothing from threads, and threads that outnumber the cores lose a lot.
+# Small networks gain nothing from threads, and more threads than cores slow each other down.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ["COLUMNS"] = "200"  # of what is printed into files and pipes
-# A shell has its background jobs ignore Ctrl-C, nohup's, too, and what they start inherits that; of
-# a signal that is handled here, what is started does what it does by default.
+os.environ["COLUMNS"] = "200"  # the width of what is printed into files and pipes
+# Background jobs of a shell and of nohup ignore Ctrl-C, and so would the processes that they start.
+# A process resets a signal to its default if its parent has a handler for it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
@@ -39,7 +39,7 @@ def seeded():
 
 
 def config(*overrides: str) -> DictConfig:
-    """The config of `python train.py OVERRIDES`."""
+    """Compose the config of `python train.py OVERRIDES`."""
     with initialize_config_dir(str(ROOT / "conf")):
         composed = compose("train", overrides=list(overrides))
     composed.run = {"dir": "runs", "overrides": list(overrides)}
@@ -56,7 +56,7 @@ CAPTIONS = [f"{a}{b}{c}" for a in "123" for b in "123" for c in "123"]
 
 
 def draw_folder(place: Path) -> Path:
-    """27 images, 111.png to 333.png."""
+    """Draw 27 images, 111.png to 333.png."""
     place.mkdir()
     for caption in CAPTIONS:
         draw(caption).save(place / f"{caption}.png")
@@ -75,22 +75,25 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def no_charts(monkeypatch):
-    """As `omit_charts`, in this process."""
+    """Searches of this process draw no charts, see `omit_charts`."""
     omit_charts(monkeypatch.setattr)
 
 
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory) -> Path:
-    """A run that must not be changed, of the images in `images` beside it, with `SMALL` values."""
+    """The folder of a finished run with `SMALL` values; its images are in `images` beside it.
+
+    All tests share it, so they must not change it.
+    """
     place = tmp_path_factory.mktemp("finished")
     images = draw_folder(place / "images")
     run, _, _ = trained("data=folder", f"data.dir={images}", *SMALL, cwd=place)
     return run
 
 
-HEBREW = str.maketrans("123", "אבג")  # captions that are spoken from right to left
+HEBREW = str.maketrans("123", "אבג")  # makes the captions right-to-left text
 
-# Small, and short: a few seconds on two cores.
+# Overrides for a run of a few seconds on two cores.
 SMALL = (
     "data.height=24",
     "data.batch_size=8",
@@ -103,7 +106,7 @@ SMALL = (
     "callbacks.learning_curves=null",  # half a second to load matplotlib
 )
 
-# Of `checkpoint`, and not what conf/ would make.
+# The network of `checkpoint`, which differs from the default of conf/.
 NETWORK = ("encoder=vgg", "encoder.num_layers=2", "recurrent=gru", "head=mlp", "head.units=24")
 NORMALIZER = {
     "height": 24,
@@ -120,12 +123,12 @@ NORMALIZER = {
 
 @pytest.fixture
 def checkpoint(tmp_path) -> Path:
-    """As a run leaves it, of an untrained network that knows "12x"."""
+    """A checkpoint of an untrained network with the charset "12x"."""
     return saved(config(*SMALL, *NETWORK).model, tmp_path / "old.ckpt")
 
 
 def saved(network, path) -> Path:
-    """A checkpoint of the untrained `network`, at `path`."""
+    """Save a checkpoint of an untrained network with the config `network`, and return `path`."""
     values = OmegaConf.to_container(network, resolve=True)
     model = build(values, symbols="12x", preprocessor=NORMALIZER)
     torch.save({"hyper_parameters": dict(model.hparams), "state_dict": model.state_dict()}, path)
@@ -134,7 +137,7 @@ def saved(network, path) -> Path:
 
 @pytest.fixture
 def trainings(monkeypatch):
-    """Takes the place of training in `ocr.measure`: `trainings(read, fails)`."""
+    """A function that replaces the training in `ocr.analysis.runs` by a `Trainings`."""
     from trainings import Trainings
 
     from ocr.analysis import runs
@@ -152,17 +155,17 @@ _started: list[subprocess.Popen] = []
 
 @pytest.fixture(autouse=True)
 def ended():
-    """What a test has started ends with it, whatever happens."""
+    """Kill the processes that a test has started, at its end."""
     yield
     while _started:
         process = _started.pop()
-        with suppress(ProcessLookupError):  # nobody is left of its group
+        with suppress(ProcessLookupError):  # its group has ended
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
 def start(*overrides: str, cwd: Path, env: dict | None = None, **how) -> subprocess.Popen:
-    """train.py in a process and a process group of its own, with its output in one pipe."""
+    """Start train.py in a process group of its own, with stdout and stderr in one pipe."""
     return launch(
         [sys.executable, str(ROOT / "train.py"), *overrides],
         **{"cwd": cwd, "stderr": subprocess.STDOUT, "env": {**os.environ, **(env or {})}, **how},
@@ -170,7 +173,7 @@ def start(*overrides: str, cwd: Path, env: dict | None = None, **how) -> subproc
 
 
 def launch(words: list[str], **how) -> subprocess.Popen:
-    """A command in a process group of its own, which ends with the test at the latest."""
+    """Start a command in a process group of its own, which is killed at the end of the test."""
     process = subprocess.Popen(
         words, **{"stdout": subprocess.PIPE, "text": True, "start_new_session": True, **how}
     )
@@ -179,10 +182,10 @@ def launch(words: list[str], **how) -> subprocess.Popen:
 
 
 def train(*overrides: str, cwd: Path, charts: bool = True) -> tuple[int, str]:
-    """Exit code and output of train.py.
+    """Run train.py, and return its exit code and output.
 
-    Forked from a server that has torch loaded already; but the workers of some launchers wait for
-    the end of a whole interpreter.
+    The process is forked from a server that has torch loaded already. With a launcher it is a new
+    interpreter, because the workers of some launchers wait for the end of one.
     """
     if any(override.startswith("hydra/launcher=") for override in overrides):
         process = start(*overrides, cwd=cwd)
@@ -195,7 +198,7 @@ def train(*overrides: str, cwd: Path, charts: bool = True) -> tuple[int, str]:
 
 
 def trained(*overrides: str, cwd: Path) -> tuple[Path, dict, str]:
-    """Run folder, metrics.json and output of a run that must succeed."""
+    """Run train.py, which must succeed, and return the run folder, metrics.json and the output."""
     run = cwd / "run"
     code, output = train(*overrides, f"hydra.run.dir={run}", cwd=cwd)
     assert code == 0, output
@@ -209,7 +212,7 @@ FINDING = {
 
 @pytest.fixture
 def doctor(capsys):
-    """The report on a folder, after looking whether it is one; `code` is the exit code."""
+    """A function that returns the doctor's report on a folder, with its exit code as `code`."""
 
     from ocr import cli
 

@@ -1,4 +1,4 @@
-"""Folders of files for tests, and the captions that are found in them."""
+"""Folders of caption files, and the captions that are found in them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from ocr.data.text.unicode import TextNormalizer
 
 
 def write(folder: Path, **files: str) -> None:
-    """Files by names whose "__" is a dot; images need no content here."""
+    """Write files by their names, in which "__" stands for a dot."""
     for name, content in files.items():
         path = folder / name.replace("__", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def touch(folder: Path, *names: str) -> None:
 def found(
     folder: Path, labels: str | None = None, pattern: str | None = None, **keys: object
 ) -> dict[str, str]:
-    """Captions by name, in order; reasons in angle brackets."""
+    """Return captions by file name, in order; reasons of skipped files are in angle brackets."""
     form = keys.pop("normal_form", "NFC")
     captions = CaptionFinder(
         TextNormalizer(form, "keep", True), labels, pattern and FileNamePattern(pattern), **keys

@@ -46,7 +46,7 @@ DRAWN = {
 
 
 def from_folder(dir: object = None, **changes) -> OCRDataModule:
-    """Data of a folder, found and split."""
+    """Return the data module of a folder, set up."""
     data = image_folder(dir=str(dir) if isinstance(dir, Path) else dir, **BASE | changes)
     data.setup()
     return data
@@ -67,7 +67,7 @@ def texts(data: OCRDataModule) -> set[str]:
 
 
 def captions_of(data: OCRDataModule, loader) -> list[str]:
-    """What a loader hands out, as texts, in its order."""
+    """Return the captions of a loader's batches, in order."""
     found = []
     for batch in loader:
         for ids in batch.targets.split(batch.target_lengths.tolist()):

@@ -10,7 +10,7 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40)
 
 
 def labelled(folder: Path, rows: dict[str, str]) -> Path:
-    """`folder` with labels.csv: what its images' names say, and `rows`."""
+    """Write labels.csv into `folder`: the names of the images as captions, updated by `rows`."""
     rows = {path.name: path.stem for path in sorted(folder.glob("*.png"))} | rows
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "label"), *rows.items()])
@@ -18,7 +18,7 @@ def labelled(folder: Path, rows: dict[str, str]) -> Path:
 
 
 def resaved(source: Path, to: Path) -> None:
-    """The same pixels in other bytes."""
+    """Save the same pixels as other bytes."""
     with Image.open(source) as image:
         image.save(to, compress_level=1)
 

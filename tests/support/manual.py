@@ -1,4 +1,4 @@
-"""The manual: its pages, the commands that they give, and the reference of conf/."""
+"""The pages of the manual, their commands, and the reference of conf/."""
 
 import re
 import runpy
@@ -11,12 +11,12 @@ MANUAL = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES = [*MANUAL, ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
 REFERENCE = runpy.run_path(str(ROOT / "docs" / "reference.py"))
 OPTIONS = [REFERENCE["read_option"](path) for path in sorted((ROOT / "conf").rglob("*.yaml"))]
-# Values of the manual that stand for others.
+# Placeholders in the manual, and values for them.
 PLACEHOLDERS = {"KIND": "wrong_extension", "KEY=VALUE": "seed=1"}
 
 
 def commands(pages: list[Path] = PAGES) -> list[str]:
-    """All commands of the pages, each once."""
+    """Return all commands of the pages, without duplicates."""
     found = {}
     for page in pages:
         text = page.read_text(encoding="utf-8")
@@ -31,13 +31,13 @@ def commands(pages: list[Path] = PAGES) -> list[str]:
 
 
 def prose(page: Path) -> str:
-    """The page without its blocks, in one line."""
+    """Return the text of a page without code blocks, in one line."""
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     return " ".join(text.split())
 
 
 def words_of(command: str) -> list[str]:
-    """The command's words, without `...` and without where its output goes."""
+    """Return the words of a command, without `...` and without a redirection."""
     words = shlex.split(command)
     words = words[: words.index(">")] if ">" in words else words
     return [PLACEHOLDERS.get(word, word) for word in words if word != "..."]

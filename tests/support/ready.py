@@ -1,4 +1,4 @@
-"""Imported by the server that toy searches are forked from: all that they need, and their space."""
+"""Imports and a composed search space for the server that toy searches are forked from."""
 
 from hydra import compose, initialize_config_dir
 from toy import CONF, space_of

@@ -1,4 +1,4 @@
-"""Trials made up, and the report of them as a person sees it."""
+"""Invented trials, and the report of a search as a reader sees it."""
 
 import base64
 import math
@@ -42,7 +42,7 @@ PICTURES = {"history", "importances", "slice", "parallel", "latency"}
 
 
 def trial(number, values=None, params=None, state=COMPLETE, **attributes) -> FrozenTrial:
-    """params: name: (value, distribution)."""
+    """Create a trial; `params` maps names to (value, distribution)."""
     params = params or {}
     made = create_trial(
         state=state,
@@ -75,7 +75,7 @@ def proposal(chance: random.Random) -> dict:
 
 
 def realistic(count: int, objectives: int = 1) -> list[FrozenTrial]:
-    """A search in which the learning rate decides, with zeros, of trials of every state."""
+    """Return the trials, of every state, of a search in which the learning rate decides."""
     chance = random.Random(0)
     trials = []
     for number in range(count):
@@ -106,7 +106,7 @@ def realistic(count: int, objectives: int = 1) -> list[FrozenTrial]:
 
 
 def searched(values, *params) -> list[FrozenTrial]:
-    """Complete trials with these scores; params: one list of (value, distribution) each."""
+    """Return complete trials with these scores; each of `params` has a value for each trial."""
     return [
         trial(i, [value], {f"p{j}": column[i] for j, column in enumerate(params)})
         for i, value in enumerate(values)
@@ -118,7 +118,7 @@ def small(count: int) -> list[FrozenTrial]:
 
 
 class Page(HTMLParser):
-    """A report as a reader sees it."""
+    """The contents of a report's HTML page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A module whose validation scores are given."""
+"""A LightningModule with given validation scores."""
 
 import torch
 from pytorch_lightning import LightningModule
@@ -6,7 +6,14 @@ from torch.utils.data import DataLoader
 
 
 class Scripted(LightningModule):
-    """Four steps an epoch, whose validation scores are given; keeps the rate of each step."""
+    """A module with given validation scores; it records the learning rate of each step.
+
+    An epoch has four steps.
+
+    Args:
+        score: Returns val/cer of an epoch, counted from 0.
+        schedule: Returns the lr_scheduler for an optimizer and a number of steps.
+    """
 
     def __init__(self, score, schedule):
         super().__init__()

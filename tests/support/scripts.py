@@ -1,4 +1,4 @@
-"""Scripts in processes that are forked from a server with torch: sooner than a new interpreter."""
+"""Run scripts in processes that are forked from a server, which is faster than interpreters."""
 
 import runpy
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from ocr.training.process import run_task
 
 
 def run_script(command: list[str], cwd: str, log: Path, charts: bool = True) -> str | None:
-    """Do what `python COMMAND` does, without a search's charts if so. Returns why it failed."""
+    """Run `python COMMAND`, and return why it failed; without `charts`, a search draws none."""
     return run_task(partial(_run, command[0], charts), command, cwd, log)
 
 
 def omit_charts(set_attribute: Callable = setattr) -> None:
-    """Let a search draw no charts: they take seconds, and have tests of their own."""
+    """Let searches draw no charts, which take seconds and have tests of their own."""
     from ocr.search import report, result_writer
 
     set_attribute(report, "write_report", lambda *_: None)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, where its programs are installed."""
+"""A PostgreSQL server for tests, if PostgreSQL is installed."""
 
 import os
 import shutil
@@ -19,14 +19,14 @@ def _program(name: str) -> str:
 
 
 def _call(*words: str | Path) -> None:
-    # It refuses to run as root. Its output goes nowhere, as the server would hold on to a pipe.
+    # PostgreSQL refuses to run as root. The server would keep a pipe for its output open.
     user = {"user": "nobody"} if os.geteuid() == 0 else {}
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
 
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The folder of a running server's socket. Skips the test without PostgreSQL."""
+    """Run a server, and yield the folder of its socket; skip the test without PostgreSQL."""
     pytest.importorskip("psycopg", reason="psycopg isn't installed")
     initdb, control = _program("initdb"), _program("pg_ctl")
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path has to be short
@@ -46,7 +46,7 @@ def postgresql() -> Iterator[str]:
 
 
 def database(server: str) -> str:
-    """The URL of a new, empty database on `server`."""
+    """Create a database on `server`, and return its URL."""
     import psycopg
 
     name = f"d{uuid.uuid4().hex}"

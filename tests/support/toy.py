@@ -1,4 +1,4 @@
-"""A search without training."""
+"""Searches whose trials need no training."""
 
 import json
 import os
@@ -29,18 +29,18 @@ from ocr.search.study import is_grid
 from ocr.search.sweep import silence_libraries
 from ocr.search.trial_process import TrialFailure
 
-GRACE = 2  # seconds for the dead; they are waited for once a kill
+GRACE = 2  # seconds after which a process counts as dead; a test waits once for each kill
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 def score(settings: dict) -> dict:
-    """A valley in lr, a step in the encoder: enough to learn from."""
+    """Return the metrics of a trial: lr and encoder decide them."""
     value = abs(log10(settings["optimizer.lr"]) + 2.5) + 0.3 * (settings["encoder"] != "resnet")
     return {"val/cer": value, "val/exact_match": 1 - value, "val/loss": value, "cpu_ms": 1 + value}
 
 
 def launcher(folder: Path, seconds: float = 0.0, fails=lambda settings: None):
-    """What Hydra's launchers do, for jobs that need no training."""
+    """Return a function that replaces Hydra's launcher and writes the files of a run."""
 
     def launch(jobs, number):
         time.sleep(seconds)
@@ -61,12 +61,12 @@ def launcher(folder: Path, seconds: float = 0.0, fails=lambda settings: None):
 
 @cache
 def composed(*lines: str) -> DictConfig:
-    """Hydra takes a fifth of a second for each, and a space needs one for each architecture."""
+    """Compose a config once: it takes a fifth of a second, and each architecture needs one."""
     return compose("train", overrides=list(lines), return_hydra_config=True)
 
 
 def space_of(arguments: list[str], params: DictConfig, settled: Sequence[str] = ()) -> Space:
-    """What is searched, as a sweep reads it."""
+    """Return the search space as a sweep reads it."""
     return read_space(
         OmegaConf.to_container(params),
         arguments,
@@ -78,7 +78,7 @@ def space_of(arguments: list[str], params: DictConfig, settled: Sequence[str] = 
 
 @contextmanager
 def searching(folder: Path, *overrides: str, launch=None):
-    """A `Search` in `folder` whose jobs are `launch`'s."""
+    """Yield a `Search` in `folder` whose jobs are run by `launch`."""
     register_resolvers()
     silence_libraries()
     hydra = [o for o in overrides if o.startswith(("hydra.", "hydra/", "pruner="))]
@@ -96,12 +96,12 @@ def searching(folder: Path, *overrides: str, launch=None):
 
 
 def impatient(path: str) -> JournalFileBackend:
-    """A journal that takes the lock of a dead process sooner than after half a minute."""
+    """Return a journal that takes over the lock of a dead process after `GRACE` seconds."""
     return JournalFileBackend(path, JournalFileSymlinkLock(path, grace_period=GRACE))
 
 
 def main(folder: Path, seconds: float, *overrides: str) -> None:
-    """A process that searches, and says so in `folder`/output."""
+    """Search, in a process of its own, with the output in `folder`/output."""
     omit_charts()
     coordinator.OWNER_SECONDS = GRACE
     storage.JournalFileBackend = impatient

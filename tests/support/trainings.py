@@ -16,9 +16,14 @@ from ocr.data.samples import Sample
 
 
 class Trainings:
-    """Stands in for `run_task`. read: what is read in an image, after training on so many.
+    """A replacement for `run_task` that writes the files of a run without training.
 
-    commands: those it was asked to run. fails: called with the settings; a reason, or None.
+    Args:
+        read: Returns the reading of an image, given the number of training images.
+        fails: Returns the reason why a run with these settings fails, or None.
+
+    Attributes:
+        commands: The commands that it was called with.
     """
 
     def __init__(self, read: Callable[[Sample, int], str], fails=lambda settings: None) -> None:

@@ -1,4 +1,4 @@
-"""Numbers as text."""
+"""Numbers in messages."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from ocr.formatting import pluralize
 
 
 @pytest.mark.parametrize("number,words", [(0, "0 images"), (1, "1 image"), (2000, "2,000 images")])
-def test_one_is_no_plural(number, words):
+def test_pluralize(number, words):
     assert pluralize(number, "image") == words
 
 
-def test_words_of_their_own():
+def test_pluralize_with_a_given_plural():
     assert [pluralize(n, "row says", "rows say") for n in (1, 2)] == ["1 row says", "2 rows say"]

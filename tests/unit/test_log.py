@@ -1,4 +1,4 @@
-"""What a run says, and where that goes."""
+"""Messages of a run, and where they are written."""
 
 import io
 import logging
@@ -11,7 +11,10 @@ from ocr.log import info, log_run, silence_lightning, write_to_log
 
 @pytest.fixture
 def logs(tmp_path, monkeypatch):
-    """Sets up what Hydra does, once pytest has done with sys.stdout: a screen and train.log."""
+    """A function that logs to the screen and train.log, as Hydra does.
+
+    A test calls it, because pytest replaces sys.stdout after the fixtures.
+    """
     file = logging.FileHandler(tmp_path / "train.log", encoding="utf-8")
     yield lambda: set_up(file, monkeypatch)
     file.close()
@@ -25,14 +28,14 @@ def set_up(file, monkeypatch):
     monkeypatch.setattr(logging.getLogger("ocr"), "level", logging.INFO)
 
 
-def test_what_is_printed_by_other_means_is_kept_in_the_log_only(tmp_path, logs):
+def test_text_printed_by_other_means_is_only_written_to_the_log(tmp_path, logs):
     logs()
     write_to_log("a table\nof 100 % lines")
     assert (tmp_path / "train.log").read_text(encoding="utf-8") == "a table\nof 100 % lines\n"
     assert sys.stdout.getvalue() == ""
 
 
-def test_what_is_said_goes_above_a_bar(tmp_path, logs, monkeypatch):
+def test_messages_are_printed_above_a_progress_bar(tmp_path, logs, monkeypatch):
     logs()
     first = sys.stdout
     silence_lightning()
@@ -43,7 +46,7 @@ def test_what_is_said_goes_above_a_bar(tmp_path, logs, monkeypatch):
     assert (tmp_path / "train.log").read_text() == "one\ntwo\n"
 
 
-def test_a_log_file_of_the_caller_does_not_replace_that_of_the_run(tmp_path, logs):
+def test_a_run_writes_its_log_despite_a_log_file_of_the_caller(tmp_path, logs):
     logs()
     (tmp_path / "run").mkdir()
     with log_run(tmp_path / "run"):

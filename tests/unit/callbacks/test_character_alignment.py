@@ -1,4 +1,4 @@
-"""Where characters are, from what the network says at each step."""
+"""Positions of characters, from the network's output at each time step."""
 
 from types import SimpleNamespace
 
@@ -18,32 +18,31 @@ from ocr.models.ctc import best_path, best_path_positions
 
 
 def logits(*rows: str) -> torch.Tensor:
-    """What says the classes of each row, one a step; - is the blank."""
+    """Return logits whose best classes spell the rows, one class per time step; - is the blank."""
     ids = [[max(0, "-abc".index(c)) for c in row] for row in rows]
     return torch.nn.functional.one_hot(torch.tensor(ids), 4).float()
 
 
-def test_a_character_is_in_the_middle_of_the_steps_that_say_it():
-    said = logits("-aaa-b-", "a--bb-c")
-    assert best_path_positions(said, torch.tensor([7, 7])) == [
+def test_a_character_is_in_the_middle_of_its_time_steps():
+    output = logits("-aaa-b-", "a--bb-c")
+    assert best_path_positions(output, torch.tensor([7, 7])) == [
         [(1, 2.0), (2, 5.0)],
         [(1, 0.0), (2, 3.5), (3, 6.0)],
     ]
 
 
-def test_what_lies_in_the_padding_is_not_read():
+def test_time_steps_of_padding_are_ignored():
     assert best_path_positions(logits("a-bbc"), torch.tensor([3])) == [[(1, 0.0), (2, 2.0)]]
 
 
-def test_it_reads_as_the_best_path_does():
-    said, lengths = torch.randn(50, 12, 4), torch.randint(1, 13, (50,))
-    assert [[i for i, _ in read] for read in best_path_positions(said, lengths)] == best_path(
-        said, lengths
-    )
+def test_positions_belong_to_the_symbols_of_the_best_path():
+    output, lengths = torch.randn(50, 12, 4), torch.randint(1, 13, (50,))
+    positions = best_path_positions(output, lengths)
+    assert [[i for i, _ in path] for path in positions] == best_path(output, lengths)
 
 
-class Says(torch.nn.Module):
-    """Reads every image of 24 columns as `ids`, four steps a character."""
+class FixedNetwork(torch.nn.Module):
+    """A network that reads `ids` in every image, with four time steps per character."""
 
     device = torch.device("cpu")
 
@@ -52,8 +51,8 @@ class Says(torch.nn.Module):
         self.ids = [i for one in ids for i in (0, one, one, 0)]
 
     def forward(self, images, widths):
-        said = torch.nn.functional.one_hot(torch.tensor(self.ids), 4).float()
-        return said.expand(len(images), -1, -1), torch.full((len(images),), len(self.ids))
+        output = torch.nn.functional.one_hot(torch.tensor(self.ids), 4).float()
+        return output.expand(len(images), -1, -1), torch.full((len(images),), len(self.ids))
 
 
 class Data:
@@ -73,23 +72,24 @@ class Data:
         return CaptionedImages(Samples.from_rows(samples), self.preprocessor, Charset("abc"), cache)
 
 
-def known(data: Data, *said: list[int], fn: TrainerFn = TrainerFn.FITTING) -> list[bool]:
+def aligned(data: Data, *readings: list[int], fn: TrainerFn = TrainerFn.FITTING) -> list[bool]:
+    """Validate once with each reading, and return which images have been aligned."""
     trainer = SimpleNamespace(
         datamodule=data, state=SimpleNamespace(fn=fn), precision_plugin=Precision()
     )
-    for ids in said:
-        CharacterAlignment().on_validation_epoch_end(trainer, Says(ids))
+    for ids in readings:
+        CharacterAlignment().on_validation_epoch_end(trainer, FixedNetwork(ids))
     return [i in data.splicing for i in range(3)]
 
 
-def test_an_image_is_known_once_it_is_read_as_its_caption_says():
-    assert known(Data(1.0), [1, 2]) == [False, True, False]
-    assert known(Data(1.0), [1, 2], [2, 1], [3, 3]) == [False, True, True]
+def test_an_image_is_aligned_once_it_is_read_correctly():
+    assert aligned(Data(1.0), [1, 2]) == [False, True, False]
+    assert aligned(Data(1.0), [1, 2], [2, 1], [3, 3]) == [False, True, True]
 
 
-def test_its_cut_lies_between_its_characters():
+def test_images_are_cut_between_their_characters():
     data = Data(1.0)
-    known(data, [1, 2], [2, 1])
+    aligned(data, [1, 2], [2, 1])
     captions = torch.tensor([1, 2, 2, 1])
     images = torch.zeros(2, 1, 8, 24, dtype=torch.uint8)
     images[1] = 200
@@ -100,6 +100,6 @@ def test_its_cut_lies_between_its_characters():
     assert (made.images[0, ..., :9] == 200).all() and not made.images[0, ..., 15:].any()
 
 
-def test_nobody_looks_where_no_look_alikes_are_made():
-    assert known(Data(0.0), [1, 2]) == [False, False, False]
-    assert known(Data(1.0), [1, 2], fn=TrainerFn.TESTING) == [False, False, False]
+def test_no_image_is_aligned_without_splicing_or_in_a_test():
+    assert aligned(Data(0.0), [1, 2]) == [False, False, False]
+    assert aligned(Data(1.0), [1, 2], fn=TrainerFn.TESTING) == [False, False, False]

@@ -1,4 +1,4 @@
-"""Which epochs are kept, by a trainer that does real steps."""
+"""The epochs that best.ckpt and last.ckpt keep, with a trainer that does real steps."""
 
 import logging
 
@@ -15,7 +15,7 @@ from ocr.errors import UserError
 
 
 class Scripted(LightningModule):
-    """One weight that counts epochs, and validation scores that are given."""
+    """A module with one weight, which counts epochs, and given validation scores."""
 
     def __init__(self, scores, monitor="val/cer"):
         super().__init__()
@@ -61,7 +61,7 @@ def weight_of(path):
     return torch.load(path, weights_only=True)["state_dict"]["weight"].item()
 
 
-def test_the_best_epoch_is_kept_and_the_last_one_beside_it(tmp_path):
+def test_best_ckpt_has_the_best_epoch_and_last_ckpt_the_last_one(tmp_path):
     _, _, best = fit(tmp_path, [0.5, 0.1, 0.3])
     assert weight_of(tmp_path / "best.ckpt") == 2
     assert weight_of(tmp_path / "last.ckpt") == 3
@@ -81,15 +81,15 @@ def test_of_equal_epochs_the_latest_is_kept(tmp_path):
         ("val/cer", 10, 10, [0.0, 0.019, 0.03], 2),
         ("val/cer", 10, 1000, [0.5, 0.03, 0.04], 2),
         ("val/cer", 10, 10, [2.0, 1.5, 1.6], 2),
-        ("val/exact_match", 1, 50, [0.5, 1.0, 0.0], 3),  # of one image, anything may be chance
+        ("val/exact_match", 1, 50, [0.5, 1.0, 0.0], 3),  # any score of one image may be chance
         ("val/exact_match", 100, 5, [0.1, 0.08, 0.02], 2),
-        ("val/loss", 10, 10, [0.5, 0.03, 0.031], 2),  # no share of anything
+        ("val/loss", 10, 10, [0.5, 0.03, 0.031], 2),  # a loss has no standard error
     ],
 )
-def test_the_latest_that_is_worse_by_no_more_than_chance(
+def test_the_latest_epoch_within_two_standard_errors_is_kept(
     tmp_path, monitor, count, size, scores, kept
 ):
-    class Judged(LightningDataModule):
+    class Data(LightningDataModule):
         def dataset(self, part):
             return CaptionedImages(
                 Samples.from_rows([Sample("", "A" * size)] * count), None, None, None
@@ -108,17 +108,17 @@ def test_the_latest_that_is_worse_by_no_more_than_chance(
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
-    ).fit(model, datamodule=Judged())
+    ).fit(model, datamodule=Data())
     assert weight_of(tmp_path / "best.ckpt") == kept
     assert best.scores == {monitor: pytest.approx(scores[kept - 1])}
     state = torch.load(tmp_path / "best.ckpt", weights_only=True)["callbacks"][best.state_key]
     assert state["value"] == pytest.approx((max if mode == "max" else min)(scores[:kept]))
 
 
-def test_average_is_what_is_saved_and_tested(tmp_path):
+def test_the_averaged_weights_are_saved_and_tested(tmp_path):
     scores = [0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
     trainer, model, _ = fit(tmp_path, scores, EMAWeightAveraging(decay=0.5))
-    # Weights 1, 2, ... after the steps; the average starts from the first, and takes up the fifth.
+    # The weights are 1, 2, ... after the steps; the average is updated by the first and the fifth.
     expected = 1 * 0.5**4 + 5 * (1 - 0.5**4)
     assert weight_of(tmp_path / "best.ckpt") == pytest.approx(expected)
     tested = trainer.test(
@@ -138,8 +138,8 @@ def test_a_checkpoint_that_is_only_tested_is_not_copied(tmp_path):
     assert best.path == taken and not (tmp_path / "second").exists()
 
 
-def test_last_ckpt_within_an_epoch(tmp_path):
-    class Looks(Callback):
+def test_every_minutes_saves_last_ckpt_within_an_epoch(tmp_path):
+    class FindLastCkpt(Callback):
         def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
             found.append((tmp_path / "last.ckpt").exists())
 
@@ -147,7 +147,7 @@ def test_last_ckpt_within_an_epoch(tmp_path):
         found = []
         trainer = Trainer(
             max_epochs=1,
-            callbacks=[LastCheckpoint(str(tmp_path), every_minutes=minutes), Looks()],
+            callbacks=[LastCheckpoint(str(tmp_path), every_minutes=minutes), FindLastCkpt()],
             accelerator="cpu",
             logger=False,
             enable_progress_bar=False,
@@ -159,13 +159,13 @@ def test_last_ckpt_within_an_epoch(tmp_path):
         (tmp_path / "last.ckpt").unlink()
 
 
-def test_less_than_no_time_between_checkpoints_is_refused(tmp_path):
+def test_negative_every_minutes_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"callbacks\.last\.every_minutes=-1"):
         LastCheckpoint(str(tmp_path), every_minutes=-1)
 
 
-class Interrupted(Callback):
-    """Ctrl-C as soon as `hook` is called after the first epoch."""
+class InterruptIn(Callback):
+    """Raise KeyboardInterrupt when `hook` is called after the first epoch."""
 
     def __init__(self, hook):
         setattr(self, hook, self._interrupt)
@@ -179,9 +179,9 @@ class Interrupted(Callback):
     ("hook", "where"),
     [("on_train_batch_start", "stopped in epoch 2."), ("on_train_end", "after the last epoch.")],
 )
-def test_where_an_interrupted_run_stopped_is_said(tmp_path, caplog, hook, where):
+def test_an_interrupted_run_reports_where_it_stopped(tmp_path, caplog, hook, where):
     caplog.set_level(logging.INFO, "ocr")
     with pytest.raises(SystemExit):
-        fit(tmp_path, [0.9, 0.8], Interrupted(hook))
+        fit(tmp_path, [0.9, 0.8], InterruptIn(hook))
     assert where in caplog.text
     assert f"ckpt_path={tmp_path / 'last.ckpt'}" in caplog.text

@@ -18,7 +18,7 @@ def test_files_of_a_run_get_the_same_number(tmp_path):
     }
 
 
-def test_only_a_checkpoint_of_the_folder_is_gone_on_with(tmp_path):
+def test_only_a_checkpoint_of_the_same_folder_is_resumed(tmp_path):
     assert resumes(tmp_path, f"{tmp_path}/x/../last.ckpt")
     assert not resumes(tmp_path, f"{tmp_path}/x/last.ckpt")
     assert not resumes(tmp_path, None)

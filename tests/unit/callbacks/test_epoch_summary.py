@@ -1,4 +1,4 @@
-"""What a run shows while it trains, and why it ended."""
+"""The lines and the progress bar of a run, and the reason why it ended."""
 
 import io
 import re
@@ -21,8 +21,8 @@ from ocr.callbacks.time_left import TimeLeft, format_rounded_duration
 from ocr.models.schedulers import constant, onecycle
 
 
-class Told(Scripted):
-    """Logs a loss as the recognizer does, and notes why its training ended."""
+class Module(Scripted):
+    """A module that logs losses as `Recognizer` does, and records why its training ended."""
 
     def __init__(self, score=lambda epoch: 1 / (1 + epoch), schedule=constant):
         super().__init__(score, schedule)
@@ -43,13 +43,13 @@ class Told(Scripted):
         self.stopped = stop_reason(self.trainer)
 
 
-class Stops(Callback):
+class StopAfterEpoch(Callback):
     def on_train_epoch_end(self, trainer, pl_module):
         trainer.should_stop = True
 
 
 def fit(place, model=None, callbacks=(), ckpt_path=None, patience=8, threshold=None, **settings):
-    model = model or Told()
+    model = model or Module()
     best = BestCheckpoint(str(place), "val/cer", "min")
     stopping = AnnealedEarlyStopping(
         monitor="val/cer", patience=patience, stopping_threshold=threshold, strict=False
@@ -64,7 +64,7 @@ def fit(place, model=None, callbacks=(), ckpt_path=None, patience=8, threshold=N
 
 
 @pytest.fixture
-def told(caplog, monkeypatch):
+def printed(caplog, monkeypatch):
     caplog.set_level("INFO", "ocr")
     monkeypatch.setattr(TimeLeft, "format", lambda *_: "")
 
@@ -74,9 +74,9 @@ def told(caplog, monkeypatch):
     return lambda: [re.sub(r"\d+\.\d s", "T", line) for line in lines()]
 
 
-def test_an_epoch_has_a_line_that_says_whether_best_ckpt_is_of_it(tmp_path, told):
-    _, best, _ = fit(tmp_path, Told(lambda epoch: [0.5, 0.25, 0.375, 0.4][epoch]), max_epochs=4)
-    assert told() == [
+def test_each_epoch_has_a_line_with_its_scores_and_best_ckpt(tmp_path, printed):
+    _, best, _ = fit(tmp_path, Module(lambda epoch: [0.5, 0.25, 0.375, 0.4][epoch]), max_epochs=4)
+    assert printed() == [
         "Epoch 1/4  loss: 0.250  val/cer: 0.500  exact: 50.0%  T  best.ckpt",
         "Epoch 2/4  loss: 0.250  val/cer: 0.250  exact: 50.0%  T  best.ckpt",
         "Epoch 3/4  loss: 0.250  val/cer: 0.375  exact: 50.0%  T  no better: 1/8",
@@ -85,46 +85,46 @@ def test_an_epoch_has_a_line_that_says_whether_best_ckpt_is_of_it(tmp_path, told
     assert (best.epoch, best.step) == (2, 8)
 
 
-def test_epochs_without_validation_and_validations_within_an_epoch(tmp_path, told, caplog):
+def test_lines_for_fewer_and_for_more_validations_than_epochs(tmp_path, printed, caplog):
     fit(tmp_path, check_val_every_n_epoch=2)
-    assert told() == [
+    assert printed() == [
         "Epoch 1/3  loss: 0.250  T",
         "Epoch 2/3  loss: 0.250  val/cer: 0.500  exact: 50.0%  T  best.ckpt",
         "Epoch 3/3  loss: 0.250  T",
     ]
     caplog.clear()
-    fit(tmp_path, Told(lambda epoch: 0.5), max_epochs=1, val_check_interval=0.5)
-    assert [line[:20] for line in told()] == ["Epoch 1/1 at 50%  va", "Epoch 1/1  loss: 0.2"]
+    fit(tmp_path, Module(lambda epoch: 0.5), max_epochs=1, val_check_interval=0.5)
+    assert [line[:20] for line in printed()] == ["Epoch 1/1 at 50%  va", "Epoch 1/1  loss: 0.2"]
 
 
-def test_a_run_that_goes_on_counts_on_and_knows_its_best(tmp_path, told, caplog):
-    _, _, trainer = fit(tmp_path, Told(lambda epoch: [0.5, 0.25][epoch]), max_epochs=2)
+def test_a_resumed_run_continues_the_epochs_and_keeps_its_best_one(tmp_path, printed, caplog):
+    _, _, trainer = fit(tmp_path, Module(lambda epoch: [0.5, 0.25][epoch]), max_epochs=2)
     trainer.save_checkpoint(tmp_path / "last.ckpt")
     caplog.clear()
-    model = Told(lambda epoch: 0.5)
+    model = Module(lambda epoch: 0.5)
     _, best, _ = fit(tmp_path, model, ckpt_path=tmp_path / "last.ckpt", max_epochs=3)
-    assert [line[:10] for line in told()] == ["Epoch 3/3 "]
+    assert [line[:10] for line in printed()] == ["Epoch 3/3 "]
     assert best.epoch == 2
 
 
-def test_an_epoch_that_was_cut_short_before_its_validation_is_no_best(tmp_path):
+def test_an_epoch_cut_short_before_its_validation_is_not_the_best(tmp_path):
     _, best, _ = fit(tmp_path, max_steps=6)
     assert (best.epoch, best.step) == (1, 4)
 
 
-def test_why_a_perfect_run_goes_on_is_said_once(tmp_path, told):
-    fit(tmp_path, Told(lambda epoch: 0.0), max_epochs=5)
-    perfect = [line for line in told() if "can't improve" in line]
+def test_the_reason_why_a_perfect_run_continues_is_printed_once(tmp_path, printed):
+    fit(tmp_path, Module(lambda epoch: 0.0), max_epochs=5)
+    perfect = [line for line in printed() if "can't improve" in line]
     assert len(perfect) == 1 and "stopping_threshold=1e-6" in perfect[0]
     assert "to its planned end (trainer.max_epochs=5)" in perfect[0]
-    fit(tmp_path, Told(lambda epoch: 0.0), threshold=1e-6, max_epochs=5)
-    assert sum("can't improve" in line for line in told()) == 1
+    fit(tmp_path, Module(lambda epoch: 0.0), threshold=1e-6, max_epochs=5)
+    assert sum("can't improve" in line for line in printed()) == 1
 
 
-def test_to_validate_prints_nothing(tmp_path, told):
+def test_a_validation_without_training_prints_nothing(tmp_path, printed):
     trainer = Trainer(callbacks=[EpochSummary()], logger=False, enable_progress_bar=False)
-    trainer.validate(Told(), verbose=False)
-    assert not told()
+    trainer.validate(Module(), verbose=False)
+    assert not printed()
 
 
 def cycle(optimizer, steps):
@@ -134,27 +134,27 @@ def cycle(optimizer, steps):
 @pytest.mark.parametrize(
     "word,words,model,settings",
     [
-        ("max_epochs", "trainer.max_epochs=3", Told(), {}),
-        ("max_steps", "trainer.max_steps=6", Told(), {"max_steps": 6}),
-        ("max_steps", "trainer.max_steps=6", Told(), {"max_steps": 6, "max_epochs": -1}),
-        ("max_time", "trainer.max_time", Told(), {"max_time": timedelta(0), "max_epochs": 900}),
-        ("patience", "for 2 epochs", Told(lambda e: 0.5), {"patience": 2, "max_epochs": 90}),
+        ("max_epochs", "trainer.max_epochs=3", Module(), {}),
+        ("max_steps", "trainer.max_steps=6", Module(), {"max_steps": 6}),
+        ("max_steps", "trainer.max_steps=6", Module(), {"max_steps": 6, "max_epochs": -1}),
+        ("max_time", "trainer.max_time", Module(), {"max_time": timedelta(0), "max_epochs": 900}),
+        ("patience", "for 2 epochs", Module(lambda e: 0.5), {"patience": 2, "max_epochs": 90}),
         (
-            "patience", "for 2 epochs", Told(lambda e: 0.5, cycle),
+            "patience", "for 2 epochs", Module(lambda e: 0.5, cycle),
             {"patience": 2, "max_epochs": 90},
         ),
-        # When patience is over, lr falls as planned.
-        ("max_epochs", "=5", Told(lambda e: 0.5, cycle), {"patience": 4, "max_epochs": 5}),
+        # When the patience ends, lr already falls as planned.
+        ("max_epochs", "=5", Module(lambda e: 0.5, cycle), {"patience": 4, "max_epochs": 5}),
         (
-            "patience", "for 2 validations", Told(lambda e: 0.5),
+            "patience", "for 2 validations", Module(lambda e: 0.5),
             {"patience": 2, "max_epochs": 90, "val_check_interval": 0.5},
         ),
-        ("threshold", "threshold=0.3", Told(), {"threshold": 0.3, "max_epochs": 90}),
-        ("not_finite", "finite", Told(lambda e: float("nan")), {"max_epochs": 90}),
-        ("stopped", "callback", Told(), {"callbacks": [Stops()]}),
+        ("threshold", "threshold=0.3", Module(), {"threshold": 0.3, "max_epochs": 90}),
+        ("not_finite", "finite", Module(lambda e: float("nan")), {"max_epochs": 90}),
+        ("stopped", "callback", Module(), {"callbacks": [StopAfterEpoch()]}),
     ],
 )  # fmt: skip
-def test_why_it_ended(tmp_path, word, words, model, settings):
+def test_stop_reason(tmp_path, word, words, model, settings):
     model, _, _ = fit(tmp_path, model, **settings)
     assert model.stopped.code == word
     assert words in model.stopped.text
@@ -162,7 +162,7 @@ def test_why_it_ended(tmp_path, word, words, model, settings):
 
 @pytest.fixture
 def console():
-    """Sets up what Rich draws on, and gives what is drawn."""
+    """A function that sets up Rich's console, and returns the file that Rich draws on."""
     before = rich.get_console().__dict__
 
     def set_up(**settings):
@@ -187,10 +187,10 @@ def test_the_bar_fits_80_columns_and_has_the_time_left(tmp_path, console, monkey
     assert not any("Epoch 0" in line or "…" in line for line in lines)
 
 
-def test_pipes_have_lines_and_no_bar(tmp_path, console, told):
+def test_pipes_have_lines_and_no_bar(tmp_path, console, printed):
     drawn = console(file=io.StringIO(), force_terminal=False)
     fit(tmp_path, callbacks=[ProgressBar(refresh_rate=100)])
-    assert len(told()) == 3 and not drawn.getvalue()
+    assert len(printed()) == 3 and not drawn.getvalue()
 
 
 def trainer_at(step, batches=10, validation=0, **others):
@@ -203,20 +203,20 @@ def trainer_at(step, batches=10, validation=0, **others):
     return SimpleNamespace(**values | others)
 
 
-def test_time_left_is_that_of_the_whole_run_with_its_validations(monkeypatch):
+def test_time_left_covers_the_whole_run_with_its_validations(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(time_left, "monotonic", lambda: now[0])
     left = TimeLeft()
     left.mark(trainer_at(0, validation=5))
     assert left.seconds(trainer_at(0)) is None and left.format(trainer_at(0)) == ""
-    now[0] = 5.0  # half of an epoch, whose validation will take half as long as its training
+    now[0] = 5.0  # after half of an epoch; the validation will take half as long as the training
     assert left.seconds(trainer_at(5)) == pytest.approx(100 * 1.5 - 5)
-    now[0] = 20.0  # an epoch took 20 s, with its validation
+    now[0] = 20.0  # the epoch took 20 s, with its validation
     left.mark(trainer_at(10))
     assert left.seconds(trainer_at(10)) == pytest.approx(180)
-    now[0] = 30.0  # in the validation
+    now[0] = 30.0  # during the validation
     assert left.seconds(trainer_at(20)) == pytest.approx(170)
-    now[0] = 100.0  # steps take longer than they did
+    now[0] = 100.0  # steps have become slower
     assert left.seconds(trainer_at(20)) == pytest.approx(160)
     assert left.format(trainer_at(20)) == "about 3 min left"
     sooner = trainer_at(20, early_stopping_callback=object())
@@ -237,5 +237,5 @@ def test_time_left_is_never_more_than_max_time(monkeypatch):
     [(0, "0 s"), (59.4, "59 s"), (61, "1 min"), (3540, "59 min"), (3599, "1 h 00 min"),
      (90_000, "25 h 00 min")],
 )  # fmt: skip
-def test_times_in_words(seconds, words):
+def test_rounded_durations(seconds, words):
     assert format_rounded_duration(seconds) == words

@@ -1,4 +1,4 @@
-"""What is said of a run that goes nowhere."""
+"""Reports about runs that don't learn, and the training time."""
 
 import logging
 import math
@@ -13,11 +13,12 @@ from ocr.errors import UserError
 
 
 def watch(steps, loss=1.0, blanks=1.0):
+    """Return a trainer after `steps` steps, and the outputs of its latest step."""
     trainer = SimpleNamespace(global_step=steps, callback_metrics={"val/blanks": blanks})
     return trainer, {"loss": torch.tensor(loss)}
 
 
-def test_blanks_for_too_long_are_told_once(caplog):
+def test_an_all_blank_output_is_reported_once(caplog):
     caplog.set_level(logging.INFO, "ocr")
     health = HealthMonitor(blank_steps=100)
     health.on_validation_end(watch(99)[0], None)
@@ -42,9 +43,9 @@ def test_a_loss_that_stays_nan_ends_the_run():
 
 
 @pytest.mark.parametrize(
-    "load,workers,told", [(1.9, 0, False), (4.2, 0, True), (4.2, 2, False), (None, 0, False)]
+    "load,workers,reported", [(1.9, 0, False), (4.2, 0, True), (4.2, 2, False), (None, 0, False)]
 )
-def test_cores_that_others_use_are_told_of_once(monkeypatch, caplog, load, workers, told):
+def test_an_overloaded_machine_is_reported_once(monkeypatch, caplog, load, workers, reported):
     caplog.set_level(logging.INFO, "ocr")
     now = [0.0]
     monkeypatch.setattr("ocr.callbacks.health_monitor.monotonic", lambda: now[0])
@@ -61,15 +62,15 @@ def test_cores_that_others_use_are_told_of_once(monkeypatch, caplog, load, worke
     trainer, outputs = watch(10)
     trainer.train_dataloader = SimpleNamespace(num_workers=workers)
     health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
-    for now[0] in (1.0, 59.0):  # its own load isn't in the average yet
+    for now[0] in (1.0, 59.0):  # the average doesn't contain the load of this run yet
         health.on_train_batch_end(trainer, None, outputs, None, 0)
     assert not caplog.messages
     for now[0] in (61.0, 200.0):
         health.on_train_batch_end(trainer, None, outputs, None, 0)
-    assert ["threads=1" in message for message in caplog.messages] == [True] * told
+    assert ["threads=1" in message for message in caplog.messages] == [True] * reported
 
 
-def test_one_thread_needs_no_company(monkeypatch, caplog):
+def test_with_one_thread_only_unused_cores_are_reported(monkeypatch, caplog):
     caplog.set_level(logging.INFO, "ocr")
     monkeypatch.setattr("os.getloadavg", lambda: (99, 99, 99))
     monkeypatch.setattr("os.cpu_count", lambda: 2)
@@ -80,11 +81,11 @@ def test_one_thread_needs_no_company(monkeypatch, caplog):
     health.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
     monkeypatch.setattr("ocr.callbacks.health_monitor.monotonic", lambda: 1e9)
     health.on_train_batch_end(trainer, None, outputs, None, 0)
-    [said] = caplog.messages  # how many there are, and what gives more
-    assert "1 thread" in said and "2 cores" in said and "threads=" in said
+    [message] = caplog.messages
+    assert "1 thread" in message and "2 cores" in message and "threads=" in message
 
 
-def test_the_timer_goes_on_in_the_middle_of_an_epoch(monkeypatch):
+def test_the_timer_continues_in_an_epoch_resumed_midway(monkeypatch):
     clock = 0.0
     monkeypatch.setattr("ocr.callbacks.training_timer.monotonic", lambda: clock)
     first, second = TrainingTimer(), TrainingTimer()
@@ -96,7 +97,7 @@ def test_the_timer_goes_on_in_the_middle_of_an_epoch(monkeypatch):
     second.load_state_dict(first.state_dict())
     clock = 100.0
     second.on_fit_start(None, None)
-    second.on_train_start(None, None)  # and no start of an epoch
+    second.on_train_start(None, None)  # Lightning calls no on_train_epoch_start
     clock = 103.0
     second.on_train_epoch_end(None, logs)
     second.on_fit_end(None, None)

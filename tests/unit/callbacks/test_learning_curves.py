@@ -19,16 +19,16 @@ ROWS = {
     "one": [row(1)],
     "many": [row(epoch) for epoch in range(1, 200)],
     "no mistakes": [row(1), row(2, **{"val/cer": 0.0}), row(3, **{"val/cer": "0"})],
-    "nothing but": [row(1, **{"val/cer": 0.0}), row(2, **{"val/cer": 0.0})],
+    "only zeros": [row(1, **{"val/cer": 0.0}), row(2, **{"val/cer": 0.0})],
     "not finite": [row(1, **NAN), row(2, **INFINITE), row(3, **NAN)],
     "not validated": [row(1, **EMPTY), row(2), row(3, **EMPTY), {"epoch": "4"}],
-    "nothing": [{"epoch": "1"}, {"epoch": "2"}],
+    "no values": [{"epoch": "1"}, {"epoch": "2"}],
 }
 
 
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("best", [None, 1])
-def test_every_run_can_be_plot(tmp_path, rows, best):
+def test_every_run_can_be_plotted(tmp_path, rows, best):
     figure = plot(rows, best)
     figure.savefig(tmp_path / "x.png")
     assert [axes.get_title().split()[0] for axes in figure.axes] == [
@@ -42,7 +42,7 @@ def test_every_run_can_be_plot(tmp_path, rows, best):
     "rows,scale,points",
     [("many", "log", 199), ("no mistakes", "symlog", 3), ("not validated", "log", 1)],
 )
-def test_errors_fall_on_a_logarithmic_axis_down_to_none(rows, scale, points):
+def test_errors_have_a_logarithmic_axis_that_includes_0(rows, scale, points):
     axes = plot(ROWS[rows], None).axes[1]
     [line] = axes.get_lines()
     assert axes.get_yscale() == scale
@@ -50,15 +50,15 @@ def test_errors_fall_on_a_logarithmic_axis_down_to_none(rows, scale, points):
     assert axes.get_ylim()[0] <= min(line.get_ydata())
 
 
-def logs(place):
+def trainer_with_logger(place):
     log = EpochCSVLogger(str(place), None)
     log.log_metrics({"train/loss": 1.0, "val/cer": 0.5, "epoch": 0}, 9)
     return SimpleNamespace(loggers=[log], checkpoint_callbacks=[])
 
 
-def test_a_picture_that_cannot_be_drawn_ends_no_run(tmp_path, caplog, monkeypatch):
+def test_a_failed_plot_is_reported_and_does_not_end_the_run(tmp_path, caplog, monkeypatch):
     caplog.set_level("INFO", "ocr")
-    trainer = logs(tmp_path)
+    trainer = trainer_with_logger(tmp_path)
     LearningCurves(str(tmp_path)).on_fit_end(trainer, None)
     assert Image.open(tmp_path / "curves.png").width == 900 and not caplog.messages
     LearningCurves(str(tmp_path / "nowhere")).on_fit_end(trainer, None)
@@ -66,7 +66,7 @@ def test_a_picture_that_cannot_be_drawn_ends_no_run(tmp_path, caplog, monkeypatc
     assert "curves.png" in message and "FileNotFoundError" in message
 
 
-def test_without_rows_there_is_no_picture(tmp_path):
+def test_without_rows_there_is_no_plot(tmp_path):
     for loggers in ([], [EpochCSVLogger(str(tmp_path), None)]):
         trainer = SimpleNamespace(loggers=loggers, checkpoint_callbacks=[])
         LearningCurves(str(tmp_path)).on_fit_end(trainer, None)

@@ -1,4 +1,4 @@
-"""A run that reads nothing yet goes on with a lower learning rate."""
+"""A run that still reads nothing continues with a lower learning rate."""
 
 import logging
 
@@ -13,8 +13,8 @@ from ocr.models.schedulers import constant, cosine, onecycle, plateau
 EPOCHS = 10
 
 
-class Late(Scripted):
-    """Reads from epoch `begins` on."""
+class ReadsFrom(Scripted):
+    """A module that reads something from epoch `begins` on."""
 
     def __init__(self, begins, schedule):
         super().__init__(None, schedule)
@@ -52,7 +52,7 @@ def on_plateau(optimizer, steps):
 
 
 def rates(begins, schedule=constant, steps=10, checkpoint=None, sanity=0):
-    model = Late(begins, schedule)
+    model = ReadsFrom(begins, schedule)
     trainer = trainer_with(LRBackoff(steps=steps, factor=0.25), sanity)
     trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
     return trainer, model.rates
@@ -63,30 +63,30 @@ def test_lr_is_lowered_once(schedule, caplog):
     caplog.set_level(logging.INFO, "ocr")
     _, planned = rates(0, schedule)
     _, lowered = rates(EPOCHS, schedule)
-    # Twelve steps are the first after an epoch that are more than ten.
+    # Ten steps are over at the end of the third epoch, after twelve steps.
     assert lowered[:12] == planned[:12]
     assert lowered[12:] == pytest.approx([rate / 4 for rate in planned[12:]])
     assert caplog.text.count("callbacks.lr_backoff") == 1
 
 
-def test_a_run_that_reads_in_time_keeps_it():
+def test_a_run_that_reads_in_time_keeps_its_lr():
     assert rates(2)[1] == rates(0)[1] == [1.0] * 4 * EPOCHS
 
 
 @pytest.mark.parametrize("schedule", [cycle, constant, half_cosine, on_plateau])
-@pytest.mark.parametrize("epoch", [1, 5])  # before, and after
-def test_a_run_that_goes_on_has_it(tmp_path, schedule, epoch):
+@pytest.mark.parametrize("epoch", [1, 5])  # interrupted before lr is lowered, and after
+def test_a_resumed_run_continues_with_the_lowered_lr(tmp_path, schedule, epoch):
     _, whole = rates(EPOCHS, schedule)
     trainer = trainer_with(LRBackoff(steps=10, factor=0.25))
-    model = Interrupted(epoch, schedule)
+    model = StopsAfter(epoch, schedule)
     trainer.fit(model)
     trainer.save_checkpoint(tmp_path / "last.ckpt")
     _, rest = rates(EPOCHS, schedule, checkpoint=tmp_path / "last.ckpt")
     assert model.rates + rest == pytest.approx(whole)
 
 
-class Interrupted(Late):
-    """Reads nothing, and ends after an epoch."""
+class StopsAfter(ReadsFrom):
+    """A module that reads nothing, and whose training ends after an epoch."""
 
     def __init__(self, epoch, schedule):
         super().__init__(EPOCHS, schedule)
@@ -96,28 +96,30 @@ class Interrupted(Late):
         self.trainer.should_stop = self.current_epoch + 1 == self.epoch
 
 
-def test_to_validate_lowers_nothing(caplog):
+def test_a_validation_without_training_lowers_nothing(caplog):
     caplog.set_level(logging.INFO, "ocr")
-    trainer_with(LRBackoff(steps=0, factor=0.25)).validate(Late(EPOCHS, constant), verbose=False)
+    trainer_with(LRBackoff(steps=0, factor=0.25)).validate(
+        ReadsFrom(EPOCHS, constant), verbose=False
+    )
     assert "lr" not in caplog.text
 
 
-def test_the_look_before_training_lowers_nothing():
+def test_the_sanity_check_lowers_nothing():
     assert rates(0, steps=0, sanity=1)[1] == [1.0] * 4 * EPOCHS
 
 
-def test_the_last_validation_says_nothing(caplog):
+def test_the_last_validation_lowers_nothing(caplog):
     caplog.set_level(logging.INFO, "ocr")
     rates(EPOCHS, steps=4 * EPOCHS - 3)
     assert "lr" not in caplog.text
 
 
-def test_steps_that_are_no_number():
+def test_steps_must_be_a_number():
     with pytest.raises(UserError, match=r"callbacks\.lr_backoff=null"):
         LRBackoff(steps=None, factor=0.5)
 
 
 @pytest.mark.parametrize("factor", [0, -1, 1.5])
-def test_a_factor_that_lowers_nothing(factor):
+def test_a_factor_must_lower_the_lr(factor):
     with pytest.raises(UserError, match=r"callbacks\.lr_backoff\.factor"):
         LRBackoff(steps=1, factor=factor)

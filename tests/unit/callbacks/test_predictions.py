@@ -11,7 +11,7 @@ from ocr.models.reading import Reading
 
 
 @pytest.mark.parametrize("order,reading", [("rtl", "א 3 b"), ("visual", "א b 3")])
-def test_what_stands_on_paper_like_the_caption_is_read_as_the_caption(tmp_path, order, reading):
+def test_a_reading_that_looks_like_the_caption_is_written_as_the_caption(tmp_path, order, reading):
     data = SimpleNamespace(samples=[Sample("a.png", "א 3 b")])
     trainer = SimpleNamespace(
         world_size=1, test_dataloaders=SimpleNamespace(sampler=[0], dataset=data)

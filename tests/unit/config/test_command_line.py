@@ -1,4 +1,4 @@
-"""Command lines that are no KEY=VALUE are answered with what is meant."""
+"""Wrong command lines are refused in one line, with a suggestion."""
 
 import pytest
 from conftest import start
@@ -11,7 +11,7 @@ from ocr.errors import UserError
 
 
 @pytest.mark.parametrize(
-    "line,told",
+    "line,expected",
     [
         ("--epochs 3", "trainer.max_epochs=3"),
         ("--lr=0.1", "optimizer.lr=0.1"),
@@ -36,10 +36,10 @@ from ocr.errors import UserError
         ("pruner=median", "hparams_search=optuna"),
     ],
 )
-def test_what_is_meant(line, told):
+def test_a_wrong_command_line_gets_a_suggestion(line, expected):
     with pytest.raises(UserError) as error:
         prepare_arguments(line.split())
-    assert told in str(error.value) and "\n" not in str(error.value)
+    assert expected in str(error.value) and "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -55,21 +55,21 @@ def test_what_is_meant(line, told):
         ("-sc query=bash", "-sc query=bash"),
     ],
 )
-def test_what_hydra_understands_is_left(line, meant):
+def test_valid_command_lines_are_normalized(line, meant):
     assert prepare_arguments(line.split()) == meant.split()
 
 
-def test_a_folder_alone(folder):
+def test_a_folder_without_a_key_gets_a_suggestion(folder):
     for words in ([str(folder)], [f"data={folder}"]):
         with pytest.raises(UserError, match=f"data=folder data.dir={folder}"):
             prepare_arguments(words)
 
 
-def test_hydras_options_are_those_of_hydra():
+def test_all_options_of_hydra_are_known():
     assert set(_OPTIONS) == {name for a in get_args_parser()._actions for name in a.option_strings}
 
 
-def test_version(capsys):
+def test_version_is_printed(capsys):
     for call in (lambda: prepare_arguments(["--version"]), lambda: main(["--version"])):
         with pytest.raises(SystemExit) as end:
             call()
@@ -85,7 +85,7 @@ def test_no_command_lists_the_commands(capsys):
 
 
 @pytest.mark.parametrize(
-    "line,told",
+    "line,expected",
     [
         ("doctor {} --label x", "Did you mean --labels?"),
         ("folds {} --fold 3", "Did you mean --folds?"),
@@ -95,15 +95,15 @@ def test_no_command_lists_the_commands(capsys):
         ("read x.ckpt {} --jsn", "Did you mean --json?"),
     ],
 )
-def test_a_mistyped_command_is_one_line(line, told, folder, capsys):
+def test_a_mistyped_command_is_reported_in_one_line(line, expected, folder, capsys):
     with pytest.raises(SystemExit) as end:
         main(line.format(folder).split())
     output = capsys.readouterr().err
-    assert end.value.code == 2 and told in output and output.count("\n") == 1
+    assert end.value.code == 2 and expected in output and output.count("\n") == 1
 
 
 @pytest.mark.parametrize("key", ["data.dir", "init_from", "ckpt_path"])
-def test_a_wrong_path_is_told_without_torch_and_leaves_nothing(tmp_path, key):
+def test_a_wrong_path_is_reported_without_loading_torch_or_leaving_files(tmp_path, key):
     words = ("data=folder", f"{key}=nowhere")
     process = start(*words, cwd=tmp_path, env={"PYTHONPROFILEIMPORTTIME": "1"})
     output, _ = process.communicate(timeout=60)
@@ -112,7 +112,7 @@ def test_a_wrong_path_is_told_without_torch_and_leaves_nothing(tmp_path, key):
     assert not [*tmp_path.iterdir()]
 
 
-def test_a_command_that_does_not_exist(capsys):
+def test_an_unknown_command_lists_the_commands(capsys):
     with pytest.raises(SystemExit) as end:
         main(["docto", "images"])
     assert end.value.code == 2

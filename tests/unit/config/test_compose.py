@@ -1,4 +1,4 @@
-"""Values as they are typed on Hydra's command line."""
+"""Overrides that are built or examined by functions."""
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -10,7 +10,7 @@ from ocr.config.overrides import quote_value
 @pytest.mark.parametrize(
     "text", ["plain", "it's", "a\\b", "a\\", "\\'", "a b", "1e3", "null", "a,b", "", 'a"b']
 )
-def test_a_quoted_value_is_read_as_it_was(text):
+def test_a_quoted_value_is_parsed_unchanged(text):
     override = OverridesParser.create().parse_override(f"key={quote_value(text)}")
     assert override.value() == text
 
@@ -27,5 +27,5 @@ def test_a_quoted_value_is_read_as_it_was(text):
         (["database=x"], False),
     ],
 )
-def test_overrides_that_are_about_the_images_alone(words, expected):
+def test_changes_only_data(words, expected):
     assert changes_only_data(words) == expected

@@ -1,4 +1,4 @@
-"""Every file in conf/ is a choice that works."""
+"""Every file in conf/ composes."""
 
 import pytest
 from conftest import ROOT, config
@@ -15,7 +15,7 @@ CHOICES = [
     f"{group}={path.stem}"
     for group in GROUPS
     for path in sorted((ROOT / "conf" / group).glob("*.yaml"))
-    if group != "pruner"  # pruners belong to a search: tests/search
+    if group != "pruner"  # pruners belong to a search: tests/slow/search
 ]
 SEARCHED = (
     "optimizer.lr",
@@ -32,11 +32,11 @@ SEARCHED = (
 
 def test_every_folder_is_tested():
     folders = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
-    assert folders - {"hydra"} == set(GROUPS)  # which is in every search
+    assert folders - {"hydra"} == set(GROUPS)  # every search has options of hydra/
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_composes(choice):
+def test_every_option_composes(choice):
     composed = config(choice)
     OmegaConf.to_container(composed.model, resolve=True, throw_on_missing=True)
 
@@ -51,7 +51,7 @@ def test_every_searched_value_is_a_scalar_key(encoder, optimizer):
         )
 
 
-def test_a_misspelt_choice_lists_the_valid_ones():
+def test_a_misspelt_option_lists_the_valid_ones():
     with pytest.raises(HydraException, match=r"(?s)resnt.*conv.*resnet.*vgg"):
         config("encoder=resnt")
 
@@ -65,11 +65,11 @@ def test_a_misspelt_choice_lists_the_valid_ones():
         (r'data.pattern="(?P<label>[^_]+)_\d{2,}.*"', r"(?P<label>[^_]+)_\d{2,}.*"),
     ],
 )
-def test_patterns_go_through_the_command_line(override, pattern):
+def test_patterns_survive_the_command_line(override, pattern):
     assert config("data=folder", override, "data.labels=.gt.txt").data.pattern == pattern
 
 
-def test_a_composed_run_has_a_folder_of_its_own(tmp_path, monkeypatch):
+def test_compose_sets_the_run_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert compose(["data=folder"]).run.dir.startswith(str(tmp_path / "runs" / "folder"))
     assert compose(["hydra.run.dir=mine"]).run.dir == str(tmp_path / "mine")

@@ -1,4 +1,4 @@
-"""Overrides reach Hydra as they are meant."""
+"""Overrides reach Hydra as the user meant them."""
 
 import pytest
 from conftest import ROOT
@@ -29,16 +29,16 @@ def test_text_stays_as_it_was_typed(key, text):
         ("data.dir=a/2024_01", "data.dir=a/2024_01"),
         ("data.dir=null", "data.dir=null"),
         ("data.dir=${oc.env:HOME}", "data.dir=${oc.env:HOME}"),
-        ("data.height=1_0", "data.height=1_0"),  # a number is one
+        ("data.height=1_0", "data.height=1_0"),  # the key takes a number
     ],
 )
-def test_only_what_looks_like_a_number_is_quoted(word, meant):
+def test_only_text_that_looks_like_a_number_is_quoted(word, meant):
     assert normalize_overrides([word], sweeps=True) == [meant]
     assert normalize_overrides([meant], sweeps=True) == [meant]
 
 
 @pytest.mark.parametrize("text", ["my data, old", "photos (new)", "~/images", "a=b", "x]"])
-def test_text_may_hold_what_hydra_reads_as_signs(text):
+def test_text_may_contain_characters_of_hydras_grammar(text):
     assert compose_without_run(["data=folder", f"data.dir={text}"]).data.dir == text
 
 
@@ -49,9 +49,9 @@ def groups():
 
 @pytest.mark.parametrize("group", groups())
 @pytest.mark.parametrize("value", ["null", "3", "true", "[a,3]", ""])
-def test_a_group_without_an_option_lists_those_there_are(group, value):
+def test_an_invalid_option_lists_the_options_of_its_group(group, value):
     if value.startswith("[") and group in ("callbacks", "logger"):
-        pytest.skip("their options go together")
+        pytest.skip("several of its options can be chosen")
     with pytest.raises(UserError) as error:
         normalize_overrides([f"{group}={value}"])
     assert str(error.value).startswith(f"{group}={value}: choose one of ")
@@ -59,13 +59,13 @@ def test_a_group_without_an_option_lists_those_there_are(group, value):
 
 
 @pytest.mark.parametrize("word", ["~scheduler", "~logger", "+scheduler=cosine"])
-def test_a_group_stays_in_the_config(word):
+def test_a_group_can_be_neither_removed_nor_added(word):
     with pytest.raises(UserError, match=word.lstrip("+~").partition("=")[0]):
         normalize_overrides([word])
 
 
 @pytest.mark.parametrize("group", ["experiment", "hparams_search"])
-def test_no_preset_changes_nothing(group):
+def test_a_null_preset_changes_nothing(group):
     assert compose_without_run([f"{group}=null"]) == compose_without_run([])
     assert compose_without_run(["experiment=keras", "experiment=null"]) == compose_without_run([])
     assert compose_without_run([f"~{group}"]) == compose_without_run([])
@@ -85,12 +85,12 @@ def test_no_preset_changes_nothing(group):
         ("qwertyuiop", None),
     ],
 )
-def test_what_other_programs_call_a_key(word, key):
+def test_names_of_other_programs_are_recognized(word, key):
     assert guess_key(word) == key
 
 
 @pytest.mark.parametrize(
-    "word,told",
+    "word,expected",
     [
         ("epochs=3", "Did you mean trainer.max_epochs=3?"),
         ("lr=0.1", "Did you mean optimizer.lr=0.1?"),
@@ -99,8 +99,8 @@ def test_what_other_programs_call_a_key(word, key):
         ("encoder.growht=2", "Did you mean growth?"),
     ],
 )
-def test_a_key_that_is_not_there(word, told, monkeypatch):
+def test_an_unknown_key_gets_a_suggestion(word, expected, monkeypatch):
     monkeypatch.setattr("sys.argv", ["train.py", word])
     with pytest.raises(Exception) as error:  # Hydra's
         compose_without_run([word])
-    assert told in explain(error.value)
+    assert expected in explain(error.value)

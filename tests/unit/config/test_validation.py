@@ -1,4 +1,4 @@
-"""Text where a number is wanted is told by its key."""
+"""Values of a wrong type are refused with their key."""
 
 import pytest
 
@@ -8,17 +8,23 @@ from ocr.errors import UserError
 
 
 @pytest.mark.parametrize(
-    "word,told",
+    "word,expected",
     [
         ("encoder.num_layers=three", "encoder.num_layers=three: give a whole number"),
-        ("encoder.growth=fast", "encoder.growth=fast: give a number"),  # in the class above it
+        (
+            "encoder.growth=fast",
+            "encoder.growth=fast: give a number",
+        ),  # annotated in the base class
         ("encoder.units=1e12", "encoder.units=1000000000000.0: give a whole number"),
         ("recurrent.hidden_size=[1,2]", "recurrent.hidden_size=[1, 2]: give a whole number"),
         ("recurrent.hidden_size=x", "recurrent.hidden_size=x: give a whole number"),
         ("head.blank_prior=x", "head.blank_prior=x: give a number"),
         ("optimizer.lr=fast", "optimizer.lr=fast: give a number"),
         ("optimizer.fused=yes", "optimizer.fused=yes: give true or false"),
-        ("scheduler.pct_start=x", "scheduler.pct_start=x: give a number"),  # of a function
+        (
+            "scheduler.pct_start=x",
+            "scheduler.pct_start=x: give a number",
+        ),  # the target is a function
         ("trainer.gradient_clip_val=x", "trainer.gradient_clip_val=x: give a number"),
         (
             "callbacks.early_stopping.patience=x",
@@ -30,10 +36,10 @@ from ocr.errors import UserError
         ),
     ],
 )
-def test_text_for_a_number(word, told):
+def test_a_value_of_a_wrong_type_is_refused(word, expected):
     with pytest.raises(UserError) as caught:
         require_types(compose_without_run([word]))
-    assert str(caught.value) == told
+    assert str(caught.value) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,8 +52,11 @@ def test_text_for_a_number(word, told):
         ["experiment=keras"],
         ["experiment=original"],
         ["logger=tensorboard"],
-        ["encoder._target_=ocr.models.encoders.Nonsense", "encoder.growth=fast"],  # told by `build`
+        [
+            "encoder._target_=ocr.models.encoders.Nonsense",
+            "encoder.growth=fast",
+        ],  # refused by `build`
     ],
 )
-def test_all_else_is_let_through(words):
+def test_other_values_are_accepted(words):
     require_types(compose_without_run(words))

@@ -1,3 +1,5 @@
+"""The CTC loss and the best path."""
+
 import pytest
 import torch
 
@@ -12,8 +14,8 @@ def one_hot(steps, classes=4):
 @pytest.mark.parametrize(
     "steps,text",
     [
-        ([1, 0, 1, 2], "aab"),  # a blank parts equal neighbours
-        ([1, 1, 2, 2], "ab"),  # without one they are merged
+        ([1, 0, 1, 2], "aab"),  # a blank separates equal neighbours
+        ([1, 1, 2, 2], "ab"),  # without a blank they are merged
         ([0, 0, 0, 0], ""),
         ([1, 0, 0, 1], "aa"),
         ([3, 2, 1, 0], "cba"),

@@ -1,4 +1,4 @@
-"""How long a network takes for an image."""
+"""The latency of a network on one CPU thread."""
 
 import time
 
@@ -9,7 +9,7 @@ from ocr.models.latency import REPEATS, WARM_UP, cpu_latency_ms
 
 
 class Network(nn.Module):
-    """Sleeps for `ms`, and notes in which state it was called."""
+    """A network that sleeps for `ms`, and records the state in which it was called."""
 
     def __init__(self, ms: int, dtype: torch.dtype) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ def test_a_network_is_measured_and_left_as_it_was():
     assert network.training
 
 
-def test_of_other_numbers_a_copy_is_measured():
+def test_a_network_of_another_type_is_measured_as_a_float32_copy():
     network = Network(0, torch.float64)
     assert cpu_latency_ms(network, torch.zeros(1, 2), torch.ones(1)) > 0
     assert network.linear.weight.dtype == torch.float64 and network.training

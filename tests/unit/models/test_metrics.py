@@ -1,3 +1,5 @@
+"""Metrics, and judgements based on them."""
+
 import math
 
 import pytest
@@ -26,14 +28,14 @@ def test_exact_match_on_captions_with_repeats():
     assert metric.compute() == pytest.approx(1 / 2)
 
 
-def test_mean_by_weights():
+def test_weighted_mean():
     metric = Mean()
     metric.update(torch.tensor(1.0), 8)
     metric.update(torch.tensor(4.0), 1)
     assert metric.compute() == pytest.approx(12 / 9)
 
 
-def test_one_loss_that_is_no_number_is_not_hidden():
+def test_a_nan_loss_is_not_hidden():
     metric = Mean()
     metric.update(torch.tensor(1.0), 8)
     metric.update(torch.tensor(math.nan), 8)
@@ -44,7 +46,7 @@ def test_one_loss_that_is_no_number_is_not_hidden():
     "cer,exact_match,nothing",
     [(1.0, 0.0, True), (1.7, 0.0, True), (1.0, 0.1, False), (0.5, 0.0, False)],
 )
-def test_reads_nothing(cer, exact_match, nothing):
+def test_has_not_learned(cer, exact_match, nothing):
     assert has_not_learned({"val/cer": cer, "val/exact_match": exact_match}) == nothing
 
 
@@ -56,7 +58,7 @@ def test_wilson_interval(share, total, low, high):
     assert wilson_interval(share, total) == pytest.approx((low, high), abs=1e-4)
 
 
-def test_wilson_interval_of_nothing_is_everything():
+def test_wilson_interval_without_trials_is_from_0_to_1():
     assert wilson_interval(0.0, 0) == (0.0, 1.0)
 
 
@@ -74,7 +76,7 @@ def test_wilson_interval_of_nothing_is_everything():
         (1, 41, False),
     ],
 )
-def test_as_good_as_perfect(wrong, images, perfect):
+def test_is_near_perfect(wrong, images, perfect):
     scores = {"val/exact_match": 1 - wrong / images, "val/images": float(images)}
     assert is_near_perfect(scores) == perfect
 

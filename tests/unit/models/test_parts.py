@@ -55,10 +55,10 @@ def test_padding_changes_nothing(encoder, recurrent, stem_stride):
         f"encoder={encoder}", f"recurrent={recurrent}", f"encoder.stem_stride={stem_stride}"
     )
     model.train()
-    model(torch.randn(8, 1, 32, 100), torch.full((8,), 100))  # norms that are not the identity
+    model(torch.randn(8, 1, 32, 100), torch.full((8,), 100))  # makes norms differ from the identity
     model.eval()
     widths = torch.tensor([37, 100, 64, 5])
-    images = torch.randn(4, 1, 32, 107)  # wider than the widest, as batches of many widths are
+    images = torch.randn(4, 1, 32, 107)  # padded further than the widest image, as batches are
     for row, width in zip(images, widths, strict=True):
         row[..., width:] = 0
     together, lengths = model(images, widths)
@@ -87,41 +87,41 @@ def test_time_steps_depend_on_the_stride_alone(encoder, stride, stem_stride):
         assert model.encoder.time_steps(80) == 80 // stride
 
 
-def test_the_time_steps_of_every_shipped_encoder_are_known_without_it():
+def test_the_time_steps_of_every_encoder_in_conf_are_known_without_building_it():
     targets = {config(f"encoder={name}").encoder._target_ for name in choices("encoder")}
     assert targets == set(ENCODERS)
 
 
 @pytest.mark.parametrize("height", [16, 32, 50, 64, 101])
-def test_any_height(height):
+def test_images_of_any_height(height):
     logits, _ = crnn(height=height)(torch.randn(2, 1, height, 40), torch.tensor([40, 40]))
     assert logits.shape == (2, 10, 11)
 
 
-def test_colour():
+def test_colour_images():
     logits, _ = crnn(channels=3)(torch.randn(2, 3, 32, 40), torch.tensor([40, 40]))
     assert logits.shape == (2, 10, 11)
 
 
-def test_an_image_narrower_than_a_time_step_reads_as_nothing():
+def test_an_image_narrower_than_a_time_step_has_no_time_steps():
     logits, lengths = crnn()(torch.randn(2, 1, 32, 2), torch.tensor([2, 1]))
     assert lengths.tolist() == [0, 0]
     assert torch.isfinite(logits).all()
 
 
-def test_growth_and_layers_shape_the_stack():
+def test_growth_and_num_layers_decide_the_channels():
     model = crnn("encoder=conv", "encoder.num_layers=3", "encoder.channels=10", "encoder.growth=2")
     assert [stage.conv.out_channels for stage in model.encoder.stages] == [10, 20, 40]
 
 
-def test_linear_layers_have_sizes_of_their_own():
+def test_units_decide_the_linear_layers():
     model = crnn("encoder.units=48", "encoder.units_2=24")
     assert [dense.linear.out_features for dense in model.encoder.columns] == [48, 24]
     model = crnn("encoder.units=0", "encoder.units_2=0", "encoder.num_layers=4")
     assert len(model.encoder.columns) == 0
 
 
-def test_memory_units_have_sizes_of_their_own():
+def test_hidden_sizes_decide_the_recurrent_layers():
     model = crnn("recurrent.num_layers=3", "recurrent.hidden_size=24", "recurrent.hidden_size_2=12")
     assert [layer.forward_rnn.hidden_size for layer in model.recurrent.layers] == [24, 12, 12]
 
@@ -144,7 +144,7 @@ def test_a_bidirectional_layer_computes_what_torch_does_with_packed_sequences(ki
     assert made.isfinite().all()
 
 
-def test_a_new_head_expects_blanks():
+def test_an_untrained_head_predicts_blanks():
     for head in choices("head"):
         logits, _ = crnn(f"head={head}", "head.blank_prior=0.8").eval()(
             torch.zeros(1, 1, 32, 40), torch.tensor([40])
@@ -177,13 +177,13 @@ def test_impossible_values_are_named(override, words):
     "make,target",
     [
         (build, "os.system"),
-        (build, "ocr.callbacks.checkpointing.shutil.rmtree"),  # by way of a module of ours
+        (build, "ocr.callbacks.checkpointing.shutil.rmtree"),  # through a module of ours
         (build, "ocr.models.module.torch.load"),
         (build_part, "ocr.models.encoders.torch.load"),
-        (build_part, "torch.optim.SGD"),  # is no part of the network
+        (build_part, "torch.optim.SGD"),  # not a part of the network
     ],
 )
-def test_only_the_projects_own_targets_run(make, target):
+def test_other_targets_are_refused(make, target):
     for _ in range(2):
         with pytest.raises(HydraException, match=r"whitelist|execution mechanisms"):
             make({"_target_": target, "_convert_": "all"})

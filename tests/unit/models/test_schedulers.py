@@ -1,4 +1,4 @@
-"""How the learning rate changes over a run."""
+"""The learning rate over a run."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ def factors(steps: int, **settings) -> list[float]:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     schedule = onecycle(optimizer, steps, div_factor=25, **settings)["scheduler"]
     seen = []
-    for _ in range(steps + 3):  # a run may go on for longer than was planned
+    for _ in range(steps + 3):  # a run may be longer than planned
         seen.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         schedule.step()
@@ -30,6 +30,6 @@ def test_one_cycle_rises_stays_and_falls():
 @pytest.mark.parametrize(
     "start,stay,key", [(0.5, 0.5, "stay"), (0.1, -0.1, "stay"), (1, 0, "start")]
 )
-def test_shares_that_leave_no_time_to_fall(start, stay, key):
+def test_shares_that_leave_no_time_to_fall_are_refused(start, stay, key):
     with pytest.raises(UserError, match=f"scheduler.pct_{key}="):
         factors(10, pct_start=start, pct_stay=stay)

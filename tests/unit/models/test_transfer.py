@@ -1,4 +1,4 @@
-"""The weights of one reader in another that knows other characters."""
+"""Weights of a reader are transferred to a reader with another charset."""
 
 import pytest
 import torch
@@ -26,7 +26,7 @@ def model_config(*overrides):
 
 
 def network(*overrides, symbols="abc"):
-    """Looks trained: no weight is where it starts."""
+    """Return a network whose weights differ from every initialisation, as if it were trained."""
     values = model_config(*overrides)
     preprocessor = Preprocessor(16)
     model = build(values, symbols=symbols, preprocessor=preprocessor.state()).model.eval()
@@ -37,7 +37,7 @@ def network(*overrides, symbols="abc"):
     return Network(model, parts, Charset(symbols), preprocessor)
 
 
-def successor(old, charset, *overrides):
+def fine_tuned(old, charset, *overrides):
     values = model_config(*overrides)
     made = build(
         values, symbols=charset.symbols, preprocessor=old.preprocessor.state()
@@ -52,7 +52,7 @@ def logits(model, width=64):
 
 
 @pytest.mark.parametrize("how,expected", [("union", "cabxz"), ("new", "axz")], ids=["union", "new"])
-def test_the_charset_that_is_asked_for(how, expected):
+def test_charset_of_union_and_new(how, expected):
     assert merge_charsets(Charset("cab"), Charset("axz"), how).symbols == expected
 
 
@@ -65,9 +65,9 @@ def test_fail_keeps_the_old_charset_or_names_what_it_lacks():
 
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("symbols", ["xcya", "cba", "abcdefgh"])
-def test_what_was_known_scores_as_before(head, symbols):
+def test_known_characters_keep_their_logits(head, symbols):
     old = network(f"head={head}")
-    before, after = logits(old.model), logits(successor(old, Charset(symbols), f"head={head}"))
+    before, after = logits(old.model), logits(fine_tuned(old, Charset(symbols), f"head={head}"))
     assert after.shape[-1] == len(symbols) + 1
     torch.testing.assert_close(after[..., BLANK], before[..., BLANK])
     for number, symbol in enumerate(symbols, start=1):
@@ -80,8 +80,8 @@ def test_a_new_character_is_likely_where_the_old_ones_were(head):
     old = network(f"head={head}", "head.blank_prior=null")
     layer = old.model.head[-1]
     with torch.no_grad():
-        layer.weight[1:] += 20 * torch.randn(layer.in_features)  # all symbols: yes here, no there
-    before, after = logits(old.model), logits(successor(old, Charset("xy"), f"head={head}"))
+        layer.weight[1:] += 20 * torch.randn(layer.in_features)  # shifts the logits of all symbols
+    before, after = logits(old.model), logits(fine_tuned(old, Charset("xy"), f"head={head}"))
     for new in (1, 2):
         pair = torch.stack([after[..., new].flatten(), before[..., 1:].mean(-1).flatten()])
         assert torch.corrcoef(pair)[0, 1] > 0.99
@@ -92,15 +92,15 @@ def test_many_new_characters_leave_the_blank_as_likely_as_it_was():
     old = network()
     many = Charset("abc" + "".join(chr(0x4E00 + i) for i in range(3000)))
     before = logits(old.model).softmax(-1)[..., BLANK].mean()
-    after = logits(successor(old, many)).softmax(-1)[..., BLANK].mean()
+    after = logits(fine_tuned(old, many)).softmax(-1)[..., BLANK].mean()
     assert before > 0.7
-    # As much again as the old characters weigh, and no more.
+    # All new characters together are about as likely as the old ones.
     assert (1 - after) / after < 2.5 * (1 - before) / before
 
 
-def test_no_weight_is_left_fresh():
+def test_all_other_weights_are_copied():
     old = network("head=mlp")
-    new = successor(old, Charset("xyz"), "head=mlp").state_dict()
+    new = fine_tuned(old, Charset("xyz"), "head=mlp").state_dict()
     for name, value in old.model.state_dict().items():
         if not name.startswith("head.1."):
             assert torch.equal(new[name], value), name
@@ -115,17 +115,17 @@ def test_no_weight_is_left_fresh():
         (["head=mlp"], "head._target_"),
     ],
 )
-def test_weights_that_do_not_fit_are_refused_by_name(overrides, key):
+def test_weights_that_do_not_fit_are_refused_with_the_key(overrides, key):
     with pytest.raises(UserError) as refusal:
         require_compatible(network(), model_config(*overrides), Preprocessor(16), "old.ckpt")
     assert key in str(refusal.value) and "old.ckpt" in str(refusal.value)
     assert "mean" not in str(refusal.value)
 
 
-def test_images_of_another_size_are_refused_by_name():
+def test_another_image_height_is_refused_with_the_key():
     with pytest.raises(UserError, match=r"data\.height \(16 saved, 99 given\)"):
         require_compatible(network(), model_config(), Preprocessor(99), "old.ckpt")
 
 
-def test_what_has_no_weights_may_differ():
+def test_values_without_weights_may_differ():
     require_compatible(network(), model_config("encoder.dropout=0.3"), Preprocessor(16), "old.ckpt")

@@ -1,4 +1,4 @@
-"""What is chosen by the data."""
+"""Values that follow from the data."""
 
 import logging
 from math import ceil
@@ -32,9 +32,9 @@ def data(width: int, text: str, count: int = 100):
     "width,text,stride",
     [
         (200, "ABCDE", 4),
-        (60, "ABCDEFGHIJ", 4),  # 6 pixels a character
+        (60, "ABCDEFGHIJ", 4),  # 6 pixels per character
         (59, "ABCDEFGHIJ", 2),
-        (59, "AAAAAAAAAA", 2),  # 19 steps
+        (59, "AAAAAAAAAA", 2),  # needs 19 time steps
         (50, "AAAAAAAAAA", 1),
         (5, "ABCDEFGHIJ", 1),
     ],
@@ -45,7 +45,7 @@ def test_the_stride_gives_ctc_room(width, text, stride):
     assert chosen.model.encoder.stride == stride
 
 
-def test_a_few_long_captions_do_not_decide():
+def test_few_long_captions_do_not_change_the_stride():
     many = data(200, "ABCDE", 100)
     many.parts["train"][0] = Sample("long", "A" * 90, 0, 200)
     chosen = config()
@@ -53,7 +53,7 @@ def test_a_few_long_captions_do_not_decide():
     assert chosen.encoder.stride == 4
 
 
-def test_a_caption_that_no_stride_has_room_for_does_not_decide():
+def test_captions_too_long_for_any_stride_are_ignored():
     few = data(200, "ABCDE", 20)
     few.parts["train"][0] = Sample("wrong", "A" * 120, 0, 200)
     chosen = config()
@@ -65,14 +65,14 @@ def test_a_caption_that_no_stride_has_room_for_does_not_decide():
     "count,length,epochs",
     [(50, 5, 74), (720, 5, 67), (1800, 5, 27), (50_000, 5, 8), (720, 1, 67), (720, 20, 36)],
 )
-def test_small_sets_are_gone_through_more_often(count, length, epochs):
+def test_small_sets_get_more_epochs(count, length, epochs):
     chosen = config()
     auto.resolve(chosen, data(200, "A" * length, count))
     assert chosen.trainer.max_epochs == epochs
 
 
 @pytest.mark.parametrize("count,patience", [(5, 150), (25, 30), (500, 15)])
-def test_a_few_validation_images_do_not_end_a_run(count, patience):
+def test_small_validation_parts_get_more_patience(count, patience):
     chosen = config()
     auto.resolve(chosen, data(200, "ABCDE", count))
     assert chosen.callbacks.early_stopping.patience == patience
@@ -82,7 +82,7 @@ def test_a_few_validation_images_do_not_end_a_run(count, patience):
     "effort,channels,epochs,patience",
     [("quick", 16, 27, 6), ("normal", 24, 67, 15), ("thorough", 32, 100, 22)],
 )
-def test_effort_is_time_for_accuracy(effort, channels, epochs, patience):
+def test_effort_scales_channels_epochs_and_patience(effort, channels, epochs, patience):
     chosen = config(f"effort={effort}")
     auto.resolve(chosen, data(200, "ABCDE", 720))
     assert chosen.model.encoder.channels == channels
@@ -91,12 +91,12 @@ def test_effort_is_time_for_accuracy(effort, channels, epochs, patience):
 
 
 @pytest.mark.parametrize("encoder,channels", [("conv", 21), ("vgg", 21), ("resnet", 32)])
-def test_effort_is_of_every_encoder(encoder, channels):
+def test_effort_scales_the_channels_of_every_encoder(encoder, channels):
     chosen = config("effort=thorough", f"encoder={encoder}")
     assert chosen.model.encoder.channels == channels
 
 
-def test_what_is_given_stays_whatever_the_effort():
+def test_effort_does_not_change_given_values():
     patience = "callbacks.early_stopping.patience"
     chosen = config(
         "effort=thorough", "encoder.channels=8", "trainer.max_epochs=3", f"{patience}=7"
@@ -106,7 +106,7 @@ def test_what_is_given_stays_whatever_the_effort():
     assert chosen.callbacks.early_stopping.patience == 7
 
 
-def test_fewer_views_are_fewer_epochs():
+def test_fewer_views_give_fewer_epochs():
     chosen, some = config(), data(200, "ABCDE", 720)
     some.loader = Loader(batch_size=8, views=config("data=synthetic").data.views)
     auto.resolve(chosen, some)
@@ -119,7 +119,7 @@ def test_without_early_stopping_there_is_no_patience():
     assert chosen.callbacks.early_stopping is None
 
 
-def test_a_batch_is_no_more_than_there_is(caplog):
+def test_a_batch_is_at_most_the_training_part(caplog):
     caplog.set_level(logging.INFO, "ocr")
     small = data(200, "ABCDE", 5)
     auto.resolve(config(), small)
@@ -127,7 +127,7 @@ def test_a_batch_is_no_more_than_there_is(caplog):
     assert "data.batch_size=8 is more than the 5 training images" in caplog.text
 
 
-def test_a_run_that_trains_nothing_is_told_of_no_epochs(caplog):
+def test_a_run_without_training_reports_only_the_stride(caplog):
     caplog.set_level(logging.INFO, "ocr")
     auto.resolve(config("fit=false"), data(200, "ABCDE"))
     assert caplog.messages == ["chosen by the data: encoder.stride=4"]
@@ -149,13 +149,13 @@ def test_trials_of_large_sets_are_compared_sooner(count, length, key, grace):
     assert chosen.callbacks.trial.pruner == {key: grace}
 
 
-def test_optunas_own_pruner_has_its_own_grace():
+def test_a_trial_without_a_pruner_config_is_left_alone():
     chosen = config("+callbacks.trial.pruner=null")
     auto.resolve(chosen, data(200, "ABCDE"))
     assert chosen.callbacks.trial.pruner is None
 
 
-def test_what_is_given_stays():
+def test_given_values_are_kept():
     chosen = config(
         "encoder.stride=8",
         "trainer.max_epochs=3",

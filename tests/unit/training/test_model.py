@@ -1,4 +1,4 @@
-"""Where a run starts, and what it takes from the checkpoint it starts with."""
+"""The network of a run, and the values that it takes from a checkpoint."""
 
 import json
 import sys
@@ -15,30 +15,32 @@ from ocr.training.checks import check_values
 from ocr.training.model import apply_checkpoint, build_model
 
 
-def inherited(*overrides):
+def applied(*overrides):
+    """Return the config of a run after `apply_checkpoint`."""
     composed = config(*overrides)
     apply_checkpoint(composed, overrides)
     return composed
 
 
-def begun(checkpoint, folder, *overrides):
+def fine_tuned(checkpoint, folder, *overrides):
+    """Return the data and the model of a run that starts with a checkpoint."""
     words = ("data=folder", f"data.dir={folder}", f"init_from={checkpoint}", *overrides)
-    composed = inherited(*words)
+    composed = applied(*words)
     data = build(composed.data)
     return data, build_model(composed, data)
 
 
 @pytest.mark.parametrize("key", ["init_from", "ckpt_path"])
 def test_the_network_comes_from_the_checkpoint(checkpoint, key):
-    model = inherited(f"{key}={checkpoint}").model
+    model = applied(f"{key}={checkpoint}").model
     expected = config(*SMALL, *NETWORK).model
     assert {**model, "optimizer": None} == {**expected, "optimizer": None}
-    assert inherited(f"{key}={checkpoint}").data.height == 24
+    assert applied(f"{key}={checkpoint}").data.height == 24
 
 
-def test_the_command_line_wins(checkpoint, caplog):
+def test_values_on_the_command_line_take_precedence(checkpoint, caplog):
     caplog.set_level("INFO", "ocr")
-    composed = inherited(
+    composed = applied(
         f"init_from={checkpoint}", "encoder.dropout=0.3", "data.height=32", "head=linear"
     )
     assert composed.model.encoder.dropout == 0.3 and composed.model.encoder.num_layers == 2
@@ -50,30 +52,30 @@ def test_the_command_line_wins(checkpoint, caplog):
         assert key not in line
 
 
-def test_a_choice_on_the_command_line_leaves_its_values_to_the_checkpoint(checkpoint):
-    composed = inherited(f"init_from={checkpoint}", "encoder=vgg", "++encoder.units_2=0")
+def test_an_option_of_the_same_class_takes_its_values_from_the_checkpoint(checkpoint):
+    composed = applied(f"init_from={checkpoint}", "encoder=vgg", "++encoder.units_2=0")
     assert composed.model.encoder == config(*SMALL, *NETWORK).model.encoder
 
 
-def test_a_key_that_is_newer_than_the_checkpoint_keeps_its_old_meaning(tmp_path):
+def test_a_key_that_the_checkpoint_lacks_is_left_out(tmp_path):
     network = config(*SMALL, "encoder=resnet", "~encoder.plain_stem").model
     old = saved(network, tmp_path / "old.ckpt")
-    model = inherited(f"init_from={old}", "encoder=resnet", "encoder.dropout=0.3").model
+    model = applied(f"init_from={old}", "encoder=resnet", "encoder.dropout=0.3").model
     assert "plain_stem" not in model.encoder and model.encoder.dropout == 0.3
 
 
-def test_nothing_is_taken_without_a_checkpoint():
-    assert inherited("encoder.units=3") == config("encoder.units=3")
+def test_without_a_checkpoint_the_config_is_unchanged():
+    assert applied("encoder.units=3") == config("encoder.units=3")
 
 
-def test_starting_and_going_on_at_once_is_refused(checkpoint):
+def test_init_from_and_ckpt_path_together_are_refused(checkpoint):
     with pytest.raises(UserError, match=r"init_from.*ckpt_path"):
-        inherited(f"init_from={checkpoint}", f"ckpt_path={checkpoint}")
+        applied(f"init_from={checkpoint}", f"ckpt_path={checkpoint}")
 
 
 @pytest.mark.parametrize("how,symbols", [("union", "12x3"), ("new", "123")])
-def test_charset_and_weights(checkpoint, folder, how, symbols):
-    data, recognizer = begun(checkpoint, folder, f"init_charset={how}")
+def test_init_charset_decides_charset_and_weights(checkpoint, folder, how, symbols):
+    data, recognizer = fine_tuned(checkpoint, folder, f"init_charset={how}")
     assert recognizer.charset.symbols == data.charset.symbols == symbols
     assert recognizer.hparams["symbols"] == symbols
     assert recognizer.hparams["preprocessor"] == data.preprocessor.state() == NORMALIZER
@@ -87,21 +89,21 @@ def test_charset_and_weights(checkpoint, folder, how, symbols):
     assert data.charset.decode(ids) == data.parts["val"][0].text
 
 
-def test_fail_refuses_new_characters_and_keeps_the_charset(checkpoint, folder):
+def test_init_charset_fail_refuses_new_characters_and_keeps_the_charset(checkpoint, folder):
     with pytest.raises(UserError, match=r"doesn't know: '3'"):
-        begun(checkpoint, folder, "init_charset=fail")
+        fine_tuned(checkpoint, folder, "init_charset=fail")
     for path in folder.glob("*3*"):
         path.unlink()
     for caption in ("1111", "2222", "1221", "2112", "1212", "2121"):
         draw(caption).save(folder / f"{caption}.png")
     words = ("init_charset=fail", "data.val_size=0.3", "data.test_size=0")
-    data, recognizer = begun(checkpoint, folder, *words)
+    data, recognizer = fine_tuned(checkpoint, folder, *words)
     assert data.charset.symbols == recognizer.charset.symbols == "12x"
 
 
-def test_data_charset_decides_what_is_new(checkpoint, folder):
+def test_data_charset_limits_the_new_characters(checkpoint, folder):
     words = ("init_charset=fail", "data.charset=12", "data.max_skipped=1")
-    data, _ = begun(checkpoint, folder, *words, "data.val_size=0.3")
+    data, _ = fine_tuned(checkpoint, folder, *words, "data.val_size=0.3")
     assert data.charset.symbols == "12x" and len(data.skipped) == 19
 
 
@@ -121,51 +123,51 @@ def test_data_charset_decides_what_is_new(checkpoint, folder):
         (["effort.epochs=null"], ["effort.epochs=None", "above 0"]),
     ],
 )
-def test_a_mistake_is_told_before_the_images_are_looked_at(checkpoint, overrides, words):
+def test_wrong_values_are_refused_before_the_scan_of_the_images(checkpoint, overrides, words):
     with pytest.raises(UserError) as error:
-        begun(checkpoint, "nowhere", *overrides)
+        fine_tuned(checkpoint, "nowhere", *overrides)
     for word in words:
         assert word in str(error.value)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
-def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
+def test_a_file_that_is_not_a_checkpoint_is_named(tmp_path, content):
     path = tmp_path / "wrong.ckpt"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=r"wrong\.ckpt"):
-        inherited(f"init_from={path}")
+        applied(f"init_from={path}")
 
 
 @pytest.mark.parametrize("key", ["init_from", "ckpt_path"])
-def test_half_a_checkpoint_is_called_damaged(checkpoint, key):
+def test_a_truncated_checkpoint_is_called_damaged(checkpoint, key):
     checkpoint.write_bytes(checkpoint.read_bytes()[: checkpoint.stat().st_size // 2])
     with pytest.raises(UserError, match=r"old\.ckpt: damaged.*again"):
-        inherited(f"{key}={checkpoint}")
+        applied(f"{key}={checkpoint}")
 
 
-def test_the_look_at_the_optimizer_draws_nothing():
+def test_checking_values_uses_no_random_numbers():
     state = torch.random.get_rng_state()
     check_values(config("optimizer=adamw"))
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
-def test_text_for_a_number_is_told_before_a_run_begins():
+def test_check_values_refuses_a_value_of_a_wrong_type():
     with pytest.raises(UserError, match=r"patience=x: give a whole number"):
         check_values(config("callbacks.early_stopping.patience=x"))
 
 
 @pytest.mark.parametrize("part", ["encoder", "preprocessor", "order", "symbols", "state_dict"])
-def test_a_checkpoint_of_nonsense_is_named(checkpoint, part):
+def test_a_checkpoint_with_a_wrong_value_is_named(checkpoint, part):
     saved = torch.load(checkpoint, weights_only=True)
     (saved if part in saved else saved["hyper_parameters"])[part] = 3
     torch.save(saved, checkpoint)
     with pytest.raises(UserError, match=r"old\.ckpt"):
-        inherited(f"init_from={checkpoint}")
+        applied(f"init_from={checkpoint}")
 
 
-def test_a_fine_tuned_reader_reads_and_its_run_goes_on(
+def test_a_fine_tuned_reader_reads_and_its_run_can_be_resumed(
     tmp_path, checkpoint, folder, capsys, monkeypatch
 ):
     words = ("data=folder", f"data.dir={folder}", "data.batch_size=8", "trainer.precision=32-true")

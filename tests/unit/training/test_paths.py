@@ -1,4 +1,4 @@
-"""Refusals of the images refer to the doctor; those of a value don't."""
+"""Errors about images suggest the doctor; errors about a value don't."""
 
 import pytest
 from conftest import config
@@ -15,11 +15,11 @@ def line_of(error: UserError) -> str:
 
 
 @pytest.mark.parametrize("message", ["a.png: damaged", "data.x is only how this text begins"])
-def test_a_refusal_of_the_images_refers_to_the_doctor(message):
+def test_an_error_about_images_suggests_the_doctor(message):
     assert line_of(UserError(message)).startswith(f"{message}. ")
     assert "python -m ocr doctor images data.min_images=3" in line_of(UserError(message))
 
 
 @pytest.mark.parametrize("message", ["data.val_size=2: too large", "two keys contradict"])
-def test_a_refusal_of_a_value_does_not(message):
+def test_an_error_about_a_value_suggests_no_doctor(message):
     assert line_of(SettingError(message)) == message

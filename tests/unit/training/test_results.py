@@ -1,3 +1,5 @@
+"""The closing table of a run."""
+
 import pytest
 
 from ocr.training.results import _print
@@ -12,10 +14,10 @@ from ocr.training.results import _print
         (2, 1, "2 images and 1 image without a caption, listed"),
     ],
 )
-def test_what_was_left_out_is_told_last(tmp_path, capsys, skipped, uncaptioned, words):
+def test_the_number_of_images_left_out_is_printed(tmp_path, capsys, skipped, uncaptioned, words):
     metrics = {"images_train": 8, "images_val": 1, "epochs": 2, "fit_seconds": 1, "parameters": 9}
     metrics |= {"images_skipped": skipped, "images_uncaptioned": uncaptioned}
     metrics |= {"val/exact_match": 0.5, "val/exact_match_ci95": [0.1, 0.9], "val/cer": 0.2}
     _print(metrics, tmp_path / "best.ckpt", tmp_path)
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("left out")]
-    assert told == ([f"left out    {words} in {tmp_path}/skipped.csv"] if words else [])
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("left out")]
+    assert lines == ([f"left out    {words} in {tmp_path}/skipped.csv"] if words else [])

@@ -1,4 +1,4 @@
-"""Lightning's flags, and what a run does without one of its callbacks."""
+"""Lightning's flags, and runs without optional callbacks."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ QUIET = ("callbacks.progress_bar=null", "callbacks.model_summary=null", "data.mi
 
 @pytest.fixture
 def run(tmp_path, folder):
-    """Trains in this process; returns metrics.json and the run's folder."""
+    """A function that trains in this process; it returns metrics.json and the run folder."""
 
     def trained(*words):
         place = tmp_path / "run"
@@ -51,13 +51,13 @@ def run(tmp_path, folder):
         "precision=64-true",
     ],
 )
-def test_a_flag_that_no_run_ends_well_with(word):
+def test_flags_that_make_a_run_fail_are_refused(word):
     with pytest.raises(UserError) as error:
         require_flags(config(f"++trainer.{word}"))
     assert str(error.value).startswith(f"trainer.{word.partition('=')[0]}=")
 
 
-def test_no_epochs_split_the_data_all_the_same(tmp_path, folder):
+def test_max_epochs_0_only_splits_the_data(tmp_path, folder):
     place = tmp_path / "run"
     code, output = command(
         "data=folder", f"data.dir={folder}", *SMALL, "trainer.max_epochs=0",
@@ -67,7 +67,7 @@ def test_no_epochs_split_the_data_all_the_same(tmp_path, folder):
     assert "split.csv" in output and len((place / "split.csv").read_text().splitlines()) == 28
 
 
-def test_callbacks_that_a_run_needs():
+def test_required_callbacks_cannot_be_removed():
     with pytest.raises(UserError, match=r"callbacks\.best=null"):
         require_flags(config("callbacks.best=null"))
     with pytest.raises(UserError, match=r"callbacks\.character_alignment=null"):
@@ -75,7 +75,7 @@ def test_callbacks_that_a_run_needs():
 
 
 @pytest.mark.parametrize(
-    "words,told",
+    "words,expected",
     [
         (["++trainer.max_steps=2"], r"trainer\.max_steps=2.*Give 3 or more"),
         (["trainer.check_val_every_n_epoch=3"], r"trainer\.check_val_every_n_epoch=3"),
@@ -87,8 +87,8 @@ def test_callbacks_that_a_run_needs():
         (["callbacks.training_timer=true"], r"callbacks\.training_timer=True"),
     ],
 )
-def test_a_run_that_would_not_be_validated_is_told_before_it_begins(run, tmp_path, words, told):
-    with pytest.raises(UserError, match=told):
+def test_a_run_without_a_validation_is_refused_before_training(run, tmp_path, words, expected):
+    with pytest.raises(UserError, match=expected):
         run(*words)
     assert not (tmp_path / "run" / "metrics.csv").exists()
 
@@ -103,7 +103,7 @@ def test_scores_count_the_images_that_were_read(run):
     assert high - low > 0.6
 
 
-# All that a run can do without, at once; each alone is what the others leave.
+# All optional callbacks at once, then single parts.
 @pytest.mark.parametrize(
     "words",
     [
@@ -119,7 +119,7 @@ def test_scores_count_the_images_that_were_read(run):
         ["trainer.check_val_every_n_epoch=null", "+trainer.val_check_interval=2"],
     ],
 )
-def test_what_a_run_can_do_without(run, words):
+def test_a_run_works_without_optional_parts(run, words):
     metrics, place = run("trainer.max_epochs=1", *words)
     assert (place / "best.ckpt").exists() and metrics["images_test"] > 0
     timer = not any("training_timer" in word for word in words)
@@ -154,7 +154,7 @@ def test_a_refused_value_is_named_by_its_key(section, key, value):
     assert f"{section}.{key}={value}" in str(error.value) and "\n" not in str(error.value)
 
 
-def test_a_refused_run_leaves_what_was_there(tmp_path, folder):
+def test_a_refused_run_removes_only_its_own_files(tmp_path, folder):
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "note.txt").touch()
     words = ("data=folder", f"data.dir={folder}", "optimizer.lr=-1")
@@ -166,7 +166,7 @@ def test_a_refused_run_leaves_what_was_there(tmp_path, folder):
     assert not (tmp_path / "a").exists()
 
 
-def test_a_messy_folder_points_to_the_doctor_and_keeps_its_list(tmp_path, folder):
+def test_damaged_images_suggest_the_doctor_and_keep_skipped_csv(tmp_path, folder):
     for path in [*folder.iterdir()][:5]:
         path.write_bytes(b"nothing")
     words = ("data=folder", f"data.dir={folder}", "data.labels=name", "hydra.run.dir=run")
