@@ -26,7 +26,7 @@ class UserError(Exception):
 
 
 class SettingError(UserError):
-    """A value of the `data` section is wrong, not the images."""
+    """A wrong value of the `data` section, as opposed to a problem of the images."""
 
 
 def did_you_mean(word: object, choices: Iterable[str]) -> str:

@@ -57,7 +57,7 @@ class EpochSummary(Callback):
         self._print(trainer, monotonic() - self._epoch_start)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the scores, and prepare a line in case the epoch goes on."""
+        """Keep the scores, and prepare a line in case the epoch continues."""
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
         metrics = trainer.callback_metrics
@@ -128,6 +128,6 @@ class EpochSummary(Callback):
             how_long = f"to its planned end (trainer.max_epochs={trainer.max_epochs})"
         info(
             f"{stopping.monitor} can't improve, but later epochs still generalise better: the run "
-            f"goes on {how_long}. To stop runs at this point, give "
+            f"continues {how_long}. To stop runs at this point, give "
             f"callbacks.early_stopping.stopping_threshold={threshold}"
         )

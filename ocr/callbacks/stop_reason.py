@@ -10,7 +10,7 @@ from ocr.callbacks.early_stopping import AnnealedEarlyStopping, count_validation
 
 
 class StopReason(NamedTuple):
-    """Why a fit ended.
+    """The reason why a fit ended.
 
     Attributes:
         code: `ended` in metrics.json: patience, threshold, divergence, not_finite, max_steps,

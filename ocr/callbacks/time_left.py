@@ -28,7 +28,7 @@ class TimeLeft:
         self._validation_share = batches / max(1, trainer.num_training_batches)
 
     def seconds(self, trainer: Trainer) -> float | None:
-        """Estimate the seconds left if the run goes on to its planned end.
+        """Estimate the seconds left until the planned end of the run.
 
         Args:
             trainer: The trainer of the fit.
@@ -51,20 +51,22 @@ class TimeLeft:
         return max(0.0, min(limits)) if limits else None
 
     def format(self, trainer: Trainer) -> str:
-        """Phrase the estimate, such as 'about 7 min left', or 'at most' if the run may end sooner.
+        """Format the estimate: 'about 7 min left', or 'at most ...' if the run may end earlier.
 
         Args:
             trainer: The trainer of the fit.
 
         Returns:
-            The phrase; empty if there is no estimate.
+            The text; empty if there is no estimate.
         """
         seconds = self.seconds(trainer)
         if seconds is None or seconds < 0.5:
             return ""
         timed = any(isinstance(callback, Timer) for callback in trainer.callbacks)
-        may_end_sooner = trainer.early_stopping_callback is not None or timed
-        return f"{'at most' if may_end_sooner else 'about'} {format_rounded_duration(seconds)} left"
+        may_end_earlier = trainer.early_stopping_callback is not None or timed
+        return (
+            f"{'at most' if may_end_earlier else 'about'} {format_rounded_duration(seconds)} left"
+        )
 
     def _seconds_per_step(self, step: int) -> float | None:
         """Return the seconds of a step, with its share of the validation."""

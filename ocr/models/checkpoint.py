@@ -85,7 +85,7 @@ def load_network(path: str | Path) -> Network:
         The network, on the CPU.
 
     Raises:
-        UserError: If the file is not such a checkpoint.
+        UserError: If the file is not a checkpoint of surrogate-ocr.
     """
     saved = load_checkpoint(path)
     values = saved["hyper_parameters"]

@@ -1,4 +1,4 @@
-"""Run a task in a process of its own, so that its end, however it comes, leaves the caller running.
+"""Run a task in a process of its own, so that the caller survives a crash of the task.
 
 Each process is forked from a server that has imported torch already; on Windows, which has no such
 server, it is a new interpreter. It leads a process group, so that the further ranks and data loader

@@ -47,7 +47,7 @@ class _Additions:
         self.folder = folder.absolute()
         places = (self.folder, *self.folder.parents)
         self._made = [place for place in places if not place.exists()]  # the innermost first
-        there = self.folder.is_dir()  # a file is reported by the run
+        there = self.folder.is_dir()  # if it is a file, the run reports that
         self._before = {path.name for path in self.folder.iterdir()} if there else set()
 
     def remove(self, names: Iterable[str]) -> None:
