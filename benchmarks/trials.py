@@ -13,13 +13,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from search_sets import SETS
 from training import ROOT
 
 from ocr.config.resolvers import register_resolvers
 from ocr.search.space import Space
 from ocr.search.space_config import read_space
 
-TABLE = Path(__file__).with_name("trials.csv")
+TABLES = Path(__file__).with_name("tables")
 # 400 captchas of two digits: a trial takes seconds, and few configurations read them all.
 COUNT, SYMBOLS, CHARACTERS, SIZE = 400, "0123456789", 2, (60, 30)
 SPLIT = ("data.height=24", "data.min_images=1", "data.val_size=0.3", "data.test_size=0")
@@ -36,7 +37,7 @@ RANDOM = (
     "hydra/sweeper/sampler=random",
     "pruner=none",
     "callbacks.early_stopping=null",
-    "trainer.max_epochs=24",
+    "hydra.sweeper.max_failure_rate=1",
 )
 
 
@@ -60,13 +61,20 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def make_table(trials: int, path: Path, workers: int, overrides: list[str]) -> None:
-    """Train random configurations to the end, and write the table at `path`."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "sweep"
-        given = (*RANDOM, f"hydra.sweeper.n_trials={trials}", *overrides)
-        search(folder, *given, workers=workers)
-        keep(folder, path)
+def make_table(name: str, trials: int, data: Path, scratch: Path, workers: int) -> None:
+    """Train the default and random configurations to the end, and write the table of a set.
+
+    Args:
+        name: Of the set, in SETS.
+        trials: How many, with the default.
+        data: The folder of zips.
+        scratch: Where images and the sweep go; what is there already goes on.
+        workers: Trials at once.
+    """
+    overrides = SETS[name].prepare(data, scratch)
+    folder = scratch / f"sweep_{name}"
+    search(folder, *RANDOM, f"hydra.sweeper.n_trials={trials}", *overrides, workers=workers)
+    keep(folder, TABLES / f"{name}.csv")
 
 
 def keep(folder: Path, path: Path) -> None:

@@ -21,7 +21,7 @@ from ocr.models.layers import Convolution, Dense, Pair, Residual
 from ocr.models.time_steps import Width, time_steps
 
 MIN_HEIGHT = 3  # rows that the linear layer needs to tell top from bottom
-MAX_CHANNELS = 8192  # more is a typing mistake that would exhaust the memory
+LIMIT = 8192  # channels; more is a typing mistake that would exhaust the memory
 
 
 class Encoder(nn.Module):
@@ -35,7 +35,8 @@ class Encoder(nn.Module):
         height: Height of the images, in pixels.
         num_layers: Number of stages.
         channels: Channels of the first stage.
-        growth: Factor on the channels from stage to stage.
+        growth: Factor on the channels from stage to stage, up to `max_channels`.
+        max_channels: Channels of any stage at most.
         kernel_size: Kernel of the convolutions, odd.
         stem_kernel_size: Kernel of the first convolution, odd.
         stem_stride: Stride of the first convolution, 1 or 2.
@@ -62,6 +63,7 @@ class Encoder(nn.Module):
         num_layers: int,
         channels: int,
         growth: float,
+        max_channels: int,
         kernel_size: int,
         stem_kernel_size: int,
         stem_stride: int,
@@ -88,13 +90,17 @@ class Encoder(nn.Module):
         self.stem_stride = stem_stride
         self.kernel_size = kernel_size
         self.norm = norm
-        sizes = [in_channels] + [max(1, round(channels * growth**i)) for i in range(num_layers)]
-        if max(sizes) > MAX_CHANNELS:
+        if max_channels > LIMIT:
+            raise UserError(f"encoder.max_channels={max_channels}: give {LIMIT} or less")
+        if channels > max_channels:
             raise UserError(
-                f"encoder.num_layers={num_layers} with encoder.channels={channels} and "
-                f"encoder.growth={growth:g} make {max(sizes)} channels, more than the maximum of "
-                f"{MAX_CHANNELS}: lower one of them"
+                f"encoder.channels={channels} is more than encoder.max_channels={max_channels}: "
+                "lower the first or raise the second"
             )
+        sizes, exact = [in_channels], float(channels)
+        for _ in range(num_layers):
+            sizes.append(max(1, round(exact)))
+            exact = min(exact * growth, max_channels)
         self.stages = nn.ModuleList()
         self.pools = []
         for i, (before, after) in enumerate(pairwise(sizes)):

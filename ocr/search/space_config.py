@@ -24,7 +24,8 @@ def read_space(
     """Read the space of a sweep.
 
     Args:
-        declared: Expressions by key, from the config.
+        declared: Expressions by key, from the config. One for a key that the chosen options do not
+            have, such as augment.strength with augment=none, is left out.
         arguments: The command line's overrides, which fix a value or give it another space.
         compose: Composes the config of some overrides.
         options_of: Lists the options of a config group; none for a key that is no group.
@@ -63,7 +64,7 @@ def read_space(
         if group not in fixed_groups:
             values += _declared_values(group, configs, choices[group], taken | searched.keys())
     for key, space in searched.items():
-        if key not in groups:
+        if key not in groups and (key in taken or _exists(key, base, variants)):
             configs = _having(key, base, variants)
             default = OmegaConf.select(next(iter(configs.values())), key.lstrip("+"))
             values.append(Value(key, key, space, default, _condition(key, configs, variants)))
@@ -135,6 +136,12 @@ def _condition(
     group = key.partition(".")[0]
     everywhere = group not in variants or len(having) == len(variants[group])
     return Condition() if everywhere else Condition(group, tuple(having))
+
+
+def _exists(key: str, base: DictConfig, variants: Mapping[str, Mapping[str, DictConfig]]) -> bool:
+    return any(
+        _has(config, key) for config in variants.get(key.partition(".")[0], {"": base}).values()
+    )
 
 
 def _has(config: DictConfig, path: str) -> bool:

@@ -28,6 +28,7 @@ class LightAugmentation(nn.Module):
         brightness: Change of brightness, in standard deviations of the data set.
         blur: Largest share of a 3 x 3 mean that is mixed in.
         noise: Largest standard deviation of noise on each pixel.
+        strength: Factor on all of these.
 
     Raises:
         UserError: A value is negative or no number.
@@ -44,21 +45,22 @@ class LightAugmentation(nn.Module):
         brightness: float,
         blur: float,
         noise: float,
+        strength: float = 1.0,
     ) -> None:
         super().__init__()
-        self.tilt = tilt
-        self.slant = slant
-        self.scale = scale
-        self.shift = shift
-        self.elastic = elastic
-        self.contrast = contrast
-        self.brightness = brightness
-        self.blur = blur
-        self.noise = noise
+        values = locals()
         for key in signature(type(self)).parameters:
-            strength = getattr(self, key)
-            if not (isinstance(strength, int | float) and strength >= 0):
-                raise UserError(f"augment.{key}={strength}: give a number, 0 or more")
+            if not (isinstance(values[key], int | float) and values[key] >= 0):
+                raise UserError(f"augment.{key}={values[key]}: give a number, 0 or more")
+        self.tilt = strength * tilt
+        self.slant = strength * slant
+        self.scale = strength * scale
+        self.shift = strength * shift
+        self.elastic = strength * elastic
+        self.contrast = strength * contrast
+        self.brightness = strength * brightness
+        self.blur = min(1.0, strength * blur)
+        self.noise = strength * noise
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Distort normalized images.

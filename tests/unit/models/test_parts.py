@@ -157,7 +157,8 @@ def test_an_untrained_head_predicts_blanks():
     [
         ("encoder.stride=3", "encoder.stride=3"),
         ("encoder.num_layers=0", "encoder.num_layers=0"),
-        ("encoder.num_layers=20", "encoder.growth=1.5"),
+        ("encoder.max_channels=10000", "encoder.max_channels=10000"),
+        ("encoder.channels=300", "encoder.max_channels=256"),
         ("encoder.kernel_size=4", "encoder.kernel_size"),
         ("encoder.norm=layer", "encoder.norm=layer"),
         ("encoder.stem_stride=3", "encoder.stem_stride=3"),
