@@ -47,11 +47,11 @@ class Set:
 
 DRAWN = 1500  # images
 SETS = {
-    "captchas": Set("captcha_images_v2_900", 8, ("data.train_images=100",)),
-    "plates": Set("lprnet", 8),
-    "lines": Set("uw3_500", 8, ("data.min_images=1",)),
+    "captchas": Set("captcha_images_v2_900", 6, ("data.train_images=100",)),
+    "plates": Set("lprnet", 7),
+    "lines": Set("uw3_500", 4, ("data.min_images=1",)),
     "portal": Set(
-        "hfut4", 8, ("data.train_images=150", "data.case=lower", "data.label_column=label")
+        "hfut4", 8, ("data.train_images=50", "data.case=lower", "data.labels=labels.csv")
     ),
-    "drawn": Set(None, 8),
+    "drawn": Set(None, 4),
 }

@@ -3,7 +3,6 @@
 import csv
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path

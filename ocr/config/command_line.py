@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import ocr
@@ -12,6 +13,9 @@ from ocr.errors import UserError
 
 # `python -m ocr train` as a script and its argument, which works in any working directory.
 TRAIN = [str(Path(ocr.__file__).with_name("__main__.py")), "train"]
+
+# At once, by default: a surrogate that proposes many together learns little from each.
+MAX_TRIALS = 4
 
 # Hydra's options, and the number of values that each takes.
 _OPTIONS = {
@@ -54,7 +58,27 @@ def prepare_arguments(words: Sequence[str]) -> list[str]:
     if {"--cfg", "job"} <= {*options}:  # show values instead of interpolations
         options.append("--resolve")
     require_pairs(overrides)
-    return [*normalize_overrides(overrides, "--multirun" in names), *options]
+    sweeps = "--multirun" in names
+    if sweeps:
+        overrides = [*overrides, *_trials_at_once(overrides)]
+    return [*normalize_overrides(overrides, sweeps), *options]
+
+
+def _trials_at_once(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides by which a search runs a trial on each core.
+
+    That takes joblib's launcher. Without it, and where a launcher or the devices of a trial are
+    chosen, there are none. Hydra wants to know the launcher before the sweep starts.
+    """
+    given = dict(word.lstrip("+~").partition("=")[::2] for word in overrides)
+    if "hparams_search" not in given or given.keys() & {"hydra/launcher", "trainer.devices"}:
+        return []
+    if find_spec("hydra_plugins.hydra_joblib_launcher") is None:
+        return []
+    import joblib  # it takes a tenth of a second to load
+
+    workers = given.get("hydra.sweeper.n_jobs") or str(min(joblib.cpu_count(), MAX_TRIALS))
+    return [] if workers == "1" else ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={workers}"]
 
 
 def _separate(words: Sequence[str]) -> tuple[list[str], list[str]]:

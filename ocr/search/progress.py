@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from math import ceil
 from statistics import mean
 
 from optuna.trial import FrozenTrial, TrialState
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocr.formatting import format_duration, format_score
+from ocr.search.budget import Budget
 from ocr.search.results import metrics_of
 from ocr.search.trial_end import is_interrupted, reason_of
 
@@ -25,7 +25,7 @@ class Progress:
         n_jobs: How many run at once.
         objectives: Names in metrics.json.
         ranking: Sorts trials, best first.
-        deadline: When the search stops, in seconds since 1970; None for no limit.
+        budget: The time of the search.
         n_final_runs: How many runs follow the trials, at most.
     """
 
@@ -36,7 +36,7 @@ class Progress:
         n_jobs: int,
         objectives: Sequence[str],
         ranking: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
-        deadline: float | None,
+        budget: Budget,
         n_final_runs: int,
     ) -> None:
         self.console = Console()
@@ -45,7 +45,7 @@ class Progress:
         self.n_jobs = n_jobs
         self.objectives = objectives
         self.ranking = ranking
-        self.deadline = deadline
+        self.budget = budget
         self.n_final_runs = n_final_runs
         self._live = Live(
             get_renderable=self.render,
@@ -112,23 +112,36 @@ class Progress:
         pairs = zip(self.objectives, trial.values, strict=True)
         return ", ".join(f"{name} {format_score(value)}" for name, value in pairs)
 
+    def trials_end(self, trials: Sequence[FrozenTrial]) -> float | None:
+        """Return when the trials end, in seconds since 1970, so that the finals fit into the time.
+
+        Args:
+            trials: The study's trials.
+        """
+        return self.budget.trials_end(_seconds_of_complete(trials), self.n_final_runs)
+
     def _remaining(self, trials: Sequence[FrozenTrial]) -> str:
         """Estimate the remaining time from the trials so far."""
         timed = [t for t in trials if t.duration and t.user_attrs]
         todo = self.n_trials - sum(t.state.is_finished() for t in trials)
         if not timed or todo <= 0:
             return ""
-        seconds = _mean_seconds(timed) * todo / self.n_jobs
-        if self.deadline is not None:
-            seconds = min(seconds, max(0.0, self.deadline - time.time()))
-        complete = [t for t in timed if t.state == TrialState.COMPLETE]
-        if not complete or not self.n_final_runs:
+        seconds = mean(map(_seconds, timed)) * todo / self.n_jobs
+        if (end := self.trials_end(trials)) is not None:
+            seconds = min(seconds, max(0.0, end - time.time()))
+        finals = self.budget.finals_seconds(_seconds_of_complete(trials), self.n_final_runs)
+        if (left := self.budget.left()) is not None:
+            finals = min(finals, left - seconds)
+        if not finals:
             return f"about {format_duration(seconds)} left"
-        finals = _mean_seconds(complete) * ceil(self.n_final_runs / self.n_jobs)
         return (
             f"about {format_duration(seconds)} left, and {format_duration(finals)} for the finals"
         )
 
 
-def _mean_seconds(trials: Sequence[FrozenTrial]) -> float:
-    return mean(trial.duration.total_seconds() for trial in trials if trial.duration)
+def _seconds(trial: FrozenTrial) -> float:
+    return trial.duration.total_seconds() if trial.duration else 0.0
+
+
+def _seconds_of_complete(trials: Sequence[FrozenTrial]) -> list[float]:
+    return [_seconds(t) for t in trials if t.state == TrialState.COMPLETE and t.duration]

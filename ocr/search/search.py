@@ -19,6 +19,7 @@ from ocr.config.hydra_errors import explain
 from ocr.errors import UserError
 from ocr.formatting import pluralize
 from ocr.log import short_path
+from ocr.search.budget import Budget
 from ocr.search.coordinator import Coordinator
 from ocr.search.launchers import jobs_at_once, kill_workers
 from ocr.search.progress import Progress
@@ -48,6 +49,7 @@ class Search:
         objectives: Names in metrics.json.
         directions: "minimize" or "maximize" for each objective.
         n_jobs: How many trials run at once.
+        budget: The time of the search.
         study: The study.
         coordinator: Claims trials for this process.
         progress: The live table.
@@ -76,9 +78,7 @@ class Search:
         self.n_jobs = jobs_at_once(config)
         self.study = open_study(self.settings, space, self.directions, self.objectives)
         self.study.sampler = make_sampler(self.settings.sampler, config.seed)
-        self.deadline = None
-        if self.settings.minutes is not None:
-            self.deadline = time.time() + 60 * self.settings.minutes
+        self.budget = Budget(self.settings.minutes, self.n_jobs)
         self._launch = launch
         self._recorder = ResultRecorder(self.study, self.objectives)
         self._mutex = threading.Lock()
@@ -98,7 +98,7 @@ class Search:
             self.n_jobs,
             self.objectives,
             self.ranking,
-            self.deadline,
+            self.budget,
             self._n_final_runs(),
         )
         self.writer = ResultWriter(
@@ -240,16 +240,20 @@ class Search:
                 with self._mutex:
                     settings = self._suggest(trial)
                 words = [*self.space.overrides(settings), f"callbacks.trial.number={trial.number}"]
-                if self.deadline is not None:
-                    words.append(f"callbacks.trial.deadline={self.deadline}")
+                if (end := self._trials_end()) is not None:
+                    words.append(f"callbacks.trial.deadline={end}")
                 failure = self.launch(words, str(trial.number), trial.number)
             with self._mutex:
                 if self._interrupted:  # the trial did not fail by itself
                     return
                 self._finish(trial, failure, time.monotonic() - start)
 
+    def _trials_end(self) -> float | None:
+        return self.progress.trials_end(self.coordinator.trials())
+
     def _is_late(self) -> bool:
-        return self.deadline is not None and time.time() >= self.deadline
+        end = self._trials_end()
+        return end is not None and time.time() >= end
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         if not self._sampler_seeded:  # with the trial's number, which no other process has

@@ -86,6 +86,13 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
                 "is none to compare it with over fresh seeds"
             )
         return (finalists or ranking)[0], []
+    finalists, seeds = _within_budget(search, finalists, seeds)
+    if not seeds:
+        search.progress.info(
+            "no time is left for the finals: the winner is the best trial of the search. Give more "
+            "hydra.sweeper.minutes"
+        )
+        return ranking[0], []
     search.progress.info(
         f"the best {len(finalists)} once more with {pluralize(len(seeds), 'fresh seed')}: "
         f"trials {', '.join(str(t.number) for t in finalists)}"
@@ -107,6 +114,15 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     return scored[0], runs[scored[0].number]
 
 
+def _within_budget(
+    search: Search, finalists: list[FrozenTrial], seeds: range
+) -> tuple[list[FrozenTrial], range]:
+    """Leave out the finalists and seeds for which no time is left; the default stays."""
+    seconds = [trial.duration.total_seconds() for trial in finalists if trial.duration]
+    n_best, n_seeds = search.budget.plan_finals(seconds, len(seeds))
+    return [*finalists[:n_best], finalists[-1]], seeds[:n_seeds]
+
+
 def _is_default(search: Search, trial: FrozenTrial) -> bool:
     return search.settings.start_with_default and trial.user_attrs.get("start") == 0
 
@@ -118,6 +134,9 @@ def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
     if read_metrics(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)  # left by a search that was killed
         words = [*_settings(search, trial), f"seed={seed}"]
+        if (left := search.budget.left()) is not None:
+            minutes, seconds = divmod(round(left), 60)
+            words.append(f"trainer.max_time=00:00:{minutes:02}:{seconds:02}")
         failure = search.launch(words, subdir, trial.number)
         if failure:
             search.progress.info(f"trial {trial.number} with seed {seed} failed: {failure}")

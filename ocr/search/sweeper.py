@@ -20,13 +20,14 @@ class SurrogateConf(OptunaSweeperConf):
 
     _target_: str = "ocr.search.sweeper.SurrogateSweeper"
 
-    # trials at once; null: joblib's n_jobs, or 1 for the basic launcher, or 2
+    # trials at once; null: the number of the launcher that is given, or one a core (four at most)
+    # where joblib's launcher is installed
     n_jobs: int | None = None  # type: ignore[assignment]
 
     # the search ends when a larger share of its trials fails
     max_failure_rate: float = 0.5
 
-    # minutes after which no trial starts, and running ones stop at their next validation
+    # the time of trials, finals and test together; fewer finals, or none, where it is short
     minutes: float | None = None
 
     # what is optimised: names in metrics.json

@@ -103,7 +103,7 @@ class TrialCallback(Callback):
             if epoch != trainer.max_epochs and self._trial.should_prune():
                 return self._record(TrialEnd.PRUNED, f"pruned in epoch {epoch}")
         if self.deadline is not None and time.time() > self.deadline:
-            message = f"stopped in epoch {epoch}: hydra.sweeper.minutes is over"
+            message = f"stopped in epoch {epoch}: hydra.sweeper.minutes leaves no more time"
             return self._record(TrialEnd.TIME_LIMIT, message)
         return ""
 

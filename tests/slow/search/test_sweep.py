@@ -22,7 +22,8 @@ from optuna.trial import TrialState
 from ocr import Reader
 
 FAST = (*SMALL, "encoder.num_layers=2", "data.min_images=1")
-SEARCH = (*FAST, "-m", "hparams_search=optuna", "hydra.sweeper.max_failure_rate=1")
+ONE = "hydra.sweeper.n_jobs=1"  # trial at once, so that tests know the order
+SEARCH = (*FAST, "-m", "hparams_search=optuna", "hydra.sweeper.max_failure_rate=1", ONE)
 
 
 def rows(sweep):
@@ -253,7 +254,7 @@ def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
 def test_ctrl_c_leaves_no_worker_behind(tmp_path, folder):
     sweep = tmp_path / "sweep"
     words = (*SEARCH, "data=folder", f"data.dir={folder}", f"hydra.sweep.dir={sweep}")
-    words = (*words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_trials=2")
+    words = (*words, "hydra.sweeper.n_jobs=2", "hydra.sweeper.n_trials=2")
     words = (*words, "trainer.max_epochs=2000", "callbacks.early_stopping=null")
     with (tmp_path / "output").open("w") as output:
         process = start(*words, cwd=tmp_path, stdout=output)

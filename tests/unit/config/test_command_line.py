@@ -6,7 +6,8 @@ from hydra._internal.utils import get_args_parser
 
 from ocr import __version__
 from ocr.cli import main
-from ocr.config.command_line import _OPTIONS, prepare_arguments
+from ocr.config import command_line
+from ocr.config.command_line import _OPTIONS, MAX_TRIALS, prepare_arguments
 from ocr.errors import UserError
 
 
@@ -117,3 +118,29 @@ def test_an_unknown_command_lists_the_commands(capsys):
         main(["docto", "images"])
     assert end.value.code == 2
     assert "Did you mean doctor? There are: train, read, doctor" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "overrides,cores,n_jobs",
+    [
+        (["hparams_search=optuna"], 2, 2),
+        (["hparams_search=optuna"], 64, MAX_TRIALS),
+        (["hparams_search=optuna"], 1, None),
+        (["hparams_search=optuna", "hydra.sweeper.n_jobs=1"], 2, None),
+        (["hparams_search=optuna", "hydra.sweeper.n_jobs=3"], 2, 3),
+        (["hparams_search=optuna", "hydra/launcher=basic"], 2, None),
+        (["hparams_search=optuna", "trainer.devices=2"], 4, None),
+        (["optimizer=adam,sgd"], 2, None),
+    ],
+)
+def test_a_search_runs_a_trial_on_each_core(monkeypatch, overrides, cores, n_jobs):
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    monkeypatch.setattr("joblib.cpu_count", lambda: cores)
+    added = prepare_arguments(["-m", *overrides])[len(overrides) : -1]
+    wanted = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={n_jobs}"]
+    assert added == (wanted if n_jobs else [])
+
+
+def test_without_joblib_a_search_runs_one_trial_after_another(monkeypatch):
+    monkeypatch.setattr(command_line, "find_spec", lambda name: None)
+    assert prepare_arguments(["-m", "hparams_search=optuna"])[1:] == ["--multirun"]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from optuna.trial import TrialState, create_trial
 
+from ocr.search.budget import Budget
 from ocr.search.progress import Progress
 
 COMPLETE, PRUNED = TrialState.COMPLETE, TrialState.PRUNED
@@ -19,8 +20,10 @@ def ended(number: int, state: TrialState, seconds: float):
     return trial
 
 
-def told(trials, *, n_jobs=1, deadline=None, finals=8, capsys) -> str:
-    progress = Progress(lambda: trials, 10, n_jobs, ["val/cer"], lambda some: [], deadline, finals)
+def told(trials, *, n_jobs=1, minutes=None, finals=8, capsys) -> str:
+    progress = Progress(
+        lambda: trials, 10, n_jobs, ["val/cer"], lambda some: [], Budget(minutes, n_jobs), finals
+    )
     progress.show(0, trials, 1)
     return capsys.readouterr().out
 
@@ -34,7 +37,7 @@ def told(trials, *, n_jobs=1, deadline=None, finals=8, capsys) -> str:
         ([(COMPLETE, 30), (PRUNED, 10)], {}, "about 2 min 40 s left, and 4 min 00 s for the"),
         ([(COMPLETE, 20)], {"finals": 0}, "about 3 min 00 s left\n"),
         ([(PRUNED, 20)], {}, "about 3 min 00 s left\n"),
-        ([(COMPLETE, 20)], {"deadline": 0}, "about 0 s left, and 2 min 40 s for the finals"),
+        ([(COMPLETE, 20)], {"minutes": 4}, "about 2 min 14 s left, and 1 min 46 s for the finals"),
     ],
 )
 def test_how_long_the_rest_may_take(trials, others, words, capsys):

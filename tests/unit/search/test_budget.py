@@ -1,0 +1,50 @@
+"""How the time of a search is divided."""
+
+import time
+
+import pytest
+
+from ocr.search.budget import MARGIN, TEST_SECONDS, Budget
+
+
+def test_without_a_limit_all_finals_are_trained():
+    budget = Budget(None, 1)
+    assert budget.trials_end([10.0], 8) is None and budget.left() is None
+    assert budget.plan_finals([10.0, 10.0, 10.0, 10.0], 2) == (3, 2)
+
+
+def test_trials_leave_the_time_that_the_finals_take():
+    budget = Budget(10, 2)
+    end = budget.trials_end([20.0, 40.0], 8)
+    assert budget.end - end == pytest.approx(MARGIN * 4 * 30 + TEST_SECONDS)
+
+
+@pytest.mark.parametrize("seconds", [[], [300.0]])
+def test_the_finals_take_no_more_than_their_share(seconds):
+    budget = Budget(10, 1)
+    assert budget.end - budget.trials_end(seconds, 8) == pytest.approx(240 + TEST_SECONDS)
+
+
+def test_without_finals_only_the_test_follows():
+    budget = Budget(10, 1)
+    assert budget.end - budget.trials_end([300.0], 0) == pytest.approx(TEST_SECONDS)
+
+
+@pytest.mark.parametrize(
+    "minutes,seconds,plan",
+    [
+        (10, [30.0, 30.0, 30.0, 30.0], (3, 2)),
+        (3, [30.0, 30.0, 30.0, 30.0], (3, 1)),
+        (2, [30.0, 30.0, 30.0, 30.0], (2, 1)),
+        (2, [30.0, 60.0, 60.0, 30.0], (1, 1)),
+        (1, [60.0, 60.0, 60.0, 60.0], (0, 0)),
+    ],
+)
+def test_finals_are_left_out_where_time_is_short(minutes, seconds, plan):
+    assert Budget(minutes, 1).plan_finals(seconds, 2) == plan
+
+
+def test_an_end_that_has_passed_leaves_a_second():
+    budget = Budget(10, 1)
+    budget.end = time.time() - 5
+    assert budget.left() == 1 and budget.plan_finals([0.1, 0.1], 2) == (0, 0)
