@@ -1,9 +1,8 @@
 """What the search is worth: its surrogates, its pruners, and what it costs besides training.
 
-table      train configurations drawn at random on a small set, and keep what they scored
-surrogate  the best of 10, 20 and 40 proposals, by sampler, on a model of that table
-pruning    training time and best value, by pruner: replayed on the table's learning curves
-pair       one search with and one without the default pruner, both really trained
+table      train configurations drawn at random on a set, and keep what they scored
+surrogate  the best of 10, 20 and 30 proposals, by sampler, on a model of each table
+pruning    training time and best value, by pruner: replayed on a table's learning curves
 overhead   seconds a trial that are not training
 """
 
@@ -12,6 +11,7 @@ import json
 import tempfile
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import optuna
@@ -21,66 +21,84 @@ from process import ROOT
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, TABLE, Trials, make_table, rows, search
+from search_sets import SETS
+from trials import CHARACTERS, COUNT, SIZE, SPLIT, SYMBOLS, Trials, make_table, search, table_names
 
 from ocr.data.sources.synthetic import SyntheticCaptchas
 from ocr.search.study import make_sampler
 from ocr.training.auto import GRACE, fill_grace_epochs
 
-SAMPLERS = ("random", "nsgaii", "cmaes", "tpe", "gp")
+SAMPLERS = ("random", "cmaes", "tpe", "gp")
 PRUNERS = ("none", "median", "percentile", "halving", "hyperband")
-AFTER = (10, 20, 40)  # trials
+AFTER = (10, 20, 30)  # trials
 LENGTH = 30  # trials of a replayed search
 WIDTH = 110  # of a printed table, also in a pipe
 
 
-def surrogate(repeats: int, samplers: list[str]) -> None:
-    """Samplers on a random forest of the table (Eggensperger et al. 2015)."""
+def surrogate(repeats: int, samplers: list[str], with_default: bool) -> None:
+    """Samplers on a random forest of each table (Eggensperger et al. 2015)."""
     from sklearn.ensemble import RandomForestRegressor
 
-    trials = Trials.read()
-    forest = RandomForestRegressor(100, min_samples_leaf=2, oob_score=True, random_state=0)
-    forest.fit([trials.features(p) for p in trials.params], trials.scores)
-    print(
-        f"{len(trials.scores)} trials, scores {trials.scores.min():.3f} to "
-        f"{trials.scores.max():.3f}, median {np.median(trials.scores):.3f}; "
-        f"the forest explains {forest.oob_score_:.0%} of the variance of trials left out"
-    )
-    results = {name: [] for name in samplers}
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    for seed in track(range(repeats), "samplers"):
-        for name in samplers:
-            with initialize_config_dir(str(ROOT / "conf")):
-                lines = [
-                    "hparams_search=optuna",
-                    f"hydra/sweeper/sampler={name}",
-                    "hydra.sweep.dir=.",
+    wins: dict[str, list[list[float]]] = {name: [] for name in samplers}
+    for table in table_names():
+        trials = Trials.read(table)
+        forest = RandomForestRegressor(100, min_samples_leaf=2, oob_score=True, random_state=0)
+        forest.fit([trials.features(p) for p in trials.params], trials.scores)
+        print(
+            f"{table}: {len(trials.scores)} trials, scores {trials.scores.min():.3f} to "
+            f"{trials.scores.max():.3f}, median {np.median(trials.scores):.3f}; the forest "
+            f"explains {forest.oob_score_:.0%} of the variance of trials left out"
+        )
+        found = {
+            name: np.array(
+                [
+                    _search(trials, forest, name, seed, with_default)
+                    for seed in track(range(repeats), f"{table}, {name}", transient=True)
                 ]
-                config = compose("train", overrides=lines, return_hydra_config=True)
-            study = optuna.create_study(sampler=make_sampler(config.hydra.sweeper.sampler, seed, 0))
-            study.enqueue_trial(trials.space.params())  # the default, as in any search
-            for _ in range(1 + max(AFTER)):
-                trial = study.ask()
-                trials.space.suggest(trial)
-                study.tell(trial, forest.predict([trials.features(trial.params)])[0])
-            proposed = [trial.value for trial in study.trials[1:]]
-            results[name].append([min(proposed[:n]) for n in AFTER])
-    table = Table("sampler", *(f"best of {n} proposed" for n in AFTER), "beats random")
-    random = np.array(results["random"])
-    for name, found in results.items():
-        found = np.array(found)
-        quartiles = np.quantile(found, [0.25, 0.5, 0.75], axis=0)
-        cells = [f"{m:.4f} ({a:.4f}-{b:.4f})" for a, m, b in quartiles.T]
-        # Every run against every random one: the probability of the better result.
-        wins = np.mean(found[:, -1][:, None] < random[:, -1][None])
-        table.add_row(name, *cells, "" if name == "random" else f"{wins:.0%}")
-    print(f"median (quartiles) of {repeats} searches each")
-    Console(width=WIDTH).print(table)
+            )
+            for name in samplers
+        }
+        shown = Table("sampler", *(f"best of {n} proposed" for n in AFTER), "beats random")
+        for name, values in found.items():
+            quartiles = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
+            cells = [f"{m:.4f} ({a:.4f}-{b:.4f})" for a, m, b in quartiles.T]
+            # Every run against every random one: the probability of the better result.
+            shares = [
+                np.mean(v[:, None] < r[None]) + np.mean(v[:, None] == r[None]) / 2
+                for v, r in zip(values.T, found["random"].T, strict=True)
+            ]
+            wins[name].append(shares)
+            shown.add_row(name, *cells, ", ".join(f"{share:.0%}" for share in shares))
+        Console(width=WIDTH).print(shown)
+    shown = Table("sampler", *(f"beats random after {n}" for n in AFTER))
+    for name, shares in wins.items():
+        shown.add_row(name, *(f"{share:.0%}" for share in np.mean(shares, axis=0)))
+    print(f"on average over the tables, {repeats} searches each")
+    Console(width=WIDTH).print(shown)
+
+
+def _search(
+    trials: Trials, forest: Any, sampler: str, seed: int, with_default: bool
+) -> list[float]:
+    """Search with the forest in place of training; return the best values after each of AFTER."""
+    with initialize_config_dir(str(ROOT / "conf")):
+        lines = ["hparams_search=optuna", f"hydra/sweeper/sampler={sampler}", "hydra.sweep.dir=."]
+        config = compose("train", overrides=lines, return_hydra_config=True)
+    study = optuna.create_study(sampler=make_sampler(config.hydra.sweeper.sampler, seed, 0))
+    if with_default:
+        study.enqueue_trial(trials.space.params())
+    for _ in range(with_default + max(AFTER)):
+        trial = study.ask()
+        trials.space.suggest(trial)
+        study.tell(trial, forest.predict([trials.features(trial.params)])[0])
+    proposed = [trial.value for trial in study.trials[with_default:]]
+    return [min(proposed[:n]) for n in AFTER]
 
 
 def pruning(repeats: int) -> None:
     """Replay searches of LENGTH trials, drawn from the table, with each pruner."""
-    trials = Trials.read()
+    trials = Trials.read("synthetic")  # the only one with whole runs
     shares, lost = {name: [] for name in PRUNERS}, {name: [] for name in PRUNERS}
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     epochs = max(map(len, trials.curves))
@@ -120,27 +138,6 @@ def pruning(repeats: int) -> None:
         )
     print(f"{repeats} searches of {LENGTH} trials each")
     Console(width=WIDTH).print(table)
-
-
-def pair(trials: int, workers: int, overrides: list[str]) -> None:
-    """The same study with the default pruner and without, really trained."""
-    table = Table("pruner", "training, s", "wall, s", "complete", "pruned", "best val/cer")
-    spent = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in ("none", "default"):
-            folder = Path(scratch) / name
-            chosen = () if name == "default" else (f"pruner={name}",)
-            given = (f"hydra.sweeper.n_trials={trials}", *chosen, *overrides)
-            wall = search(folder, *given, workers=workers)
-            done = rows(folder)
-            seconds = sum(float(row["seconds"] or 0) for row in done)
-            states = [row["state"] for row in done]
-            best = min(float(row["value"]) for row in done if row["state"] == "complete")
-            counts = [str(states.count(state)) for state in ("complete", "pruned")]
-            table.add_row(name, f"{seconds:.0f}", f"{wall:.0f}", *counts, f"{best:.4f}")
-            spent.append(seconds)
-    Console(width=WIDTH).print(table)
-    print(f"training time with pruning: {spent[1] / spent[0]:.0%}")
 
 
 def overhead(trials: int, count: int) -> None:
@@ -184,29 +181,40 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, dest="command")
-    counts = {"table": 300, "surrogate": 20, "pruning": 200, "pair": 30, "overhead": 20}
+    counts = {"table": 81, "surrogate": 20, "pruning": 200, "overhead": 20}
     for name, count in counts.items():
         command = commands.add_parser(name)
         what = "--repeats" if name in ("surrogate", "pruning") else "--trials"
         command.add_argument(what, dest="count", type=int, default=count)
-        if name in ("table", "pair"):
+        if name == "table":
+            command.add_argument("--set", choices=[*SETS, "synthetic"], required=True)
+            command.add_argument("--data", type=Path, help="folder of zips")
+            command.add_argument(
+                "--scratch", type=Path, required=True, help="for images and trials"
+            )
+            command.add_argument("--out", type=Path, help="the table; by default, in tables/")
             command.add_argument("--workers", type=int, default=2)
             command.add_argument("overrides", nargs="*")
-        if name == "table":
-            command.add_argument("--out", type=Path, default=TABLE)
         if name == "overhead":
             command.add_argument("--images", type=int, default=COUNT)
         if name == "surrogate":
             command.add_argument("--samplers", nargs="+", default=SAMPLERS, choices=SAMPLERS)
+            command.add_argument("--without-default", action="store_true")
     options = parser.parse_args()
     if options.command == "table":
-        make_table(options.count, options.out, options.workers, options.overrides)
-    elif options.command == "pair":
-        pair(options.count, options.workers, options.overrides)
+        make_table(
+            options.set,
+            options.count,
+            options.data,
+            options.scratch,
+            options.out,
+            options.workers,
+            options.overrides,
+        )
     elif options.command == "overhead":
         overhead(options.count, options.images)
     elif options.command == "surrogate":
-        surrogate(options.count, options.samplers)
+        surrogate(options.count, options.samplers, not options.without_default)
     else:
         pruning(options.count)
 

@@ -1,4 +1,4 @@
-"""A stored table of real trials, and how a sweep is started to get one."""
+"""Stored tables of real trials, and how a sweep is started to get one."""
 
 import csv
 import subprocess
@@ -45,8 +45,7 @@ def search(folder: Path, *overrides: str, workers: int = 2) -> float:
     data = () if any(override.startswith("data=") for override in overrides) else SMALL
     command = [sys.executable, str(ROOT / "train.py"), "-m", "hparams_search=optuna", *data]
     command += ["hydra.sweeper.top_k=0", f"hydra.sweep.dir={folder}", *overrides]
-    if workers > 1:
-        command += ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={workers}"]
+    command.append(f"hydra.sweeper.n_jobs={workers}")
     start = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -60,20 +59,36 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def make_table(name: str, trials: int, data: Path, scratch: Path, workers: int) -> None:
+def table_names() -> list[str]:
+    """Names of the tables that are stored."""
+    return sorted(path.stem for path in TABLES.glob("*.csv"))
+
+
+def make_table(
+    name: str,
+    trials: int,
+    data: Path | None,
+    scratch: Path,
+    out: Path | None,
+    workers: int,
+    overrides: list[str],
+) -> None:
     """Train the default and random configurations to the end, and write the table of a set.
 
     Args:
-        name: Of the set, in SETS.
+        name: Of the set, in SETS, or "synthetic".
         trials: How many, with the default.
         data: The folder of zips.
         scratch: Where images and the sweep go; what is there already goes on.
+        out: The file; None: the stored table.
         workers: Trials at once.
+        overrides: More of them.
     """
-    overrides = SETS[name].prepare(data, scratch)
+    given = SETS[name].prepare(data, scratch) if name in SETS else [*SMALL, "trainer.max_epochs=24"]
     folder = scratch / f"sweep_{name}"
-    search(folder, *RANDOM, f"hydra.sweeper.n_trials={trials}", *overrides, workers=workers)
-    keep(folder, TABLES / f"{name}.csv")
+    words = (*RANDOM, f"hydra.sweeper.n_trials={trials}", *given, *overrides)
+    search(folder, *words, workers=workers)
+    keep(folder, out or TABLES / f"{name}.csv")
 
 
 def keep(folder: Path, path: Path) -> None:
@@ -103,8 +118,8 @@ class Trials:
     curves: list[list[float]]
 
     @classmethod
-    def read(cls) -> "Trials":
-        """Of TABLE, in the shipped space."""
+    def read(cls, name: str) -> "Trials":
+        """Of the table of a set, in the shipped space."""
         register_resolvers()
         arguments = ["hparams_search=optuna", *SMALL]
         with initialize_config_dir(str(ROOT / "conf")):
@@ -116,7 +131,7 @@ class Trials:
             options = GlobalHydra.instance().config_loader().get_group_options
             declared = OmegaConf.to_container(sweeper.params)
             space = read_space(declared, arguments, composed, options)
-        with TABLE.open(newline="", encoding="utf-8") as file:
+        with (TABLES / f"{name}.csv").open(newline="", encoding="utf-8") as file:
             table = list(csv.DictReader(file))
         keys = {value.key for value in space.values}
         parse = OverridesParser.create().parse_override

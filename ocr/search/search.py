@@ -208,12 +208,21 @@ class Search:
         return (self.settings.top_k + self.settings.start_with_default) * self.settings.top_seeds
 
     def _starting_points(self) -> list[dict[str, Any]]:
+        """Return the default, the best trials of earlier searches, and the portfolio."""
         points = [self.space.params()] if self.settings.start_with_default else []
         given = self.settings.start_from
         for path in [given] if isinstance(given, str) else given or []:
             maximize = self.directions[0] == "maximize"
             points += read_points(path, self.space, self.settings.start_from_best, maximize)
-        return points
+        portfolio = [dict(settings) for settings in self.settings.portfolio or []]
+        fitting = [settings for settings in portfolio if self.space.has(settings)]
+        if left_out := len(portfolio) - len(fitting):
+            self.progress.info(
+                f"{left_out} of {pluralize(len(portfolio), 'configuration')} in "
+                "hydra.sweeper.portfolio are outside of the searched space and are left out"
+            )
+        room = max(0, self.settings.n_trials - len(points))
+        return points + [self.space.params(settings) for settings in fitting[:room]]
 
     def _run_all(self) -> None:
         """Run trials one after another, or in as many threads as there are workers."""

@@ -115,6 +115,15 @@ class Space:
                 params[value.name] = given
         return params
 
+    def has(self, settings: Mapping[str, Any]) -> bool:
+        """Return whether all settings, by key in the config, are values of this space."""
+        found = {
+            value.key
+            for value in self.values
+            if value.key in settings and contains(value.distribution, settings[value.key])
+        }
+        return found == settings.keys()
+
     def default_trial(self) -> list[str] | None:
         """Return the overrides with all defaults; None if the default parts are not searched."""
         params = self.params()

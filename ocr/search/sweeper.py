@@ -39,6 +39,9 @@ class SurrogateConf(OptunaSweeperConf):
     # try the default configuration first
     start_with_default: bool = True
 
+    # configurations to try after the default, each with values by key; all others are the default's
+    portfolio: list[dict[str, Any]] = field(default_factory=list)
+
     # trials.csv of earlier searches (one, or a list), whose best trials are tried first
     start_from: Any = field(default_factory=list)
     start_from_best: int = 3

@@ -21,10 +21,10 @@ SCRIPTS = {
     "panel": (["--data={zip}", "--", *ONCE], "images"),
     "plateau": (["--data={folder}", "--seeds", "1", "--", *ONCE], "of 1 seeds at 90 %"),
     "search table": (
-        ["table", "--trials", "1", "--workers", "1", "--out={zip}/trials.csv", "--", *TRIAL],
-        "1 trials in trials.csv",
+        ["table", "--set=synthetic", "--trials=1", "--scratch={zip}", "--out={zip}/t.csv", "--"]
+        + [*TRIAL],
+        "1 trials in t.csv",
     ),
-    "search pair": (["pair", "--trials", "1", "--workers", "1", "--", *TRIAL], "with pruning"),
     "search surrogate": (["surrogate", "--repeats", "1", "--samplers", "random"], "random"),
     "search pruning": (["pruning", "--repeats", "1"], "hyperband"),
     "search overhead": (["overhead", "--trials", "2", "--images", "40"], "s a trial"),
@@ -33,7 +33,7 @@ SCRIPTS = {
     "time_to_accuracy": (["--data={folder}", "--seeds", "1", "--", *ONCE], "test exact match"),
     "widths": (["--repeats", "1", "--epochs", "2", "{zip}/images.zip", *SMALL], "peak MiB"),
 }
-PARTS = {"process", "training", "trials"}  # of the others
+PARTS = {"drawn", "process", "search_sets", "training", "trials"}  # of the others
 
 
 def test_every_script_is_here():
