@@ -8,6 +8,7 @@ from scripts import run_script
 
 TRIAL = ("trainer.max_epochs=1", "data.count=40")
 ONCE = (*SMALL, "trainer.max_epochs=1", "data.min_images=1")
+REST = ("--", *TRIAL)
 # What each prints; {folder} has images that their names caption, {zip} is a folder of such a zip.
 SCRIPTS = {
     "beside": (["--images", "2", "--repeats", "1", "--calls", "1"], "exit codes of 2 calls: [0]"),
@@ -21,8 +22,7 @@ SCRIPTS = {
     "panel": (["--data={zip}", "--", *ONCE], "images"),
     "plateau": (["--data={folder}", "--seeds", "1", "--", *ONCE], "of 1 seeds at 90 %"),
     "search table": (
-        ["table", "--set=synthetic", "--trials=1", "--scratch={zip}", "--out={zip}/t.csv", "--"]
-        + [*TRIAL],
+        ["table", "--set=synthetic", "--trials=1", "--scratch={zip}", "--out={zip}/t.csv", *REST],
         "1 trials in t.csv",
     ),
     "search surrogate": (["surrogate", "--repeats", "1", "--samplers", "random"], "random"),

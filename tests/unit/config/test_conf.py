@@ -9,17 +9,18 @@ from ocr import compose
 
 GROUPS = (
     "augment", "callbacks", "data", "effort", "encoder", "experiment", "head", "hparams_search",
-    "logger", "optimizer", "pruner", "recurrent", "scheduler", "trainer",
+    "logger", "optimizer", "portfolio", "pruner", "recurrent", "scheduler", "trainer",
 )  # fmt: skip
 CHOICES = [
     f"{group}={path.stem}"
     for group in GROUPS
     for path in sorted((ROOT / "conf" / group).glob("*.yaml"))
-    if group != "pruner"  # pruners belong to a search: tests/slow/search
+    if group not in ("portfolio", "pruner")  # of a search: tests/slow/search
 ]
 SEARCHED = (
     "optimizer.lr",
     "encoder.num_layers",
+    "encoder.channels",
     "encoder.growth",
     "encoder.units",
     "encoder.units_2",
