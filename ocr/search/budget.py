@@ -23,14 +23,18 @@ class Budget:
 
     def __init__(self, minutes: float | None, n_jobs: int) -> None:
         self._seconds = 60 * (minutes or 0)
+        self._test_seconds = min(TEST_SECONDS, self._seconds / 10)
         self._n_jobs = n_jobs
         self.end = None if minutes is None else time.time() + self._seconds
 
     def trials_end(self, seconds: Sequence[float], n_runs: int) -> float | None:
         """Return when the trials end, so that the finals fit into the rest.
 
+        No time is kept for finals of which not even two runs would fit into their share.
+
         Args:
-            seconds: Of each complete trial so far.
+            seconds: Of each complete trial so far. As long as there is none, a final run would take
+                too long, too.
             n_runs: How many final runs follow, at most.
 
         Returns:
@@ -38,10 +42,11 @@ class Budget:
         """
         if self.end is None:
             return None
-        at_most = FINALS_SHARE * self._seconds if n_runs else 0.0
-        expected = MARGIN * self.finals_seconds(seconds, n_runs) if seconds else at_most
-        test = min(TEST_SECONDS, FINALS_SHARE * self._seconds)
-        return self.end - min(at_most, expected) - test
+        share = FINALS_SHARE * self._seconds
+        shortest = MARGIN * self.finals_seconds(seconds, min(2, n_runs))
+        longest = MARGIN * self.finals_seconds(seconds, n_runs)
+        finals = min(share, longest) if shortest <= share else 0.0
+        return self.end - finals - self._test_seconds
 
     def finals_seconds(self, seconds: Sequence[float], n_runs: int) -> float:
         """Estimate the time of the finals from that of the complete trials."""
@@ -63,7 +68,7 @@ class Budget:
         others = len(seconds) - 1
         if self.end is None:
             return others, seeds
-        left = self.end - time.time() - min(TEST_SECONDS, FINALS_SHARE * self._seconds)
+        left = self.end - time.time() - self._test_seconds
         plans = product(range(1, others + 1), range(1, seeds + 1))
         # As many runs as possible; of equally many, those of more finalists.
         for best, count in sorted(plans, key=lambda plan: (-(plan[0] + 1) * plan[1], plan[1])):

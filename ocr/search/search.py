@@ -137,6 +137,7 @@ class Search:
                 f"trials to run: {n_trials - done}, {self.n_jobs} at once; if this is interrupted, "
                 f"the same command with hydra.sweep.dir={short_path(self.folder)} goes on"
             )
+            self._publish_trials_end()
             try:
                 with self.progress:
                     self._run_all()
@@ -249,8 +250,8 @@ class Search:
                 with self._mutex:
                     settings = self._suggest(trial)
                 words = [*self.space.overrides(settings), f"callbacks.trial.number={trial.number}"]
-                if (end := self._trials_end()) is not None:
-                    words.append(f"callbacks.trial.deadline={end}")
+                if self.budget.end is not None:
+                    words.append(f"callbacks.trial.deadline={self.budget.end}")
                 failure = self.launch(words, str(trial.number), trial.number)
             with self._mutex:
                 if self._interrupted:  # the trial did not fail by itself
@@ -259,6 +260,11 @@ class Search:
 
     def _trials_end(self) -> float | None:
         return self.progress.trials_end(self.coordinator.trials())
+
+    def _publish_trials_end(self) -> None:
+        """Tell the running trials when to stop; what the finals take is known better by and by."""
+        if (end := self._trials_end()) is not None:
+            self.study.set_user_attr("trials_end", end)
 
     def _is_late(self) -> bool:
         end = self._trials_end()
@@ -283,6 +289,7 @@ class Search:
             )
         self._ended |= getattr(self.study.sampler, "exhausted", False)
         self.coordinator.release(trial.number)
+        self._publish_trials_end()
         trials = self.coordinator.trials()
         self.writer.save(trials)
         self.progress.show(trial.number, trials, seconds)

@@ -102,10 +102,16 @@ class TrialCallback(Callback):
                 self._trial.report(value, epoch)
             if epoch != trainer.max_epochs and self._trial.should_prune():
                 return self._record(TrialEnd.PRUNED, f"pruned in epoch {epoch}")
-        if self.deadline is not None and time.time() > self.deadline:
+        if self._is_late():
             message = f"stopped in epoch {epoch}: hydra.sweeper.minutes leaves no more time"
             return self._record(TrialEnd.TIME_LIMIT, message)
         return ""
+
+    def _is_late(self) -> bool:
+        if self.deadline is None:
+            return False
+        published = self._trial.study.user_attrs.get("trials_end", self.deadline)
+        return time.time() > min(self.deadline, published)
 
     def _record(self, end: TrialEnd, message: str) -> str:
         self._trial.set_user_attr("end", end)

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from toy import searching
 
 from ocr.search.budget import MARGIN, TEST_SECONDS, Budget
 
@@ -19,10 +20,15 @@ def test_trials_leave_the_time_that_the_finals_take():
     assert budget.end - end == pytest.approx(MARGIN * 4 * 30 + TEST_SECONDS)
 
 
-@pytest.mark.parametrize("seconds", [[], [300.0]])
-def test_the_finals_take_no_more_than_their_share(seconds):
+def test_the_finals_take_no_more_than_their_share():
     budget = Budget(10, 1)
-    assert budget.end - budget.trials_end(seconds, 8) == pytest.approx(240 + TEST_SECONDS)
+    assert budget.end - budget.trials_end([60.0], 8) == pytest.approx(240 + TEST_SECONDS)
+
+
+@pytest.mark.parametrize("seconds", [[], [150.0]])
+def test_no_time_is_kept_for_finals_that_cannot_fit(seconds):
+    budget = Budget(10, 1)
+    assert budget.end - budget.trials_end(seconds, 8) == pytest.approx(TEST_SECONDS)
 
 
 def test_without_finals_only_the_test_follows():
@@ -48,3 +54,11 @@ def test_an_end_that_has_passed_leaves_a_second():
     budget = Budget(10, 1)
     budget.end = time.time() - 5
     assert budget.left() == 1 and budget.plan_finals([0.1, 0.1], 2) == (0, 0)
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_running_trials_are_told_when_to_stop(tmp_path):
+    with searching(tmp_path, "hydra.sweeper.minutes=1", "hydra.sweeper.n_trials=2") as search:
+        search.run()
+        told = search.study.user_attrs["trials_end"]
+    assert time.time() < told < search.budget.end
