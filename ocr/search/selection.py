@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean
@@ -18,6 +18,7 @@ from ocr.config.program import ocr_command, train_command
 from ocr.errors import UserError
 from ocr.formatting import format_score, pluralize
 from ocr.log import short_path
+from ocr.search.comparison import Comparison, compare
 from ocr.search.results import metrics_of
 from ocr.search.search import Search
 from ocr.search.trial_end import reason_of
@@ -50,21 +51,25 @@ def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -
     if len(search.objectives) > 1:
         ranking.sort(key=lambda trial: trial.values)
         _show_front(search, ranking)
-        winner, runs = ranking[0], list[Path]()
+        winner, runs = ranking[0], dict[int, list[Path]]()
     else:
         winner, runs = _choose(search, ranking)
-    checkpoint = _best_checkpoint(search, winner, runs)
+    own_runs = runs.get(winner.number, [])
+    checkpoint = _best_checkpoint(search, winner, own_runs)
     metrics = _test(search, winner, checkpoint)
     if search.settings.retrain:
         checkpoint = search.folder / _final(winner) / "best.ckpt"
     _replace(checkpoint, search.folder / "best.ckpt")
     _replace(search.folder / _final(winner) / "metrics.json", search.folder / "metrics.json")
     _write_experiment(search, winner, options_of)
-    _conclude(search, winner, runs, metrics)
+    gain = _compare_with_default(search, winner, ranking, runs)
+    _conclude(search, winner, own_runs, metrics, gain)
 
 
-def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, list[Path]]:
-    """Return the best of the finalists over fresh seeds, and the folders of its runs.
+def _choose(
+    search: Search, ranking: list[FrozenTrial]
+) -> tuple[FrozenTrial, dict[int, list[Path]]]:
+    """Return the best of the finalists over fresh seeds, and the folders of the finalists' runs.
 
     The finalists are the best trials and the default. Their scores in the search do not count: the
     best of many trials on few images owes much to its seed.
@@ -78,21 +83,21 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     finalists += [t for t in ranking if _is_default(search, t) and t not in finalists]
     finalists = [t for t in finalists if not has_not_learned(metrics_of(t))]
     if not search.settings.top_k or not seeds:
-        return ranking[0], []
+        return ranking[0], {}
     if len(finalists) < 2:
         if finalists:
             search.progress.info(
                 f"of the complete trials, only trial {finalists[0].number} reads anything: there "
                 "is none to compare it with over fresh seeds"
             )
-        return (finalists or ranking)[0], []
+        return (finalists or ranking)[0], {}
     finalists, seeds = _within_budget(search, finalists, seeds)
     if not seeds:
         search.progress.info(
             "no time is left for the finals: the winner is the best trial of the search. Give more "
             "hydra.sweeper.minutes"
         )
-        return ranking[0], []
+        return ranking[0], {}
     search.progress.info(
         f"the best {len(finalists)} once more with {pluralize(len(seeds), 'fresh seed')}: "
         f"trials {', '.join(str(t.number) for t in finalists)}"
@@ -111,7 +116,7 @@ def _choose(search: Search, ranking: list[FrozenTrial]) -> tuple[FrozenTrial, li
     scored = [trial for trial in finalists if runs[trial.number]] or finalists[:1]
     scored.sort(key=lambda trial: _average(search, runs[trial.number]))
     _show_finalists(search, scored, runs)
-    return scored[0], runs[scored[0].number]
+    return scored[0], runs
 
 
 def _within_budget(
@@ -170,21 +175,40 @@ def _final(winner: FrozenTrial) -> str:
     return f"finals/{winner.number}_test"
 
 
-def _test(search: Search, winner: FrozenTrial, checkpoint: Path) -> dict[str, Any]:
-    """Test the winner, once; with hydra.sweeper.retrain, train it on all other images before."""
-    folder = search.folder / _final(winner)
+def _test(search: Search, trial: FrozenTrial, checkpoint: Path) -> dict[str, Any]:
+    """Test a trial, once; with hydra.sweeper.retrain, train it on all other images before."""
+    folder = search.folder / _final(trial)
     if (metrics := read_metrics(folder)) is not None:
         return metrics
-    words = _settings(search, winner)
+    words = _settings(search, trial)
     if search.settings.retrain:
-        search.progress.info(f"training trial {winner.number} on training and validation images")
+        search.progress.info(f"training trial {trial.number} on training and validation images")
         words += ["data.train_on_val=true", "callbacks.early_stopping=null"]
     else:
         words += ["fit=false", "init_from=null", f"ckpt_path={quote_value(str(checkpoint))}"]
-    failure = search.launch([*words, "test=true"], _final(winner), winner.number)
+    failure = search.launch([*words, "test=true"], _final(trial), trial.number)
     if failure:
-        raise UserError(f"the winner, trial {winner.number}, can't be tested: {failure}")
+        raise UserError(f"trial {trial.number} can't be tested: {failure}")
     return _metrics_in(folder)
+
+
+def _compare_with_default(
+    search: Search,
+    winner: FrozenTrial,
+    ranking: Sequence[FrozenTrial],
+    runs: Mapping[int, Sequence[Path]],
+) -> Comparison | None:
+    """Test the default, too, and compare it with the winner; None if that is impossible."""
+    default = next((trial for trial in ranking if _is_default(search, trial)), None)
+    if default in (None, winner) or search.settings.retrain:
+        return None
+    try:
+        _test(search, default, _best_checkpoint(search, default, runs.get(default.number, [])))
+    except UserError as error:  # the winner stands without it
+        search.progress.info(str(error))
+        return None
+    tests = [search.folder / _final(trial) / "predictions.csv" for trial in (winner, default)]
+    return compare(*tests) if all(path.exists() for path in tests) else None
 
 
 def _settings(search: Search, trial: FrozenTrial) -> list[str]:
@@ -259,7 +283,11 @@ def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
 
 
 def _conclude(
-    search: Search, winner: FrozenTrial, runs: Sequence[Path], metrics: dict[str, Any]
+    search: Search,
+    winner: FrozenTrial,
+    runs: Sequence[Path],
+    metrics: dict[str, Any],
+    gain: Comparison | None,
 ) -> None:
     """Print what the winner is and how to use it, and add it to the report."""
     from ocr.models.metrics import (
@@ -278,6 +306,8 @@ def _conclude(
             f"{metrics['test/exact_match']:.1%} ({low:.1%} to {high:.1%}), character errors "
             f"{metrics['test/cer']:.2%}"
         )
+    if gain:
+        summary["gain"] = f"over the default, {gain}"
     summary |= {
         "checkpoint": f"{folder}/best.ckpt",
         "trials": f"{folder}/trials.csv, pictures in {folder}/report/index.html",

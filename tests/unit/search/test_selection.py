@@ -105,3 +105,27 @@ def test_ctrl_c_waits_for_no_final(tmp_path, capsys, monkeypatch):
     long.set()
     assert ended == [(130, False)]
     assert "interrupted; to go on" in capsys.readouterr().out
+
+
+def test_the_winner_is_compared_with_the_default_on_the_test_images(tmp_path, capsys, monkeypatch):
+    """The winner reads both images, the default one."""
+    scores = {"val/exact_match": 0.9, "val/loss": 1.0, "cpu_ms": 1.0}
+    cers = chain([0.5], repeat(0.1))  # the default comes first
+    monkeypatch.setattr(toy, "score", lambda settings: scores | {"val/cer": next(cers)})
+    well, tested = launcher(tmp_path), []
+
+    def launch(jobs, number):
+        result = well(jobs, number)
+        if "fit=false" in jobs[0]:
+            tested.append(number)
+            folder = tmp_path / jobs[0][-1].partition("=")[2]
+            reading = "a" if number else "b"
+            lines = ["file,label,reading,confidence", "1.png,a,a,1", f"2.png,a,{reading},1"]
+            (folder / "predictions.csv").write_text("\n".join(lines))
+        return result
+
+    with searching(tmp_path, *TRIALS, "hydra.sweeper.top_k=0", launch=launch) as search:
+        assert search.run()
+        select_winner(search, no_options)
+    assert tested[0] > 0 and tested[1:] == [0]
+    assert "over the default, 100.0% of 2 test images instead of 50.0%" in capsys.readouterr().out
