@@ -1,5 +1,5 @@
-"""What several trainings tell together: cross-validation, learning curve, label errors.
+"""Analyses of several trainings: cross-validation, learning curve, label errors.
 
-Each run is a process of train.py; the files of all runs are in one folder, so that a command that
-was interrupted can go on.
+Each training is a process of its own. The files of all are in one folder, so that an interrupted
+command can continue.
 """

@@ -1,14 +1,11 @@
-"""Which characters of captions get confused with which, and how often.
-
-A mistake such as F for f is seldom made only once.
-"""
+"""Count which characters of captions are confused with which, such as F with f."""
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-PSEUDOCOUNT = 0.1  # of a confusion that no other caption has
+PSEUDOCOUNT = 0.1  # added to a confusion's count, so that none is impossible
 
 Confusion = tuple[str, str]  # a piece of a caption, and what it should have been
 
@@ -20,22 +17,22 @@ class Confusions:
         """Count the confusions.
 
         Args:
-            pairs: Caption and reading of all images, also of those that agree.
+            pairs: Caption and reading of every image, equal ones included.
         """
         self.captions = [label for label, _ in pairs]
-        self.counts = Counter(found for pair in pairs for found in find_confusions(*pair))
+        self.counts = Counter(confusion for pair in pairs for confusion in find_confusions(*pair))
         self._captions_with: dict[str, int] = {}
 
     def log_odds(self, label: str, text: str, counted: bool) -> float:
-        """Estimate how likely `label` is written for `text`, before looking at the image.
+        """Estimate how likely `label` is written for `text`, without the image.
 
-        Each confusion's odds are those of the other captions: how many have it, against how many
-        could have it and don't.
+        The odds of a confusion come from the other captions: the number with it, divided by the
+        number that could have it but don't.
 
         Args:
             label: The caption.
-            text: What the image may say.
-            counted: Whether this pair is among those counted.
+            text: The text that the image may show.
+            counted: Whether this pair is among the counted ones.
 
         Returns:
             The log odds; at least those of a caption that belongs to another image.
@@ -48,7 +45,7 @@ class Confusions:
         return max(total, -math.log(len(self.captions)))
 
     def corrections(self, label: str) -> list[str]:
-        """Return the caption without each of the confusions that were made more than once."""
+        """Return the caption with each frequent confusion corrected, one at a time."""
         return [
             label.replace(old, new)
             for (old, new), count in self.counts.items()
@@ -62,7 +59,7 @@ class Confusions:
 
 
 def find_confusions(label: str, text: str) -> set[Confusion]:
-    """Return the pieces that differ, character by character where they are equally long."""
+    """Return the pieces that differ, split into characters where they are equally long."""
     pieces: Iterable[Confusion] = [
         (label[a:b], text[c:d])
         for tag, a, b, c, d in SequenceMatcher(None, label, text, autojunk=False).get_opcodes()

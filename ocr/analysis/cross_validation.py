@@ -21,7 +21,7 @@ from ocr.data.split import cut
 from ocr.errors import UserError
 from ocr.formatting import pluralize
 
-# A folder that is split already can't be split into folds.
+# Overrides that exclude cross-validation: with them, the folder is already split.
 RESERVED = ("data.train_dir", "data.val_dir", "data.test_dir")
 
 
@@ -44,10 +44,10 @@ def cross_validate(
 
     Args:
         folder: Holds the images.
-        labels: Where the captions are, as `data.labels`.
+        labels: The source of the captions, as `data.labels`.
         folds: Number of folds.
         out: Folder for the runs; None makes one.
-        overrides: Those of all runs.
+        overrides: Overrides of all runs.
     """
     experiment = Experiment(folder, labels, overrides, reserved=RESERVED)
     runs, fold_runs = train_folds(experiment, folds, out, "folds")
@@ -70,7 +70,7 @@ def cross_validate(
 def train_folds(
     experiment: Experiment, folds: int, out: Path | None, command: str, seeds: int = 1
 ) -> tuple[Runs, list[Run]]:
-    """Train the models that aren't trained yet.
+    """Train the models of all folds, except those that are already trained.
 
     Args:
         experiment: What all runs have in common.
@@ -80,13 +80,15 @@ def train_folds(
         seeds: Number of models per fold.
 
     Returns:
-        The runs in order of the folds, the seeds of a fold one after another.
+        The folder of runs, and its runs: all seeds of the first fold, then those of the next.
 
     Raises:
         UserError: There are too few images, or a run failed.
     """
     if not experiment.config.callbacks.get("predictions"):
-        raise UserError("callbacks.predictions=null: this command needs the file that it writes")
+        raise UserError(
+            "callbacks.predictions=null: leave that out, the command needs predictions.csv"
+        )
     data = experiment.load_data(f"data.folds={folds}")
     _require_partition(data, folds)
     runs = Runs(out, command, experiment.overrides, experiment.plan(data))
@@ -105,7 +107,7 @@ def train_folds(
 
 
 def copy_skipped(runs: Runs, run: Run) -> int:
-    """Copy skipped.csv of a run, which is the same in all.
+    """Copy skipped.csv of a run, which is the same in all runs.
 
     Returns:
         The number of images that no run could use.
@@ -134,6 +136,7 @@ def _require_partition(data: OCRDataModule, folds: int) -> None:
     if len(tested) < len(samples) or max(tested.values()) > 1:
         raise UserError(
             f"{len(np.unique(groups))} different images (or groups) are too few for --folds {folds}"
+            ": give fewer"
         )
 
 
@@ -150,7 +153,7 @@ def _write(path: Path, predictions: Sequence[OutOfFoldPrediction]) -> None:
 
 
 def _print_table(rows: Sequence[dict[str, Any]]) -> None:
-    """Print a row per fold, and one for all together."""
+    """Print a row per fold, and one for all folds together."""
     table = Table("fold", "images", "exact match", "95 % interval", "CER", "95 % interval")
     for column in table.columns[1:]:
         column.justify = "right"

@@ -19,7 +19,7 @@ from ocr.data.samples import Sample, Samples
 from ocr.errors import UserError
 from ocr.log import log_to_stderr
 
-# Set by the commands for each of their runs.
+# Keys that the commands set in each of their runs.
 _RESERVED = {
     "data", "data.dir", "data.folds", "data.fold", "data.train_images",
     "fit", "test", "ckpt_path", "hydra.mode", "hydra.run.dir",
@@ -32,9 +32,9 @@ class Experiment:
 
     Attributes:
         folder: The folder.
-        labels: Where the captions are, as `data.labels`.
-        extra_overrides: What the user adds to the command line of each run.
-        reserved: Further keys that only the command itself may set.
+        labels: The source of the captions, as `data.labels`.
+        extra_overrides: Overrides of the user for all runs.
+        reserved: Further keys that only the command may set.
     """
 
     folder: Path
@@ -46,11 +46,13 @@ class Experiment:
         """Raise UserError for overrides of reserved keys."""
         for override in OverridesParser.create().parse_overrides(list(self.extra_overrides)):
             if override.key_or_group in _RESERVED.union(self.reserved):
-                raise UserError(f"{override.input_line}: this command sets that itself")
+                raise UserError(
+                    f"{override.input_line}: this command sets that itself; leave it out"
+                )
 
     @property
     def overrides(self) -> list[str]:
-        """The overrides of each run."""
+        """The overrides that all runs have in common."""
         return folder_overrides(self.path, self.labels, self.extra_overrides)
 
     @property
@@ -60,14 +62,14 @@ class Experiment:
 
     @cached_property
     def config(self) -> DictConfig:
-        """The config of each run."""
+        """The config that all runs have in common."""
         return compose_without_run(self.overrides)
 
     def load_data(self, *overrides: str) -> OCRDataModule:
         """Scan and split the data of a run, without keeping images in memory.
 
         Args:
-            overrides: Those of the run.
+            overrides: Further overrides of the run.
         """
         data = build(compose_without_run([*self.overrides, "data.cache_mb=0", *overrides]).data)
         with log_to_stderr(), redirect_stdout(sys.stderr):  # progress bars included
@@ -75,17 +77,13 @@ class Experiment:
         return data
 
     def relative_name(self, file: str) -> str:
-        """Return the path of an image relative to the folder, if it lies there."""
+        """Return the path of an image relative to the folder, if it lies in it."""
         path = Path(file)
         inside = path.is_relative_to(self.path)
         return path.relative_to(self.path).as_posix() if inside else file
 
     def plan(self, data: OCRDataModule) -> dict[str, Any]:
-        """Describe what must be equal for runs to be comparable.
-
-        Returns:
-            Plain values, ready for JSON.
-        """
+        """Return the values that must be equal for runs to be comparable, ready for JSON."""
         return {
             "folder": str(self.path),
             "captioned images": fingerprint(all_samples(data)),
@@ -100,6 +98,6 @@ def all_samples(data: OCRDataModule) -> Samples:
 
 
 def fingerprint(samples: Iterable[Sample]) -> str:
-    """Hash the images' contents and captions, independent of their order."""
+    """Hash the images' contents and captions, independently of their order."""
     lines = sorted(f"{sample.digest:016x} {sample.text!r}" for sample in samples)
     return blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""An HTML page to compare captions with their images."""
+"""Write an HTML page for comparing captions with their images."""
 
 import base64
 import io
@@ -34,13 +34,13 @@ def write_page(
     path: Path,
     frame: int = 0,
 ) -> None:
-    """Write a page that needs no other file.
+    """Write the page as a single file with all images in it.
 
     Args:
         rows: Image path, displayed name, caption, reading, the reading's confidence and log odds.
         heading: Title of the page.
         path: The HTML file.
-        frame: Which frame or page of an image was read.
+        frame: The frame or page of an image that was read.
     """
     lines = [_format_row(frame, number, *row) for number, row in enumerate(rows, start=1)]
     columns = ("", "image", "caption", "reading", "confidence", "file")
@@ -50,10 +50,10 @@ def write_page(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{heading}</title><style>{_STYLE}</style></head><body><h1>{heading}</h1>"
-        "<p>Each image was read by models that were not trained on it. The rows are sorted by how "
-        "much more probable the reading is than the caption, by the image and by how often such a "
-        "mistake was made; confidence is the probability of the reading by the image alone. "
-        f"These are the first {len(rows):,}.</p>"
+        "<p>Each image was read by models that were not trained on it. Rows are sorted by how much "
+        "more probable the reading is than the caption, given the image and how often the same "
+        "confusion occurs. Confidence is the probability of the reading given the image alone. "
+        f"The table has the first {len(rows):,}.</p>"
         f"<table><tr>{head}</tr>{''.join(lines)}</table></body></html>\n"
     )
     path.write_text(text, encoding="utf-8")
@@ -82,7 +82,7 @@ def _format_row(
 
 
 def _mark_differences(label: str, reading: str) -> tuple[str, str]:
-    """Return both as HTML, with marks where they differ."""
+    """Return both texts as HTML, with the differences marked."""
     steps = SequenceMatcher(None, label, reading, autojunk=False).get_opcodes()
     return (
         _mark_spans((label[a:b], kind) for kind, a, b, _, _ in steps),
@@ -101,7 +101,7 @@ def _mark_spans(pieces: Iterable[tuple[str, str]]) -> str:
 def _embed_image(file: str, frame: int) -> str:
     try:
         image = open_image(file, frame=frame, stretch=True)
-    except UserError as error:  # it was readable before
+    except UserError as error:  # it has changed since it was read
         return escape(str(error))
     image.thumbnail(MAX_SIZE, Image.Resampling.LANCZOS)
     png = io.BytesIO()

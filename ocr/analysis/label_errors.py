@@ -1,4 +1,4 @@
-"""Label errors: captions that are probably wrong, by models that were not trained on them.
+"""Label errors: find captions that are probably wrong, by models not trained on them.
 
 Like confident learning (Northcutt et al. 2021, arXiv:1911.00068), this compares the probability
 that out-of-fold models give to the caption (its self-confidence) with that of their own reading.
@@ -26,13 +26,13 @@ from ocr.reader import Reader
 
 BATCH_SIZE = 64
 MAX_PRINTED = 30  # rows in the terminal
-MAX_ON_PAGE = 500
+MAX_ON_PAGE = 500  # rows in the HTML page
 MIN_EXACT_MATCH = 0.2  # models that read fewer captions right can't judge them
-MAX_MARGIN = 3.0  # by which the log probability of a correction may be below the caption's
+MAX_MARGIN = 3.0  # between the log probabilities of the caption and a correction
 
 
 class TextScores(NamedTuple):
-    """What the models of a fold say about an image.
+    """The probabilities of an image's texts, by the models of its fold.
 
     Attributes:
         file: The image.
@@ -55,9 +55,10 @@ class LabelIssue(NamedTuple):
     Attributes:
         file: The image.
         label: Its caption.
-        reading: What it probably says.
+        reading: The text that it probably shows.
         confidence: Probability of the reading, 0 to 1.
-        log_odds: That the caption is wrong, by the image and by how common the confusion is.
+        log_odds: Log odds that the caption is wrong, from the image and how common the confusion
+            is.
     """
 
     file: str
@@ -82,25 +83,27 @@ def report_label_errors(
 
     Args:
         folder: Holds the images.
-        labels: Where the captions are, as `data.labels`.
+        labels: The source of the captions, as `data.labels`.
         folds: Number of folds.
         seeds: Number of models per fold.
         out: Folder for the runs; None makes one.
-        overrides: Those of all runs.
-        as_json: Print one JSON object per line.
+        overrides: Overrides of all runs.
+        as_json: Print one JSON object per caption instead of a table.
     """
     experiment = Experiment(folder, labels, overrides, reserved=RESERVED)
     runs, fold_runs = train_folds(experiment, folds, out, "suspects", seeds)
     by_fold = list(_batches(fold_runs, seeds))
-    predictions = [runs.predictions(some[0]) for some in by_fold]
-    readers = [partial(_load_readers, [runs.folder(run) for run in some]) for some in by_fold]
-    found = find_label_issues(predictions, readers)
+    predictions = [runs.predictions(seed_runs[0]) for seed_runs in by_fold]
+    load_models = [
+        partial(_load_readers, [runs.folder(run) for run in seed_runs]) for seed_runs in by_fold
+    ]
+    found = find_label_issues(predictions, load_models)
     images = sum(map(len, predictions))
-    right = sum(row.reading == row.label for some in predictions for row in some)
+    right = sum(row.reading == row.label for fold in predictions for row in fold)
     if right < MIN_EXACT_MATCH * images:
         runs.info(
-            f"the models read only {right / images:.0%} of the captions as they are, which is too "
-            "little to judge them: train longer with trainer.max_epochs"
+            f"the models agree with only {right / images:.0%} of the captions, too few to judge "
+            "the others: train longer with trainer.max_epochs"
         )
     issues = [one._replace(file=experiment.relative_name(one.file)) for one in found]
     _write(issues, runs.out / "suspects.csv")
@@ -127,13 +130,13 @@ def find_label_issues(
 ) -> list[LabelIssue]:
     """Rank the captions that are probably wrong.
 
-    Those are the captions that the models contradict. A confusion that is frequent can be learned
-    by the models, so captions with a confusion for which others were contradicted are included,
-    too, unless the models rule the correction out.
+    These are the captions that the models contradict. Since models can learn a frequent confusion,
+    captions with a confusion that was contradicted elsewhere are included as well, unless the
+    models rule out its correction.
 
     Args:
         folds: Out-of-fold predictions by fold.
-        load_models: For each fold a function that loads the models that were not trained on it.
+        load_models: A function for each fold that loads the models not trained on it.
 
     Returns:
         The issues, the most probable ones first.
@@ -170,14 +173,14 @@ def score_texts(
 ) -> list[TextScores]:
     """Find the most probable text of each image in a batch.
 
-    A text's probability is its mean over the models, so that what only one of them misreads
-    doesn't make a caption suspect.
+    A text's probability is its mean over the models, so that the mistake of a single model doesn't
+    make a caption suspect.
 
     Args:
         rows: The images and their captions.
         readers: The models.
-        corrections: For each image the texts to choose from; None: the caption and what each
-            model reads.
+        corrections: The texts to choose from for each image; None: the caption and the readings of
+            all models.
     """
     images = [[reader.preprocessor.decode(row.file) for row in rows] for reader in readers]
     if corrections is None:
@@ -213,7 +216,7 @@ def _load_readers(folders: Sequence[Path]) -> list[Reader]:
 
 
 def _log_mean_exp(values: Sequence[float]) -> float:
-    """Return the logarithm of the mean of numbers that are given by their logarithms."""
+    """Return the logarithm of the mean of numbers given as logarithms."""
     return float(np.logaddexp.reduce(values)) - math.log(len(values))
 
 

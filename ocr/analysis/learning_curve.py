@@ -1,4 +1,4 @@
-"""Learning curve: train on more and more labels, and forecast what more would bring."""
+"""Learning curve: train on more and more labels, and forecast the scores with even more."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from ocr.analysis.runs import Run, Runs
 from ocr.analysis.scores import compute_scores
 from ocr.data.datamodule import OCRDataModule
 from ocr.errors import UserError
+from ocr.formatting import pluralize
 from ocr.training.auto import stride
 
 DEFAULT_SIZES = 5  # from an eighth of the training images to all of them
@@ -35,24 +36,23 @@ def measure_learning_curve(
 
     Args:
         folder: Holds the images.
-        labels: Where the captions are, as `data.labels`.
-        sizes: Numbers of training images; none: sizes from an eighth of the images to all.
+        labels: The source of the captions, as `data.labels`.
+        sizes: Numbers of training images; empty: from an eighth of the images to all of them.
         seeds: Number of models per size.
         out: Folder for the runs; None makes one.
-        overrides: Those of all runs.
+        overrides: Overrides of all runs.
     """
     experiment = Experiment(folder, labels, overrides)
     data = experiment.load_data()
     if "test" not in data.parts:
-        raise UserError("data.test_size=0 leaves no test images: give a share of the images")
+        raise UserError("data.test_size=0 leaves no test images: give a share above 0")
     sizes = _choose_sizes(sizes, len(data.parts["train"]))
     runs = Runs(out, "curve", experiment.overrides, experiment.plan(data))
     fixed = _fixed_overrides(experiment, data)
     if len(sizes) < MIN_SIZES:
         runs.info(
-            f"a forecast takes {MIN_SIZES} sizes, and these are {len(sizes)} "
-            f"({', '.join(map(str, sizes))}): the curve will have no forecast. To get one, press "
-            "Ctrl-C and give more --sizes"
+            f"{pluralize(len(sizes), 'size')} ({', '.join(map(str, sizes))}): the curve will have "
+            f"no forecast, which needs {MIN_SIZES}. To get one, press Ctrl-C and give more --sizes"
         )
     first = experiment.config.seed
     runs_by_size = {
@@ -66,7 +66,7 @@ def measure_learning_curve(
         ]
         for size in sizes
     }
-    runs.train([run for some in runs_by_size.values() for run in some])
+    runs.train([run for seed_runs in runs_by_size.values() for run in seed_runs])
     rows, right = _collect_results(runs, runs_by_size)
     counts = [row["labels"] for row in rows]
     law = forecast(counts, right)
@@ -95,7 +95,7 @@ def _choose_sizes(given: Sequence[int], available: int) -> list[int]:
 
 
 def _fixed_overrides(experiment: Experiment, data: OCRDataModule) -> list[str]:
-    """Fix what each subset would choose anew, which could skip other images."""
+    """Fix the values that each subset would choose itself, so that all skip the same images."""
     config = experiment.config
     if "stride" in config.encoder and config.encoder.stride is None and not config.init_from:
         return [f"encoder.stride={stride(data)}"]
@@ -107,13 +107,13 @@ def _collect_results(
 ) -> tuple[list[dict[str, Any]], np.ndarray]:
     """Return a row per size, and whether each image was read right, (sizes, seeds, images)."""
     rows, right = [], []
-    for some in runs_by_size.values():
-        by_seed = [sorted(runs.predictions(run)) for run in some]
-        right.append([[one.label == one.reading for one in rows_] for rows_ in by_seed])
-        pairs = [(one.label, one.reading) for rows_ in by_seed for one in rows_]
-        scores = compute_scores(pairs, runs=len(some))
-        labels = runs.require_metrics(some[0])["images_train"]
-        rows.append({"labels": labels, "seeds": len(some), **scores})
+    for seed_runs in runs_by_size.values():
+        by_seed = [sorted(runs.predictions(run)) for run in seed_runs]
+        right.append([[p.label == p.reading for p in predictions] for predictions in by_seed])
+        pairs = [(p.label, p.reading) for predictions in by_seed for p in predictions]
+        scores = compute_scores(pairs, runs=len(seed_runs))
+        labels = runs.require_metrics(seed_runs[0])["images_train"]
+        rows.append({"labels": labels, "seeds": len(seed_runs), **scores})
     return rows, np.array(right)
 
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 REPLICATES = 1000
-MIN_SIZES = 4  # as three parameters are fitted
-MAX_ERROR = 0.95  # above it, a network is still on the plateau where it reads nothing
-MAX_FLAT = 0.05  # share of the replicates in which the error may not fall
+MIN_SIZES = 4  # one more than fitted parameters
+MAX_ERROR = 0.95  # above it, a network still reads nothing, and the power law does not hold
+MAX_FLAT = 0.05  # largest share of the replicates in which the error does not fall
 _EXPONENTS = np.arange(0.05, 3.001, 0.05)
 
 
@@ -34,21 +34,21 @@ class Forecast(NamedTuple):
 
     Attributes:
         best: The curve fitted to the scores.
-        replicates: Those fitted to bootstrap replicates of the scores.
+        replicates: The curves fitted to bootstrap replicates of the scores.
     """
 
     best: PowerLaw
     replicates: PowerLaw
 
     def exact_match(self, size: float) -> tuple[float, float, float]:
-        """Return the estimate for `size` labels, and both ends of its 95 % interval."""
+        """Return the estimate for `size` labels, and the ends of its 95 % interval."""
         estimate = float(self.best.exact_match(size)[0])
         low, high = np.percentile(self.replicates.exact_match(size), (2.5, 97.5))
         return estimate, min(float(low), estimate), max(float(high), estimate)
 
 
 class NoForecast(NamedTuple):
-    """Why the scores allow no forecast."""
+    """The reason why the scores allow no forecast."""
 
     reason: str
 
@@ -59,21 +59,21 @@ def forecast(sizes: Sequence[int], right: np.ndarray, seed: int = 0) -> Forecast
     Args:
         sizes: Numbers of labels, (S,).
         right: Whether each test image was read right, (S, K, M) of bool.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
     """
     counts = np.asarray(sizes, float)
     errors = 1 - right.mean((1, 2))
     learned = errors < MAX_ERROR
     if learned.sum() < MIN_SIZES:
         return NoForecast(
-            f"no forecast: it takes {MIN_SIZES} sizes with which something is read, here are "
+            f"no forecast: it needs {MIN_SIZES} sizes with which the model reads something, not "
             f"{learned.sum()}"
         )
     if not errors[learned].any():
-        return NoForecast(f"no forecast: every size reads all {right.shape[2]} test images already")
+        return NoForecast(f"no forecast: all {right.shape[2]} test images are already read right")
     counts, right, errors = counts[learned], right[learned], errors[learned]
     images = right.shape[2]
-    # Laplace's rule of succession: no errors in M images don't mean that there are none.
+    # Laplace's rule of succession, because 0 errors in M images don't mean an error rate of 0.
     shares = (errors * images + 1) / (images + 2)
     weights = 1 / (shares * (1 - shares))
     best = fit(counts, errors[None], weights)
@@ -82,20 +82,20 @@ def forecast(sizes: Sequence[int], right: np.ndarray, seed: int = 0) -> Forecast
     gain = replicates.exact_match(counts[-1]) - replicates.exact_match(counts[0])
     if np.mean(gain <= 0) > MAX_FLAT:
         return NoForecast(
-            "no forecast: more labels made no difference that these test images could show"
+            "no forecast: more labels made no measurable difference on these test images"
         )
     return Forecast(best, replicates)
 
 
 def fit(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> PowerLaw:
-    """Fit curves by weighted least squares, with a and b not below 0.
+    """Fit curves by weighted least squares, with a and b of at least 0.
 
-    For a given exponent the best a and b have a closed form; the exponents are a grid.
+    The exponents are a grid; for each, the best a and b have a closed form.
 
     Args:
         sizes: Numbers of labels, (S,).
         errors: Error rates, (R, S).
-        weights: Of the sizes, (S,).
+        weights: Weights of the sizes, (S,).
     """
     best = PowerLaw(*np.zeros((3, len(errors))))
     least = np.full(len(errors), np.inf)
@@ -120,12 +120,12 @@ def fit(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> PowerLaw:
 
 
 def _bootstrap_errors(right: np.ndarray, residuals: np.ndarray, seed: int) -> np.ndarray:
-    """Return replicates of the errors, (R, S): with other images, seeds and residuals.
+    """Return replicates of the errors, (R, S), with resampled images, seeds and residuals.
 
-    The images are weighted at random, alike for all sizes (Rubin 1981, "The Bayesian bootstrap");
-    one that all sizes read and one that none reads are added, so that few errors don't look like
-    none. Seeds are drawn with replacement. The residuals (S,) of the fitted curve are drawn anew,
-    scaled for the three parameters that were fitted.
+    The images get random weights, the same for all sizes (Rubin 1981, "The Bayesian bootstrap").
+    One image that is always read right and one that never is are added, so that a few errors
+    don't look like none. Seeds are drawn with replacement. The residuals (S,) of the fitted curve
+    are drawn with random signs, scaled for the three fitted parameters.
     """
     rng = np.random.default_rng(seed)
     sizes, seeds, images = right.shape

@@ -1,4 +1,4 @@
-"""Several runs of train.py, one after another; finished runs are not repeated."""
+"""Run train.py several times, and skip the runs that are already finished."""
 
 import csv
 import json
@@ -32,9 +32,9 @@ class Run(NamedTuple):
     """A run of train.py.
 
     Attributes:
-        name: Of its folder.
-        title: For messages.
-        overrides: Those that differ from the other runs'.
+        name: The name of its folder.
+        title: Its name in messages.
+        overrides: The overrides that only this run has.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """Runs whose folders are in one folder, each trained by its own process."""
+    """Runs with a common folder, each trained in its own process."""
 
     def __init__(
         self, out: Path | None, command: str, overrides: Sequence[str], plan: dict[str, Any]
@@ -51,13 +51,13 @@ class Runs:
         """Open the folder of the runs.
 
         Args:
-            out: The folder; None makes one in runs/, named after `command`.
+            out: The folder; None makes one in runs/folder/, named after `command`.
             command: Name of the command.
-            overrides: Those of all runs.
-            plan: What must be equal for runs to be comparable, as plain values.
+            overrides: Overrides of all runs.
+            plan: Values that must be equal for runs to be comparable, ready for JSON.
 
         Raises:
-            UserError: The folder has other files, or runs with another plan.
+            UserError: The folder has other files, or its runs have another plan.
         """
         now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S_%f")
         self.out = Path("runs", "folder", f"{command}_{now}") if out is None else out.expanduser()
@@ -70,14 +70,14 @@ class Runs:
         return self.out / run.name
 
     def is_finished(self, run: Run) -> bool:
-        """Whether the run has written its metrics, which is the last thing that it does."""
+        """Whether the run has written its metrics, which is its last step."""
         return read_metrics(self.folder(run)) is not None
 
     def require_metrics(self, run: Run) -> dict[str, Any]:
-        """Return metrics.json; raise UserError if the run has written none."""
+        """Return metrics.json, or raise UserError if the run has written none."""
         metrics = read_metrics(self.folder(run))
         if metrics is None:
-            raise UserError(f"{run.title}: it left no {self.folder(run) / 'metrics.json'}")
+            raise UserError(f"{run.title}: {self.folder(run) / 'metrics.json'} is missing")
         return metrics
 
     def predictions(self, run: Run) -> list[Prediction]:
@@ -85,15 +85,15 @@ class Runs:
         return read_predictions(self.folder(run))
 
     def train(self, runs: Sequence[Run]) -> None:
-        """Train those that aren't finished.
+        """Train the runs that aren't finished.
 
         Raises:
-            UserError: A run failed; the others after it are not trained.
+            UserError: A run failed; the runs after it are not trained.
         """
         todo = [run for run in runs if not self.is_finished(run)]
-        self.info(f"{pluralize(len(runs), 'training')}, the files in {self.out}")
+        self.info(f"{pluralize(len(runs), 'training')}; the files are in {self.out}")
         if len(todo) < len(runs):
-            self.info(f"{len(runs) - len(todo)} of them are done already")
+            self.info(f"{len(runs) - len(todo)} of them are already done")
         seconds: list[float] = []
         try:
             for run in todo:
@@ -103,13 +103,13 @@ class Runs:
         except KeyboardInterrupt:
             done = sum(map(self.is_finished, runs))
             self.info(
-                f"stopped: {done} of {len(runs)} are done; to continue, give the same command with "
+                f"stopped: {done} of {len(runs)} are done; to continue, run the same command with "
                 f"--out {self.out}"
             )
             raise
 
     def info(self, line: str) -> None:
-        """Print a line to stderr, which keeps stdout for results."""
+        """Print a line to stderr, because stdout is for results."""
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _require_same_plan(self, plan: dict[str, Any]) -> None:
@@ -129,14 +129,14 @@ class Runs:
             if earlier.get(key) != plan[key]:
                 difference = _describe_difference(earlier.get(key), plan[key])
                 raise UserError(
-                    f"{self.out}: its runs had other {key}{difference}; give the same, or a new "
+                    f"{self.out}: its runs have other {key}{difference}; give the same, or a new "
                     "folder for --out"
                 )
 
     def _train_one(self, run: Run) -> float:
         """Train a run, and return the seconds that it took."""
         folder = self.folder(run)
-        if folder.exists():  # left by an interrupted run
+        if folder.exists():  # of an interrupted run
             shutil.rmtree(folder)
         start = time.monotonic()
         run_dir = f"hydra.run.dir={quote_value(str(folder.absolute()))}"
@@ -157,7 +157,7 @@ class Runs:
             transient=True,
         ):
             reason = run_task(
-                # Lightning repeats the command line to start further ranks.
+                # Lightning repeats the command to start further ranks.
                 partial(_train, words),
                 [*TRAIN, *words],
                 Path.cwd(),
@@ -185,20 +185,20 @@ def _train(overrides: Sequence[str]) -> None:
         train(compose(overrides))
 
 
-def _describe_difference(then: Any, now: Any) -> str:
-    """Return both values if they are overrides; hashes and paths tell nothing."""
-    if isinstance(then, list) and isinstance(now, list):
-        return f" ({' '.join(then) or 'none'} then, {' '.join(now) or 'none'} now)"
+def _describe_difference(old: Any, new: Any) -> str:
+    """Describe both values if they are overrides; hashes and paths would not help the user."""
+    if isinstance(old, list) and isinstance(new, list):
+        return f" ({' '.join(old) or 'none'} then, {' '.join(new) or 'none'} now)"
     return ""
 
 
 def _format_progress(folder: Path, seconds: float) -> str:
-    """Describe how far a run is, by its metrics.csv."""
+    """Describe the progress of a run by its metrics.csv."""
     last: dict[str, str] = {}
     try:
         with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:
             last = [row for row in csv.DictReader(file) if row.get("val/cer")][-1]
         epoch = f"epoch {last['epoch']} · val/cer {format_score(float(last['val/cer']))}"
-    except (OSError, ValueError, LookupError):  # not yet
+    except (OSError, ValueError, LookupError):  # no epoch is finished
         epoch = "starting"
     return f"{epoch} · {format_duration(seconds)}"

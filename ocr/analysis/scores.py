@@ -9,7 +9,7 @@ from torchmetrics.functional.text import edit_distance
 from ocr.models.metrics import wilson_interval
 
 REPLICATES = 1000
-_MAX_INDICES = 2_000_000  # drawn at once, which limits the memory
+_MAX_INDICES = 2_000_000  # drawn at once, to limit the memory
 
 
 def compute_scores(pairs: Sequence[tuple[str, str]], runs: int = 1) -> dict[str, Any]:
@@ -17,7 +17,8 @@ def compute_scores(pairs: Sequence[tuple[str, str]], runs: int = 1) -> dict[str,
 
     Args:
         pairs: Label and reading of each image.
-        runs: Number of models that read the same images, in the same order, one after another.
+        runs: Number of models. `pairs` holds the images of each in the same order, one model after
+            another.
 
     Returns:
         `images`, `exact_match`, `exact_match_ci95`, `cer`, `cer_ci95`.
@@ -40,13 +41,13 @@ def ratio_interval(
 ) -> tuple[float, float]:
     """Compute the 95 % interval of a ratio of sums by the percentile bootstrap (Efron 1979).
 
-    Where no image has an error, the bootstrap interval would be 0 to 0; its upper end is then
-    given by the rule of three.
+    If no image has an error, the bootstrap interval would be 0 to 0, so the rule of three gives its
+    upper end.
 
     Args:
         numerators: Errors of each image, (N,).
         denominators: Characters of each image, (N,).
-        seed: Of the random draws.
+        seed: Seed of the random draws.
 
     Returns:
         The lower and the upper end.

@@ -1,4 +1,4 @@
-"""How findings show characters: printable, with their counts and an image as an example."""
+"""Format characters for findings: printable, with their counts and an example image."""
 
 from collections.abc import Callable, Iterable, Sequence
 from unicodedata import category
@@ -8,7 +8,7 @@ from ocr.doctor.scan import FolderScan
 
 
 def display_character(character: str) -> str:
-    """Return the character, or its Unicode name if it can't be seen by itself."""
+    """Return the character, or its Unicode name if it isn't visible by itself."""
     if character == " ":
         return "' '"
     visible = character.isprintable() and category(character)[0] != "M"
@@ -16,10 +16,10 @@ def display_character(character: str) -> str:
 
 
 def describe_characters(scan: FolderScan, characters: Sequence[str]) -> list[str]:
-    """Describe each character by its count and an image."""
+    """Describe each character by its count and an example image."""
     counts = scan.character_counts
-    where = _find_images(scan, characters)
-    return [f"{display_character(c)} {counts[c]:,}, in {where[c]}" for c in characters]
+    images = _find_images(scan, characters)
+    return [f"{display_character(c)} {counts[c]:,}, in {images[c]}" for c in characters]
 
 
 def describe_groups(
@@ -27,24 +27,24 @@ def describe_groups(
     groups: Sequence[Sequence[str]],
     display: Callable[[str], str] = display_character,
 ) -> list[str]:
-    """Describe each group of characters by their counts, and an image with the rarest one."""
+    """Describe each group by its characters' counts and an example image of the rarest one."""
     counts = scan.character_counts
     rarest = [min(group, key=counts.__getitem__) for group in groups]
-    where = _find_images(scan, rarest)
+    images = _find_images(scan, rarest)
     return [
         f"{', '.join(f'{display(c)} {counts[c]:,}' for c in group)}; {display(rare)} in "
-        f"{where[rare]}"
+        f"{images[rare]}"
         for group, rare in zip(groups, rarest, strict=True)
     ]
 
 
 def _find_images(scan: FolderScan, characters: Iterable[str]) -> dict[str, str]:
     """Map each character to an image whose caption has it."""
-    left, where = set(characters), {}
+    missing, images = set(characters), {}
     for sample in scan.samples:
-        for character in left.intersection(sample.text):
-            where[character] = scan.short_name(sample.name)
-            left.discard(character)
-        if not left:
+        for character in missing.intersection(sample.text):
+            images[character] = scan.short_name(sample.name)
+            missing.discard(character)
+        if not missing:
             break
-    return where
+    return images

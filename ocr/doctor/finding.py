@@ -1,4 +1,4 @@
-"""A finding: one kind of issue in a folder of images, and how to fix it."""
+"""Findings: the kinds of issues in a folder of images, and how to fix them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 
 class Kind(StrEnum):
-    """The kinds of findings; the values are what `--json` shows and `--fix` takes."""
+    """The kinds of findings; `--json` shows their values, and `--fix` accepts them."""
 
     TRAINING_REFUSED = "training_refused"
-    # Captions and the rows, names or files that they are from
+    # Captions, and the rows, names or files that hold them
     EMPTY_CAPTIONS = "empty_captions"
     MISSING_IMAGES = "missing_images"
     CONFLICTING_ROWS = "conflicting_rows"
@@ -43,7 +43,7 @@ class Kind(StrEnum):
     UNUSED_TABLES = "unused_tables"
     UNUSED_SIDECARS = "unused_sidecars"
     DOUBTFUL_NAMES = "doubtful_names"
-    # Images that show the same
+    # Equal and similar images
     EXACT_DUPLICATES = "exact_duplicates"
     NEAR_DUPLICATES = "near_duplicates"
     LABEL_CONFLICTS = "label_conflicts"
@@ -64,7 +64,7 @@ class Severity(StrEnum):
 
     ERROR = "error"  # training refuses to start
     WARNING = "warning"  # training loses images or accuracy
-    INFO = "info"  # worth a look; training is none the worse
+    INFO = "info"  # worth a look; does not harm training
 
 
 class Fix(NamedTuple):
@@ -72,7 +72,7 @@ class Fix(NamedTuple):
 
     Attributes:
         text: A command, or advice in words.
-        commands: Shell commands, one per file, if they fix the finding.
+        commands: One shell command per file; none if commands can't fix it.
     """
 
     text: str
@@ -84,11 +84,11 @@ class Finding:
     """One kind of issue.
 
     Attributes:
-        kind: Which one.
+        kind: Its kind.
         severity: How much it matters.
-        message: What it is, as a plural noun phrase: "images that can't be read".
+        message: The issue as a plural noun phrase: "images that can't be read".
         count: Number of images, captions or characters that have the issue.
-        examples: All of them, each with its details.
+        examples: A line for each of them.
         effect: What training does with them.
         fix: What to do.
     """

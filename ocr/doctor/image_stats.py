@@ -1,4 +1,4 @@
-"""Statistics of images, collected while training's own scan looks at them."""
+"""Statistics of images, collected during the same scan that training does."""
 
 from contextlib import suppress
 from enum import Enum, auto
@@ -18,15 +18,15 @@ from ocr.data.images.loading import (
 )
 
 _LEVELS = np.arange(256.0)
-_ROTATED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+_ROTATED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
 class ImageProblem(Enum):
     """Why an image file can't be decoded."""
 
-    NO_IMAGE = auto()  # no known file format: certainly worthless
+    NO_IMAGE = auto()  # the content has no known image format
     UNSUPPORTED_FORMAT = auto()
-    MISSING_FRAME = auto()  # data.frame names one that it doesn't have
+    MISSING_FRAME = auto()  # it has no frame with the number data.frame
     TRUNCATED = auto()
     DAMAGED = auto()
 
@@ -35,7 +35,7 @@ class ImageStats(NamedTuple):
     """An image file as it is stored, and as training sees it.
 
     Attributes:
-        problem: Why it can't be decoded, or None. With a problem, most of the rest is missing.
+        problem: Why it can't be decoded, or None. If set, most of the rest is unknown.
         format: Name of the file format, or None if it is unknown.
         mode: Pillow's mode.
         size: Width and height in pixels, upright.
@@ -65,13 +65,13 @@ class ImageStats(NamedTuple):
 def compute_stats(
     source: ImageSource, outcome: np.ndarray | str, frames: int, frame: int = 0
 ) -> ImageStats:
-    """Compute the statistics of an image, while it is scanned.
+    """Compute the statistics of an image during its scan.
 
     Args:
-        source: The opened image; bytes if they can't be opened.
+        source: The opened image, or its bytes if they can't be opened.
         outcome: uint8 (C, H, W), or the reason why it can't be decoded.
         frames: Number of frames or pages.
-        frame: The one that is read, as `data.frame`.
+        frame: The number of the frame that is read, as `data.frame`.
     """
     if isinstance(source, Image.Image):
         stats = _stored_stats(source)
@@ -95,13 +95,13 @@ def _find_problem(source: ImageSource, form: str | None, message: str, frame: in
         frames = count_frames(source)
         if not -frames <= frame < frames:
             return ImageProblem.MISSING_FRAME
-    # Pillow has no exception class for this.
+    # Pillow has no exception class for truncated files.
     truncated = "truncated" in message.lower()
     return ImageProblem.TRUNCATED if truncated else ImageProblem.DAMAGED
 
 
 def _stored_stats(image: Image.Image) -> ImageStats:
-    """Read what the file's header says, without decoding."""
+    """Return the statistics in the file's header, without decoding the image."""
     # Pillow calls a JPEG with previews MPO.
     form = "JPEG" if image.format == "MPO" else image.format
     return ImageStats(
@@ -110,14 +110,17 @@ def _stored_stats(image: Image.Image) -> ImageStats:
 
 
 def _is_rotated(image: Image.Image) -> bool:
-    """Whether EXIF turns it by a quarter. Only for decoded images: Pillow decodes PNGs for this."""
+    """Whether the EXIF orientation swaps width and height.
+
+    Pillow decodes a PNG to find out, so call this only for images that are decoded anyway.
+    """
     with suppress(*DECODE_ERRORS):  # metadata can be broken in a good image
         return image.getexif().get(ExifTags.Base.Orientation) in _ROTATED
     return False
 
 
 def _contrast(image: np.ndarray) -> tuple[float, float]:
-    """Return `std` and `ink` of uint8 (C, H, W), each of the channel where it is highest."""
+    """Return the highest `std` and the highest `ink` of the channels of uint8 (C, H, W)."""
     stds, inks = zip(*map(_channel_contrast, image), strict=True)
     return max(stds), max(inks)
 

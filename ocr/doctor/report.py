@@ -13,8 +13,8 @@ from ocr.doctor.finding import Finding, Severity
 from ocr.doctor.scan import FolderScan
 from ocr.doctor.summary import summarize
 
-MAX_EXAMPLES = 3  # of a finding
-MAX_CHARACTERS = 40
+MAX_EXAMPLES = 3  # shown of a finding
+MAX_CHARACTERS = 40  # shown of the charset
 
 
 def as_json(scan: FolderScan, findings: Sequence[Finding]) -> str:
@@ -38,13 +38,13 @@ def print_report(scan: FolderScan, findings: Sequence[Finding]) -> None:
     for name, value in _rows(scan, summarize(scan)):
         table.add_row(name, Text(value))
     console.print(table)
-    for title, some in (
+    for title, group in (
         ("Problems", [f for f in findings if f.severity is not Severity.INFO]),
         ("Worth a look", [f for f in findings if f.severity is Severity.INFO]),
     ):
-        if some:
+        if group:
             _print(console, f"\n{title}", "bold")
-        for finding in some:
+        for finding in group:
             _print_finding(console, finding)
     _print(console, "")
     if scan.refusal:
@@ -67,7 +67,7 @@ def _print_finding(console: Console, finding: Finding) -> None:
 
 
 def _print(console: Console, text: str, style: str = "") -> None:
-    # Without line breaks of rich's, so that commands can be copied.
+    # Without rich's line wrapping, so that commands can be copied.
     console.print(Text(text, style), soft_wrap=True)
 
 

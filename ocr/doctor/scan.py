@@ -1,8 +1,6 @@
-"""Scan a folder: do what training does before its first step, and keep the facts."""
+"""Scan a folder: do what training does before its first step, and keep the results."""
 
 import logging
-import re
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,15 +16,12 @@ from ocr.data.captioned_data import CaptionedData
 from ocr.data.from_config import build_data_without_batches
 from ocr.data.samples import Sample, Skipped, SkipReason
 from ocr.data.sources.image_folder import ImageFolder
+from ocr.doctor.command_line import format_command
 from ocr.doctor.image_stats import ImageProblem, ImageStats, compute_stats
 from ocr.errors import UserError
 from ocr.log import silence_lightning
 from ocr.models.time_steps import ENCODERS, PARTS, time_steps
 from ocr.training.model import apply_checkpoint, build_model, set_up_data
-
-# A value in Hydra's quotes that means the same without them: a name or a path.
-_NEEDS_NO_QUOTES = re.compile(r"(?:[A-Za-z_/]|\.+[A-Za-z_/])[A-Za-z0-9_./-]*'")
-_HYDRA_CONSTANTS = ("null", "true", "false", "nan", "inf")
 
 
 @dataclass
@@ -35,11 +30,11 @@ class FolderScan:
 
     Attributes:
         folder: The folder.
-        overrides: The overrides of train.py that name it.
+        overrides: The overrides of train.py that select the folder, and those of the user.
         arguments: The arguments of `python -m ocr doctor`.
         config: The config of the training.
-        data: The data set after all that training does to it before its first step.
-        messages: The lines that training would log.
+        data: The data set, prepared as training does before its first step.
+        messages: The lines that training would log until then.
         refusal: Why training would not start, or None.
     """
 
@@ -53,7 +48,7 @@ class FolderScan:
 
     @cached_property
     def samples(self) -> list[Sample]:
-        """The usable images, before captions are compared with charset and width."""
+        """The usable images, before their captions are checked against charset and width."""
         return [*self.data.found]
 
     @property
@@ -85,55 +80,55 @@ class FolderScan:
 
     @cached_property
     def images(self) -> dict[str, list[str]]:
-        """The images in each part's folder, used or not, and those elsewhere that rows name."""
+        """The images in each part's folder, used or not; those elsewhere belong to "train"."""
         images = {}
-        for part, place in self.source.dirs.items():
-            if place.is_dir():
-                here = [str(place / name) for name in self.source.captions.folder(place).images]
-                images[part] = here
-        elsewhere = self.stats.keys() - {name for here in images.values() for name in here}
+        for part, path in self.source.dirs.items():
+            if path.is_dir():
+                names = self.source.captions.folder(path).images
+                images[part] = [str(path / name) for name in names]
+        elsewhere = self.stats.keys() - set().union(*images.values())
         if "train" in images:
             images["train"] += [name for name in self.stats if name in elsewhere]
         return images
 
     @property
     def tables(self) -> list[str]:
-        """The labels files that captions are from."""
-        origins = dict.fromkeys(self.source.captions.source_names.values())
-        return [name for name in origins if name != "name" and not name.startswith(".")]
+        """The names of the labels files that hold the captions."""
+        sources = dict.fromkeys(self.source.captions.source_names.values())
+        return [name for name in sources if name != "name" and not name.startswith(".")]
 
     @property
     def in_tables(self) -> str:
-        """Where rows are to be changed: " in labels.csv", or nothing without a labels file."""
+        """The labels files for messages: " in labels.csv", or an empty text if there are none."""
         return f" in {' and '.join(self.tables)}" if self.tables else ""
 
     @property
     def captions_detected(self) -> bool:
-        """Whether training finds out by itself where the captions are."""
+        """Whether the config leaves it to training to detect where the captions are."""
         return not (self.config.data.labels or self.config.data.pattern)
 
     @property
     def named_folders(self) -> list[Path]:
-        """The folders whose images' names are taken as captions."""
-        origins = self.source.captions.source_names
-        return [place for part, place in self.source.dirs.items() if origins.get(part) == "name"]
+        """The folders whose file names are the captions."""
+        sources = self.source.captions.source_names
+        return [path for part, path in self.source.dirs.items() if sources.get(part) == "name"]
 
     @cached_property
     def other_files(self) -> list[Path]:
-        """The files and folders beside the images, but for those with an image's extension."""
+        """The files and folders beside the images, except those with an image's extension."""
         files = []
-        for place in {place.resolve(): place for place in self.source.dirs.values()}.values():
-            if place.is_dir():
-                folder = self.source.captions.folder(place)
+        for path in {path.resolve(): path for path in self.source.dirs.values()}.values():
+            if path.is_dir():
+                folder = self.source.captions.folder(path)
                 images = set(folder.images)
-                files += [place / name for name in folder.files if name not in images]
+                files += [path / name for name in folder.files if name not in images]
         return files
 
     @property
     def time_steps(self) -> Callable[[int], int]:
-        """The number of time steps that the configured network makes of an image's width."""
+        """A function from an image's width to the configured network's number of time steps."""
         encoder = self.config.encoder
-        # The formula of a shipped encoder is known without torch.
+        # The formula of a shipped encoder needs no torch.
         if changes_only_data(self.overrides) and encoder._target_ in ENCODERS:
             return partial(time_steps, stride=encoder.stride, stem_stride=encoder.stem_stride)
         from ocr.models.crnn import CRNN  # torch takes seconds to import
@@ -147,7 +142,7 @@ class FolderScan:
         return network.encoder.time_steps
 
     def skipped(self, *reasons: SkipReason) -> dict[str, Skipped]:
-        """Return what is skipped for any of these reasons, by image name."""
+        """Return the samples skipped for any of these reasons, by image name."""
         return {s.name: s for s in self.data.skipped if s.reason in reasons}
 
     def undecodable(self, *problems: ImageProblem) -> dict[str, Skipped]:
@@ -164,15 +159,15 @@ class FolderScan:
 
     def train_command(self, *overrides: str) -> str:
         """Return the command that trains on the folder, with these overrides added."""
-        return " ".join([train_command(), *_replace_keys(self.overrides, overrides)])
+        return format_command(train_command(), self.overrides, overrides)
 
     def doctor_command(self, *arguments: str) -> str:
         """Return the command that made this scan, with these arguments added."""
-        return " ".join([f"{ocr_command()} doctor", *_replace_keys(self.arguments, arguments)])
+        return format_command(f"{ocr_command()} doctor", self.arguments, arguments)
 
 
 def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> FolderScan:
-    """Do what train.py does with a folder before it trains.
+    """Scan a folder as train.py does before it trains.
 
     Args:
         folder: Holds the images.
@@ -180,13 +175,14 @@ def scan_folder(folder: Path, labels: str | None, overrides: Sequence[str]) -> F
         overrides: Further overrides of train.py.
 
     Raises:
-        UserError: For mistakes that the folder isn't the cause of, such as a value out of range.
+        UserError: The command line is wrong, such as a value out of range. What is wrong with the
+            folder becomes `refusal`.
     """
     if not folder.is_dir():
         what = "not a folder" if folder.exists() else "no such folder"
         raise UserError(f"{folder}: {what}")
     if others := [word for word in overrides if word.startswith("data=")]:
-        raise UserError(f"{others[0]}: the doctor reads a folder of images; leave that out")
+        raise UserError(f"{others[0]}: the doctor scans a folder of images; leave this out")
     words = folder_overrides(folder, labels, overrides)
     config = compose_without_run(words)
     silence_lightning()
@@ -217,7 +213,7 @@ class _ListHandler(logging.Handler):
 
 @contextmanager
 def _collect_messages(lines: list[str]) -> Iterator[None]:
-    """Add what is logged to `lines` instead of printing it."""
+    """Append log messages to `lines` instead of printing them."""
     log, handler = logging.getLogger("ocr"), _ListHandler(lines)
     level, propagate = log.level, log.propagate
     log.addHandler(handler)
@@ -231,27 +227,11 @@ def _collect_messages(lines: list[str]) -> Iterator[None]:
         log.propagate = propagate
 
 
-def _replace_keys(words: Sequence[str], others: Sequence[str]) -> Iterator[str]:
-    """Yield `words` without those whose keys are in `others`, then `others`, for a shell."""
-    keys = {word.partition("=")[0] for word in others}
-    kept = [word for word in words if "=" not in word or word.partition("=")[0] not in keys]
-    return map(_shell_quote, [*kept, *others])
-
-
-def _shell_quote(word: str) -> str:
-    """Quote an argument for the shell, and drop Hydra's quotes where they change nothing."""
-    key, mark, value = word.partition("='")
-    if mark and _NEEDS_NO_QUOTES.fullmatch(value) and value[:-1].lower() not in _HYDRA_CONSTANTS:
-        word = f"{key}={value[:-1]}"
-    # Hydra's quotes are single ones, so the shell's are double where that is possible.
-    return f'"{word}"' if "'" in word and not set(word) & set('"$`!\\') else shlex.quote(word)
-
-
 def group_by(
     samples: Iterable[Sample], key: Callable[[Sample], Hashable]
 ) -> Iterator[list[Sample]]:
-    """Yield the groups of samples that share a key with at least one other."""
+    """Yield the groups of two or more samples with the same key."""
     groups = defaultdict(list)
     for sample in samples:
         groups[key(sample)].append(sample)
-    return (same for same in groups.values() if len(same) > 1)
+    return (group for group in groups.values() if len(group) > 1)

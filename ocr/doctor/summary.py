@@ -1,4 +1,4 @@
-"""What a folder of images contains, in numbers."""
+"""Summarize a folder of images in numbers."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ def _counts(values: Iterable[str | None]) -> dict[str, int]:
 
 
 def _range(values: Sequence[tuple[int, str]]) -> dict[str, Any]:
-    """Return minimum, median and maximum, with the images of both ends."""
+    """Return minimum, median and maximum, and the images with the minimum and maximum."""
     if not values:
         return {}
     ordered = sorted(values)

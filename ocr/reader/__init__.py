@@ -1,6 +1,6 @@
-"""Reading images with a trained model.
+"""Read images with a trained model.
 
-Importing this package is quick: torch is loaded by `Reader.load`.
+Importing this package is quick, because only `Reader.load` imports torch.
 """
 
 from ocr.models.reading import Reading

@@ -1,4 +1,4 @@
-"""Image sources of a `Reader`: the forms in which a program may hold an image."""
+"""Convert the kinds of images that a `Reader` accepts."""
 
 import io
 import sys
@@ -21,7 +21,7 @@ ReaderSource = Union[ImageSource, PathLike, bytearray, memoryview, BinaryIO, "to
 
 EXPECTED = "a path, a file opened as 'rb', encoded bytes, a PIL image, an array or a tensor"
 CHANNELS = (1, 3, 4)
-MAX_PATH = 4096  # characters; longer strings are the content of a file
+MAX_PATH = 4096  # characters; a longer string is no path but the content of a file
 
 
 def as_images(images: ReaderSource | Iterable[ReaderSource]) -> tuple[Iterable[ReaderSource], bool]:
@@ -36,19 +36,19 @@ def as_images(images: ReaderSource | Iterable[ReaderSource]) -> tuple[Iterable[R
     Raises:
         UserError: If `images` is neither an image nor an iterable.
     """
-    if isinstance(images, np.ndarray) and images.dtype.kind in "OU":  # an array of paths
+    if isinstance(images, np.ndarray) and images.dtype.kind in "OU":  # of paths
         return list(images.flat), False
     single = (str, bytes, bytearray, memoryview, PathLike, Image.Image, np.ndarray)
-    # An open file is an iterable as well, of lines.
+    # An open file is also iterable: it yields its lines.
     if isinstance(images, single) or _is_tensor(images) or hasattr(images, "read"):
         return [images], True
     if isinstance(images, Iterable):
         return images, False
-    raise UserError(f"expected {EXPECTED}, or several of them; not {_kind(images)}")
+    raise UserError(f"expected {EXPECTED}, or several of them; not {type(images).__name__}")
 
 
 def image_source(source: ReaderSource) -> ImageSource:
-    """Convert an image that `Reader.read` takes to one that `Preprocessor.decode` takes.
+    """Convert an image for `Reader.read` to one for `Preprocessor.decode`.
 
     Args:
         source: The image.
@@ -72,26 +72,26 @@ def image_source(source: ReaderSource) -> ImageSource:
                 )
         return source
     if hasattr(source, "read"):
-        return _content(source)
+        return _read_file(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     if _is_tensor(source):
-        return _channels_last(_array(source))
+        return _channels_last(_to_array(source))
     if isinstance(source, np.ndarray):
         return _channels_last(source)
     if isinstance(source, Image.Image):
         return source
-    raise UserError(f"expected {EXPECTED}; not {_kind(source)}")
+    raise UserError(f"expected {EXPECTED}; not {type(source).__name__}")
 
 
 def name_of(source: ReaderSource) -> str:
-    """Return the name of an image for messages; empty if it has none."""
+    """Return the name of an image for messages, or an empty text if it has none."""
     name = getattr(source, "name", source) if hasattr(source, "read") else source
     return str(name) if isinstance(name, str | PathLike) else ""
 
 
 def _is_tensor(source: object) -> TypeGuard["torch.Tensor"]:
-    torch = sys.modules.get("torch")  # whoever has a tensor has imported it
+    torch = sys.modules.get("torch")  # imported by the caller if there is a tensor
     return torch is not None and isinstance(source, torch.Tensor)
 
 
@@ -105,7 +105,7 @@ def _require_path(text: str) -> None:
         raise UserError(f"{text}: a URL, not a path; download it, and give the file or its bytes")
 
 
-def _content(file: Any) -> bytes:
+def _read_file(file: Any) -> bytes:
     """Read all bytes of an open file, from its beginning if it is seekable."""
     name = name_of(file)
     prefix = f"{name}: " if name else ""
@@ -115,16 +115,16 @@ def _content(file: Any) -> bytes:
         if hasattr(file, "seek") and getattr(file, "seekable", lambda: True)():
             file.seek(0)
         content = file.read()
-    except (OSError, ValueError) as error:  # such as a closed one
+    except (OSError, ValueError) as error:  # such as a closed file
         raise UserError(f"{prefix}the file can't be read ({error})") from error
     if not isinstance(content, bytes | bytearray | memoryview):
-        raise UserError(f"{prefix}its read() gives {_kind(content)}, not bytes")
+        raise UserError(f"{prefix}its read() returns {type(content).__name__}, not bytes")
     if not content:
-        raise UserError(f"{prefix}the file is empty, or has been read to its end")
+        raise UserError(f"{prefix}the file is empty, or was already read to its end")
     return bytes(content)
 
 
-def _array(tensor: "torch.Tensor") -> np.ndarray:
+def _to_array(tensor: "torch.Tensor") -> np.ndarray:
     tensor = tensor.detach().cpu()
     return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
 
@@ -140,7 +140,3 @@ def _channels_last(array: np.ndarray) -> np.ndarray:
             "(height, width, channels), with 1, 3 or 4 channels"
         )
     return array.transpose(1, 2, 0) if first else array
-
-
-def _kind(value: object) -> str:
-    return f"a {type(value).__name__}" if value is not None else "None"

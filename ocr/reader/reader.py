@@ -1,4 +1,4 @@
-"""Read images with a trained model; needs nothing but its checkpoint."""
+"""Read images with a trained model, which needs only its checkpoint."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -14,7 +14,7 @@ from ocr.models.reading import Reading
 from ocr.reader.image_sources import ReaderSource, as_images, image_source, name_of
 from ocr.threads import one_thread
 
-# Torch takes seconds to import, so it is imported where a network computes.
+# Torch takes seconds to import, so only the functions that need it import it.
 if TYPE_CHECKING:
     import torch
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 class Reader:
     """A trained network with its charset and preprocessing.
 
-    It computes with one CPU thread and leaves torch's number of threads as it is. So it is as fast
-    beside other programs, a process that has read may fork, and several threads of a program, each
-    reading, use several cores.
+    It computes with one CPU thread, and does not change torch's number of threads otherwise. So
+    other programs don't slow it down, the process can fork afterwards, and several threads can read
+    on several cores.
 
     Args:
         model: The network.
-        charset: Symbols of its classes.
+        charset: The symbols of its classes.
         preprocessor: The preprocessing that it was trained with.
         device: Torch's name of the device to compute on.
     """
@@ -51,7 +51,7 @@ class Reader:
     @classmethod
     @one_thread()
     def load(cls, checkpoint: str | Path, device: str = "cpu") -> "Reader":
-        """Load the reader in a checkpoint of train.py, without executing anything in the file.
+        """Load a reader from a checkpoint of train.py, without executing code in the file.
 
         Args:
             checkpoint: Path of the file, such as best.ckpt of a run.
@@ -61,7 +61,7 @@ class Reader:
             The reader.
 
         Raises:
-            UserError: If the file is not such a checkpoint.
+            UserError: The file is not such a checkpoint.
         """
         from ocr.models.checkpoint import load_network
 
@@ -80,7 +80,7 @@ class Reader:
             images: An image, or an iterable of images. An image is a path, a file opened as 'rb',
                 encoded bytes, a PIL image, or an array or tensor of uint8, or of floats from 0 to
                 1: (H, W), (C, H, W) or (H, W, C) with 1, 3 or 4 channels.
-            batch_size: Images that the network reads at once.
+            batch_size: Number of images that the network reads at once.
             errors: "raise", or "return": an image that can't be read gives a reading without text,
                 with the reason as its `error`.
 
@@ -88,7 +88,7 @@ class Reader:
             The readings, in the order of the images.
 
         Raises:
-            UserError: If an image can't be read; names its index, its path and the reason.
+            UserError: An image can't be read; with its index, its path and the reason.
         """
         images, single = as_images(images)
         return list(self._stream(images, batch_size, errors, single))
@@ -96,9 +96,9 @@ class Reader:
     def stream(
         self, images: Iterable[ReaderSource], batch_size: int = 64, errors: str = "raise"
     ) -> Iterator[Reading]:
-        """Read images one batch after another, for more images than memory holds.
+        """Read images batch by batch, for more images than fit into memory.
 
-        The images before one that can't be read are read before the error is raised.
+        All images before one that can't be read are returned before the error is raised.
 
         Args:
             images: As for `read`.
@@ -134,7 +134,7 @@ class Reader:
 
         Args:
             images: As for `read_decoded`.
-            texts: Some texts for each image.
+            texts: One or more texts for each image.
 
         Returns:
             For each image, the log probabilities of its texts.
@@ -145,10 +145,10 @@ class Reader:
 
         with one_thread(), torch.inference_mode():
             logits, lengths = self._forward(images)
-            rows = [i for i, some in enumerate(texts) for _ in some]
-            captions = [self.charset.encode(text) for some in texts for text in some]
+            rows = [i for i, own in enumerate(texts) for _ in own]
+            captions = [self.charset.encode(text) for own in texts for text in own]
             values = iter(log_probabilities(logits[rows], lengths[rows], captions).tolist())
-            return [[next(values) for _ in some] for some in texts]
+            return [[next(values) for _ in own] for own in texts]
 
     def _stream(
         self, images: Iterable[ReaderSource], batch_size: int, errors: str, single: bool

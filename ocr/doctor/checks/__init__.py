@@ -1,4 +1,4 @@
-"""One file per kind of finding, or per family of kinds; `CHECKS` lists them all.
+"""The checks: one file per kind of finding, or per family of kinds.
 
 A check takes a `FolderScan` and returns a `Finding`, or None if there is nothing to report.
 """

@@ -1,10 +1,10 @@
 """Images that show nothing."""
 
 from ocr.doctor.finding import Finding, Kind, Severity
-from ocr.doctor.repair import remove_images
+from ocr.doctor.repair import removal_fix
 from ocr.doctor.scan import FolderScan
 
-MIN_INK = 0.002  # share of the pixels; a full stop takes more
+MIN_INK = 0.002  # share of the pixels; a full stop has more
 
 
 def transparent_blank(scan: FolderScan) -> Finding | None:
@@ -18,8 +18,8 @@ def transparent_blank(scan: FolderScan) -> Finding | None:
         "transparent images that are blank on any background",
         len(names),
         [scan.short_name(name) for name in names],
-        "training puts them on white or black, and learns to guess their captions",
-        remove_images(scan, Kind.TRANSPARENT_BLANK, names),
+        "training puts them on a white or black background, and learns to guess their captions",
+        removal_fix(scan, Kind.TRANSPARENT_BLANK, names),
     )
 
 
@@ -29,7 +29,7 @@ def blank_images(scan: FolderScan) -> Finding | None:
     blank = {
         name: stats
         for name, stats in scan.readable.items()
-        # Of several frames, another one may show the text: see the check `multiple_frames`.
+        # Another frame may show the text; `multiple_frames` reports those images.
         if stats.frames == 1 and (stats.is_flat or stats.ink < MIN_INK) and name not in transparent
     }
     if not blank:
@@ -37,11 +37,11 @@ def blank_images(scan: FolderScan) -> Finding | None:
     return Finding(
         Kind.BLANK_IMAGES,
         Severity.WARNING,
-        "blank images, or nearly so",
+        "blank or nearly blank images",
         len(blank),
-        [f"{scan.short_name(name)}: {stats.ink:.2%} of it is ink" for name, stats in blank.items()],
+        [f"{scan.short_name(name)}: {stats.ink:.2%} ink" for name, stats in blank.items()],
         "training learns to guess their captions",
-        remove_images(scan, Kind.BLANK_IMAGES, list(blank)),
+        removal_fix(scan, Kind.BLANK_IMAGES, list(blank)),
     )
 
 

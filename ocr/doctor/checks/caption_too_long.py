@@ -7,7 +7,7 @@ from ocr.data.text.charset import required_time_steps
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
 
-MAX_DENSITY = 4  # characters per pixel of width; beyond, the caption is certainly wrong
+MAX_DENSITY = 4  # characters per pixel of width; with more, the caption is certainly wrong
 
 
 def caption_too_long(scan: FolderScan) -> Finding | None:
@@ -29,15 +29,15 @@ def caption_too_long(scan: FolderScan) -> Finding | None:
             for s in samples
         ],
         "training skips them",
-        Fix(f"correct the captions that are wrong{rename}; {_add_time_steps(scan, samples)}"),
+        Fix(f"correct the captions that are wrong{rename}; {_suggest_override(scan, samples)}"),
     )
 
 
-def _add_time_steps(scan: FolderScan, samples: list[Sample]) -> str:
-    """Return the command with which correct captions get enough time steps."""
+def _suggest_override(scan: FolderScan, samples: list[Sample]) -> str:
+    """Suggest a command that gives correct captions enough time steps."""
     plausible = [s for s in samples if required_time_steps(s.text) <= MAX_DENSITY * s.width]
     if not plausible:
-        return "images so narrow can't hold them"
+        return "images so narrow can't show them"
     encoder, preprocessor = scan.config.encoder, scan.data.preprocessor
     overrides = []
     for stride in (2, 1):
@@ -52,6 +52,6 @@ def _add_time_steps(scan: FolderScan, samples: list[Sample]) -> str:
 
 
 def _required_scale(scan: FolderScan, samples: list[Sample]) -> float:
-    """Return by which factor the images would have to be wider."""
+    """Return the factor by which the images would have to be wider."""
     steps = scan.time_steps
     return max(required_time_steps(s.text) / max(1, steps(s.width)) for s in samples)

@@ -8,23 +8,23 @@ from ocr.doctor.characters import describe_groups
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
 
-# Easily taken for one another by people.
+# Characters that people easily confuse.
 CONFUSABLE = (
     "0Oo", "1Il|", "2Zz", "5Ss", "8B", "9gq", "UV", "uv", "-‐‑‒–—−", "'’‘`´", '"“”„', "x×", "·•",
     "…⋯", "~∼", "ー一",
 )  # fmt: skip
-# Equal in most typefaces, and of different scripts.
+# Characters of different scripts that look the same in most typefaces.
 HOMOGLYPHS = (
     "AАΑ", "BВΒ", "CСϹ", "EЕΕ", "HНΗ", "IІΙ", "JЈ", "KКΚ", "MМΜ", "NΝ", "OОΟ", "PРΡ", "SЅ", "TТΤ",
     "XХΧ", "YΥ", "ZΖ", "aа", "cс", "eе", "iі", "jј", "oоο", "pр", "sѕ", "vν", "xх", "yу", "µμ",
     "/⁄", " \u00a0\u2009\u202f\u3000",
 )  # fmt: skip
-# Unicode's tags for compatibility characters that are another shape of the same character.
+# Unicode's tags of compatibility characters that are another shape of the same character.
 _SHAPES = ("<wide>", "<narrow>", "<noBreak>", "<font>")
 
 
 def homoglyphs(scan: FolderScan) -> Finding | None:
-    """Find groups of characters that no image can tell apart."""
+    """Find groups of characters that look the same in an image."""
     counts = scan.character_counts
     groups = [[c for c in group if c in counts] for group in HOMOGLYPHS]
     shapes = defaultdict(list)
@@ -43,13 +43,13 @@ def homoglyphs(scan: FolderScan) -> Finding | None:
         "groups of characters that look the same",
         len(groups),
         describe_groups(scan, groups, character_name),
-        "training learns them as different characters, which no image can tell apart",
+        "training learns them as different characters, although they look the same",
         Fix(f"correct the captions{normalized}"),
     )
 
 
 def confusable_characters(scan: FolderScan) -> Finding | None:
-    """Find groups of characters that people mistake for one another when they write captions."""
+    """Find groups of characters that people easily confuse when they write captions."""
     groups = [[c for c in group if c in scan.character_counts] for group in CONFUSABLE]
     groups = [group for group in groups if len({c.lower() for c in group}) > 1]
     if not groups:

@@ -1,4 +1,4 @@
-"""All images with the same caption."""
+"""Folders whose captions are all the same."""
 
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
@@ -20,6 +20,6 @@ def constant_captions(scan: FolderScan) -> Finding | None:
         f"images with the same caption, {text!r}: nothing to learn",
         len(scan.samples),
         [scan.short_name(sample.name) for sample in scan.samples],
-        "the model learns to answer this for every image",
+        "the model learns to read this in every image",
         Fix(f"give the captions: {fix}"),
     )

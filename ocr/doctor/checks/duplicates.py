@@ -1,4 +1,4 @@
-"""Images that occur twice in the same part, with the same caption."""
+"""Images that occur several times in the same part, with the same caption."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 from ocr.data.duplicates import near_pairs
 from ocr.data.samples import Sample, Samples
 from ocr.doctor.finding import Finding, Kind, Severity
-from ocr.doctor.repair import remove_images
+from ocr.doctor.repair import removal_fix
 from ocr.doctor.scan import FolderScan, group_by
 
 
@@ -19,7 +19,7 @@ def exact_duplicates(scan: FolderScan) -> Finding | None:
         for first, *others in group_by(samples, lambda s: s.digest)
         for other in others
     ]
-    return _finding(scan, Kind.EXACT_DUPLICATES, "copies of other images", "is", pairs)
+    return _finding(scan, Kind.EXACT_DUPLICATES, "copies of other images", "is a copy of", pairs)
 
 
 def near_duplicates(scan: FolderScan) -> Finding | None:
@@ -34,12 +34,12 @@ def near_duplicates(scan: FolderScan) -> Finding | None:
             for k, i in first.items()
             if samples[i].digest != samples[k].digest
         ]
-    message = "images that look almost like another of the same caption"
-    return _finding(scan, Kind.NEAR_DUPLICATES, message, "is like", pairs)
+    message = "images that look almost like another with the same caption"
+    return _finding(scan, Kind.NEAR_DUPLICATES, message, "looks like", pairs)
 
 
 def _samples_by_part(scan: FolderScan) -> list[Samples]:
-    # What two parts have in common is leakage, and a finding of its own.
+    # Duplicates across parts are leakage, which is another finding.
     found = scan.data.found
     return [found.take(np.flatnonzero(found.folders == i)) for i in range(len(scan.source.parts))]
 
@@ -62,6 +62,6 @@ def _finding(
             f"{scan.short_name(other.name)} {relation} {scan.short_name(first.name)}"
             for first, other in pairs
         ],
-        "training keeps them in one part of the split, and counts each",
-        remove_images(scan, kind, [other.name for _, other in pairs]),
+        "training keeps them in the same part of the split, and uses all of them",
+        removal_fix(scan, kind, [other.name for _, other in pairs]),
     )

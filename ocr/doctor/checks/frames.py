@@ -1,4 +1,4 @@
-"""Animations, and files of several pages."""
+"""Images with several frames or pages."""
 
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.image_stats import ImageProblem
@@ -7,14 +7,14 @@ from ocr.formatting import pluralize
 
 
 def multiple_frames(scan: FolderScan) -> Finding | None:
-    """Find images with several frames, unless `data.frame` chooses one that shows something."""
+    """Find images with several frames, unless `data.frame` selects one that isn't blank."""
     several = {name: stats for name, stats in scan.readable.items() if stats.frames > 1}
     flat = sum(stats.is_flat for stats in several.values())
     frame = scan.data.preprocessor.frame
     if not several or (frame and not flat):
         return None
     which = {0: "the first", -1: "the last"}.get(frame, f"number {frame}")
-    blank = f", which is empty in {pluralize(flat, 'image')}" if flat else ""
+    blank = f", which is blank in {pluralize(flat, 'image')}" if flat else ""
     last = scan.train_command("data.frame=-1")
     return Finding(
         Kind.MULTIPLE_FRAMES,

@@ -1,4 +1,4 @@
-"""Captions with characters that leave no ink."""
+"""Captions with characters that are invisible in an image."""
 
 from ocr.data.text.invisible import character_name, find_invisible, remove_invisible
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
@@ -13,7 +13,7 @@ def invisible_characters(scan: FolderScan) -> Finding | None:
     return Finding(
         Kind.INVISIBLE_CHARACTERS,
         Severity.INFO,
-        "captions with invisible characters, which no image shows",
+        "captions with invisible characters",
         len(texts),
         [f"{text!a}: {', '.join(map(character_name, find_invisible(text)))}" for text in texts],
         "training removes them",

@@ -13,45 +13,46 @@ def label_conflicts(scan: FolderScan) -> Finding | None:
     return Finding(
         Kind.LABEL_CONFLICTS,
         Severity.WARNING,
-        "images equal to one with another caption",
+        "copies of an image with different captions",
         len(skipped),
         [f"{scan.short_name(name)}: {s.text}" for name, s in skipped.items()],
-        "training skips them all, as it can't tell which caption is right",
+        "training skips them all, because it can't tell which caption is right",
         Fix(f"of each pair, {_correct_one(scan)}"),
     )
 
 
 def pixel_label_conflicts(scan: FolderScan) -> Finding | None:
     """Find different files with equal pixels and different captions."""
-    # Of images with several frames, another frame may tell them apart.
-    with_contrast = [bool(row.any()) for row in scan.data.found.hashes]
+    # Blank images are another finding, and other frames may tell images apart.
+    blank = [not row.any() for row in scan.data.found.hashes]
     samples = [
         sample
-        for sample, usable in zip(scan.samples, with_contrast, strict=True)
-        if usable and scan.stats[sample.name].frames == 1
+        for sample, is_blank in zip(scan.samples, blank, strict=True)
+        if not is_blank and scan.stats[sample.name].frames == 1
     ]
     groups = [
-        same
-        for same in group_by(samples, lambda s: scan.stats[s.name].pixel_hash)
-        if len({s.text for s in same}) > 1
+        group
+        for group in group_by(samples, lambda s: scan.stats[s.name].pixel_hash)
+        if len({s.text for s in group}) > 1
     ]
     if not groups:
         return None
     return Finding(
         Kind.PIXEL_LABEL_CONFLICTS,
         Severity.WARNING,
-        "images with the same pixels as one with another caption",
+        "images with equal pixels and different captions",
         sum(map(len, groups)),
         [
-            " and ".join(f"{scan.short_name(s.name)} ({s.text!r})" for s in same[:3])
-            for same in groups
+            " and ".join(f"{scan.short_name(s.name)} ({s.text!r})" for s in group[:3])
+            for group in groups
         ],
-        "training uses both; one of them is wrong",
+        "training uses all of them, wrong captions included",
         Fix(f"of each pair, {_correct_one(scan)}"),
     )
 
 
 def _correct_one(scan: FolderScan) -> str:
+    """Suggest how to correct one of two captions."""
     if scan.tables:
         return f"correct the wrong caption in {' and '.join(scan.tables)}"
     if sidecars := [

@@ -17,7 +17,7 @@ def missing_captions(scan: FolderScan) -> Finding | None:
         "images without a caption",
         len(names),
         [scan.short_name(name) for name in names],
-        "training skips them, and does not count them as lost",
+        "training skips them; data.max_skipped does not count them",
         Fix(
             f"write a {source} file for each"
             if source.startswith(".")

@@ -11,16 +11,16 @@ from ocr.data.images.formats import CAMERA_RAW, FORMATS, UNSUPPORTED_SUFFIXES
 from ocr.data.images.loading import DECODE_ERRORS
 from ocr.doctor.checks.wrong_extension import extension_of
 from ocr.doctor.finding import Finding, Kind, Severity
-from ocr.doctor.repair import run_commands
+from ocr.doctor.repair import command_fix
 from ocr.doctor.scan import FolderScan
 
 TEXTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md")
-MAX_OPENED = 1000  # files; a folder may hold very many that aren't images
+MAX_OPENED = 1000  # files; a folder may hold very many other files
 
 
 def missing_extension(scan: FolderScan) -> Finding | None:
     """Find images that training overlooks because of their names."""
-    # Of a camera's raw files only a thumbnail could be read.
+    # Pillow reads only the thumbnail of a camera's raw file.
     skip = (*TEXTS, *CAMERA_RAW)
     files = (
         file
@@ -42,12 +42,12 @@ def missing_extension(scan: FolderScan) -> Finding | None:
         len(formats),
         [f"{scan.short_name(str(file))}: {form} inside" for file, form in formats.items()],
         "training does not use them",
-        run_commands(scan, kind, "rename the files", commands),
+        command_fix(scan, kind, "rename the files", commands),
     )
 
 
 def _base(file: Path) -> Path:
-    """Drop the extension of another format, which would become a part of the caption."""
+    """Drop the extension of an unsupported format, which would become part of the caption."""
     return file.with_suffix("") if file.suffix.lower() in UNSUPPORTED_SUFFIXES else file
 
 

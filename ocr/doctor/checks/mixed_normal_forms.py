@@ -7,7 +7,7 @@ from ocr.doctor.scan import FolderScan
 
 
 def mixed_normal_forms(scan: FolderScan) -> Finding | None:
-    """Find decomposed captions where others are composed."""
+    """Find decomposed captions, if others are composed."""
     decomposed = [text for text in scan.captions if not is_normalized("NFC", text)]
     composed = [text for text in scan.captions if not is_normalized("NFD", text)]
     if not (decomposed and composed):
@@ -16,7 +16,7 @@ def mixed_normal_forms(scan: FolderScan) -> Finding | None:
     return Finding(
         Kind.MIXED_NORMAL_FORMS,
         Severity.INFO if form else Severity.WARNING,
-        "captions with letters and accents as separate characters, where others combine them",
+        "captions with letters and accents as separate characters, while others combine them",
         len(decomposed),
         [f"{text!a}, beside {composed[0]!a}" for text in decomposed],
         f"training spells both alike (data.normal_form={form})"

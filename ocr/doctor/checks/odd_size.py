@@ -1,24 +1,24 @@
-"""Images that differ much from the others in size."""
+"""Images whose size differs much from that of the others."""
 
 from math import log
 from statistics import quantiles
 
 from ocr.data.samples import SkipReason
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
-from ocr.doctor.repair import remove_images
+from ocr.doctor.repair import removal_fix
 from ocr.doctor.scan import FolderScan
 
-MIN_IMAGES = 20  # fewer don't show what is usual
+MIN_IMAGES = 20  # too few to know the usual size
 MAX_DISTANCE = 3  # interquartile ranges beyond the quartiles: Tukey's outer fences
-MIN_RATIO = log(2)  # beyond the quartiles, at least
+MIN_RATIO = log(2)  # the least distance beyond the quartiles, on a logarithmic scale
 
 
 def odd_size(scan: FolderScan) -> Finding | None:
     """Find outliers in height, or in width per character."""
     sizes = {s.name: scan.stats[s.name].size for s in scan.samples if all(scan.stats[s.name].size)}
     heights = {name: float(height) for name, (_, height) in sizes.items()}
-    # A long caption has a wide image, so the width per character is compared. Where it is too
-    # small, the caption is at fault, which is a finding of its own.
+    # Long captions have wide images, so compare the width per character. Captions too long for
+    # their image are another finding.
     too_long = scan.skipped(SkipReason.TOO_FEW_TIME_STEPS)
     widths = {
         s.name: sizes[s.name][0] / sizes[s.name][1] / len(s.text)
@@ -28,7 +28,7 @@ def odd_size(scan: FolderScan) -> Finding | None:
     odd = sorted(_outliers(heights) | _outliers(widths))
     if not odd:
         return None
-    removal = remove_images(scan, Kind.ODD_SIZE, odd)
+    removal = removal_fix(scan, Kind.ODD_SIZE, odd)
     return Finding(
         Kind.ODD_SIZE,
         Severity.INFO,
@@ -36,7 +36,7 @@ def odd_size(scan: FolderScan) -> Finding | None:
         len(odd),
         ["{}: {} x {}".format(scan.short_name(name), *sizes[name]) for name in odd],
         f"training scales them to data.height={scan.data.preprocessor.height} like all others",
-        Fix(f"look at them; if they are not lines of text: {removal.text}", removal.commands),
+        Fix(f"look at them; if they do not show a line of text: {removal.text}", removal.commands),
     )
 
 

@@ -7,7 +7,7 @@ from ocr.doctor.scan import FolderScan
 
 
 def outside_charset(scan: FolderScan) -> Finding | None:
-    """Find captions that the given charset can't spell."""
+    """Find captions that `data.charset` can't encode."""
     skipped = scan.skipped(SkipReason.OUTSIDE_CHARSET)
     if not skipped:
         return None

@@ -24,12 +24,12 @@ def rare_characters(scan: FolderScan) -> Finding | None:
         len(rare),
         describe_characters(scan, rare),
         "the model hardly learns them",
-        Fix(f"add images with them{_without(scan, rare)}"),
+        Fix(f"add images with them{_suggest_exclusion(scan, rare)}"),
     )
 
 
-def _without(scan: FolderScan, rare: Sequence[str]) -> str:
-    """Return the command that leaves them out of the charset, if that costs few images."""
+def _suggest_exclusion(scan: FolderScan, rare: Sequence[str]) -> str:
+    """Suggest a charset without them, if that would skip few images."""
     frequent = "".join(sorted(set(scan.character_counts).difference(rare)))
     if not frequent or scan.config.data.charset:
         return ""

@@ -1,4 +1,4 @@
-"""Characters that only one part of the split has."""
+"""Characters that only one part of the split contains."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from ocr.doctor.characters import describe_characters
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
 
-MIN_IMAGES = 5  # with a character, of which another split could move one
+MIN_IMAGES = 5  # with a character; of more, another split may evaluate one
 
 
 def untrained_characters(scan: FolderScan) -> Finding | None:
@@ -23,7 +23,7 @@ def untrained_characters(scan: FolderScan) -> Finding | None:
         len(untrained),
         describe_characters(scan, untrained),
         "the model can't learn them, and each counts as an error",
-        Fix(_train_on(scan, untrained)),
+        Fix(_suggest_training_images(scan, untrained)),
     )
 
 
@@ -44,7 +44,7 @@ def unevaluated_characters(scan: FolderScan) -> Finding | None:
         "characters that occur in training images only",
         len(unevaluated),
         describe_characters(scan, unevaluated),
-        "no score tells how well the model reads them",
+        "no score shows how well the model reads them",
         Fix(fix),
     )
 
@@ -57,8 +57,8 @@ def _characters(scan: FolderScan) -> tuple[set[str], set[str]]:
     return train, evaluated
 
 
-def _train_on(scan: FolderScan, characters: Sequence[str]) -> str:
-    """Return how training gets images with these characters."""
+def _suggest_training_images(scan: FolderScan, characters: Sequence[str]) -> str:
+    """Suggest how to get training images with these characters."""
     data = scan.data
     own = [
         part
@@ -70,6 +70,6 @@ def _train_on(scan: FolderScan, characters: Sequence[str]) -> str:
         rows = ", and their rows," if scan.tables else ""
         folders = " or ".join(str(scan.source.dirs[part]) for part in own)
         return f"move such images{rows} from {folders} to {scan.source.dirs['train']}"
-    if data.splitter.stratify or data.splitter.folds:  # which has moved all that could be moved
+    if data.splitter.stratify or data.splitter.folds:  # the split has moved what it could
         return "add images with them"
     return scan.train_command("data.stratify=true")

@@ -10,15 +10,15 @@ def spreadsheet_formulas(scan: FolderScan) -> Finding | None:
     texts = find_formulas(scan.captions)
     if not texts:
         return None
-    clear = contain_formulas(scan.captions)
+    removable = contain_formulas(scan.captions)
     return Finding(
         Kind.SPREADSHEET_FORMULAS,
-        Severity.INFO if clear else Severity.WARNING,
+        Severity.INFO if removable else Severity.WARNING,
         'captions in the quotes of a spreadsheet, ="..."',
         len(texts),
         texts,
         "training removes the quotes"
-        if clear
+        if removable
         else "training keeps the quotes, because other captions have such characters too",
         Fix(f"save the sheet{scan.in_tables} as CSV again, with the column as text"),
     )

@@ -1,11 +1,11 @@
-"""Captions that are lists of symbols, as some toolkits want them."""
+"""Captions that are lists of symbols, as some toolkits require."""
 
 from unicodedata import category
 
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
 from ocr.doctor.scan import FolderScan
 
-MIN_SHARE = 0.9  # of the captions of several characters
+MIN_SHARE = 0.9  # of the captions with several characters
 
 
 def tokenized_captions(scan: FolderScan) -> Finding | None:

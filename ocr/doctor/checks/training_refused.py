@@ -7,7 +7,7 @@ from ocr.doctor.scan import FolderScan
 
 
 def training_refused(scan: FolderScan) -> Finding | None:
-    """Report the error that training would end with."""
+    """Report the error that keeps training from starting."""
     if scan.refusal is None:
         return None
     fix = "see the message"
@@ -15,7 +15,7 @@ def training_refused(scan: FolderScan) -> Finding | None:
     skipped = len(data.unusable) / max(1, data.total)
     if data.parts and all(data.parts.values()) and skipped > data.max_skipped:
         allow = scan.train_command(f"data.max_skipped={ceil(skipped * 100) / 100:g}")
-        fix = f"fix the findings below, or allow that many: {allow}"
+        fix = f"fix the findings below, or allow that share: {allow}"
     return Finding(
         Kind.TRAINING_REFUSED,
         Severity.ERROR,

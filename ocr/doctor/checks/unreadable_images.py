@@ -2,17 +2,17 @@
 
 from ocr.doctor.finding import Finding, Kind, Severity
 from ocr.doctor.image_stats import ImageProblem
-from ocr.doctor.repair import remove_images
+from ocr.doctor.repair import removal_fix
 from ocr.doctor.scan import FolderScan
 
 
 def truncated_images(scan: FolderScan) -> Finding | None:
-    """Find files that end too early; most of the image may be there."""
+    """Find files that end too early; they may still hold most of the image."""
     return _finding(scan, Kind.TRUNCATED_IMAGES, "truncated images", ImageProblem.TRUNCATED)
 
 
 def unreadable_images(scan: FolderScan) -> Finding | None:
-    """Find files that are damaged otherwise, or hold no image."""
+    """Find files that are damaged in another way, or hold no image."""
     return _finding(
         scan,
         Kind.UNREADABLE_IMAGES,
@@ -33,5 +33,5 @@ def _finding(scan: FolderScan, kind: Kind, message: str, *problems: ImageProblem
         len(skipped),
         [f"{scan.short_name(name)}: {s.text}" for name, s in skipped.items()],
         "training skips them",
-        remove_images(scan, kind, list(skipped)),
+        removal_fix(scan, kind, list(skipped)),
     )

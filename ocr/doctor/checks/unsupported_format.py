@@ -1,4 +1,4 @@
-"""Images in formats that aren't read."""
+"""Images in unsupported formats."""
 
 import shlex
 from collections import Counter
@@ -18,11 +18,11 @@ def unsupported_format(scan: FolderScan) -> Finding | None:
         name: str(scan.stats[name].format)
         for name in scan.undecodable(ImageProblem.UNSUPPORTED_FORMAT)
     }
-    for place in dict.fromkeys(scan.source.dirs.values()):
-        if place.is_dir():
-            files = scan.source.captions.folder(place).files
-            found = find_unsupported(place, files)
-            formats |= {str(place / name): form for name, form in found.items()}
+    for path in dict.fromkeys(scan.source.dirs.values()):
+        if path.is_dir():
+            files = scan.source.captions.folder(path).files
+            found = find_unsupported(path, files)
+            formats |= {str(path / name): form for name, form in found.items()}
     if not formats:
         return None
     counts = Counter(formats.values()).most_common()
@@ -44,7 +44,7 @@ def unsupported_format(scan: FolderScan) -> Finding | None:
 
 
 def _conversion_command(names: Iterable[str]) -> str:
-    """Return a command that converts to PNG, with a glob per extension where that is possible."""
+    """Return a command that converts to PNG, with a glob for each folder and extension."""
     pngs = [name for name in names if Path(name).suffix.lower() == ".png"]
     others = [Path(name) for name in names if Path(name).suffix.lower() != ".png"]
     groups = dict.fromkeys((str(file.parent), file.suffix) for file in others)

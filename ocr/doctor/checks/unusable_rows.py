@@ -8,7 +8,7 @@ from ocr.data.samples import SkipReason
 from ocr.data.sources.folder import stem
 from ocr.data.text.file_name_patterns import FileNamePattern
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
-from ocr.doctor.repair import remove_images
+from ocr.doctor.repair import removal_fix
 from ocr.doctor.scan import FolderScan
 
 
@@ -64,13 +64,13 @@ def pattern_mismatch(scan: FolderScan) -> Finding | None:
         {SkipReason.NAME_MISMATCH},
         "file names that do not match the pattern",
         "rename the files",
-        # The images are good and should not be removed because of a wrong pattern.
+        # The images are good; a wrong pattern is no reason to remove them.
         Fix(_suggest_pattern(scan)) if scan.config.data.pattern else None,
     )
 
 
 def unusable_rows(scan: FolderScan) -> Finding | None:
-    """Find rows and files that can't be used for any other reason."""
+    """Find rows and files that can't be used for other reasons."""
     return _finding(
         scan,
         Kind.UNUSABLE_ROWS,
@@ -93,11 +93,11 @@ def _finding(
     correction: str,
     alternative: Fix | None = None,
 ) -> Finding | None:
-    # Image files that could be opened are findings of their own.
+    # Other checks report the images that were scanned.
     skipped = {n: s for n, s in scan.skipped(*reasons).items() if n not in scan.stats}
     if not skipped:
         return None
-    other = alternative or remove_images(scan, kind, list(skipped))
+    other = alternative or removal_fix(scan, kind, list(skipped))
     return Finding(
         kind,
         Severity.WARNING,
@@ -110,12 +110,12 @@ def _finding(
 
 
 def _suggest_pattern(scan: FolderScan) -> str:
-    """Suggest the same pattern with another separator, if all names match that."""
-    names = [stem(Path(name).name) for some in scan.images.values() for name in some]
+    """Suggest `data.pattern` with another separator, if all names match it then."""
+    names = [stem(Path(name).name) for part in scan.images.values() for name in part]
     template = re.fullmatch(r"(label|id)[-_.](label|id)", str(scan.config.data.pattern))
     patterns = [template.expand(rf"\1{separator}\2") for separator in "-_."] if template else []
     for pattern in patterns:
         if all(FileNamePattern(pattern).matches(names)):
             command = scan.train_command(f"data.pattern={pattern}")
-            return f"give the pattern that all names match: {command}"
-    return "give a pattern that they match as data.pattern"
+            return f"set a pattern that all names match: {command}"
+    return "set data.pattern to one that they match"

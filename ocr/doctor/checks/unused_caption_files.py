@@ -1,4 +1,4 @@
-"""Files beside the images that may hold captions and aren't read."""
+"""Unused files beside the images that may hold captions."""
 
 from pathlib import Path
 
@@ -63,11 +63,11 @@ def _caption_files(scan: FolderScan) -> list[UnusedCaptionFile]:
 
 
 def _sidecars(scan: FolderScan) -> set[Path]:
-    """Return the files that belong to one image each, which are a finding of their own."""
+    """Return the files that belong to one image each, which `unused_sidecars` reports."""
     return {
-        folder.path / text
+        folder.path / name
         for folder in map(scan.source.captions.folder, scan.named_folders)
         for scheme in find_sidecar_suffixes(folder)
         if scheme.share >= SOME
-        for text in find_sidecars(folder, scheme.suffix).values()
+        for name in find_sidecars(folder, scheme.suffix).values()
     }

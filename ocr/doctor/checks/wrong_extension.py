@@ -1,4 +1,4 @@
-"""Images whose file extension is that of another format."""
+"""Images with the file extension of another format."""
 
 import shlex
 from functools import lru_cache
@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from ocr.doctor.finding import Finding, Fix, Kind, Severity
-from ocr.doctor.repair import run_commands
+from ocr.doctor.repair import command_fix
 from ocr.doctor.scan import FolderScan
 
 
@@ -35,7 +35,7 @@ def wrong_extension(scan: FolderScan) -> Finding | None:
         "training reads them as what they are; other programs may not",
         Fix(f"rename them, and change {' and '.join(scan.tables)} accordingly")
         if scan.tables
-        else run_commands(scan, kind, "rename the files", commands),
+        else command_fix(scan, kind, "rename the files", commands),
     )
 
 

@@ -37,7 +37,7 @@ def test_folds(tmp_path, folder):
         assert seen.isdisjoint(row["file"] for row in read if row["fold"] == fold)
     assert "all" in done.stdout and "95 % interval" in done.stdout
     again = command("folds", "images", "--folds", "2", "--out", "out", *QUICK, cwd=tmp_path)
-    assert again.stdout == done.stdout and "2 of them are done already" in again.stderr
+    assert again.stdout == done.stdout and "2 of them are already done" in again.stderr
 
 
 def test_curve(tmp_path, folder):

@@ -14,7 +14,7 @@ def arguments(folder, tmp_path):
     return ["folds", str(folder), "--folds", "3", "--out", str(tmp_path / "out"), "data.height=24"]
 
 
-def test_every_image_is_read_once(trainings, arguments, folder, tmp_path, capsys):
+def test_every_image_is_read_once_and_scored(trainings, arguments, folder, tmp_path, capsys):
     stub = trainings(lambda sample, trained: sample.text.replace("33", "3"))
     main(arguments)
     assert len(stub.commands) == 3
@@ -104,7 +104,7 @@ def test_mistakes_are_reported_before_training(trainings, arguments, words, expe
     assert not stub.commands
 
 
-def test_missing_folder(trainings, capsys):
+def test_missing_folder_is_reported(trainings, capsys):
     trainings()
     assert "nowhere: no such folder" in failing("folds", "nowhere", capsys=capsys)
 

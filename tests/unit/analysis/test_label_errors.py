@@ -17,7 +17,7 @@ from ocr.reader import Reading
 
 
 class Oracle:
-    """A reader with given probabilities of texts, which reads the most probable one."""
+    """A reader with given probabilities of texts that reads the most probable one."""
 
     def __init__(self, beliefs: dict[str, dict[str, float]]) -> None:
         self.beliefs = beliefs
@@ -38,7 +38,7 @@ def predictions(labels: dict[str, str]) -> list[Prediction]:
     return [Prediction(file, label, "", 0) for file, label in labels.items()]
 
 
-def test_mean_over_models():
+def test_probabilities_are_means_over_the_models():
     rows = predictions(dict.fromkeys(("agreed", "split", "right", "wrong"), "ab"))
     first = Oracle({
         "agreed": {"ab": 0.02, "aB": 0.9}, "split": {"ab": 0.001, "aB": 0.9},
@@ -56,7 +56,7 @@ def test_mean_over_models():
     assert sum(one.reading != "ab" for one in score_texts(rows, [first])) == 3
 
 
-def test_frequent_confusion_is_found_where_the_model_learned_it():
+def test_frequent_confusion_that_the_model_learned_is_found():
     labels = {f"sure{i}": "Fa" for i in range(4)} | {"learnt": "bF", "fine": "Fc"}
     labels |= {f"plain{i}": f"a{i}" for i in range(9)} | {"hard": "a9", "swapped": "xyz"}
     beliefs = {file: {label: 0.99} for file, label in labels.items()}
@@ -72,7 +72,7 @@ def test_frequent_confusion_is_found_where_the_model_learned_it():
     assert (learnt.reading, learnt.confidence) == ("bf", pytest.approx(0.24))
 
 
-def test_confusions_and_their_log_odds():
+def test_confusions_are_counted_and_give_log_odds():
     assert find_confusions("Fab", "fab") == {("F", "f")}
     assert find_confusions("FFab", "ffab") == {("F", "f")}
     assert find_confusions("a1b2", "c1d2") == {("a", "c"), ("b", "d")}
@@ -118,7 +118,9 @@ def strange(tmp_path):
     return place
 
 
-def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys, monkeypatch):
+def test_suspects_are_written_as_json_and_page(
+    half_trained, strange, tmp_path, capsys, monkeypatch
+):
     out = tmp_path / "out"
     arguments = ["suspects", str(strange), "--folds", "2", "--out", str(out), "data.height=24"]
     main([*arguments, "--json"])
@@ -140,19 +142,19 @@ def test_suspects_as_json_table_and_page(half_trained, strange, tmp_path, capsys
     monkeypatch.setattr("ocr.analysis.label_errors.MAX_PRINTED", len(lines) - 1)
     main(arguments)
     assert len(half_trained.commands) == trained == 2
-    said = capsys.readouterr()
-    assert "caption" in said.out
-    assert "and 1 more, all in" in said.out + said.err
+    output = capsys.readouterr()
+    assert "caption" in output.out
+    assert "and 1 more, all in" in output.out + output.err
 
 
-def test_trained_folds_serve_both_commands(half_trained, strange, tmp_path):
+def test_both_commands_use_the_same_trained_folds(half_trained, strange, tmp_path):
     common = [str(strange), "--folds", "2", "--out", str(tmp_path / "out"), "data.height=24"]
     main(["folds", *common])
     main(["suspects", *common])
     assert len(half_trained.commands) == 2
 
 
-def test_reader_scores_any_text(checkpoint):
+def test_log_probabilities_of_given_texts_match_the_confidence(checkpoint):
     from ocr.reader import Reader
 
     reader = Reader.load(checkpoint)

@@ -27,7 +27,7 @@ def learner(sample, trained):
     return sample.text if hard >= 8 * trained**-0.8 else ""
 
 
-def test_forecast_for_more_labels(trainings, many, tmp_path, capsys):
+def test_forecast_covers_the_true_accuracy(trainings, many, tmp_path, capsys):
     stub = trainings(learner)
     out = tmp_path / "out"
     arguments = ["curve", str(many), "--out", str(out), "data.height=24", "data.test_size=0.4"]
@@ -72,7 +72,7 @@ def test_too_few_sizes_give_no_forecast(trainings, many, tmp_path, capsys):
     trainings(learner)
     out = tmp_path / "out"
     main(["curve", str(many), "--sizes", "80", "160", "data.height=24", "--out", str(out)])
-    assert "no forecast: it takes 4 sizes" in capsys.readouterr().out
+    assert "no forecast: it needs 4 sizes" in capsys.readouterr().out
     found = json.loads((out / "curve.json").read_text())
     assert found["forecast"] == [] and "4 sizes" in found["no_forecast"]
     assert (out / "curve.png").exists()

@@ -7,7 +7,7 @@ SIZES = [58, 97, 163, 275, 460]
 
 
 def readings(errors: list[float], images: int, seed: int = 0) -> np.ndarray:
-    """Whether each image was read right, (S, 1, M), with images that are hard at all sizes."""
+    """Whether each image is read right, (S, 1, M), where some images are hard at all sizes."""
     chance = np.random.default_rng(seed)
     hard = chance.random(images)
     return np.array([[(hard >= error) ^ (chance.random(images) < 0.02)] for error in errors])
@@ -27,7 +27,7 @@ def test_fit_without_noise_is_exact():
 
 
 def test_interval_covers_the_truth_and_narrows_with_more_images():
-    widths, held = {}, 0
+    widths, covered = {}, 0
     for images in (60, 600):
         for seed in range(15):
             found = forecast(SIZES, readings(law(0.05, 20, 0.7), images, seed))
@@ -35,9 +35,9 @@ def test_interval_covers_the_truth_and_narrows_with_more_images():
             estimate, low, high = found.exact_match(920)
             assert 0 <= low <= estimate <= high <= 1
             truth = 1 - (0.05 + 20 * 920**-0.7)
-            held += low - 0.02 <= truth <= high + 0.02  # readings() turns one in fifty round
+            covered += low - 0.02 <= truth <= high + 0.02  # readings() flips one in fifty
             widths.setdefault(images, []).append(high - low)
-    assert held >= 27
+    assert covered >= 27
     assert np.mean(widths[600]) < np.mean(widths[60]) / 2
 
 
@@ -50,13 +50,13 @@ def test_forecast_never_decreases():
 @pytest.mark.parametrize(
     "errors,words",
     [
-        ([0.0] * 5, "reads all 100 test images"),
-        ([0.3] * 5, "made no difference"),
-        ([1.0] * 5, "something is read, here are 0"),
-        ([1.0, 1.0, 0.8, 0.4, 0.2], "something is read, here are 3"),
+        ([0.0] * 5, "all 100 test images are already read right"),
+        ([0.3] * 5, "made no measurable difference"),
+        ([1.0] * 5, "reads something, not 0"),
+        ([1.0, 1.0, 0.8, 0.4, 0.2], "reads something, not 3"),
     ],
 )
-def test_no_forecast(errors, words):
+def test_scores_without_a_forecast_have_a_reason(errors, words):
     chance = np.random.default_rng(0)
     hard = chance.permutation(np.linspace(0, 1, 100, endpoint=False))
     right = np.array([[hard >= error] for error in errors])

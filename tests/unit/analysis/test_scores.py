@@ -25,7 +25,7 @@ def test_several_runs_do_not_multiply_images():
     assert once == twice
 
 
-def test_interval_of_known_width():
+def test_bootstrap_interval_has_the_expected_width():
     # Of 400 captions of 5 characters, a tenth has one error: CER 2 %, standard error 0.3 %.
     errors = np.array([1] * 40 + [0] * 360)
     low, high = ratio_interval(errors, np.full(400, 5))

@@ -36,7 +36,7 @@ def test_caption_of_invisible_characters_is_empty(captioned, doctor):
 
 
 @pytest.mark.parametrize("share", ["all", "some", "unclear"])
-def test_spreadsheet_formulas(captioned, doctor, share):
+def test_spreadsheet_formulas_are_found(captioned, doctor, share):
     def change(text):
         if share == "unclear" and text == "333":
             return 'a="b"'
@@ -52,25 +52,25 @@ def test_spreadsheet_formulas(captioned, doctor, share):
 @pytest.mark.parametrize(
     "text", ["'007", "7.00E+05", "1,23E+11", "7e+05", "1.0", "1-Mar", "#NAME?"]
 )
-def test_spreadsheet_damage(captioned, doctor, text):
+def test_spreadsheet_damage_is_found(captioned, doctor, text):
     found = doctor(captioned(lambda one: text if one == "111" else f"A{one}"), LENIENT)
     assert found["findings"]["spreadsheet_damage"]["count"] == 1
 
 
 @pytest.mark.parametrize("change", [lambda t: f"{t[0]}.{t[2]}", lambda t: f"'{t}'", lambda t: t])
-def test_plain_numbers_are_no_damage(captioned, doctor, change):
+def test_plain_numbers_are_not_spreadsheet_damage(captioned, doctor, change):
     found = doctor(captioned(lambda text: change(text.replace("3", "0"))), LENIENT)
     assert "spreadsheet_damage" not in found["findings"]
 
 
-def test_tokenized_captions(captioned, doctor):
+def test_tokenized_captions_are_found(captioned, doctor):
     found = doctor(captioned(lambda text: f"{text[0]} <space> {text[1]} {text[2]}"), LENIENT)
     assert found["findings"]["tokenized_captions"]["count"] == 27
     found = doctor(captioned(lambda text: f"{text[0]} {text[1:]}"), LENIENT)
     assert "tokenized_captions" not in found["findings"]
 
 
-def test_constant_captions(captioned, doctor):
+def test_constant_captions_are_found(captioned, doctor):
     found = doctor(captioned(lambda text: "1"))
     finding = found["findings"]["constant_captions"]
     assert finding["count"] == 27 and "'1'" in finding["message"]
@@ -78,7 +78,7 @@ def test_constant_captions(captioned, doctor):
 
 
 @pytest.mark.parametrize("form", ["NFC", "null"])
-def test_mixed_normal_forms(folder, doctor, form):
+def test_mixed_normal_forms_are_found(folder, doctor, form):
     rows = {"111.png": "1é1", "112.png": "1e\u03012"}
     found = doctor(labelled(folder, rows), f"data.normal_form={form}")["findings"]
     assert found["mixed_normal_forms"]["count"] == 1

@@ -26,7 +26,7 @@ def test_clean_folder_has_no_findings(folder, doctor):
     assert found["captions"] == {"train": "name"}
 
 
-def test_clean_folder_as_text_and_nothing_is_written(folder, capsys, monkeypatch, tmp_path):
+def test_report_of_a_clean_folder_as_text_writes_no_file(folder, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     cli.main(["doctor", str(folder)])
@@ -55,7 +55,7 @@ def test_too_many_skipped_images_refuse_training(folder, doctor):
 
 
 @pytest.mark.parametrize("content", [{}, {"a.png": b"no image"}, {"1.png": None, "2.png": None}])
-def test_folders_without_usable_images(tmp_path, doctor, content):
+def test_folders_without_usable_images_refuse_training(tmp_path, doctor, content):
     for name, data in content.items():
         draw(name).save(tmp_path / name) if data is None else (tmp_path / name).write_bytes(data)
     found = doctor(tmp_path)
@@ -65,7 +65,7 @@ def test_folders_without_usable_images(tmp_path, doctor, content):
 
 @pytest.mark.parametrize("fitting", [0, 1])
 @pytest.mark.parametrize("as_json", [True, False])
-def test_report_where_no_caption_fits(folder, capsys, fitting, as_json):
+def test_captions_that_are_all_too_long_are_reported(folder, capsys, fitting, as_json):
     names = sorted(path.name for path in folder.iterdir())
     table(folder, names, lambda name: "1" if names.index(name) < fitting else '{"a": 1}' * 40)
     with pytest.raises(SystemExit) as end:
@@ -81,7 +81,7 @@ def test_report_where_no_caption_fits(folder, capsys, fitting, as_json):
         assert "(caption_too_long)" in out
 
 
-def test_labels_option(folder, doctor):
+def test_labels_option_selects_the_captions(folder, doctor):
     (folder / "texts.csv").write_text("file,label\n111.png,122\n112.png,123\n")
     found = doctor(folder, "--labels", "texts.csv", "data.test_size=0", "data.val_size=0.5")
     assert found["captions"] == {"train": "texts.csv"}
@@ -90,13 +90,13 @@ def test_labels_option(folder, doctor):
     assert found["findings"]["missing_captions"]["count"] == 25
 
 
-def test_fine_tuning_can_refuse(folder, doctor, checkpoint):
+def test_unknown_characters_can_refuse_fine_tuning(folder, doctor, checkpoint):
     found = doctor(folder, f"init_from={checkpoint}", "init_charset=fail")
     assert found["code"] == 1
     assert "characters that init_from doesn't know: '3'" in found["refusal"]
 
 
-def test_mistakes_are_one_line(folder, capsys):
+def test_mistakes_on_the_command_line_are_named_without_traceback(folder, capsys):
     for arguments, word in (
         ([str(folder / "nowhere")], "no such folder"),
         ([str(folder), "data.hight=3"], "data.hight"),
@@ -111,24 +111,24 @@ def test_mistakes_are_one_line(folder, capsys):
         with pytest.raises(SystemExit) as end:
             cli.main(["doctor", *arguments])
         assert end.value.code not in (0, None)
-        said = f"{end.value.code}{''.join(capsys.readouterr())}"
-        assert word in said
-        assert "Traceback" not in said
+        output = f"{end.value.code}{''.join(capsys.readouterr())}"
+        assert word in output
+        assert "Traceback" not in output
 
 
-def test_time_steps_are_those_of_the_network(folder, monkeypatch):
+def test_time_steps_equal_those_of_the_network(folder, monkeypatch):
     scan = scan_folder(folder, None, ["data.height=24"])
     known = [scan.time_steps(width) for width in range(1, 200)]
-    monkeypatch.setattr("ocr.doctor.scan.ENCODERS", ())  # as if it were of one's own
+    monkeypatch.setattr("ocr.doctor.scan.ENCODERS", ())  # as for a user's own encoder
     assert [scan.time_steps(width) for width in range(1, 200)] == known
 
 
 def test_torch_is_not_imported(folder):
-    done = """
+    code = """
 import sys
 from ocr.cli import main
 main(["doctor", sys.argv[1]])
 assert not {"torch", "pytorch_lightning", "torchmetrics", "matplotlib"} & sys.modules.keys()
 """
-    run = subprocess.run([sys.executable, "-c", done, folder], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

@@ -8,17 +8,17 @@ from conftest import draw
 from doctor_folders import LENIENT, labelled, resaved
 
 
-def test_exact_and_near_duplicates(folder, doctor):
+def test_exact_and_near_duplicates_are_found(folder, doctor):
     rows = {"copy.png": "111", "again.png": "222"}
     shutil.copy(folder / "111.png", folder / "copy.png")
     resaved(folder / "222.png", folder / "again.png")
     found = doctor(labelled(folder, rows))["findings"]
-    assert found["exact_duplicates"]["examples"] == ["copy.png is 111.png"]
-    assert found["near_duplicates"]["examples"] == ["again.png is like 222.png"]
+    assert found["exact_duplicates"]["examples"] == ["copy.png is a copy of 111.png"]
+    assert found["near_duplicates"]["examples"] == ["again.png looks like 222.png"]
     assert found["exact_duplicates"]["fix"] == "remove their rows from labels.csv"
 
 
-def test_label_conflicts(folder, doctor):
+def test_label_conflicts_are_found(folder, doctor):
     shutil.copy(folder / "111.png", folder / "112.png")
     resaved(folder / "222.png", folder / "223.png")
     found = doctor(folder, LENIENT)["findings"]
@@ -27,7 +27,7 @@ def test_label_conflicts(folder, doctor):
     assert "223.png ('223')" in found["pixel_label_conflicts"]["examples"][0]
 
 
-def test_leakage_and_its_fix(folder, tmp_path, doctor):
+def test_fix_of_leakage_removes_it(folder, tmp_path, doctor):
     test = tmp_path / "test"
     test.mkdir()
     shutil.copy(folder / "111.png", test)
@@ -35,14 +35,14 @@ def test_leakage_and_its_fix(folder, tmp_path, doctor):
     draw("321").save(test / "112.png")
     found = doctor(folder, f"data.test_dir={test}")["findings"]["test_leakage"]
     assert found["count"] == 2
-    assert f"{test / '111.png'} is 111.png" in found["examples"]
+    assert f"{test / '111.png'} matches 111.png" in found["examples"]
     subprocess.run(found["fix"], shell=True, check=True)
     assert "test_leakage" not in doctor(folder, f"data.test_dir={test}")["findings"]
 
 
 @pytest.mark.parametrize("part", ["val", "test"])
 @pytest.mark.parametrize("how", ["same", "link", "inside"])
-def test_leakage_from_the_training_folder_itself(folder, tmp_path, doctor, part, how):
+def test_part_that_shares_files_with_the_training_folder_leaks(folder, tmp_path, doctor, part, how):
     place, words = folder, []
     if how == "link":
         place = tmp_path / "link"
@@ -60,7 +60,7 @@ def test_leakage_from_the_training_folder_itself(folder, tmp_path, doctor, part,
         assert "leakage" not in "".join(doctor(folder)["findings"])
 
 
-def test_part_inside_the_training_folder_leaks_nothing(folder, doctor):
+def test_part_in_a_subfolder_of_the_training_folder_does_not_leak(folder, doctor):
     inner = folder / "test"
     inner.mkdir()
     for text in ("1112", "1113"):

@@ -1,4 +1,4 @@
-"""Animations and pages: which of them is read is said, and can be chosen."""
+"""Images with several frames or pages: the report names the one that is read."""
 
 import pytest
 from conftest import draw
@@ -16,7 +16,7 @@ def animated(tmp_path, captions):
     return place
 
 
-def test_a_blank_first_frame_is_no_reason_to_take_the_image_away(animated, doctor):
+def test_images_with_a_blank_first_frame_are_not_removed(animated, doctor):
     found = doctor(animated)
     finding = found["findings"]["multiple_frames"]
     assert finding["count"] == 27 and finding["commands"] == [] and finding["severity"] == "warning"
@@ -27,14 +27,14 @@ def test_a_blank_first_frame_is_no_reason_to_take_the_image_away(animated, docto
     assert line.startswith("27 images have 2 frames or pages") and "only the first" in line
 
 
-def test_a_frame_that_was_chosen_is_no_finding(animated, doctor):
+def test_chosen_frame_with_text_is_no_finding(animated, doctor):
     found = doctor(animated, "data.frame=-1")
     assert found["findings"] == {}
     assert any("only the last is read" in line for line in found["messages"])
-    assert "multiple_frames" in doctor(animated, "data.frame=-2")["findings"]  # which is empty
+    assert "multiple_frames" in doctor(animated, "data.frame=-2")["findings"]  # which is blank
 
 
-def test_a_frame_that_is_not_there(animated, doctor):
+def test_missing_frame_is_found(animated, doctor):
     found = doctor(animated, "data.frame=7")
     assert found["code"] == 1
     finding = found["findings"]["missing_frame"]

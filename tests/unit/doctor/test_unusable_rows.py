@@ -1,4 +1,4 @@
-"""Rows and file names that give no caption, missing captions, and captions outside the charset."""
+"""Rows and names without a usable caption, missing captions, and unknown characters."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ from ocr import cli
 from ocr.config.compose import compose_without_run
 
 
-def test_unusable_rows(folder, doctor):
+def test_unusable_rows_are_found(folder, doctor):
     rows = {"gone.png": "123", "121.png": "", "122.png": "1\x012", "123.png": "123"}
     labelled(folder, rows)
     with (folder / "labels.csv").open("a") as file:
@@ -23,7 +23,7 @@ def test_unusable_rows(folder, doctor):
     assert sorted(found["missing_captions"]["examples"]) == ["121.png", "extra.png"]
 
 
-def test_pattern_mismatch_and_outside_charset(folder, doctor):
+def test_pattern_mismatch_and_characters_outside_the_charset_are_found(folder, doctor):
     found = doctor(folder, LENIENT, "data.pattern='(?P<label>[12]+)'")["findings"]
     assert found["pattern_mismatch"]["count"] == 19
     assert (
@@ -43,12 +43,12 @@ def test_fitting_pattern_is_suggested(folder, doctor):
         path.rename(folder / f"{i}-{path.name}")
     found = doctor(folder, "data.pattern=id_label")["findings"]["pattern_mismatch"]
     assert found["count"] == 27 and found["commands"] == []
-    command = found["fix"].partition("give the pattern that all names match: ")[2]
+    command = found["fix"].partition("set a pattern that all names match: ")[2]
     words = shlex.split(command)
     assert compose_without_run(words[4:]).data.pattern == "id-label"
 
 
-def test_names_that_are_not_unicode(folder, doctor, capsys):
+def test_file_names_that_are_not_unicode_are_reported(folder, doctor, capsys):
     (folder / os.fsdecode(b"\xff.png")).write_bytes(b"x")
     (folder / "a\nb.png").write_bytes(b"x")
     found = doctor(folder, LENIENT)["findings"]
@@ -59,7 +59,7 @@ def test_names_that_are_not_unicode(folder, doctor, capsys):
     assert "\\udcff.png" in capsys.readouterr().out
 
 
-def test_broken_link_and_its_fix(folder, doctor):
+def test_fix_of_a_broken_link_removes_it(folder, doctor):
     (folder / "1234.png").symlink_to(folder / "gone.png")
     [command] = doctor(folder)["findings"]["unusable_rows"]["commands"]
     subprocess.run(command, shell=True, check=True)

@@ -9,7 +9,7 @@ from conftest import draw
 from doctor_folders import LENIENT, labelled, table
 
 
-def test_missing_extension_and_unused_subfolders(folder, doctor):
+def test_missing_extensions_and_unused_subfolders_are_found(folder, doctor):
     shutil.copy(folder / "111.png", folder / "1112")
     draw("1113").save(folder / "1113.svg", format="jpeg")
     (folder / "notes").write_text("no image")
@@ -27,7 +27,7 @@ def test_missing_extension_and_unused_subfolders(folder, doctor):
 
 
 @pytest.mark.parametrize("name", ["annotations.xml", "Captions.XLSX"])
-def test_unused_tables(folder, doctor, name):
+def test_unused_tables_are_found(folder, doctor, name):
     (folder / name).write_text("[]")
     found = doctor(folder)["findings"]
     assert found["unused_tables"]["examples"] == [name]
@@ -35,7 +35,7 @@ def test_unused_tables(folder, doctor, name):
     assert "unused_tables" not in doctor(folder)["findings"]
 
 
-def test_unused_caption_files(folder, doctor):
+def test_unused_caption_files_are_found(folder, doctor):
     images = sorted(folder.glob("*.png"))
     for path in images:
         path.rename(path.with_name(f"plate{path.name}"))
@@ -47,7 +47,7 @@ def test_unused_caption_files(folder, doctor):
     assert doctor(folder, "--labels", "plates.tab")["findings"].get("unused_caption_files") is None
 
 
-def test_unused_sidecars(folder, doctor):
+def test_unused_sidecars_are_found(folder, doctor):
     for path in folder.glob("*.png"):
         path.with_name(f"{path.stem}-gt.txt").write_text(f"{path.stem}\n")
     found = doctor(folder)["findings"]["unused_sidecars"]
@@ -55,7 +55,7 @@ def test_unused_sidecars(folder, doctor):
     assert "unused_sidecars" not in doctor(folder, "data.labels=-gt.txt")["findings"]
 
 
-def test_unused_sidecars_are_no_unused_tables(folder, doctor):
+def test_unused_sidecars_are_not_unused_tables(folder, doctor):
     for image in folder.glob("*.png"):
         image.with_suffix(".json").write_text(json.dumps({"solver": "x", "width": 100}))
     found = doctor(folder)["findings"]
@@ -69,7 +69,7 @@ def test_unused_sidecars_are_no_unused_tables(folder, doctor):
         (lambda number, name: f"{name}_{number}", "data.pattern=label_id or id_label"),
     ],
 )
-def test_doubtful_names(folder, doctor, rename, advice):
+def test_doubtful_names_are_found(folder, doctor, rename, advice):
     for number, path in enumerate(sorted(folder.iterdir())):
         path.rename(path.with_stem(rename(number, path.stem)))
     found = doctor(folder, LENIENT)["findings"]["doubtful_names"]
@@ -85,13 +85,13 @@ def beside(folder):
 
 
 @pytest.mark.parametrize("words", [[], ["data.recursive=true"]])
-def test_labels_beside_the_folder_of_images(beside, doctor, words):
+def test_labels_file_beside_the_folder_of_images_is_read(beside, doctor, words):
     found = doctor(beside, *words)
     assert found["findings"] == {}
     assert found["images"] == sum(found["parts"].values()) == 27
 
 
-def test_images_without_row_in_a_subfolder(beside, folder, doctor):
+def test_images_without_row_in_a_subfolder_are_found(beside, folder, doctor):
     draw("411").save(folder / "411.png")
     found = doctor(beside)
     assert found["images"] == 27
@@ -99,14 +99,14 @@ def test_images_without_row_in_a_subfolder(beside, folder, doctor):
     assert found["findings"]["unused_subfolders"]["fix"] == "add their rows to labels.csv"
 
 
-def test_rows_may_name_images_without_extension(folder, doctor):
+def test_rows_can_name_images_without_extension(folder, doctor):
     for path in folder.iterdir():
         path.rename(path.with_suffix(".bin"))
     table(folder, sorted(path.name for path in folder.iterdir()))
     assert "missing_extension" not in doctor(folder)["findings"]
 
 
-def test_subfolder_beside_a_part_inside(folder, doctor):
+def test_moving_is_suggested_for_a_subfolder_beside_a_part(folder, doctor):
     for name in ("test", "more"):
         (folder / name).mkdir()
         draw(f"11{name}").save(folder / name / f"11{len(name)}1.png")

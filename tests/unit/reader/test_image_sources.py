@@ -1,4 +1,4 @@
-"""What a Reader takes as an image, and what it says of what it can't read."""
+"""The kinds of images that a Reader accepts, and its errors for all others."""
 
 import io
 import pickle
@@ -26,7 +26,7 @@ def path(tmp_path):
 
 
 def spooled(content):
-    file = tempfile.SpooledTemporaryFile()  # noqa: SIM115, it ends with its last user
+    file = tempfile.SpooledTemporaryFile()  # noqa: SIM115, the caller keeps it open
     file.write(content)
     return file
 
@@ -37,7 +37,7 @@ SOURCES = {
     "unbuffered file": lambda path: path.open("rb", buffering=0),
     "bytes": lambda path: path.read_bytes(),
     "BytesIO": lambda path: io.BytesIO(path.read_bytes()),
-    "an upload": lambda path: spooled(path.read_bytes()),  # which stands at its end
+    "an upload": lambda path: spooled(path.read_bytes()),  # positioned at its end
     "bytearray": lambda path: bytearray(path.read_bytes()),
     "memoryview": lambda path: memoryview(path.read_bytes()),
     "picture": Image.open,
@@ -58,7 +58,7 @@ def pixels(path):
 
 
 @pytest.mark.parametrize("kind", SOURCES)
-def test_every_source_reads_as_its_file(reader, path, kind):
+def test_every_kind_of_image_is_read_like_its_file(reader, path, kind):
     expected = reader.read(path)[0]
     [alone] = reader.read(SOURCES[kind](path))
     [first, _, last] = reader.read([SOURCES[kind](path), path, SOURCES[kind](path)])
@@ -67,7 +67,7 @@ def test_every_source_reads_as_its_file(reader, path, kind):
     assert alone.error is None
 
 
-def test_anything_that_gives_images(reader, path):
+def test_any_iterable_of_images_is_read(reader, path):
     [expected] = reader.read(path)
     for images in ((path,), iter([path]), (p for p in [path]), {path}, np.array([str(path)])):
         assert [reading.text for reading in reader.read(images)] == [expected.text]
@@ -103,7 +103,7 @@ def closed(path):
         (lambda path: torch.full((24, 60), 255.0), "floats"),
     ],
 )
-def test_what_cannot_be_read_is_one_line(reader, path, make, words):
+def test_error_of_an_unreadable_image_is_one_line(reader, path, make, words):
     with pytest.raises(UserError) as alone:
         reader.read(make(path))
     assert words in str(alone.value) and "\n" not in str(alone.value)
@@ -114,18 +114,18 @@ def test_what_cannot_be_read_is_one_line(reader, path, make, words):
 
 
 @pytest.mark.parametrize("thing", [None, 7, object()])
-def test_what_is_neither_an_image_nor_several(reader, thing):
+def test_other_objects_are_refused(reader, thing):
     with pytest.raises(UserError, match="expected a path, a file"):
         reader.read(thing)
 
 
 @pytest.mark.parametrize("thing", [["x.png"], None, 7, {}])
-def test_what_is_no_image_in_a_list(reader, path, thing):
+def test_error_names_the_index_of_another_object_in_a_list(reader, path, thing):
     with pytest.raises(UserError, match=r"^images\[1\]: expected a path, a file .*; not "):
         reader.read([path, thing])
 
 
-def test_errors_are_returned_in_their_place(reader, path, tmp_path):
+def test_errors_can_be_returned_in_place_of_readings(reader, path, tmp_path):
     [expected] = reader.read(path)
     junk = tmp_path / "junk.png"
     junk.write_bytes(b"junk")
@@ -142,7 +142,7 @@ def test_errors_are_returned_in_their_place(reader, path, tmp_path):
     assert [r.error is None for r in reader.read([junk, junk], errors="return")] == [False, False]
 
 
-def test_what_is_before_an_error_is_read_first(reader, path):
+def test_images_before_an_error_are_read(reader, path):
     stream = reader.stream([path, path, b"junk", path])
     assert next(stream).text == next(stream).text
     with pytest.raises(UserError, match=r"^images\[2\]: not an image"):
@@ -150,6 +150,6 @@ def test_what_is_before_an_error_is_read_first(reader, path):
 
 
 @pytest.mark.parametrize("wrong", [{"errors": "ignore"}, {"batch_size": 0}])
-def test_other_arguments_are_refused(reader, path, wrong):
+def test_wrong_arguments_are_refused(reader, path, wrong):
     with pytest.raises(UserError, match=f"{next(iter(wrong))}="):
         reader.read(path, **wrong)
