@@ -1,1 +1,1 @@
-"""What tunes: the space, the study, the trials, the winner."""
+"""The hyperparameter search: its space, study, trials and winner."""

@@ -1,7 +1,7 @@
-"""Hand out the trials of a study to several processes, so that none is lost or done twice.
+"""Distribute the trials of a study to several processes, so that none is lost or run twice.
 
-A trial whose process died before it could record a result is interrupted: it does not count, and
-its values are tried again under a new number.
+A trial whose process died before it recorded a result is interrupted: it does not count, and its
+values are tried again under a new number.
 """
 
 import os
@@ -28,19 +28,19 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-OWNER_SECONDS = 10  # within which a new trial gets its owner
+OWNER_SECONDS = 10  # a new trial without an owner after this time belongs to a dead process
 
 
 class Coordinator:
-    """Claim trials of a study for this process, beside other processes that do the same.
+    """The trials that this process claims, while other processes claim trials of the same study.
 
     Args:
         study: The study.
-        n_trials: The number of trials in all.
+        n_trials: The number of trials of all processes.
         folder: The sweep's folder.
-        queue: A file that processes lock to claim a trial, for storages that cannot lock a row.
-        recover_result: Called with a running trial of a dead process; records its result and
-            returns True if the trial had finished.
+        queue: A file that processes lock to claim a trial; None for storages that can lock a row.
+        recover_result: Records the result of a dead process' trial, if the trial had finished;
+            returns whether it had.
 
     Attributes:
         own: The numbers of the trials that this process runs.
@@ -68,7 +68,7 @@ class Coordinator:
         self.recover_result = recover_result
         self._mutex = threading.Lock()
         self.own: set[int] = set()
-        # The system releases the lock when the process ends, even if it is killed.
+        # The system releases this lock when the process ends, even if it is killed.
         self._path = folder / f".owner-{uuid.uuid4().hex}"
         self._file = self._path.open("w")
         _lock(self._file)
@@ -80,14 +80,14 @@ class Coordinator:
         self._file.close()
 
     def trials(self) -> list[FrozenTrial]:
-        """Return the study's trials, interrupted ones included."""
+        """Return the study's trials, including interrupted ones."""
         return [t for t in self.study.get_trials(deepcopy=False) if not is_superseded(t)]
 
     def start_with(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Enqueue starting points, unless the study has them already.
 
         Args:
-            points: Params of trials.
+            points: The params of each starting point.
         """
         with self._locked():
             known = {trial.user_attrs.get("start") for trial in self.trials()}
@@ -96,9 +96,9 @@ class Coordinator:
                     self.study.enqueue_trial(dict(params), user_attrs={"start": index})
 
     def claim(self) -> optuna.Trial | None:
-        """Return a trial for this process to run; None if there is nothing left to start.
+        """Return a trial for this process to run; None if no trial is left.
 
-        Waits while another process may have died before it became the owner of the last trial.
+        Wait while a trial has no owner: its process may have died, and then it is left to run.
         """
         while True:
             with self._locked():
@@ -118,7 +118,7 @@ class Coordinator:
             time.sleep(1)
 
     def running_elsewhere(self) -> list[int]:
-        """Return the trials that other processes run; waits until each of them has an owner."""
+        """Return the trials that other processes run; wait until each of them has an owner."""
         while True:
             with self._locked():
                 self.reap_dead_trials()
@@ -128,7 +128,7 @@ class Coordinator:
             time.sleep(1)
 
     def release(self, number: int) -> None:
-        """Note that the result of a trial of this process is recorded."""
+        """Forget a trial of this process, because its result is recorded."""
         self.own.discard(number)
 
     def reap_dead_trials(self) -> list[FrozenTrial]:
@@ -137,11 +137,11 @@ class Coordinator:
         Returns:
             The study's trials, as `trials` does.
         """
-        fail_stale_trials(self.study)  # of other machines, by their heartbeat
+        fail_stale_trials(self.study)  # of other machines, which stopped sending heartbeats
         trials = self.trials()
         dead = [t for t in trials if t.state == TrialState.RUNNING and self._is_orphaned(t)]
         for trial in dead:
-            with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
+            with suppress(UpdateFinishedTrialError, ValueError):  # another process did it
                 if not self.recover_result(trial):
                     self.study.tell(trial.number, state=TrialState.FAIL)
         if dead:
@@ -149,7 +149,7 @@ class Coordinator:
         retried = {trial.user_attrs.get("retry_of") for trial in trials}
         enqueued = False
         for trial in trials:
-            # It may have been killed before it got all values that were enqueued for it.
+            # Its process may have died before all enqueued values were set.
             params = trial.system_attrs.get("fixed_params", {}) | trial.params
             if is_interrupted(trial) and params and trial.number not in retried:
                 attributes = {k: v for k, v in trial.user_attrs.items() if k == "start"}
@@ -160,14 +160,14 @@ class Coordinator:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Keep other threads, and with a queue other processes, from claiming a trial."""
+        """Keep other threads from claiming a trial, and with a queue other processes, too."""
         with self._mutex, ExitStack() as stack:
             if self.queue:
                 _lock(stack.enter_context(self.queue.open("w")))
             yield
 
     def _others(self) -> list[FrozenTrial]:
-        """Return the running trials that are not of this process."""
+        """Return the running trials of other processes."""
         running = [trial for trial in self.trials() if trial.state == TrialState.RUNNING]
         return [trial for trial in running if trial.number not in self.own]
 
@@ -180,24 +180,24 @@ class Coordinator:
         )
 
     def _is_superfluous(self, trial: optuna.Trial) -> bool:
-        """Whether another process was faster to claim the last trial, or the same one."""
+        """Whether another process has claimed the last trial, or the same one, before."""
         before = [t for t in self.trials() if t.number < trial.number]
         if sum(map(counts, before)) >= self.n_trials:
             return True
         for name in ("retry_of", "start"):
-            mark = trial.user_attrs.get(name)
-            same = (t for t in before if not is_interrupted(t) and t.user_attrs.get(name) == mark)
-            if mark is not None and any(same):
+            origin = trial.user_attrs.get(name)
+            same = (t for t in before if not is_interrupted(t) and t.user_attrs.get(name) == origin)
+            if origin is not None and any(same):
                 return True
         return False
 
     def _is_orphaned(self, trial: FrozenTrial) -> bool:
-        """Whether the process that runs it is dead."""
+        """Whether the process of a running trial is dead."""
         if trial.number in self.own:
             return False
         owner = trial.user_attrs.get("owner")
         if owner is None:
-            if self.queue:  # which is locked until a new trial has its owner
+            if self.queue:  # it is locked until a new trial has an owner
                 return True
             start = trial.datetime_start or datetime.now()
             return (datetime.now() - start).total_seconds() > OWNER_SECONDS

@@ -1,4 +1,4 @@
-"""Hydra's launchers, which run the trials: in this process, in workers, on a cluster."""
+"""Hydra's launchers, which run the trials in this process, in workers or on a cluster."""
 
 import os
 
@@ -11,19 +11,19 @@ from ocr.errors import UserError
 
 
 def make_launcher(config: DictConfig, context: HydraContext, task: TaskFunction) -> Launcher:
-    """Make the launcher that a config chooses.
+    """Make the launcher that a config selects.
 
     Args:
         config: The sweep's config.
-        context: Hydra's.
-        task: What a job calls with its config.
+        context: Hydra's context.
+        task: The function that each job calls with its config.
     """
     if _launcher_class(config) in ("JoblibLauncher", "LocalLauncher"):
-        # Workers inherit it. Joblib would set more, so that trials slow each other down.
+        # Workers inherit it. With joblib's default of more threads, trials slow each other down.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     launcher = Plugins.instance().instantiate_launcher(context, task, config)
     if _launcher_class(config) == "RayLauncher":
-        # Each of our threads would start Ray again. Hydra's launcher has no public way to start it.
+        # Otherwise each thread of the search starts Ray. Hydra has no public function for it.
         from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray
 
         init = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
@@ -32,7 +32,7 @@ def make_launcher(config: DictConfig, context: HydraContext, task: TaskFunction)
 
 
 def jobs_at_once(config: DictConfig) -> int:
-    """Return how many trials run at once.
+    """Return the number of trials that run at once.
 
     Args:
         config: The sweep's config.
@@ -56,7 +56,7 @@ def jobs_at_once(config: DictConfig) -> int:
         if workers == 1 and wanted not in (None, 1):  # joblib would run them in this process
             raise UserError(
                 f"hydra.sweeper.n_jobs={wanted}: joblib has one worker "
-                f"(hydra.launcher.n_jobs={n_jobs}). Give it as many"
+                f"(hydra.launcher.n_jobs={n_jobs}). Set both to the same number"
             )
         return wanted or workers
     return wanted or 2

@@ -1,4 +1,4 @@
-"""The plots of a report, drawn as PNG files."""
+"""Draw the plots of a report as PNG files."""
 
 import io
 import warnings
@@ -41,7 +41,7 @@ def plots_of(
 
 @contextmanager
 def plotting() -> Iterator[None]:
-    """Draw without windows, warnings and messages, and restore the process' settings."""
+    """Draw without windows, warnings and messages, and restore the settings afterwards."""
     import matplotlib
 
     verbosity = optuna.logging.get_verbosity()

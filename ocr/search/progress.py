@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import mean
 
 from optuna.trial import FrozenTrial, TrialState
@@ -11,22 +12,24 @@ from rich.table import Table
 from rich.text import Text
 
 from ocr.formatting import format_duration, format_score
+from ocr.log import short_path
 from ocr.search.budget import Budget
 from ocr.search.results import metrics_of
 from ocr.search.trial_end import is_interrupted, reason_of
+from ocr.training.run_folder import read_metrics
 
 
 class Progress:
-    """A live table in a terminal; a line for each trial where the output is redirected.
+    """A live table in a terminal, or a line for each trial if the output is redirected.
 
     Args:
         trials: Returns the study's trials.
-        n_trials: The number of trials in all.
-        n_jobs: How many run at once.
+        n_trials: The number of trials of all processes.
+        n_jobs: The number of trials that run at once.
         objectives: Names in metrics.json.
         ranking: Sorts trials, best first.
         budget: The time of the search.
-        n_final_runs: How many runs follow the trials, at most.
+        n_final_runs: The largest number of runs after the trials.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Progress:
         self.ranking = ranking
         self.budget = budget
         self.n_final_runs = n_final_runs
+        self._data_shown = False
         self._live = Live(
             get_renderable=self.render,
             console=self.console,
@@ -69,12 +73,12 @@ class Progress:
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def show(self, number: int, trials: Sequence[FrozenTrial], seconds: float) -> None:
-        """Print the result of a trial, and how long the rest of the search may take.
+        """Print the result of a trial, and estimate the remaining time.
 
         Args:
             number: The trial's number.
             trials: The study's trials.
-            seconds: How long the trial took.
+            seconds: The duration of the trial.
         """
         trial = next(trial for trial in trials if trial.number == number)
         metrics = metrics_of(trial)
@@ -90,8 +94,27 @@ class Progress:
         ]
         self.info(" · ".join(filter(None, parts)))
 
+    def show_data(self, folder: Path) -> None:
+        """Print what data all trials have, after the first trial that did not fail.
+
+        Args:
+            folder: The trial's run folder.
+        """
+        metrics = read_metrics(folder)
+        if self._data_shown or not metrics:
+            return
+        self._data_shown = True
+        parts = [f"{metrics[f'images_{part}']:,} {part}" for part in ("train", "val", "test")]
+        skipped = metrics["images_skipped"] + metrics["images_uncaptioned"]
+        run = short_path(folder)
+        left_out = f"; {skipped:,} left out, see {run}/skipped.csv" if skipped else ""
+        self.info(
+            f"images: {', '.join(parts)}{left_out}; other settings that depend on the data are in "
+            f"{run}/train.log"
+        )
+
     def render(self) -> Group:
-        """Make the table of the best and the running trials."""
+        """Return the table of the best and the running trials."""
         trials = self.trials()
         by_state = {state: [t for t in trials if t.state == state] for state in TrialState}
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -100,8 +123,8 @@ class Progress:
         for trial in by_state[TrialState.RUNNING]:
             reported = trial.intermediate_values
             last = max(reported, default=0)
-            now = f"epoch {last}: {format_score(reported[last])}" if reported else "starting"
-            table.add_row("running", f"trial {trial.number}", now)
+            state = f"epoch {last}: {format_score(reported[last])}" if reported else "starting"
+            table.add_row("running", f"trial {trial.number}", state)
         done = len(by_state[TrialState.COMPLETE])
         pruned = len(by_state[TrialState.PRUNED])
         failed = sum(not is_interrupted(trial) for trial in by_state[TrialState.FAIL])

@@ -1,7 +1,6 @@
 """Write the report of a search: one HTML page with the plots and all trials."""
 
 import base64
-import math
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from ocr.config.program import train_command
 from ocr.formatting import format_score
 from ocr.search.pictures import plots_of, plotting, png
 from ocr.search.plots import NoPlotError, make_study
-from ocr.search.results import METRICS, metrics_of, replace_file
+from ocr.search.results import METRICS, metrics_of, rank_trials, replace_file
 from ocr.search.space import format_value
 
 _STYLE = """
@@ -37,12 +36,12 @@ td:last-child { white-space: normal; min-width: 16rem; }
 _CAPTIONS = {
     "history": "Each point is a complete trial; the line is the best so far.",
     "importances": "How much each value decides whether a trial is among the best (PED-ANOVA); "
-    "with few trials no more than a hint.",
+    "with few trials, this is only a hint.",
     "slice": "Each point is a complete trial, the later the darker.",
     "parallel": "Each line is a complete trial, in order of merit, the better the darker; it "
-    "passes through – where it had no use for a value.",
-    "latency": "Each point is a complete trial; no other beats the red ones in both accuracy and "
-    "speed (their numbers are those of the table).",
+    "passes through – where a value does not apply to it.",
+    "latency": "Each point is a complete trial; no other trial is both more accurate and faster "
+    "than a red one. The numbers are those of the table below.",
 }
 
 
@@ -54,17 +53,17 @@ def write_report(
 ) -> list[str]:
     """Draw the plots and write the page.
 
-    A plot that cannot be drawn yet is left out, and the page says why.
+    If a plot cannot be drawn yet, the page gives the reason instead.
 
     Args:
-        trials: Trials of any state, with the params that matter, and with the overrides that train
-            the same again as the user attribute "command".
+        trials: Trials of any state, with only the params that matter. Their user attribute
+            "command" holds the overrides of a run with the same params.
         objectives: Names in metrics.json.
         directions: "minimize" or "maximize" for each objective.
-        folder: For the files, index.html and *.png.
+        folder: The folder for index.html and *.png.
 
     Returns:
-        The plots' sections of the page, for `write_page`.
+        The page's sections with the plots, for `write_page`.
 
     Raises:
         OSError: A file cannot be written.
@@ -87,7 +86,7 @@ def write_report(
                 f"<figcaption>{_CAPTIONS[name.partition('_')[0]]}</figcaption></figure>"
             )
     if missing:
-        sections.append("<h2>Plots that are left out</h2>")
+        sections.append("<h2>Plots that could not be drawn</h2>")
     for why, titles in missing.items():
         sections.append(f'<p class="missing">{escape("; ".join(titles))}: {escape(why)}</p>')
     write_page(trials, objectives, directions, folder, sections, {})
@@ -110,7 +109,7 @@ def write_page(
         directions: See `write_report`.
         folder: See `write_report`.
         sections: What `write_report` returned.
-        winner: What to say of the winner, by heading.
+        winner: Texts about the winner, by heading.
 
     Raises:
         OSError: The file cannot be written.
@@ -122,18 +121,12 @@ def write_page(
 
 
 def _best(trials: Sequence[FrozenTrial], directions: Sequence[str]) -> list[FrozenTrial]:
-    """Return the best complete trial, of equal ones that with the lower loss; or the front."""
+    """Return the best complete trial, or the Pareto front of several objectives."""
     done = {trial.number: trial for trial in trials if trial.state == TrialState.COMPLETE}
     if len(directions) > 1 and len(done) > 1:
         study = make_study(list(done.values()), directions, lambda trial: trial.values)
         return [done[trial.number] for trial in study.best_trials]
-    sign = -1 if directions[0] == "maximize" else 1
-
-    def order(trial: FrozenTrial) -> tuple[float, float]:
-        loss = metrics_of(trial).get("val/loss")
-        return sign * trial.values[0], math.inf if loss is None else loss
-
-    return sorted(done.values(), key=order)[:1]
+    return rank_trials(trials, directions[0])[:1]
 
 
 def _page(
@@ -144,7 +137,7 @@ def _page(
     sections: Sequence[str],
     winner: Mapping[str, str],
 ) -> str:
-    """Return the page, which needs no other file."""
+    """Return the page, as a single HTML file."""
     pairs = zip(objectives, directions, strict=True)
     aims = " and ".join(f"{'lowest' if d == 'minimize' else 'highest'} {n}" for n, d in pairs)
     title = escape(f"Search for the {aims}")
@@ -166,7 +159,7 @@ def _page(
 
 
 def _paragraphs(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
-    """Return a paragraph for each trial: its scores, and the command that trains the same."""
+    """Return a paragraph for each trial: its scores, and the command that trains the same way."""
     lines = []
     for trial in trials:
         scores = zip(objectives, trial.values, strict=True)
@@ -200,5 +193,5 @@ def _table(trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Format a value as on the command line, a float with four digits."""
+    """Format a value as on the command line, but a float with four digits."""
     return format_score(value) if isinstance(value, float) else format_value(value)

@@ -14,11 +14,11 @@ from ocr.training.run_folder import read_metrics
 
 
 class ResultRecorder:
-    """Record the results of a study's trials, which they left in their run folders.
+    """Recorder of the results in the trials' run folders.
 
     Args:
         study: The study.
-        objectives: The names in metrics.json that are a trial's values.
+        objectives: Names in metrics.json; the trials' values.
     """
 
     def __init__(self, study: optuna.Study, objectives: Sequence[str]) -> None:
@@ -26,15 +26,15 @@ class ResultRecorder:
         self.objectives = objectives
 
     def record(self, trial: optuna.Trial, failure: str | None) -> None:
-        """Record a trial that has finished.
+        """Record the result of a finished trial.
 
         Args:
             trial: The trial.
-            failure: Why it failed, or None.
+            failure: The reason why it failed, or None.
 
         Raises:
-            optuna.exceptions.UpdateFinishedTrialError: Another process, to which it seemed dead,
-                has recorded it before.
+            optuna.exceptions.UpdateFinishedTrialError: Another process took the trial for dead and
+                has recorded it already.
         """
         metrics = read_metrics(Path(trial.user_attrs["folder"])) or {}
         values: list[Any] = [metrics.get(name) for name in self.objectives]
@@ -47,14 +47,14 @@ class ResultRecorder:
             return
         saved = {name: metrics[name] for name in METRICS.values() if name in metrics}
         trial.set_user_attr("metrics", saved | dict(zip(self.objectives, values, strict=True)))
-        # The trial's own process has written how it ended; `trial` has only what was set here.
+        # `trial` lacks the attributes that the trial's own process has set in the storage.
         if end_of(self.study.get_trials(deepcopy=False)[trial.number]) == TrialEnd.PRUNED:
             self.study.tell(trial, state=TrialState.PRUNED)
         else:
             self.study.tell(trial, values)
 
     def recover_result(self, trial: FrozenTrial) -> bool:
-        """Record a trial whose process died between its end and its recording.
+        """Record a finished trial whose process died before it recorded the result.
 
         Returns:
             Whether the trial had finished.

@@ -20,16 +20,16 @@ from ocr.search.space import Space
 from ocr.search.trial_end import reason_of
 from ocr.training.process import run_task
 
-REPORT_SHARE = 0.02  # of the time may go into drawing the report while the search runs
+REPORT_SHARE = 0.02  # of a running search's time may be spent on drawing the report
 
 
 class ResultWriter:
-    """Write the results of a search into its folder.
+    """Writer of the result files of a search.
 
-    A file that cannot be written does not end the search: the study has all results.
+    A file that cannot be written does not end the search, because the study holds all results.
 
     Args:
-        space: What is searched.
+        space: The searched space.
         objectives: Names in metrics.json.
         directions: "minimize" or "maximize" for each objective.
         folder: The sweep's folder.
@@ -54,12 +54,12 @@ class ResultWriter:
         self._sections: list[str] | None = None  # of the last report that this process has drawn
 
     def save(self, trials: Sequence[FrozenTrial], final: bool = False) -> None:
-        """Write trials.csv, and the report unless it has been drawn a short while ago.
+        """Write trials.csv, and the report unless it was drawn shortly before.
 
         Args:
             trials: The study's trials.
-            final: Draw the report in any case, and wait for it. Otherwise it is drawn in another
-                process while the next trial runs.
+            final: Draw the report in any case, and wait for it. Otherwise another process draws it
+                while the next trial runs.
         """
         with self._report_errors():
             write_csv(trials, self.space, self.objectives, self.folder / "trials.csv")
@@ -78,38 +78,38 @@ class ResultWriter:
 
         Args:
             trials: The study's trials.
-            winner: What the report says of it, by heading.
+            winner: Texts about the winner, by heading.
         """
         from ocr.search.report import write_page
 
-        if self._sections is None:  # an earlier process ran all trials
+        if self._sections is None:  # this process has run no trial
             self._draw(trials)
         if self._sections is not None:
             with self._report_errors():
-                relevant, objectives, directions, folder = self._report(trials)
+                relevant, objectives, directions, folder = self._report_arguments(trials)
                 write_page(relevant, objectives, directions, folder, self._sections, winner)
 
     def _draw(self, trials: Sequence[FrozenTrial]) -> None:
         from ocr.search.report import write_report
 
         with self._report_errors():
-            self._sections = write_report(*self._report(trials))
+            self._sections = write_report(*self._report_arguments(trials))
 
     def _draw_in_process(self, trials: Sequence[FrozenTrial]) -> None:
         start = time.monotonic()
-        task = partial(_write_report, *self._report(trials))
+        task = partial(_write_report, *self._report_arguments(trials))
         if reason := run_task(task, sys.argv, Path.cwd(), Path(os.devnull)):
             self.info(f"the report can't be drawn now: {reason}")
         end = time.monotonic()
         self._report_due = end + (end - start) / REPORT_SHARE
 
-    def _report(self, trials: Sequence[FrozenTrial]) -> tuple[Any, ...]:
+    def _report_arguments(self, trials: Sequence[FrozenTrial]) -> tuple[Any, ...]:
         """Return the arguments of `write_report`."""
         relevant = [self._relevant(trial) for trial in trials]
         return relevant, self.objectives, self.directions, self.folder / "report"
 
     def _relevant(self, trial: FrozenTrial) -> FrozenTrial:
-        """Copy a trial with only the values that matter."""
+        """Copy a trial with only the params that matter, and with its reason and command."""
         names = self.space.relevant(trial.params)
         copied = copy(trial)
         copied.params = {name: trial.params[name] for name in names}
@@ -125,14 +125,14 @@ class ResultWriter:
         except OSError as error:
             self.info(
                 f"{short_path(Path(error.filename or self.folder))} can't be written "
-                f"({error.strerror}); nothing is lost, the study holds all results"
+                f"({error.strerror}); the study still holds all results"
             )
 
 
-def _write_report(*report: Any) -> None:
+def _write_report(*arguments: Any) -> None:
     from ocr.search.report import write_report
 
     try:
-        write_report(*report)
+        write_report(*arguments)
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}") from error

@@ -1,7 +1,8 @@
-"""Write the trials of a search to trials.csv, and read the best of an earlier one."""
+"""Rank trials, write them to trials.csv, and read the best of an earlier search."""
 
 import csv
 import io
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from ocr.errors import UserError
 from ocr.search.space import Space, format_value
 from ocr.search.trial_end import reason_of
 
-METRICS = {  # column: name in metrics.json
+METRICS = {  # columns of trials.csv, and their names in metrics.json
     "val/cer": "val/cer",
     "val/exact_match": "val/exact_match",
     "val/loss": "val/loss",
@@ -26,8 +27,26 @@ METRICS = {  # column: name in metrics.json
 
 
 def metrics_of(trial: FrozenTrial) -> dict[str, Any]:
-    """Return a trial's metrics, from its metrics.json; none if it failed or still runs."""
+    """Return a trial's metrics from its metrics.json; empty if it failed or still runs."""
     return trial.user_attrs.get("metrics", {})
+
+
+def rank_trials(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
+    """Sort the complete trials, best first.
+
+    The loss breaks ties, which are common with few validation images.
+
+    Args:
+        trials: Trials of any state, with one objective.
+        direction: "minimize" or "maximize".
+    """
+    sign = -1 if direction == "maximize" else 1
+
+    def key(trial: FrozenTrial) -> tuple[float, float]:
+        loss = metrics_of(trial).get("val/loss")
+        return sign * trial.values[0], math.inf if loss is None else loss
+
+    return sorted((t for t in trials if t.state == TrialState.COMPLETE), key=key)
 
 
 def write_csv(
@@ -37,9 +56,9 @@ def write_csv(
 
     Args:
         trials: The trials.
-        space: What is searched.
+        space: The searched space.
         objectives: Names in metrics.json.
-        path: The file. It is replaced as a whole.
+        path: The file, which is replaced as a whole.
 
     Raises:
         OSError: The file cannot be written.
@@ -68,14 +87,14 @@ def write_csv(
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that readers, and other writers, never see half of it.
+    """Write a file so that readers and other writers never see a part of it.
 
     Args:
         path: The file.
         content: Its new content.
 
     Raises:
-        OSError: The file cannot be written; the old one is left.
+        OSError: The file cannot be written; the old one stays.
     """
     scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -96,8 +115,8 @@ def read_points(path: str, space: Space, count: int, maximize: bool) -> list[dic
 
     Args:
         path: The file.
-        space: What is searched now.
-        count: How many to read.
+        space: The space of this search.
+        count: The number of trials to read.
         maximize: Whether a higher value is better.
 
     Raises:

@@ -1,9 +1,8 @@
-"""Run trials: ask the study for values, train with them, record the scores."""
+"""Run the trials of a search: ask the study for values, train with them, record the scores."""
 
 import os
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -25,30 +24,27 @@ from ocr.search.launchers import jobs_at_once, kill_workers
 from ocr.search.progress import Progress
 from ocr.search.result_recorder import ResultRecorder
 from ocr.search.result_writer import ResultWriter
-from ocr.search.results import metrics_of, read_points
+from ocr.search.results import rank_trials, read_points
 from ocr.search.space import Space
 from ocr.search.storage import GRACE, lock_file
 from ocr.search.study import check_settings, heartbeat, make_sampler, open_study
-from ocr.search.trial_end import counts, reason_of
+from ocr.search.trial_end import explain_failures, select_finished
 from ocr.search.trial_process import TrialFailure
-from ocr.training.run_folder import read_metrics
-
-MIN_TRIALS = 5  # before the share of failed trials is judged
 
 
 class Search:
-    """One process' part in a study; a context manager.
+    """The trials of a study that this process runs; a context manager.
 
     Args:
         config: The sweep's config.
-        launch: Runs jobs, each a list of overrides, as a launcher of Hydra's does.
-        space: What is searched.
+        launch: Runs jobs as a launcher of Hydra does; a job is a list of overrides.
+        space: The searched space.
 
     Attributes:
         folder: The sweep's folder.
         objectives: Names in metrics.json.
         directions: "minimize" or "maximize" for each objective.
-        n_jobs: How many trials run at once.
+        n_jobs: The number of trials that run at once.
         budget: The time of the search.
         study: The study.
         coordinator: Claims trials for this process.
@@ -56,7 +52,7 @@ class Search:
         writer: Writes trials.csv and the report.
 
     Raises:
-        UserError: A setting is wrong, or the study was made for something else.
+        UserError: A setting is wrong, or the study was made for another search.
     """
 
     def __init__(self, config: DictConfig, launch: Callable, space: Space) -> None:
@@ -69,7 +65,7 @@ class Search:
         except OSError as error:
             raise UserError(
                 f"hydra.sweep.dir={short_path(self.folder)} can't be made: {error.strerror}. "
-                "Give another one"
+                "Give another folder"
             ) from error
         check_settings(self.settings)
         self.objectives = list(self.settings.objectives)
@@ -83,7 +79,6 @@ class Search:
         self._recorder = ResultRecorder(self.study, self.objectives)
         self._mutex = threading.Lock()
         self._sampler_seeded = False
-        self._data_shown = False
         self._ended = False
         self._interrupted = False
 
@@ -113,10 +108,10 @@ class Search:
         """Run trials until the study has enough.
 
         Returns:
-            Whether no other process still runs a trial, so that this one selects the winner.
+            Whether this process is to select the winner, because no other still runs a trial.
 
         Raises:
-            UserError: Too many trials fail; with the reasons.
+            UserError: Too many trials failed; with the reasons.
         """
         points = self._starting_points()
         self.coordinator.start_with(points)
@@ -126,16 +121,16 @@ class Search:
                 f"hydra.sweeper.n_trials={n_trials} leaves out {len(points) - n_trials} of "
                 f"{len(points)} starting points"
             )
-        done = len(self._finished(self.coordinator.trials()))
+        done = len(select_finished(self.coordinator.trials()))
         if done >= n_trials:
             self.progress.info(
-                f"the study holds {pluralize(done, 'finished trial')}: hydra.sweeper.n_trials="
-                f"{n_trials} asks for no more"
+                f"the study has {pluralize(done, 'finished trial')}: to run more, raise "
+                f"hydra.sweeper.n_trials={n_trials}"
             )
         else:
             self.progress.info(
-                f"trials to run: {n_trials - done}, {self.n_jobs} at once; if this is interrupted, "
-                f"the same command with hydra.sweep.dir={short_path(self.folder)} goes on"
+                f"trials to run: {n_trials - done}, {self.n_jobs} at once; to continue after an "
+                f"interruption, add hydra.sweep.dir={short_path(self.folder)} to the same command"
             )
             self._publish_trials_end()
             try:
@@ -151,41 +146,38 @@ class Search:
             running = pluralize(len(elsewhere), "trial is", "trials are")
             self.progress.info(
                 f"{running} still running ({', '.join(map(str, elsewhere))}) in other processes; "
-                "the last process to end picks the winner"
+                "the last of them selects the winner"
             )
         return not elsewhere
 
     def ranking(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-        """Sort the complete trials, best first; with several objectives return the Pareto front."""
+        """Sort the complete trials, best first; return the Pareto front of several objectives."""
         if len(self.directions) > 1:
             return self.study.best_trials
-        done = [t for t in trials if t.state == TrialState.COMPLETE]
-        sign = -1 if self.directions[0] == "maximize" else 1
-        # The loss breaks ties, which are common with few validation images.
-        return sorted(done, key=lambda t: (sign * t.values[0], metrics_of(t)["val/loss"]))
+        return rank_trials(trials, self.directions[0])
 
     def launch(self, overrides: Sequence[str], subdir: str, number: int) -> str | None:
         """Run one job.
 
         Args:
-            overrides: Its overrides.
-            subdir: Its run folder, below the sweep's.
-            number: Its number for Hydra.
+            overrides: The job's overrides.
+            subdir: The job's run folder, relative to the sweep's folder.
+            number: The job's number for Hydra.
 
         Returns:
-            Why it failed, or None.
+            The reason why it failed, or None.
         """
         try:
             [job] = self._launch([(*overrides, f"hydra.sweep.subdir={subdir}")], number)
             result = job.return_value
-        except Exception as error:  # of the launcher
+        except Exception as error:  # from the launcher
             return f"{type(error).__name__}: {explain(error)}"
         return result.reason if isinstance(result, TrialFailure) else None
 
     def handle_interrupt(self) -> None:
-        """After Ctrl-C, fail the running trials and print how to go on."""
+        """After Ctrl-C, fail the running trials and print how to continue."""
         self._ended = self._interrupted = True
-        if self.n_jobs > 1:  # they would go on writing to the study
+        if self.n_jobs > 1:  # they would continue to write to the study
             kill_workers(self.config)
         try:
             for trial in self.coordinator.trials():
@@ -193,17 +185,17 @@ class Search:
                     self.study.tell(trial.number, state=TrialState.FAIL)
             self.writer.save(self.coordinator.trials())
         except (StorageInternalError, SQLAlchemyError):
-            pass  # a locked database; the next process on the study fails the trials
+            pass  # such as a locked database; the next process of the study fails the trials
         self.progress.info(
-            "interrupted; to go on, give the same command with "
+            "interrupted; to continue, run the same command with "
             f"hydra.sweep.dir={short_path(self.folder)}"
         )
-        if self.n_jobs > 1:  # or Python would wait for the launcher's threads
+        if self.n_jobs > 1:  # otherwise Python waits for the launcher's threads
             self.coordinator.close()
             os._exit(130)
 
     def _n_final_runs(self) -> int:
-        """Return how many runs with fresh seeds follow the trials, at most."""
+        """Return the largest number of runs with fresh seeds after the trials."""
         if not self.settings.top_k or len(self.objectives) > 1:
             return 0
         return (self.settings.top_k + self.settings.start_with_default) * self.settings.top_seeds
@@ -226,11 +218,11 @@ class Search:
         return points + [self.space.params(settings) for settings in fitting[:room]]
 
     def _run_all(self) -> None:
-        """Run trials one after another, or in as many threads as there are workers."""
+        """Run trials one after another, or in as many threads as trials run at once."""
         if self.n_jobs == 1:
             self._run_trials()
             return
-        # `with` would wait for the running trials after Ctrl-C.
+        # A `with` statement would wait for the running trials after Ctrl-C.
         pool = ThreadPoolExecutor(self.n_jobs)
         futures = [pool.submit(self._run_trials) for _ in range(self.n_jobs)]
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
@@ -241,7 +233,7 @@ class Search:
             future.result()
 
     def _run_trials(self) -> None:
-        while not (self._ended or self._is_late()):
+        while not (self._ended or self._is_time_up()):
             trial = self.coordinator.claim()
             if trial is None:
                 return
@@ -254,7 +246,7 @@ class Search:
                     words.append(f"callbacks.trial.deadline={self.budget.end}")
                 failure = self.launch(words, str(trial.number), trial.number)
             with self._mutex:
-                if self._interrupted:  # the trial did not fail by itself
+                if self._interrupted:  # the interruption has ended the trial
                     return
                 self._finish(trial, failure, time.monotonic() - start)
 
@@ -262,16 +254,16 @@ class Search:
         return self.progress.trials_end(self.coordinator.trials())
 
     def _publish_trials_end(self) -> None:
-        """Tell the running trials when to stop; what the finals take is known better by and by."""
+        """Tell the running trials when to stop, which the later trials estimate better."""
         if (end := self._trials_end()) is not None:
             self.study.set_user_attr("trials_end", end)
 
-    def _is_late(self) -> bool:
+    def _is_time_up(self) -> bool:
         end = self._trials_end()
         return end is not None and time.time() >= end
 
     def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        if not self._sampler_seeded:  # with the trial's number, which no other process has
+        if not self._sampler_seeded:  # by the trial's number, which no other process has
             seed = self.config.seed
             self.study.sampler = make_sampler(self.settings.sampler, seed, trial.number)
             self._sampler_seeded = True
@@ -280,12 +272,12 @@ class Search:
     def _finish(self, trial: optuna.Trial, failure: str | None, seconds: float) -> None:
         """Record a trial's result and show it."""
         if failure is None:
-            self._show_data(Path(trial.user_attrs["folder"]))
+            self.progress.show_data(Path(trial.user_attrs["folder"]))
         try:
             self._recorder.record(trial, failure)
-        except UpdateFinishedTrialError:  # its heartbeat stopped, as on a machine that slept
+        except UpdateFinishedTrialError:  # such as after the machine slept
             self.progress.info(
-                f"trial {trial.number} gave no sign of life for {GRACE} s: tried again"
+                f"trial {trial.number} sent no heartbeat for {GRACE} s: its values are tried again"
             )
         self._ended |= getattr(self.study.sampler, "exhausted", False)
         self.coordinator.release(trial.number)
@@ -293,38 +285,8 @@ class Search:
         trials = self.coordinator.trials()
         self.writer.save(trials)
         self.progress.show(trial.number, trials, seconds)
-        self._check_failures(trials)
-
-    def _show_data(self, folder: Path) -> None:
-        """Print, after the first trial that did not fail, what data all trials have."""
-        metrics = read_metrics(folder)
-        if self._data_shown or not metrics:
-            return
-        self._data_shown = True
-        parts = [f"{metrics[f'images_{part}']:,} {part}" for part in ("train", "val", "test")]
-        skipped = metrics["images_skipped"] + metrics["images_uncaptioned"]
-        left_out = (
-            f"; {skipped:,} left out, see {short_path(folder)}/skipped.csv" if skipped else ""
-        )
-        self.progress.info(
-            f"images: {', '.join(parts)}{left_out}; the data's other choices are in "
-            f"{short_path(folder)}/train.log"
-        )
-
-    @staticmethod
-    def _finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-        return [trial for trial in trials if trial.state.is_finished() and counts(trial)]
-
-    def _check_failures(self, trials: Sequence[FrozenTrial]) -> None:
-        """Raise UserError if too many trials have failed."""
-        finished = self._finished(trials)
-        failed = [trial for trial in finished if trial.state == TrialState.FAIL]
-        total = max(len(finished), min(MIN_TRIALS, self.settings.n_trials))
-        if len(failed) > self.settings.max_failure_rate * total:
+        if reason := explain_failures(
+            trials, self.settings.n_trials, self.settings.max_failure_rate
+        ):
             self._ended = True
-            reasons = Counter(map(reason_of, failed)).most_common()
-            words = "; ".join(f"{text} ({pluralize(count, 'time')})" for text, count in reasons)
-            raise UserError(
-                f"{len(failed)} of {pluralize(len(finished), 'trial')} failed, more than "
-                f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows: {words}"
-            )
+            raise UserError(reason)

@@ -8,8 +8,6 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
@@ -19,7 +17,8 @@ from ocr.errors import UserError
 from ocr.formatting import format_score, pluralize
 from ocr.log import short_path
 from ocr.search.comparison import Comparison, compare
-from ocr.search.results import metrics_of
+from ocr.search.experiment_config import write_experiment
+from ocr.search.results import metrics_of, replace_file
 from ocr.search.search import Search
 from ocr.search.trial_end import reason_of
 from ocr.training.run_folder import read_metrics
@@ -30,7 +29,7 @@ def select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) ->
 
     Args:
         search: The search, whose trials have finished.
-        options_of: Lists the options of a config group; none for a key that is no group.
+        options_of: Lists the options of a config group; returns none for any other key.
 
     Raises:
         UserError: No trial is complete, or the winner cannot be tested.
@@ -47,7 +46,7 @@ def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -
     ranking = search.ranking(trials)
     if not ranking:
         reasons = dict.fromkeys(reason_of(trial) for trial in trials)
-        raise UserError(f"no trial came to its end: {'; '.join(filter(None, reasons))}")
+        raise UserError(f"no trial was completed: {'; '.join(filter(None, reasons))}")
     if len(search.objectives) > 1:
         ranking.sort(key=lambda trial: trial.values)
         _show_front(search, ranking)
@@ -59,9 +58,10 @@ def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -
     metrics = _test(search, winner, checkpoint)
     if search.settings.retrain:
         checkpoint = search.folder / _final(winner) / "best.ckpt"
-    _replace(checkpoint, search.folder / "best.ckpt")
-    _replace(search.folder / _final(winner) / "metrics.json", search.folder / "metrics.json")
-    _write_experiment(search, winner, options_of)
+    replace_file(search.folder / "best.ckpt", checkpoint.read_bytes())
+    final_metrics = search.folder / _final(winner) / "metrics.json"
+    replace_file(search.folder / "metrics.json", final_metrics.read_bytes())
+    write_experiment(search, winner, options_of)
     gain = _compare_with_default(search, winner, ranking, runs)
     _conclude(search, winner, own_runs, metrics, gain)
 
@@ -71,12 +71,10 @@ def _choose(
 ) -> tuple[FrozenTrial, dict[int, list[Path]]]:
     """Return the best of the finalists over fresh seeds, and the folders of the finalists' runs.
 
-    The finalists are the best trials and the default. Their scores in the search do not count: the
-    best of many trials on few images owes much to its seed.
+    The finalists are the best trials and the default. Their scores in the search do not count,
+    because the best of many trials on few images is often the one with the luckiest seed.
     """
-    from ocr.models.metrics import (
-        has_not_learned,  # with torchmetrics, which takes a second to load
-    )
+    from ocr.models.metrics import has_not_learned  # takes a second to import
 
     seeds = range(search.config.seed + 1, search.config.seed + 1 + search.settings.top_seeds)
     finalists = ranking[: search.settings.top_k]
@@ -87,8 +85,8 @@ def _choose(
     if len(finalists) < 2:
         if finalists:
             search.progress.info(
-                f"of the complete trials, only trial {finalists[0].number} reads anything: there "
-                "is none to compare it with over fresh seeds"
+                f"only trial {finalists[0].number} reads anything, so it is not compared with "
+                "others over fresh seeds"
             )
         return (finalists or ranking)[0], {}
     finalists, seeds = _within_budget(search, finalists, seeds)
@@ -99,14 +97,14 @@ def _choose(
         )
         return ranking[0], {}
     search.progress.info(
-        f"the best {len(finalists)} once more with {pluralize(len(seeds), 'fresh seed')}: "
-        f"trials {', '.join(str(t.number) for t in finalists)}"
+        f"training the best {len(finalists)} trials again with "
+        f"{pluralize(len(seeds), 'fresh seed')}: {', '.join(str(t.number) for t in finalists)}"
     )
     jobs = [(trial, seed) for trial in finalists for seed in seeds]
     if search.n_jobs == 1:
         folders = [_rerun(search, *job) for job in jobs]
     else:
-        # `with` would wait for the running ones after Ctrl-C.
+        # A `with` statement would wait for the running jobs after Ctrl-C.
         pool = ThreadPoolExecutor(search.n_jobs)
         folders = list(pool.map(lambda job: _rerun(search, *job), jobs))
     runs: dict[int, list[Path]] = {trial.number: [] for trial in finalists}
@@ -133,11 +131,15 @@ def _is_default(search: Search, trial: FrozenTrial) -> bool:
 
 
 def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
-    """Train a trial with another seed, unless that is done; returns the run folder."""
+    """Train a trial with another seed, unless that is done.
+
+    Returns:
+        The run folder; None if the run failed.
+    """
     subdir = f"finals/{trial.number}_seed_{seed}"
     folder = search.folder / subdir
     if read_metrics(folder) is None:
-        shutil.rmtree(folder, ignore_errors=True)  # left by a search that was killed
+        shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed
         words = [*_settings(search, trial), f"seed={seed}"]
         if (left := search.budget.left()) is not None:
             minutes, seconds = divmod(round(left), 60)
@@ -150,7 +152,7 @@ def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
 
 
 def _average(search: Search, folders: Sequence[Path]) -> tuple[float, float]:
-    """Average the objective (with a sign, so that less is better) and the loss of runs."""
+    """Return the mean objective of runs, negated if higher is better, and their mean loss."""
     if not folders:
         return math.inf, math.inf
     metrics = [_metrics_in(folder) for folder in folders]
@@ -176,7 +178,7 @@ def _final(winner: FrozenTrial) -> str:
 
 
 def _test(search: Search, trial: FrozenTrial, checkpoint: Path) -> dict[str, Any]:
-    """Test a trial, once; with hydra.sweeper.retrain, train it on all other images before."""
+    """Test a trial, unless that is done; with hydra.sweeper.retrain, train it anew before."""
     folder = search.folder / _final(trial)
     if (metrics := read_metrics(folder)) is not None:
         return metrics
@@ -216,47 +218,6 @@ def _settings(search: Search, trial: FrozenTrial) -> list[str]:
     return [*overrides, "callbacks.trial=null"]
 
 
-def _replace(source: Path, target: Path) -> None:
-    """Copy a file so that readers of the target never see half of it."""
-    scratch = target.with_suffix(".tmp")
-    shutil.copyfile(source, scratch)
-    scratch.replace(target)
-
-
-def _write_experiment(
-    search: Search, winner: FrozenTrial, options_of: Callable[[str], Sequence[str]]
-) -> None:
-    """Write best.yaml, the winner's choices and values as an experiment config of Hydra's."""
-    overrides = search.space.command(winner.params)
-    bases, choices, values = [], [], OmegaConf.create({})
-    for override in OverridesParser.create().parse_overrides(overrides):
-        key, value = override.key_or_group, override.value()
-        if override.is_delete():
-            continue
-        if key == "experiment":
-            bases.append(f"/experiment/{value}")
-        elif options_of(key):
-            choices.append({f"override /{key}": value})
-        else:
-            # It may be used from another working directory.
-            place = key.startswith("data.") or key == "init_from"
-            if place and isinstance(value, str) and Path(value).exists():
-                value = str(Path(value).absolute())
-            OmegaConf.update(values, key, value, force_add=True)
-    scores = ", ".join(
-        f"{n} {format_score(v)}" for n, v in zip(search.objectives, winner.values, strict=True)
-    )
-    head = f"# @package _global_\n# Trial {winner.number} of {search.study.study_name}: {scores}\n"
-    text = head + OmegaConf.to_yaml({"defaults": bases + choices}) + OmegaConf.to_yaml(values)
-    target = search.folder / "best.yaml"
-    scratch = target.with_suffix(".tmp")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(target)
-    # `--config-dir FOLDER experiment=best` looks for it there.
-    (search.folder / "experiment").mkdir(exist_ok=True)
-    _replace(target, search.folder / "experiment" / "best.yaml")
-
-
 def _show_finalists(
     search: Search, finalists: Sequence[FrozenTrial], runs: dict[int, list[Path]]
 ) -> None:
@@ -278,7 +239,7 @@ def _show_front(search: Search, front: Sequence[FrozenTrial]) -> None:
     table = Table("trial", *search.objectives, box=None)
     for trial in front:
         table.add_row(str(trial.number), *map(format_score, trial.values))
-    search.progress.console.print("the Pareto front: no other trial is better in both")
+    search.progress.console.print("the Pareto front: no other trial is better in all objectives")
     search.progress.console.print(table)
 
 
@@ -289,10 +250,8 @@ def _conclude(
     metrics: dict[str, Any],
     gain: Comparison | None,
 ) -> None:
-    """Print what the winner is and how to use it, and add it to the report."""
-    from ocr.models.metrics import (
-        has_not_learned,  # with torchmetrics, which takes a second to load
-    )
+    """Print the winner and how to use it, and add it to the report."""
+    from ocr.models.metrics import has_not_learned  # takes a second to import
 
     trials = search.coordinator.trials()
     done = sum(trial.state == TrialState.COMPLETE for trial in trials)
@@ -310,7 +269,7 @@ def _conclude(
         summary["gain"] = f"over the default, {gain}"
     summary |= {
         "checkpoint": f"{folder}/best.ckpt",
-        "trials": f"{folder}/trials.csv, pictures in {folder}/report/index.html",
+        "trials": f"{folder}/trials.csv, plots in {folder}/report/index.html",
         "read with": f"{ocr_command()} read {folder}/best.ckpt IMAGE_OR_FOLDER",
         "train again": f"{train_command()} --config-dir {folder} experiment=best",
     }
@@ -319,10 +278,10 @@ def _conclude(
     if has_not_learned(metrics):
         search.progress.info(
             "nothing was learnt: even the winner reads no image right, and hardly a character. "
-            f"Look for problems of the images with {ocr_command()} doctor PATH, or give more "
-            "trainer.max_epochs or hydra.sweeper.n_trials"
+            f"Check the images with {ocr_command()} doctor PATH, or raise trainer.max_epochs or "
+            "hydra.sweeper.n_trials"
         )
-    del summary["trials"]  # the report is a part of it
+    del summary["trials"]  # the report needs no link to itself
     if runs:
         name = search.objectives[0]
         values = [_metrics_in(folder)[name] for folder in runs]

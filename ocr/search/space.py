@@ -1,4 +1,4 @@
-"""What is searched: the values, and what they depend on."""
+"""The searched space: its values, and the conditions under which they matter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial
 
-# Overrides that a run by itself does without.
+# Keys of overrides that only a search needs.
 _ONLY_IN_SEARCH = {"hparams_search", "pruner", "test", "fit", "ckpt_path"}
 
 
@@ -22,8 +22,8 @@ class Condition:
     """An override or a value that matters only for some options of a group.
 
     Attributes:
-        group: The config group; None: it always matters.
-        options: The options of the group for which it matters.
+        group: The config group; None if it always matters.
+        options: The group's options for which it matters.
     """
 
     group: str | None = None
@@ -33,7 +33,7 @@ class Condition:
         """Whether it matters.
 
         Args:
-            chosen: The options that are chosen, by group.
+            chosen: The chosen options, by group.
         """
         return self.group is None or chosen.get(self.group, self.options[0]) in self.options
 
@@ -43,10 +43,10 @@ class Value:
     """A searched value.
 
     Attributes:
-        name: In the study: the key; where a key has several spaces, with the options they are for.
-        key: In the config.
-        distribution: The space.
-        default: The value without a search.
+        name: Its name in the study: the key, with the options if their search spaces differ.
+        key: Its key in the config.
+        distribution: Its search space.
+        default: Its value without a search.
         condition: When it matters.
     """
 
@@ -74,11 +74,11 @@ class Fixed:
 class Space:
     """The searched values and the overrides that are fixed.
 
-    Every trial proposes every value, also those that do not matter there: a Gaussian process and
-    CMA-ES learn only from values that all trials have.
+    Every trial has all values, including those that do not matter for it, because a Gaussian
+    process and CMA-ES learn only from values that all trials have.
 
     Attributes:
-        values: Those that others depend on first.
+        values: The searched values; those that others depend on come first.
         fixed: The fixed overrides.
     """
 
@@ -86,12 +86,12 @@ class Space:
     fixed: tuple[Fixed, ...]
 
     def suggest(self, trial: BaseTrial) -> dict[str, Any]:
-        """Let the study's sampler propose the values of a trial; returns those that matter."""
+        """Let the sampler propose all values of a trial; return those that matter, by key."""
         params = {value.name: _suggest(trial, value) for value in self.values}
         return self.settings(params)
 
     def settings(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values that matter among a trial's params, by their keys in the config."""
+        """Return those of a trial's params that matter, by their keys in the config."""
         return {value.key: params[value.name] for value in self._relevant(params)}
 
     def relevant(self, params: Mapping[str, Any]) -> list[str]:
@@ -102,10 +102,10 @@ class Space:
         return [v for v in self.values if v.name in params and v.condition.applies(params)]
 
     def params(self, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the params of a trial with given values, and the defaults of all others.
+        """Return the params of a trial with given values, and defaults for all others.
 
         Args:
-            settings: Values by key in the config. One outside its space is left to the sampler.
+            settings: Values by key in the config. The sampler chooses values outside the space.
         """
         settings = settings or {}
         params = {}
@@ -125,7 +125,7 @@ class Space:
         return found == settings.keys()
 
     def default_trial(self) -> list[str] | None:
-        """Return the overrides with all defaults; None if the default parts are not searched."""
+        """Return the overrides of the default; None if the space lacks a default part."""
         params = self.params()
         if any("." not in value.key and value.name not in params for value in self.values):
             return None
@@ -142,7 +142,7 @@ class Space:
         return [*fixed, *searched]
 
     def command(self, params: Mapping[str, Any]) -> list[str]:
-        """Return the overrides of a run by itself that trains as a trial with these params did."""
+        """Return the overrides of a single run that trains like a trial with these params."""
         lines = self.overrides(self.settings(params))
         keys = [line.lstrip("+~").partition("=")[0] for line in lines]
         return [
@@ -152,11 +152,11 @@ class Space:
         ]
 
     def describe(self) -> dict[str, str]:
-        """Describe the space, for comparison with that of a study."""
+        """Describe the space, to compare it with that of a study."""
         return {value.name: str(value.distribution) for value in self.values}
 
     def discretize(self, points: int) -> "Space":
-        """Replace each continuous interval by a number of points and the default."""
+        """Replace each continuous interval by as many points, and its default."""
         return replace(
             self,
             values=tuple(

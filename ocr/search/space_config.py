@@ -21,18 +21,18 @@ def read_space(
     options_of: Callable[[str], Sequence[str]],
     fixed_groups: Collection[str] = (),
 ) -> Space:
-    """Read the space of a sweep.
+    """Read the space of a search.
 
     Args:
-        declared: Expressions by key, from the config. One for a key that the chosen options do not
-            have, such as augment.strength with augment=none, is left out.
-        arguments: The command line's overrides, which fix a value or give it another space.
+        declared: Search spaces by key, from the config, such as "interval(0, 1)". They are left out
+            for keys that the chosen options do not have, as augment.strength with augment=none.
+        arguments: The command line's overrides, which fix a value or change its search space.
         compose: Composes the config of some overrides.
-        options_of: Lists the options of a config group; none for a key that is no group.
-        fixed_groups: Groups of which nothing is searched but what `arguments` say.
+        options_of: Lists the options of a config group; returns none for any other key.
+        fixed_groups: Groups whose declared search spaces are ignored; those of `arguments` are not.
 
     Raises:
-        UserError: A key or an option does not exist, or an expression is no space.
+        UserError: A key or an option does not exist, or an expression is not a search space.
     """
     parser = OverridesParser.create()
     given = parser.parse_overrides(list(arguments))
@@ -79,9 +79,9 @@ def read_space(
 def _variants(
     groups: Mapping[str, Sequence[str]], lines: Sequence[str], compose: Compose
 ) -> dict[str, dict[str, DictConfig]]:
-    """Compose a config with each option of each group; returns them by group and option.
+    """Compose a config with each option of each group; return them by group and option.
 
-    The groups do not touch each other's keys, so one composition serves an option of each.
+    Groups do not change each other's keys, so each composition has an option of every group.
     """
     variants: dict[str, dict[str, DictConfig]] = {group: {} for group in groups}
     for i in range(max(map(len, groups.values()), default=0)):
@@ -95,7 +95,7 @@ def _variants(
 def _declared_values(
     group: str, configs: Mapping[str, DictConfig], default_option: str, taken: Collection[str]
 ) -> Iterator[Value]:
-    """Yield the values that the options of a group declare under `search`."""
+    """Yield the values that a group's options declare under `search`."""
     spaces: dict[str, dict[BaseDistribution, list[str]]] = {}
     for option, config in configs.items():
         declared = (config.get(group) or {}).get("search") or {}
@@ -125,14 +125,14 @@ def _having(
         return configs or {"": base}
     if not configs:
         valid = sorted({k for c in [base, *variants.get(group, {}).values()] for k in _keys(c)})
-        raise UserError(f"there is no key {path} to search or to set.{did_you_mean(path, valid)}")
+        raise UserError(f"there is no key {path}.{did_you_mean(path, valid)}")
     return configs
 
 
 def _condition(
     key: str, having: Collection[str], variants: Mapping[str, Collection[str]]
 ) -> Condition:
-    """Return for which options of the key's group the key exists."""
+    """Return the condition that the option of the key's group has the key."""
     group = key.partition(".")[0]
     everywhere = group not in variants or len(having) == len(variants[group])
     return Condition() if everywhere else Condition(group, tuple(having))
@@ -162,7 +162,7 @@ def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
 
 def _options(group: str, space: BaseDistribution, valid: Sequence[str]) -> list[str]:
     if not isinstance(space, CategoricalDistribution):
-        raise UserError(f"{group} is searched by names: {group}=choice({', '.join(valid)})")
+        raise UserError(f"{group} is searched by names: give {group}=choice({', '.join(valid)})")
     wrong = [str(choice) for choice in space.choices if choice not in valid]
     if wrong:
         raise UserError(
@@ -172,19 +172,19 @@ def _options(group: str, space: BaseDistribution, valid: Sequence[str]) -> list[
 
 
 def _distribution(override: Override) -> BaseDistribution:
-    """Return the space of an override like `key=interval(0, 1)`.
+    """Return the search space of an override such as `key=interval(0, 1)`.
 
-    Only a private function of Hydra's sweeper reads its syntax.
+    Hydra's Optuna sweeper has no public function for this syntax.
     """
     try:
         space = create_optuna_distribution_from_override(override)
     except (AssertionError, NotImplementedError, TypeError, ValueError) as error:
-        raise UserError(f"{override.input_line} is no space to search: {error}") from error
+        raise UserError(f"{override.input_line}: not a search space ({error})") from error
     if not isinstance(space, BaseDistribution):
         raise UserError(
-            f"{override.input_line} is no space to search: give choice(...), interval(...) or "
+            f"{override.input_line}: not a search space; give choice(...), interval(...) or "
             "range(...)"
         )
-    if isinstance(space, CategoricalDistribution):  # Hydra's function keeps null as text
+    if isinstance(space, CategoricalDistribution):  # Hydra's function turns null into text
         return CategoricalDistribution([None if c == "null" else c for c in space.choices])
     return space

@@ -23,12 +23,12 @@ from sqlalchemy.exc import (
 from ocr.errors import UserError
 
 HEARTBEAT = 30  # seconds between the heartbeats of a running trial
-GRACE = 120  # seconds without one until a trial on another machine counts as dead
-_ATTEMPTS = 5  # to create the tables, half a second apart
+GRACE = 120  # seconds without a heartbeat after which a trial counts as dead
+_ATTEMPTS = 5  # at creating the tables, half a second apart
 
 
 def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
-    """Open a study's storage, and create it where there is none.
+    """Open a study's storage, or create it.
 
     Args:
         storage: A database URL, a journal file (`PATH.log`, `PATH.journal`), or a config with a
@@ -68,7 +68,7 @@ def open_storage(storage: str | Mapping[str, Any]) -> BaseStorage:
 
 
 def lock_file(storage: str | Mapping[str, Any]) -> Path | None:
-    """Return the file that processes lock to take a trial from SQLite, which cannot lock a row."""
+    """Return the file that processes lock to claim a trial in SQLite, which cannot lock a row."""
     if isinstance(storage, str) and storage.startswith("sqlite"):
         database = make_url(storage).database
         return Path(f"{database}.lock").absolute() if database else None
@@ -76,7 +76,7 @@ def lock_file(storage: str | Mapping[str, Any]) -> Path | None:
 
 
 def _open_database(url: str, options: dict[str, Any]) -> RDBStorage:
-    """Open a database; of several processes that create its tables at once, all but one fail."""
+    """Open a database, and retry if another process creates its tables at the same time."""
     attempts = _ATTEMPTS
     while True:
         attempts -= 1
@@ -89,7 +89,7 @@ def _open_database(url: str, options: dict[str, Any]) -> RDBStorage:
                     grace_period=GRACE,
                 )
         except (IntegrityError, OperationalError, ProgrammingError) as error:
-            # The databases' drivers have no common code for a table that exists, only its text.
+            # Database drivers have no common error code for an existing table, only its text.
             concurrent = isinstance(error, IntegrityError) or "already exists" in str(error)
             if not concurrent or not attempts:
                 raise
@@ -97,7 +97,7 @@ def _open_database(url: str, options: dict[str, Any]) -> RDBStorage:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of a database's error, which tend to be long."""
+    """Return the first line of a database error."""
     origin = getattr(error, "orig", None) or error.__cause__ or error
     return str(origin).strip().splitlines()[0] if str(origin).strip() else type(error).__name__
 

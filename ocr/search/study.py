@@ -14,7 +14,7 @@ from ocr.errors import UserError
 from ocr.search.space import Space
 from ocr.search.storage import open_storage
 
-# Overrides that may differ between two commands of one study.
+# Overrides that may differ between the commands of one study.
 _FREE = {
     "hparams_search",
     "logger",
@@ -29,10 +29,10 @@ _FREE = {
 
 
 class ShuffledGrid(BruteForceSampler):
-    """Optuna's grid in random order, for a study whose trials are asked for one by one.
+    """Optuna's grid in random order, for trials that are asked for one by one.
 
     Attributes:
-        exhausted: Whether all points had been tried after the last trial.
+        exhausted: Whether all points were tried after the last trial.
     """
 
     def __init__(self, seed: int) -> None:
@@ -46,7 +46,7 @@ class ShuffledGrid(BruteForceSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Note when the grid is exhausted, where Optuna would stop `Study.optimize`."""
+        """Set `exhausted` where Optuna would stop `Study.optimize`."""
         self.exhausted = False
         try:
             super().after_trial(study, trial, state, values)
@@ -55,18 +55,18 @@ class ShuffledGrid(BruteForceSampler):
 
 
 def rejoin(study: optuna.Study, number: int) -> optuna.Trial:
-    """Return a running trial that another process asked for.
+    """Return a running trial that another process has started.
 
-    Optuna has no public way: `_trial_id` is private.
+    Optuna has no public function for this; `_trial_id` is private.
     """
     trial = study.get_trials(deepcopy=False)[number]
     return optuna.Trial(study, trial._trial_id)
 
 
 def heartbeat(study: optuna.Study, trial: optuna.Trial) -> BaseHeartbeatThread:
-    """Send heartbeats while a trial runs, by which other machines know that it is alive.
+    """Send heartbeats while a trial runs, so that other machines know that it is alive.
 
-    Optuna sends them only within `Study.optimize`; outside of it there is no public way.
+    Optuna has no public function for this outside of `Study.optimize`.
     """
     return get_heartbeat_thread(trial._trial_id, study._storage)
 
@@ -138,20 +138,20 @@ def open_study(
 
     Args:
         settings: hydra.sweeper.
-        space: What is searched.
+        space: The searched space.
         directions: "minimize" or "maximize" for each objective.
         objectives: Names in metrics.json.
 
     Raises:
-        UserError: The storage cannot be opened, or the study was made for something else.
+        UserError: The storage cannot be opened, or the study was made for another search.
     """
     for direction in directions:
         if direction not in ("minimize", "maximize"):
             raise UserError(f"hydra.sweeper.direction={direction}: choose minimize or maximize")
     if len(directions) != len(objectives):
         raise UserError(
-            f"hydra.sweeper.direction names {len(directions)} directions for the "
-            f"{len(objectives)} of hydra.sweeper.objectives: give one for each"
+            f"hydra.sweeper.direction has {len(directions)} values and hydra.sweeper.objectives "
+            f"{len(objectives)}: give a direction for each objective"
         )
     study = optuna.create_study(
         study_name=settings.study_name,
@@ -183,7 +183,7 @@ def _fixed(space: Space) -> dict[str, str]:
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Describe up to three differences between two purposes of a study."""
+    """Describe the first three differences between the purposes of two searches."""
     found: dict[str, str] = {}
     for name in ("objectives", "directions", "space", "fixed"):
         then, now = old.get(name), new[name]

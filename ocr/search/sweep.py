@@ -22,16 +22,18 @@ from ocr.search.storage import first_line, hide_password
 from ocr.search.study import is_grid
 from ocr.training.checks import check_values
 
+_CONTINUE = "The study keeps its results: to continue, run the same command again"
+
 
 def search(
     config: DictConfig, context: HydraContext, task: TaskFunction, arguments: Sequence[str]
 ) -> None:
-    """Run a search.
+    """Run a search, select its winner and save it.
 
     Args:
         config: The sweep's config.
-        context: Hydra's.
-        task: What a job calls with its config.
+        context: Hydra's context.
+        task: The function that each job calls with its config.
         arguments: The command line's overrides.
 
     Raises:
@@ -52,7 +54,7 @@ def search(
         arguments,
         compose,
         loader.get_group_options,
-        # The weights that every trial starts with decide the parts of the network.
+        # Given weights fix the parts of the network.
         fixed_groups=PARTS if config.init_from else (),
     )
     if is_grid(settings.sampler):
@@ -65,25 +67,24 @@ def search(
     if is_local(config) and not any(key.startswith("data") for key in searched):
         build(unsearched.data).source.check()
     launcher = make_launcher(config, context, task)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves the study in order, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # handled like Ctrl-C
     try:
         with Search(config, launcher.launch, space) as running:
             if running.run():
                 select_winner(running, loader.get_group_options)
     except (StorageInternalError, SQLAlchemyError) as error:
         raise UserError(
-            f"hydra.sweeper.storage={hide_password(settings.storage)}: {first_line(error)}. What "
-            "it holds is kept; the same command goes on from there"
+            f"hydra.sweeper.storage={hide_password(settings.storage)}: {first_line(error)}. "
+            f"{_CONTINUE}"
         ) from error
     except OSError as error:
         raise UserError(
-            f"{error.filename or config.hydra.sweep.dir}: {error.strerror or error}. What the "
-            "study holds is kept; the same command goes on from there"
+            f"{error.filename or config.hydra.sweep.dir}: {error.strerror or error}. {_CONTINUE}"
         ) from error
 
 
 def silence_libraries() -> None:
-    """Keep the routine messages of Hydra, Optuna and matplotlib off the screen."""
+    """Hide the routine messages of Hydra, Optuna and matplotlib."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     for name in ("hydra", "hydra_plugins", "matplotlib"):
         logging.getLogger(name).setLevel(logging.WARNING)

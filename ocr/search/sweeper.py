@@ -27,10 +27,10 @@ class SurrogateConf(OptunaSweeperConf):
     # the search ends when a larger share of its trials fails
     max_failure_rate: float = 0.5
 
-    # the time of trials, finals and test together; fewer finals, or none, where it is short
+    # minutes for trials, finals and test together; if they are few, there are fewer finals or none
     minutes: float | None = None
 
-    # what is optimised: names in metrics.json
+    # the optimised metrics: names in metrics.json
     objectives: list[str] = field(default_factory=lambda: ["${objective}"])
 
     # an Optuna pruner, see conf/pruner
@@ -46,14 +46,14 @@ class SurrogateConf(OptunaSweeperConf):
     start_from: Any = field(default_factory=list)
     start_from_best: int = 3
 
-    # how many trials (besides the default) are trained again, with how many fresh seeds each
+    # the number of trials (besides the default) that are trained again, and of fresh seeds for each
     top_k: int = 3
     top_seeds: int = 2
 
-    # train the winner once more, on training and validation images
+    # train the winner again, on training and validation images
     retrain: bool = False
 
-    # points along a continuous interval for sampler=grid
+    # number of points in a continuous interval for sampler=grid
     grid_points: int = 3
 
 
@@ -63,7 +63,7 @@ ConfigStore.instance().store(
 
 
 class SurrogateSweeper(Sweeper):
-    """Propose configurations from the scores of earlier ones, and train each in a process."""
+    """Sweeper that proposes configs by the scores of earlier ones, and trains each in a process."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
@@ -71,8 +71,8 @@ class SurrogateSweeper(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keep what `sweep` needs; Hydra calls this first."""
-        self._given = config, hydra_context, task_function
+        """Store the arguments for `sweep`; Hydra calls this first."""
+        self._setup = config, hydra_context, task_function
 
     def sweep(self, arguments: list[str]) -> None:
         """Search.
@@ -80,7 +80,7 @@ class SurrogateSweeper(Sweeper):
         Args:
             arguments: The command line's overrides.
         """
-        from ocr.search.sweep import search  # Optuna takes a second to load
+        from ocr.search.sweep import search  # Optuna takes a second to import
 
-        config, context, task = self._given
+        config, context, task = self._setup
         search(config, context, task, arguments)

@@ -16,9 +16,9 @@ from ocr.search.storage import open_storage
 from ocr.search.study import rejoin
 from ocr.search.trial_end import TrialEnd
 
-# What the pruner compares, by objective; it falls or rises as the objective does. Exact match stays
-# 0 long after the character error rate has begun to fall, so 1 - CER stands in for it. The loss
-# tells trials with equal error rates apart, which few or easy images make likely.
+# The value that the pruner compares, by objective. Exact match stays 0 long after the character
+# error rate begins to fall, so 1 - CER replaces it. The loss breaks ties between equal error rates,
+# which are common with few or easy images.
 _LOSS_WEIGHT = 1e-3
 _REPORTED = {
     "val/cer": lambda metrics: metrics["val/cer"] + _LOSS_WEIGHT * metrics["val/loss"],
@@ -28,12 +28,12 @@ _REPORTED = {
 
 
 class TrialCallback(Callback):
-    """Report each validation to the study, and stop when the pruner or the time limit says so.
+    """Reporter of each validation to the study; it stops training for the pruner or time limit.
 
     Args:
         number: The trial's number.
-        deadline: When to stop, in seconds since 1970; None for no limit.
-        objective: What is optimised.
+        deadline: The time to stop, in seconds since 1970; None for no limit.
+        objective: The name of the optimised metric.
         storage: The study's storage.
         study_name: The study's name.
         pruner: The pruner; None for Optuna's default.
@@ -57,10 +57,10 @@ class TrialCallback(Callback):
         self._trial: Any = None  # an optuna.Trial, once training starts
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Rejoin the trial, and check that it is validated on the same images as the others.
+        """Rejoin the trial, and check that all trials have the same validation images.
 
         Raises:
-            UserError: It is not, so that its score cannot be compared.
+            UserError: This trial has others, so its score cannot be compared.
         """
         if not trainer.is_global_zero:
             return
@@ -78,13 +78,13 @@ class TrialCallback(Callback):
             fewer = own["images"] < others["images"] and data.unusable
             why = fewer[-1].text if fewer else "the images or captions have changed"
             raise UserError(
-                f"{own['images']} validation images, and {others['images']} in the other trials, "
-                f"which can't be compared: {why}. If the folder has changed, search anew in "
-                "another hydra.sweep.dir, with this trials.csv as hydra.sweeper.start_from"
+                f"{own['images']} validation images, but {others['images']} in the other trials, "
+                f"so they can't be compared: {why}. If the folder has changed, start a new search "
+                "with another hydra.sweep.dir and this trials.csv as hydra.sweeper.start_from"
             )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Report the validation, and stop the training on all ranks if it should end here."""
+        """Report the validation, and stop the training on all ranks if it should end."""
         if trainer.sanity_checking:
             return
         message = self._report(trainer) if trainer.is_global_zero else ""
@@ -94,16 +94,16 @@ class TrialCallback(Callback):
             trainer.should_stop = True
 
     def _report(self, trainer: Trainer) -> str:
-        """Report to the study; returns why the training should end, or an empty text."""
+        """Report to the study; return why the training should end, or an empty text."""
         value = float(_REPORTED[self.objective](trainer.callback_metrics))
         epoch = trainer.current_epoch + 1
-        if len(self._trial.study.directions) == 1:  # Optuna prunes by one objective only
+        if len(self._trial.study.directions) == 1:  # Optuna prunes only with one objective
             if math.isfinite(value):
                 self._trial.report(value, epoch)
             if epoch != trainer.max_epochs and self._trial.should_prune():
                 return self._record(TrialEnd.PRUNED, f"pruned in epoch {epoch}")
         if self._is_late():
-            message = f"stopped in epoch {epoch}: hydra.sweeper.minutes leaves no more time"
+            message = f"stopped in epoch {epoch} by the time limit, hydra.sweeper.minutes"
             return self._record(TrialEnd.TIME_LIMIT, message)
         return ""
 
@@ -120,6 +120,6 @@ class TrialCallback(Callback):
 
 
 def _digest(samples: Iterable[Sample]) -> str:
-    """Hash images and captions, whatever their order."""
+    """Hash images and captions, independently of their order."""
     lines = sorted(f"{sample.digest} {sample.text}" for sample in samples)
     return blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()

@@ -1,7 +1,7 @@
-"""Run a job of a sweep as a training run by itself, in a process of its own.
+"""Run a job of a sweep as a single training run, in a process of its own.
 
-Its command line is one that does the same run alone: Lightning starts further ranks by repeating
-it, and the sweep around it must not start again.
+Lightning starts further ranks by repeating the command line of the process, so the process gets the
+command of that run alone, not of the whole sweep.
 """
 
 import os
@@ -30,7 +30,7 @@ def is_sweep_job() -> bool:
 
 @dataclass(frozen=True)
 class TrialFailure:
-    """What a trial returns instead of a score.
+    """The result of a failed trial, instead of a score.
 
     Attributes:
         reason: Why it failed, in one line.
@@ -41,21 +41,21 @@ class TrialFailure:
 
 @dataclass(frozen=True)
 class Job:
-    """A sweep's job.
+    """A job of a sweep.
 
     Attributes:
-        config: What it was composed to.
-        hydra: Hydra's own part of that.
+        config: Its composed config.
+        hydra: Hydra's own part of the config.
     """
 
     config: DictConfig
     hydra: DictConfig
 
     def __call__(self) -> None:
-        """Prepare Hydra as in a run by itself, and train."""
+        """Set up Hydra as in a single run, and train."""
         setup_globals()
         HydraConfig.instance().cfg = self.hydra  # type: ignore[assignment]
-        # Otherwise ${now:} would be resolved again, and name another folder.
+        # Otherwise ${now:} would be resolved again, to another folder.
         OmegaConf.copy_cache(from_config=self.config, to_config=self.hydra)
         settings = self.hydra.hydra
         os.environ.update(settings.job.env_set)
@@ -68,13 +68,13 @@ def run_job(config: DictConfig) -> float | TrialFailure:
     """Run this job of a sweep in the folder that Hydra gave it.
 
     Args:
-        config: What the job was composed to.
+        config: The job's composed config.
 
     Returns:
-        The value of `objective` that best.ckpt has; in a search, a failure if there is none.
+        The value of `objective` for best.ckpt; in a search, a `TrialFailure` if the run failed.
 
     Raises:
-        UserError: The run failed, and this is no search, which would go on.
+        UserError: The run failed, and the sweep is not a search.
     """
     hydra: Any = HydraConfig.get()
     cwd, folder = Path(hydra.runtime.cwd), Path(hydra.runtime.output_dir)
@@ -96,7 +96,7 @@ def run_job(config: DictConfig) -> float | TrialFailure:
 
 
 def _command() -> list[str]:
-    """The command line that runs the current job of a sweep by itself."""
+    """Return the command line that runs the current job of a sweep alone."""
     hydra: Any = HydraConfig.get()
     words = [*TRAIN, "--config-name", hydra.job.config_name]
     flags = {"main": "--config-path", "command-line": "--config-dir"}

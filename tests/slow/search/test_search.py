@@ -276,7 +276,7 @@ def test_a_trial_taken_for_dead_is_no_end(tmp_path, capsys):
     well = launcher(tmp_path)
     with searching(tmp_path, "hydra.sweeper.n_trials=3", launch=launch) as search:
         search.run()
-    assert "trial 0 gave no sign of life" in capsys.readouterr().out.replace("\n", " ")
+    assert "trial 0 sent no heartbeat" in capsys.readouterr().out.replace("\n", " ")
     table = rows(tmp_path)
     assert [row["state"] for row in table] == ["fail", *["complete"] * 3]
     assert float(table[-1]["optimizer.lr"]) == 3e-3 or float(table[1]["optimizer.lr"]) == 3e-3

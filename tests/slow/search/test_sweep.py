@@ -162,7 +162,7 @@ def test_a_pruned_trial_is_recorded_as_pruned(tmp_path, folder):
         "hydra.sweeper.pruner._target_=optuna.pruners.ThresholdPruner",
         "+hydra.sweeper.pruner.lower=1e9", cwd=tmp_path, charts=False,
     )  # fmt: skip
-    assert code == 1 and "no trial came to its end" in output
+    assert code == 1 and "no trial was completed" in output
     for row in rows(sweep):
         assert (row["state"], row["epochs"], row["reason"]) == ("pruned", "1", "pruned in epoch 1")
     study = optuna.load_study(study_name="search", storage=f"sqlite:///{sweep / 'study.db'}")
@@ -247,7 +247,7 @@ def test_ctrl_c_leaves_a_study_to_go_on_with(tmp_path, folder):
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 130, output
-    assert "interrupted; to go on" in output and "Traceback" not in output
+    assert "interrupted; to continue" in output and "Traceback" not in output
     assert [row["state"] for row in rows(sweep)][:1] == ["fail"]
 
 

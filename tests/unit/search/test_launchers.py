@@ -1,4 +1,4 @@
-"""How trials that run side by side share a machine."""
+"""Trials that run at once on one machine have one thread each."""
 
 import os
 
@@ -15,8 +15,8 @@ from ocr.search.launchers import make_launcher
 
 @pytest.fixture
 def launcher(tmp_path, monkeypatch):
-    """Makes a launcher."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # which will be set back
+    """A function that makes a launcher."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so that monkeypatch restores it
     monkeypatch.delenv("OMP_NUM_THREADS")
 
     def make(name, *overrides, task=None):
@@ -47,7 +47,7 @@ def test_trials_on_one_machine_have_one_thread_each(launcher, name, n_jobs, thre
     assert os.environ.get("OMP_NUM_THREADS") == threads
 
 
-def test_what_the_person_has_set_stays(launcher, monkeypatch):
+def test_threads_set_by_the_user_are_kept(launcher, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     launcher("submitit_local", "hydra.sweeper.n_jobs=3")
     assert os.environ["OMP_NUM_THREADS"] == "7"

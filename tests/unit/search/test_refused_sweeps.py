@@ -1,4 +1,4 @@
-"""What all trials would fail with ends a search before the first."""
+"""Mistakes that would fail all trials end a search before the first."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ from ocr.config.resolvers import register_resolvers
 from ocr.errors import UserError
 from ocr.search import sweep
 
-# Few options: the space takes one composition for each.
+# Few options, because the config is composed once for each.
 FIXED = ("hparams_search=optuna", "encoder=conv", "recurrent=none", "head=linear")
 
 
@@ -31,9 +31,9 @@ FIXED = ("hparams_search=optuna", "encoder=conv", "recurrent=none", "head=linear
         (["data.dir=.", "encoder.growth=x"], "encoder.growth=x: give a number"),
     ],
 )
-def test_a_search_is_refused(tmp_path, monkeypatch, overrides, words):
-    launched = SimpleNamespace(launch=lambda *_: pytest.fail("a trial was started"))
-    monkeypatch.setattr(sweep, "make_launcher", lambda *_: launched)
+def test_mistakes_end_a_search_before_its_first_trial(tmp_path, monkeypatch, overrides, words):
+    launcher = SimpleNamespace(launch=lambda *_: pytest.fail("a trial was started"))
+    monkeypatch.setattr(sweep, "make_launcher", lambda *_: launcher)
     monkeypatch.setattr(sweep.signal, "signal", lambda *_: None)
     monkeypatch.chdir(tmp_path)
     register_resolvers()

@@ -1,4 +1,4 @@
-"""The page of a search: what it tells, and that it is never half written."""
+"""The report page of a search: its content, and that it is replaced as a whole."""
 
 import io
 import re
@@ -16,13 +16,13 @@ from ocr.search.report import write_page, write_report
 
 @pytest.fixture(scope="module")
 def search(tmp_path_factory) -> Path:
-    """Where realistic(30) is reported."""
+    """The folder with the report of realistic(30)."""
     folder = tmp_path_factory.mktemp("report")
     write_report(realistic(30), ["val/cer"], ["minimize"], folder)
     return folder
 
 
-def test_realistic_search(search):
+def test_report_of_a_search_has_all_plots(search):
     page = Page(search / "index.html")
     assert page.missing == []
     assert {path.name for path in search.iterdir()} == {
@@ -38,17 +38,17 @@ def test_realistic_search(search):
     assert "Trials: 1 running, 22 complete, 4 pruned, 3 fail." in page.text
 
 
-def test_the_winner_is_told_without_drawing_anew(tmp_path):
-    told = {"winner": "trial 3 of 22", "read with": "python -m ocr read <x>"}
+def test_winner_is_added_without_drawing_plots_again(tmp_path):
+    winner = {"winner": "trial 3 of 22", "read with": "python -m ocr read <x>"}
     sections = ["<h2>A picture</h2>"]
-    write_page(realistic(5), ["val/cer"], ["minimize"], tmp_path, sections, told)
+    write_page(realistic(5), ["val/cer"], ["minimize"], tmp_path, sections, winner)
     page = Page(tmp_path / "index.html")
     assert "The winnerwinnertrial 3 of 22read withpython -m ocr read <x>The best trial" in page.text
     assert "A picture" in page.text
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
-def test_the_pareto_front_is_told(tmp_path):
+def test_page_names_the_pareto_front(tmp_path):
     values = [[0.1, 5.0], [0.3, 1.0], [0.4, 6.0], [0.2, 2.0]]
     trials = [trial(i, v, {"x": (i, Int(0, 9))}) for i, v in enumerate(values)]
     page = report(tmp_path, trials, ["val/cer", "cpu_ms"])
@@ -59,7 +59,7 @@ def test_the_pareto_front_is_told(tmp_path):
     ]
 
 
-def test_the_best_trial_is_told(tmp_path):
+def test_page_names_the_best_trial(tmp_path):
     scores = [(0.2, 0.1), (0.1, 0.9), (0.1, 0.3), (0.3, 0.2)]
     trials = [
         trial(i, [cer], {"x": (i, Int(0, 9))}, metrics={"val/loss": loss})
@@ -70,7 +70,7 @@ def test_the_best_trial_is_told(tmp_path):
     assert "Trial 3: val/exact_match 0.3python -m ocr train x=3" in page.text
 
 
-def test_table_of_all_trials(search):
+def test_table_has_all_trials(search):
     rows = Page(search / "index.html").table()
     assert [row["number"] for row in rows] == [str(i) for i in range(30)]
     assert [row["state"] for row in rows[3:6]] == ["pruned", "complete", "fail"]
@@ -86,7 +86,7 @@ def test_table_of_all_trials(search):
             assert row["recurrent.hidden_size_2"] == ("null" if size is None else str(size))
 
 
-def test_metrics_that_are_none(tmp_path):
+def test_missing_metrics_are_blank(tmp_path):
     metrics = {"cpu_ms": None, "val/loss": None, "val/exact_match": None}
     trials = [trial(i, [i / 10], metrics=metrics) for i in range(3)]
     page = report(tmp_path, trials)
@@ -110,7 +110,7 @@ def test_names_and_reasons_are_escaped(tmp_path):
     assert len(page.images) == 4
 
 
-def test_the_page_needs_nothing_else(search):
+def test_page_needs_no_other_file(search):
     page = Page(search / "index.html")
     assert not re.search(r"https?://|@import|url\(|\bhref=|\bsrcset=", page.source)
     assert {"link", "script", "iframe", "object"}.isdisjoint(page.tags)
@@ -120,7 +120,7 @@ def test_the_page_needs_nothing_else(search):
 
 
 @pytest.mark.parametrize("failing", ["write_bytes", "replace"])
-def test_a_reader_never_sees_half_a_file(tmp_path, monkeypatch, failing):
+def test_failed_write_leaves_the_old_files(tmp_path, monkeypatch, failing):
     report(tmp_path, small(10))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     write = Path.write_bytes

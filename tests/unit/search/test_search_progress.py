@@ -1,4 +1,4 @@
-"""What a search shows while it runs."""
+"""The lines that a running search prints."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ def ended(number: int, state: TrialState, seconds: float):
     return trial
 
 
-def told(trials, *, n_jobs=1, minutes=None, finals=8, capsys) -> str:
+def shown(trials, *, n_jobs=1, minutes=None, finals=8, capsys) -> str:
     progress = Progress(
         lambda: trials, 10, n_jobs, ["val/cer"], lambda some: [], Budget(minutes, n_jobs), finals
     )
@@ -31,7 +31,7 @@ def told(trials, *, n_jobs=1, minutes=None, finals=8, capsys) -> str:
 @pytest.mark.parametrize(
     "trials,others,words",
     [
-        # Of ten trials nine are left, each takes as long as those so far; finals as complete ones.
+        # Nine of ten trials are left. They take as long as earlier ones, finals as complete ones.
         ([(COMPLETE, 20)], {}, "about 3 min 00 s left, and 2 min 40 s for the finals"),
         ([(COMPLETE, 20)], {"n_jobs": 2}, "about 1 min 30 s left, and 1 min 20 s for the finals"),
         ([(COMPLETE, 30), (PRUNED, 10)], {}, "about 2 min 40 s left, and 4 min 00 s for the"),
@@ -40,11 +40,11 @@ def told(trials, *, n_jobs=1, minutes=None, finals=8, capsys) -> str:
         ([(COMPLETE, 20)], {"minutes": 4}, "about 2 min 14 s left, and 1 min 46 s for the finals"),
     ],
 )
-def test_how_long_the_rest_may_take(trials, others, words, capsys):
+def test_remaining_time_is_estimated_from_the_trials(trials, others, words, capsys):
     trials = [ended(i, *trial) for i, trial in enumerate(trials)]
-    assert words in told(trials, capsys=capsys, **others)
+    assert words in shown(trials, capsys=capsys, **others)
 
 
-def test_nothing_is_left_of_a_search_that_has_all_its_trials(capsys):
-    line = told([ended(i, COMPLETE, 20) for i in range(10)], capsys=capsys)
+def test_finished_search_has_no_remaining_time(capsys):
+    line = shown([ended(i, COMPLETE, 20) for i in range(10)], capsys=capsys)
     assert line.startswith("trial   0 complete") and "left" not in line

@@ -1,4 +1,4 @@
-"""What becomes of a search once its trials are done."""
+"""The selection of the winner, after all trials."""
 
 import os
 from itertools import chain, repeat
@@ -21,7 +21,7 @@ def no_options(group):
 
 
 @pytest.mark.parametrize("cer", [1.0, 0.5])
-def test_a_winner_that_reads_nothing_is_no_success(tmp_path, capsys, monkeypatch, cer):
+def test_winner_that_reads_nothing_is_reported(tmp_path, capsys, monkeypatch, cer):
     scores = {"val/cer": cer, "val/exact_match": 0.0, "val/loss": 1.0, "cpu_ms": 1.0}
     monkeypatch.setattr(toy, "score", lambda settings: scores)
     with searching(tmp_path, *TRIALS) as search:
@@ -31,7 +31,7 @@ def test_a_winner_that_reads_nothing_is_no_success(tmp_path, capsys, monkeypatch
     assert last.startswith("nothing was learnt") == (cer == 1.0)
 
 
-def test_the_command_of_a_trial_has_nothing_of_the_search(tmp_path):
+def test_command_of_a_trial_has_no_overrides_of_the_search(tmp_path):
     fixed = ("optimizer=adamw", "++test=false", "callbacks.trial.deadline=3", "pruner=none")
     with searching(tmp_path, *TRIALS, *fixed) as search:
         command = search.space.command(search.space.params())
@@ -39,7 +39,7 @@ def test_the_command_of_a_trial_has_nothing_of_the_search(tmp_path):
     assert not [word for word in command if "test" in word or "trial" in word or "pruner" in word]
 
 
-def test_the_default_is_compared_with_the_best(tmp_path, monkeypatch):
+def test_default_is_always_a_finalist(tmp_path, monkeypatch):
     scores = chain([0.5], repeat(0.1))  # the default comes first
 
     def score(settings):
@@ -55,8 +55,8 @@ def test_the_default_is_compared_with_the_best(tmp_path, monkeypatch):
     assert "0" in compared and len(compared) == 2
 
 
-def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
-    """And what the interrupted run left is not taken for the next one's."""
+def test_interrupted_finals_can_be_continued(tmp_path, capsys):
+    """The next command does not use the files of the interrupted run."""
 
     def launch(jobs, number):
         if "seed=1" in jobs[0]:
@@ -64,14 +64,14 @@ def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
             folder.mkdir(parents=True)
             (folder / "last.ckpt").write_text("half of its epochs")
             raise KeyboardInterrupt
-        return well(jobs, number)
+        return succeed(jobs, number)
 
-    well = launcher(tmp_path)
+    succeed = launcher(tmp_path)
     with searching(tmp_path, *TRIALS, launch=launch) as search:
         assert search.run()
         with pytest.raises(KeyboardInterrupt):
             select_winner(search, no_options)
-    assert f"give the same command with hydra.sweep.dir={tmp_path}" in capsys.readouterr().out
+    assert f"run the same command with hydra.sweep.dir={tmp_path}" in capsys.readouterr().out
     assert [*tmp_path.glob("finals/*/last.ckpt")]
     with searching(tmp_path, *TRIALS) as search:
         assert search.run()
@@ -80,8 +80,8 @@ def test_ctrl_c_in_the_finals_says_how_to_go_on(tmp_path, capsys):
     assert not [*tmp_path.glob("finals/*/last.ckpt")]
 
 
-def test_ctrl_c_waits_for_no_final(tmp_path, capsys, monkeypatch):
-    """Of two at once, one is interrupted and one would go on for long."""
+def test_interruption_does_not_wait_for_running_finals(tmp_path, capsys, monkeypatch):
+    """Of two at once, one is interrupted and the other would take long."""
     ended, long = [], Event()
 
     def launch(jobs, number):
@@ -89,14 +89,14 @@ def test_ctrl_c_waits_for_no_final(tmp_path, capsys, monkeypatch):
             if number:
                 long.wait(60)
             raise KeyboardInterrupt
-        return well(jobs, number)
+        return succeed(jobs, number)
 
     def leave(code):
         ended.append((code, long.is_set()))
         raise SystemExit(code)
 
     monkeypatch.setattr(os, "_exit", leave)
-    well = launcher(tmp_path)
+    succeed = launcher(tmp_path)
     overrides = ("hydra/launcher=joblib", "hydra.sweeper.n_jobs=2")
     with searching(tmp_path, *TRIALS, *overrides, launch=launch) as search:
         assert search.run()
@@ -104,7 +104,7 @@ def test_ctrl_c_waits_for_no_final(tmp_path, capsys, monkeypatch):
             select_winner(search, no_options)
     long.set()
     assert ended == [(130, False)]
-    assert "interrupted; to go on" in capsys.readouterr().out
+    assert "interrupted; to continue" in capsys.readouterr().out
 
 
 def test_the_winner_is_compared_with_the_default_on_the_test_images(tmp_path, capsys, monkeypatch):

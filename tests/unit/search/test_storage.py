@@ -1,4 +1,4 @@
-"""Where the study lives."""
+"""The storage of a study."""
 
 import optuna
 import pytest
@@ -16,8 +16,8 @@ def study(tmp_path):
     return optuna.create_study(storage=open_storage(f"sqlite:///{tmp_path / 'study.db'}"))
 
 
-def test_a_running_trial_sends_heartbeats(study, monkeypatch):
-    """By private names of Optuna's: this notices when they have changed."""
+def test_running_trial_sends_heartbeats(study, monkeypatch):
+    """This uses private names of Optuna, so the test notices if they change."""
     monkeypatch.setattr(storages, "GRACE", 1)
     trial = study.ask()
     with heartbeat(study, trial):
@@ -28,8 +28,8 @@ def test_a_running_trial_sends_heartbeats(study, monkeypatch):
         assert connection.exec_driver_sql(f"SELECT COUNT(*) FROM {rows.__tablename__}").scalar()
 
 
-def test_a_running_trial_is_rejoined(study):
-    """By a private name of Optuna's: this notices when it has changed."""
+def test_running_trial_can_be_rejoined(study):
+    """This uses a private name of Optuna, so the test notices if it changes."""
     study.ask()
     number = study.ask().number
     trial = rejoin(study, number)
@@ -39,8 +39,8 @@ def test_a_running_trial_is_rejoined(study):
     assert study.best_trial.number == number
 
 
-def test_a_table_that_another_process_makes_first_is_waited_for(tmp_path, monkeypatch):
-    """By the text of a driver's error: this notices when it has changed."""
+def test_opening_is_retried_if_another_process_creates_the_tables(tmp_path, monkeypatch):
+    """This depends on the text of a driver's error, so the test notices if it changes."""
     opened = []
 
     def collide(*args, **kwargs):
@@ -55,7 +55,7 @@ def test_a_table_that_another_process_makes_first_is_waited_for(tmp_path, monkey
     assert open_storage(f"sqlite:///{tmp_path / 'study.db'}") == "storage"
 
 
-def test_other_errors_of_a_database_are_raised(tmp_path, monkeypatch):
+def test_other_database_errors_are_raised(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise OperationalError("SELECT 1", {}, Exception("disk full"))
 
