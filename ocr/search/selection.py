@@ -48,7 +48,8 @@ def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -
         reasons = dict.fromkeys(reason_of(trial) for trial in trials)
         raise UserError(f"no trial was completed: {'; '.join(filter(None, reasons))}")
     if len(search.objectives) > 1:
-        ranking.sort(key=lambda trial: trial.values)
+        signs = [-1 if direction == "maximize" else 1 for direction in search.directions]
+        ranking.sort(key=lambda t: [sign * v for sign, v in zip(signs, t.values, strict=True)])
         _show_front(search, ranking)
         winner, runs = ranking[0], dict[int, list[Path]]()
     else:

@@ -129,3 +129,19 @@ def test_the_winner_is_compared_with_the_default_on_the_test_images(tmp_path, ca
         select_winner(search, no_options)
     assert tested[0] > 0 and tested[1:] == [0]
     assert "over the default, 100.0% of 2 test images instead of 50.0%" in capsys.readouterr().out
+
+
+def test_winner_of_a_pareto_front_is_the_best_by_the_first_objective(tmp_path, capsys, monkeypatch):
+    matches = chain([0.9], repeat(0.95))
+
+    def score(settings):
+        match = next(matches)
+        return {"val/cer": 0.1, "val/exact_match": match, "val/loss": 1.0, "cpu_ms": match}
+
+    monkeypatch.setattr(toy, "score", score)
+    objectives = "hydra.sweeper.objectives=[val/exact_match,cpu_ms]"
+    directions = "hydra.sweeper.direction=[maximize,minimize]"
+    with searching(tmp_path, *TRIALS, objectives, directions, "pruner=none") as search:
+        assert search.run()
+        select_winner(search, no_options)
+    assert "winner      trial 1 of 2 complete trials" in capsys.readouterr().out
