@@ -71,13 +71,17 @@ def _trials_at_once(overrides: Sequence[str]) -> list[str]:
     chosen, there are none. Hydra wants to know the launcher before the sweep starts.
     """
     given = dict(word.lstrip("+~").partition("=")[::2] for word in overrides)
-    if "hparams_search" not in given or given.keys() & {"hydra/launcher", "trainer.devices"}:
+    # A user's own search config may choose a launcher itself.
+    shipped = given.get("hparams_search", "").startswith("optuna")
+    if not shipped or given.keys() & {"hydra/launcher", "trainer.devices"}:
         return []
     if find_spec("hydra_plugins.hydra_joblib_launcher") is None:
         return []
     import joblib  # it takes a tenth of a second to load
 
-    workers = given.get("hydra.sweeper.n_jobs") or str(min(joblib.cpu_count(), MAX_TRIALS))
+    workers = given.get("hydra.sweeper.n_jobs", "null")
+    if workers == "null":
+        workers = str(min(joblib.cpu_count(), MAX_TRIALS))
     return [] if workers == "1" else ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={workers}"]
 
 

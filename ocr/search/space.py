@@ -116,13 +116,15 @@ class Space:
         return params
 
     def has(self, settings: Mapping[str, Any]) -> bool:
-        """Return whether all settings, by key in the config, are values of this space."""
-        found = {
+        """Return whether all settings, by key in the config, are possible values of a trial."""
+        fixed = dict(fixed.line.lstrip("+").partition("=")[::2] for fixed in self.fixed)
+        possible = {
             value.key
             for value in self.values
             if value.key in settings and contains(value.distribution, settings[value.key])
         }
-        return found == settings.keys()
+        possible |= {k for k, value in settings.items() if fixed.get(k) == format_value(value)}
+        return possible == settings.keys()
 
     def default_trial(self) -> list[str] | None:
         """Return the overrides of the default; None if the space lacks a default part."""

@@ -130,6 +130,8 @@ def test_an_unknown_command_lists_the_commands(capsys):
         (["hparams_search=optuna", "hydra.sweeper.n_jobs=3"], 2, 3),
         (["hparams_search=optuna", "hydra/launcher=basic"], 2, None),
         (["hparams_search=optuna", "trainer.devices=2"], 4, None),
+        (["hparams_search=optuna", "hydra.sweeper.n_jobs=null"], 2, 2),
+        (["hparams_search=my_cluster"], 2, None),
         (["optimizer=adam,sgd"], 2, None),
     ],
 )

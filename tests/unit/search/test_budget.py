@@ -3,9 +3,10 @@
 import time
 
 import pytest
-from toy import searching
+from toy import launcher, searching
 
 from ocr.search.budget import MARGIN, TEST_SECONDS, Budget
+from ocr.search.selection import select_winner
 
 
 def test_without_a_limit_all_finals_are_trained():
@@ -62,3 +63,18 @@ def test_running_trials_are_told_when_to_stop(tmp_path):
         search.run()
         told = search.study.user_attrs["trials_end"]
     assert time.time() < told < search.budget.end
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_a_final_run_ends_with_the_time_of_the_search(tmp_path):
+    well, finals = launcher(tmp_path), []
+
+    def launch(jobs, number):
+        finals.extend(word for word in jobs[0] if word.startswith("trainer.max_time="))
+        return well(jobs, number)
+
+    words = ("hydra.sweeper.minutes=2", "hydra.sweeper.n_trials=2", "hydra.sweeper.top_seeds=1")
+    with searching(tmp_path, *words, launch=launch) as search:
+        assert search.run()
+        select_winner(search, lambda group: [])
+    assert len(finals) == 2 and set(finals) <= {f"trainer.max_time=00:00:01:{s}" for s in range(60)}

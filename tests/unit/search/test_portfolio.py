@@ -33,3 +33,9 @@ def test_a_short_search_tries_only_what_it_has_trials_for(tmp_path):
 
 def test_a_search_without_a_portfolio_begins_with_the_default(tmp_path):
     assert len(starting_points(tmp_path, "hydra.sweeper.portfolio=[]")[1]) == 1
+
+
+def test_a_portfolio_may_name_values_that_are_fixed(tmp_path):
+    portfolio = "hydra.sweeper.portfolio=[{encoder: vgg}, {encoder: conv}]"
+    search, points = starting_points(tmp_path, "encoder=vgg", portfolio)
+    assert points == [search.space.params()] * 2
