@@ -30,6 +30,7 @@ from ocr.training.auto import GRACE, fill_grace_epochs
 
 SAMPLERS = ("random", "cmaes", "tpe", "gp")
 PRUNERS = ("none", "median", "percentile", "halving", "hyperband")
+DRAWN = ("drawn", "synthetic")  # sets that need no --data
 AFTER = (10, 20, 30)  # trials
 LENGTH = 30  # trials of a replayed search
 WIDTH = 110  # of a printed table, also in a pipe
@@ -161,6 +162,7 @@ def overhead(trials: int, count: int) -> None:
         labels = f"data.labels={images / 'labels.csv'}"
         data = ("data=folder", f"data.dir={images}", labels, *SPLIT)
         quick = ("trainer.max_epochs=2", "pruner=none", "hydra.sweeper.start_with_default=false")
+        quick += ("hydra.sweeper.portfolio=[]",)
         search(folder, f"hydra.sweeper.n_trials={trials}", *data, *quick, workers=1)
         study = optuna.load_study(study_name=None, storage=f"sqlite:///{folder / 'study.db'}")
         first, *others = [t for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
@@ -201,6 +203,8 @@ def main() -> None:
             command.add_argument("--samplers", nargs="+", default=SAMPLERS, choices=SAMPLERS)
             command.add_argument("--without-default", action="store_true")
     options = parser.parse_args()
+    if options.command == "table" and options.data is None and options.set not in DRAWN:
+        parser.error(f"--set {options.set} needs --data")
     if options.command == "table":
         make_table(
             options.set,

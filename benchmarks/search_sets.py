@@ -4,6 +4,7 @@ Each is small, or made small, so that a configuration trains within a minute; th
 images validate, because a table of trials is only as good as its scores are exact.
 """
 
+import shutil
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +37,13 @@ class Set:
         """
         place = scratch / (self.archive or "drawn")
         if not place.exists():
+            shutil.rmtree(unfinished := place.with_suffix(".part"), ignore_errors=True)
             if self.archive is None:
-                draw_set(place / "drawn", DRAWN)
+                draw_set(unfinished / "drawn", DRAWN)
             else:
                 with zipfile.ZipFile(data / f"{self.archive}.zip") as file:
-                    file.extractall(place)
+                    file.extractall(unfinished)
+            unfinished.rename(place)
         [folder] = [path for path in place.iterdir() if path.is_dir()]
         return [*COMMON, f"data.dir={folder}", f"trainer.max_epochs={self.epochs}", *self.overrides]
 

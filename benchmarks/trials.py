@@ -37,6 +37,7 @@ RANDOM = (
     "pruner=none",
     "callbacks.early_stopping=null",
     "hydra.sweeper.max_failure_rate=1",
+    "hydra.sweeper.portfolio=[]",
 )
 
 

@@ -65,15 +65,16 @@ def prepare_arguments(words: Sequence[str]) -> list[str]:
 
 
 def _trials_at_once(overrides: Sequence[str]) -> list[str]:
-    """Return the overrides by which a search runs a trial on each core.
+    """Return the overrides by which a search runs a trial on each core, with joblib's launcher.
 
-    That takes joblib's launcher. Without it, and where a launcher or the devices of a trial are
-    chosen, there are none. Hydra wants to know the launcher before the sweep starts.
+    There are none without that launcher, and where the user chooses what a trial or the launcher
+    gets. Hydra wants to know the launcher before the sweep starts.
     """
     given = dict(word.lstrip("+~").partition("=")[::2] for word in overrides)
-    # A user's own search config may choose a launcher itself.
+    # A user's own search config may choose a launcher itself, and so may an experiment.
     shipped = given.get("hparams_search", "").startswith("optuna")
-    if not shipped or given.keys() & {"hydra/launcher", "trainer.devices"}:
+    chosen = {"experiment", "hydra/launcher", "hydra.launcher.n_jobs", "hydra/sweeper", "threads"}
+    if not shipped or given.keys() & {*chosen, "trainer.accelerator", "trainer.devices"}:
         return []
     if find_spec("hydra_plugins.hydra_joblib_launcher") is None:
         return []
@@ -82,7 +83,9 @@ def _trials_at_once(overrides: Sequence[str]) -> list[str]:
     workers = given.get("hydra.sweeper.n_jobs", "null")
     if workers == "null":
         workers = str(min(joblib.cpu_count(), MAX_TRIALS))
-    return [] if workers == "1" else ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={workers}"]
+    if not workers.isdecimal() or int(workers) < 2:
+        return []
+    return ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={workers}"]
 
 
 def _separate(words: Sequence[str]) -> tuple[list[str], list[str]]:

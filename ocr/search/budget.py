@@ -54,29 +54,45 @@ class Budget:
             return 0.0
         return ceil(n_runs / self._n_jobs) * sum(seconds) / len(seconds)
 
-    def plan_finals(self, seconds: Sequence[float], seeds: int) -> tuple[int, int]:
+    def plan_finals(
+        self, seconds: Sequence[float], default_seconds: float | None, seeds: int
+    ) -> tuple[int, int]:
         """Choose how many finalists are trained with how many seeds.
 
         Args:
-            seconds: Of a run of each finalist, the best first and the default last.
+            seconds: Of a run of each finalist except the default, the best first.
+            default_seconds: Of a run of the default, which is always trained; None if it is no
+                finalist.
             seeds: How many, at most.
 
         Returns:
-            The number of finalists besides the last, and the number of seeds, that fit into the
-            time; zeros if there is no time for two finalists.
+            The number of finalists besides the default, and the number of seeds, that fit into the
+            time; zeros if there is no time to compare two finalists.
         """
-        others = len(seconds) - 1
-        if self.end is None:
-            return others, seeds
-        left = self.end - time.time() - self._test_seconds
-        plans = product(range(1, others + 1), range(1, seeds + 1))
+        left = self.left()
+        if left is None:
+            return len(seconds), seeds
+        always = [] if default_seconds is None else [default_seconds]
+        plans = product(range(2 - len(always), len(seconds) + 1), range(1, seeds + 1))
         # As many runs as possible; of equally many, those of more finalists.
-        for best, count in sorted(plans, key=lambda plan: (-(plan[0] + 1) * plan[1], plan[1])):
-            runs = [*seconds[:best], seconds[-1]] * count
-            if MARGIN * max(sum(runs) / self._n_jobs, *runs) <= left:
+        for best, count in sorted(
+            plans, key=lambda plan: (-(plan[0] + len(always)) * plan[1], plan[1])
+        ):
+            runs = [*seconds[:best], *always] * count
+            if MARGIN * ceil(len(runs) / self._n_jobs) * max(runs) <= left:
                 return best, count
         return 0, 0
 
     def left(self) -> float | None:
-        """Return the seconds until the end; None for no limit."""
-        return None if self.end is None else max(1.0, self.end - time.time())
+        """Return the seconds until the test, at least one; None for no limit."""
+        return None if self.end is None else max(1.0, self.end - self._test_seconds - time.time())
+
+    def max_time(self) -> str | None:
+        """Return `left` as Lightning's trainer.max_time; None for no limit."""
+        left = self.left()
+        if left is None:
+            return None
+        minutes, seconds = divmod(int(left), 60)
+        hours, minutes = divmod(minutes, 60)
+        days, hours = divmod(hours, 24)
+        return f"{days:02}:{hours:02}:{minutes:02}:{seconds:02}"

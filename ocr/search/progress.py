@@ -15,7 +15,7 @@ from ocr.formatting import format_duration, format_score
 from ocr.log import short_path
 from ocr.search.budget import Budget
 from ocr.search.results import metrics_of
-from ocr.search.trial_end import is_interrupted, reason_of
+from ocr.search.trial_end import end_of, is_interrupted, reason_of
 from ocr.training.run_folder import read_metrics
 
 
@@ -167,4 +167,6 @@ def _seconds(trial: FrozenTrial) -> float:
 
 
 def _seconds_of_complete(trials: Sequence[FrozenTrial]) -> list[float]:
-    return [_seconds(t) for t in trials if t.state == TrialState.COMPLETE and t.duration]
+    """Return the seconds of trials that came to their end, not to that of their time."""
+    whole = (t for t in trials if t.state == TrialState.COMPLETE and end_of(t) is None)
+    return [_seconds(t) for t in whole if t.duration]

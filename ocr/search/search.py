@@ -28,7 +28,7 @@ from ocr.search.results import rank_trials, read_points
 from ocr.search.space import Space
 from ocr.search.storage import GRACE, lock_file
 from ocr.search.study import check_settings, heartbeat, make_sampler, open_study
-from ocr.search.trial_end import explain_failures, select_finished
+from ocr.search.trial_end import explain_failures, select_finished, trials_end_key
 from ocr.search.trial_process import TrialFailure
 
 
@@ -256,7 +256,7 @@ class Search:
     def _publish_trials_end(self) -> None:
         """Tell the running trials when to stop, which the later trials estimate better."""
         if (end := self._trials_end()) is not None:
-            self.study.set_user_attr("trials_end", end)
+            self.study.set_user_attr(trials_end_key(self.coordinator.owner), end)
 
     def _is_time_up(self) -> bool:
         end = self._trials_end()

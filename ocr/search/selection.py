@@ -122,9 +122,16 @@ def _within_budget(
     search: Search, finalists: list[FrozenTrial], seeds: range
 ) -> tuple[list[FrozenTrial], range]:
     """Leave out the finalists and seeds for which no time is left; the default stays."""
-    seconds = [trial.duration.total_seconds() for trial in finalists if trial.duration]
-    n_best, n_seeds = search.budget.plan_finals(seconds, len(seeds))
-    return [*finalists[:n_best], finalists[-1]], seeds[:n_seeds]
+    default = [trial for trial in finalists if _is_default(search, trial)]
+    others = [trial for trial in finalists if trial not in default]
+    seconds = {t.number: t.duration.total_seconds() for t in finalists if t.duration}
+    n_best, n_seeds = search.budget.plan_finals(
+        [seconds[trial.number] for trial in others],
+        seconds[default[0].number] if default else None,
+        len(seeds),
+    )
+    kept = [*others[:n_best], *default]
+    return [trial for trial in finalists if trial in kept], seeds[:n_seeds]
 
 
 def _is_default(search: Search, trial: FrozenTrial) -> bool:
@@ -142,9 +149,9 @@ def _rerun(search: Search, trial: FrozenTrial, seed: int) -> Path | None:
     if read_metrics(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed
         words = [*_settings(search, trial), f"seed={seed}"]
-        if (left := search.budget.left()) is not None:
-            minutes, seconds = divmod(round(left), 60)
-            words.append(f"trainer.max_time=00:00:{minutes:02}:{seconds:02}")
+        limited = any(word.startswith("trainer.max_time=") for word in words)  # by the user
+        if not limited and (max_time := search.budget.max_time()):
+            words.append(f"trainer.max_time={max_time}")
         failure = search.launch(words, subdir, trial.number)
         if failure:
             search.progress.info(f"trial {trial.number} with seed {seed} failed: {failure}")

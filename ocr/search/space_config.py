@@ -24,8 +24,7 @@ def read_space(
     """Read the space of a search.
 
     Args:
-        declared: Search spaces by key, from the config, such as "interval(0, 1)". They are left out
-            for keys that the chosen options do not have, as augment.strength with augment=none.
+        declared: Search spaces by key, from the config, such as "interval(0, 1)".
         arguments: The command line's overrides, which fix a value or change its search space.
         compose: Composes the config of some overrides.
         options_of: Lists the options of a config group; returns none for any other key.
@@ -64,9 +63,10 @@ def read_space(
         if group not in fixed_groups:
             values += _declared_values(group, configs, choices[group], taken | searched.keys())
     for key, space in searched.items():
-        if key not in groups and (key in taken or _exists(key, base, variants)):
+        if key not in groups:
             configs = _having(key, base, variants)
-            default = OmegaConf.select(next(iter(configs.values())), key.lstrip("+"))
+            chosen = configs.get(choices.get(key.partition(".")[0]), next(iter(configs.values())))
+            default = OmegaConf.select(chosen, key.lstrip("+"))
             values.append(Value(key, key, space, default, _condition(key, configs, variants)))
     conditional = (
         Fixed(line, _condition(key, _having(key, base, variants), variants))
@@ -136,12 +136,6 @@ def _condition(
     group = key.partition(".")[0]
     everywhere = group not in variants or len(having) == len(variants[group])
     return Condition() if everywhere else Condition(group, tuple(having))
-
-
-def _exists(key: str, base: DictConfig, variants: Mapping[str, Mapping[str, DictConfig]]) -> bool:
-    return any(
-        _has(config, key) for config in variants.get(key.partition(".")[0], {"": base}).values()
-    )
 
 
 def _has(config: DictConfig, path: str) -> bool:

@@ -14,7 +14,7 @@ from ocr.errors import UserError
 from ocr.log import info
 from ocr.search.storage import open_storage
 from ocr.search.study import rejoin
-from ocr.search.trial_end import TrialEnd
+from ocr.search.trial_end import TrialEnd, trials_end_key
 
 # The value that the pruner compares, by objective. Exact match stays 0 long after the character
 # error rate begins to fall, so 1 - CER replaces it. The loss breaks ties between equal error rates,
@@ -110,7 +110,8 @@ class TrialCallback(Callback):
     def _is_late(self) -> bool:
         if self.deadline is None:
             return False
-        published = self._trial.study.user_attrs.get("trials_end", self.deadline)
+        key = trials_end_key(self._trial.user_attrs.get("owner", {}))
+        published = self._trial.study.user_attrs.get(key, self.deadline)
         return time.time() > min(self.deadline, published)
 
     def _record(self, end: TrialEnd, message: str) -> str:

@@ -1,8 +1,9 @@
 """How trials ended, and when too many have failed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -18,6 +19,15 @@ class TrialEnd(StrEnum):
     TIME_LIMIT = "time_limit"  # its score counts
     FAILED = "failed"
     SUPERSEDED = "superseded"  # another process ran the same trial
+
+
+def trials_end_key(owner: Mapping[str, Any]) -> str:
+    """Return the study's attribute with the time at which a process stops its trials.
+
+    Args:
+        owner: The user attribute "owner" of the trials of the process.
+    """
+    return f"trials_end {owner.get('lock')}"
 
 
 def end_of(trial: FrozenTrial) -> TrialEnd | None:

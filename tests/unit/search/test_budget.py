@@ -7,12 +7,13 @@ from toy import launcher, searching
 
 from ocr.search.budget import MARGIN, TEST_SECONDS, Budget
 from ocr.search.selection import select_winner
+from ocr.search.trial_end import trials_end_key
 
 
 def test_without_a_limit_all_finals_are_trained():
     budget = Budget(None, 1)
     assert budget.trials_end([10.0], 8) is None and budget.left() is None
-    assert budget.plan_finals([10.0, 10.0, 10.0, 10.0], 2) == (3, 2)
+    assert budget.plan_finals([10.0, 10.0, 10.0], 10.0, 2) == (3, 2)
 
 
 def test_trials_leave_the_time_that_the_finals_take():
@@ -48,20 +49,36 @@ def test_without_finals_only_the_test_follows():
     ],
 )
 def test_finals_are_left_out_where_time_is_short(minutes, seconds, plan):
-    assert Budget(minutes, 1).plan_finals(seconds, 2) == plan
+    *others, default = seconds
+    assert Budget(minutes, 1).plan_finals(others, default, 2) == plan
+
+
+def test_without_a_default_the_best_two_are_compared():
+    assert Budget(1.5, 1).plan_finals([30.0, 30.0, 30.0], None, 1) == (2, 1)
+    assert Budget(1, 1).plan_finals([30.0, 30.0, 30.0], None, 1) == (0, 0)
+
+
+def test_runs_at_once_take_as_long_as_their_waves():
+    budget = Budget(2.1, 2)  # three runs of a minute take two
+    assert budget.plan_finals([60.0, 60.0], 60.0, 1) == (1, 1)
+
+
+def test_the_time_that_is_left_is_lightnings_max_time():
+    assert Budget(None, 1).max_time() is None
+    assert Budget(1600, 1).max_time() == "01:02:39:49"
 
 
 def test_an_end_that_has_passed_leaves_a_second():
     budget = Budget(10, 1)
     budget.end = time.time() - 5
-    assert budget.left() == 1 and budget.plan_finals([0.1, 0.1], 2) == (0, 0)
+    assert budget.left() == 1 and budget.plan_finals([2.0], 2.0, 2) == (0, 0)
 
 
 @pytest.mark.usefixtures("no_charts")
 def test_running_trials_are_told_when_to_stop(tmp_path):
     with searching(tmp_path, "hydra.sweeper.minutes=1", "hydra.sweeper.n_trials=2") as search:
         search.run()
-        told = search.study.user_attrs["trials_end"]
+        told = search.study.user_attrs[trials_end_key(search.coordinator.owner)]
     assert time.time() < told < search.budget.end
 
 

@@ -37,7 +37,7 @@ def shown(trials, *, n_jobs=1, minutes=None, finals=8, capsys) -> str:
         ([(COMPLETE, 30), (PRUNED, 10)], {}, "about 2 min 40 s left, and 4 min 00 s for the"),
         ([(COMPLETE, 20)], {"finals": 0}, "about 3 min 00 s left\n"),
         ([(PRUNED, 20)], {}, "about 3 min 00 s left\n"),
-        ([(COMPLETE, 20)], {"minutes": 4}, "about 2 min 14 s left, and 1 min 46 s for the finals"),
+        ([(COMPLETE, 20)], {"minutes": 4}, "about 2 min 14 s left, and 1 min 36 s for the finals"),
     ],
 )
 def test_remaining_time_is_estimated_from_the_trials(trials, others, words, capsys):
