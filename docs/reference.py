@@ -23,6 +23,7 @@ MARKER = "<!-- reference -->"
 ORDER = (
     "data", "effort", "augment", "encoder", "recurrent", "head", "optimizer", "scheduler",
     "trainer", "callbacks", "logger", "experiment", "hparams_search", "pruner",
+    "portfolio",
 )  # fmt: skip
 NOT_KEYS = ("defaults", "search")
 BASE = "Keys of all kinds of data"  # conf/data/common/base.yaml

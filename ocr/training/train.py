@@ -36,14 +36,13 @@ def train(config: DictConfig) -> TrainingResult:
 
     Args:
         config: The composed configuration, see conf/train.yaml; `config.run` names the run folder.
-            It stays as it is: what the data decides stands in the run folder's config.yaml.
+            It stays as it is: what the data decides is in config.yaml.
 
     Raises:
         UserError: A value of the configuration, or the data, is unusable.
     """
-    config = config.copy()
     register_resolvers()
-    check_config(config)
+    check_config(config := config.copy())
     from ocr.callbacks.earlier_run import keep_earlier, resumes
     from ocr.callbacks.stop_reason import stop_reason
     from ocr.training.config_file import save_config  # torch and Lightning take seconds to load

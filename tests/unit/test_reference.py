@@ -35,7 +35,7 @@ def composed(*overrides: str) -> set[str]:
     [
         f"{option.group}={option.name}"
         for option in OPTIONS
-        if option.group and "/" not in option.group and option.group not in ("pruner",)
+        if option.group and "/" not in option.group and option.group not in ("portfolio", "pruner")
         if option.name != "base"
     ],
 )
