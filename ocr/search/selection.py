@@ -45,6 +45,9 @@ def _select_winner(search: Search, options_of: Callable[[str], Sequence[str]]) -
     trials = search.coordinator.trials()
     ranking = search.ranking(trials)
     if not ranking:
+        if search.budget.end is not None and not any(t.state.is_finished() for t in trials):
+            minutes = search.settings.minutes
+            raise UserError(f"hydra.sweeper.minutes={minutes} is too short for a trial: give more")
         reasons = dict.fromkeys(reason_of(trial) for trial in trials)
         raise UserError(f"no trial was completed: {'; '.join(filter(None, reasons))}")
     if len(search.objectives) > 1:

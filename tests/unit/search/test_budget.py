@@ -1,12 +1,16 @@
 """How the time of a search is divided."""
 
 import time
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from optuna.trial import create_trial
 from toy import launcher, searching
 
+from ocr.errors import UserError
 from ocr.search.budget import MARGIN, TEST_SECONDS, Budget
-from ocr.search.selection import select_winner
+from ocr.search.selection import _within_budget, select_winner
 from ocr.search.trial_end import trials_end_key
 
 
@@ -98,3 +102,27 @@ def test_a_final_run_ends_with_the_time_of_the_search(tmp_path):
     assert len(times) == 2
     for days, hours, minutes, seconds in times:
         assert (days, hours) == ("00", "00") and 60 < 60 * int(minutes) + int(seconds) <= 120
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_too_little_time_for_a_trial_is_an_error(tmp_path):
+    with searching(tmp_path, "hydra.sweeper.minutes=0.0001") as search:
+        time.sleep(0.01)
+        search.run()
+        with pytest.raises(UserError, match=r"hydra.sweeper.minutes=0.0001 is too short"):
+            select_winner(search, lambda group: [])
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_default_stays_among_the_finalists(place):
+    """There is time for two runs of three."""
+    trials = [create_trial(value=0.1 * i) for i in range(3)]
+    for number, trial in enumerate(trials):
+        trial.number = number
+        trial.datetime_start = datetime(2026, 1, 1)
+        trial.datetime_complete = trial.datetime_start + timedelta(seconds=30)
+    trials[place].user_attrs = {"start": 0}
+    settings = SimpleNamespace(start_with_default=True)
+    search = SimpleNamespace(budget=Budget(1.5, 1), settings=settings)
+    kept, seeds = _within_budget(search, trials, range(1, 2))
+    assert {trial.number for trial in kept} == {place, 0 if place else 1} and [*seeds] == [1]
